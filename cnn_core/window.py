@@ -1,0 +1,172 @@
+"""The geometry of a window that slides over an image: sizes, positions, views. It stands here and nowhere else.
+
+Everything that slides a window (convolution, pooling, their gradients, their walk-throughs) asks a `Window` how
+large the output is, where the window stands at each step, and which cells it sees.
+
+Sizes follow PyTorch: with input size n, kernel k, stride s, dilation d and padding p + q (before and after),
+
+    output size = floor((n + p + q - (d * (k - 1) + 1)) / s) + 1
+
+(Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relations 6 and 14.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cnn_core.checks import Array, Pair, PairLike, pair
+
+PaddingLike = int | Sequence[int] | Sequence[Sequence[int]] | Literal["same"]
+
+AXES = ("height", "width")
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `kernel_size` cells, `dilation` apart, that moves by `stride` over an image padded by `padding`.
+
+    kernel_size, stride, dilation: (height, width). padding: ((top, bottom), (left, right)).
+    Build one with `Window.of`, which takes the short forms; all lengths are in cells.
+    """
+
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    dilation: Pair = (1, 1)
+
+    @classmethod
+    def of(
+        cls,
+        kernel_size: PairLike,
+        stride: PairLike = 1,
+        padding: PaddingLike = 0,
+        dilation: PairLike = 1,
+    ) -> Window:
+        """A validated window.
+
+        kernel_size, stride, dilation: an int or a pair (height, width), each 1 or more.
+        padding: an int, a pair (height, width), a pair of pairs ((top, bottom), (left, right)), each 0 or more, or
+        "same", which needs stride 1 and gives an output as large as the input (an odd cell goes to the bottom or
+        right, as in PyTorch).
+
+        Raises ValueError for anything else.
+        """
+        size = pair("kernel_size", kernel_size, 1)
+        step = pair("stride", stride, 1)
+        gap = pair("dilation", dilation, 1)
+        return cls(size, step, _padding(padding, size, step, gap), gap)
+
+    @property
+    def span(self) -> Pair:
+        """Rows and columns from the first to the last cell of the window: d * (k - 1) + 1."""
+        (kh, kw), (dh, dw) = self.kernel_size, self.dilation
+        return dh * (kh - 1) + 1, dw * (kw - 1) + 1
+
+    def padded_size(self, input_size: Pair) -> Pair:
+        """Size of the image with its padding."""
+        return input_size[0] + sum(self.padding[0]), input_size[1] + sum(self.padding[1])
+
+    def output_size(self, input_size: Pair) -> Pair:
+        """Number of positions (down, across). Raises ValueError if the window does not fit into the padded image."""
+        padded, span = self.padded_size(input_size), self.span
+        for axis in (0, 1):
+            if span[axis] > padded[axis]:
+                raise ValueError(
+                    f"kernel_size (={self.kernel_size[axis]}, dilation {self.dilation[axis]}: {span[axis]} cells of "
+                    f"{AXES[axis]}) must fit into the padded input (={padded[axis]}): make the kernel or the dilation "
+                    f"smaller, or the input or the padding larger"
+                )
+        return (
+            (padded[0] - span[0]) // self.stride[0] + 1,
+            (padded[1] - span[1]) // self.stride[1] + 1,
+        )
+
+    def size_formula(self, input_size: Pair, axis: int) -> str:
+        """The output size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
+        (before, after), d, k = self.padding[axis], self.dilation[axis], self.kernel_size[axis]
+        pad = f"2 \\cdot {before}" if before == after else f"{before} + {after}"
+        span = f"{k}" if d == 1 else f"({d} \\cdot ({k} - 1) + 1)"
+        out = self.output_size(input_size)[axis]
+        return (
+            f"\\left\\lfloor \\frac{{{input_size[axis]} + {pad} - {span}}}{{{self.stride[axis]}}} \\right\\rfloor"
+            f" + 1 = {out}"
+        )
+
+    def pad(self, x: Array, value: float = 0.0) -> Array:
+        """A copy of x (..., H, W) with the padding around it, filled with `value`."""
+        height, width = self.padded_size((x.shape[-2], x.shape[-1]))
+        padded = np.full((*x.shape[:-2], height, width), value, dtype=x.dtype)
+        self.crop(padded)[...] = x
+        return padded
+
+    def crop(self, padded: Array) -> Array:
+        """The view of `padded` (..., H', W') without its padding: the inverse of `pad`."""
+        (top, bottom), (left, right) = self.padding
+        return padded[..., top : padded.shape[-2] - bottom, left : padded.shape[-1] - right]
+
+    def view(self, padded: Array) -> Array:
+        """All windows of `padded` (..., H', W') at once: a read-only view (..., OH, OW, KH, KW); nothing is copied."""
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self.span, axis=(-2, -1))
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        return windows[..., ::sh, ::sw, ::dh, ::dw]
+
+    def view_adjoint(self, windows: Array, padded_size: Pair) -> Array:
+        """The adjoint of `view`: adds each window of (..., OH, OW, KH, KW) back where it came from.
+
+        Cells that several windows share get the sum; returns (..., H', W').
+        """
+        padded = np.zeros((*windows.shape[:-4], *padded_size), dtype=windows.dtype)
+        for i, j in np.ndindex(*self.kernel_size):
+            self.tap(padded, i, j)[...] += windows[..., i, j]
+        return padded
+
+    def tap(self, padded: Array, i: int, j: int) -> Array:
+        """The cells of `padded` (..., H', W') that kernel cell (i, j) meets, window by window: a view (..., OH, OW)."""
+        (sh, sw), (dh, dw), (ph, pw) = self.stride, self.dilation, self.span
+        top, left = i * dh, j * dw
+        rows = slice(top, top + padded.shape[-2] - ph + 1, sh)
+        return padded[..., rows, left : left + padded.shape[-1] - pw + 1 : sw]
+
+    def origins(self, input_size: Pair) -> Iterator[tuple[int, int, int, int]]:
+        """Each step of the walk, row by row: (output row, output column, top, left); top and left are padded."""
+        for oy, ox in np.ndindex(*self.output_size(input_size)):
+            yield oy, ox, oy * self.stride[0], ox * self.stride[1]
+
+    def offsets(self) -> Array:
+        """Where the window's cells lie, seen from its top left corner: (KH * KW, 2) rows and columns."""
+        rows, columns = np.indices(self.kernel_size).reshape(2, -1)
+        return np.stack([rows * self.dilation[0], columns * self.dilation[1]], axis=1)
+
+    def coverage(self, input_size: Pair) -> Array:
+        """How many windows see each cell of the padded image (H', W'); 0 where the stride leaves cells over."""
+        ones = np.ones((*self.output_size(input_size), *self.kernel_size), dtype=np.int64)
+        return self.view_adjoint(ones, self.padded_size(input_size))
+
+    def require_real_cells(self, input_size: Pair) -> None:
+        """Raise ValueError if some window sees padding only (it has no maximum and no mean)."""
+        inside = self.pad(np.ones(input_size, dtype=bool), value=False)
+        if not self.view(inside).any(axis=(-2, -1)).all():
+            raise ValueError(
+                f"padding (={self.padding}) must leave each pooling window at least one cell of the input "
+                f"(={input_size[0]}x{input_size[1]}): at most half the kernel size is safe"
+            )
+
+
+def _padding(padding: PaddingLike, kernel_size: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+    if isinstance(padding, str):
+        if padding != "same":
+            raise ValueError(f'padding (={padding!r}) must be whole numbers or "same"')
+        if stride != (1, 1):
+            raise ValueError(f'padding (="same") needs stride 1, not stride (={stride}); give the padding in cells')
+        both = [d * (k - 1) for k, d in zip(kernel_size, dilation, strict=True)]
+        return (both[0] // 2, both[0] - both[0] // 2), (both[1] // 2, both[1] - both[1] // 2)
+    if isinstance(padding, list | tuple) and any(isinstance(side, list | tuple) for side in padding):
+        if len(padding) != 2:
+            raise ValueError(f"padding (={padding!r}) must be ((top, bottom), (left, right))")
+        return pair("padding", padding[0], 0), pair("padding", padding[1], 0)
+    high, wide = pair("padding", padding, 0)  # type: ignore[arg-type]
+    return (high, high), (wide, wide)

@@ -1,0 +1,125 @@
+"""The one geometry: sizes, positions, views and their adjoint, over every option."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnn_core.window import Window
+
+small = st.integers(1, 4)
+pads = st.integers(0, 3)
+
+
+@st.composite
+def window_and_size(draw):
+    window = Window.of(
+        (draw(small), draw(small)),
+        (draw(small), draw(small)),
+        ((draw(pads), draw(pads)), (draw(pads), draw(pads))),
+        (draw(small), draw(small)),
+    )
+    size = tuple(max(1, window.span[axis] - sum(window.padding[axis])) + draw(st.integers(0, 6)) for axis in (0, 1))
+    return window, size
+
+
+@given(window_and_size())
+def test_output_size_counts_the_positions_that_fit(case):
+    window, size = case
+    padded = window.padded_size(size)
+    for axis in (0, 1):
+        fits = [p for p in range(0, padded[axis], window.stride[axis]) if p + window.span[axis] <= padded[axis]]
+        assert window.output_size(size)[axis] == len(fits)
+
+
+@given(window_and_size())
+def test_origins_and_offsets_point_at_what_the_view_shows(case):
+    window, size = case
+    padded = np.arange(np.prod(window.padded_size(size))).reshape(window.padded_size(size))
+    view = window.view(padded)
+    positions = list(window.origins(size))
+    assert len(positions) == np.prod(window.output_size(size))
+    for oy, ox, top, left in positions:
+        seen = [padded[top + down, left + across] for down, across in window.offsets()]
+        assert seen == view[oy, ox].ravel().tolist()
+
+
+@given(window_and_size())
+def test_view_adjoint_is_the_transpose_of_view(case):
+    window, size = case
+    rng = np.random.default_rng(0)
+    image = rng.integers(-9, 9, window.padded_size(size)).astype(float)
+    windows = rng.integers(-9, 9, window.view(image).shape).astype(float)
+    assert np.sum(window.view(image) * windows) == np.sum(image * window.view_adjoint(windows, image.shape))
+
+
+@given(window_and_size())
+def test_coverage_counts_the_windows_over_each_cell(case):
+    window, size = case
+    expected = np.zeros(window.padded_size(size), dtype=int)
+    for _, _, top, left in window.origins(size):
+        for down, across in window.offsets():
+            expected[top + down, left + across] += 1
+    np.testing.assert_array_equal(window.coverage(size), expected)
+
+
+@given(window_and_size())
+def test_crop_undoes_pad(case):
+    window, size = case
+    image = np.arange(np.prod(size), dtype=float).reshape(size) + 1
+    padded = window.pad(image)
+    np.testing.assert_array_equal(window.crop(padded), image)
+    assert padded.shape == window.padded_size(size)
+    assert padded.sum() == image.sum()
+
+
+@given(small, small, st.integers(1, 9))
+def test_same_padding_keeps_the_size(kernel, dilation, size):
+    window = Window.of(kernel, 1, "same", dilation)
+    assert window.output_size((size, size)) == (size, size)
+    (before, after), _ = window.padding
+    assert after - before in (0, 1)
+
+
+@given(window_and_size())
+def test_formula_ends_in_the_output_size(case):
+    window, size = case
+    for axis in (0, 1):
+        assert window.size_formula(size, axis).endswith(f"= {window.output_size(size)[axis]}")
+
+
+def test_formula_has_the_readers_numbers():
+    text = Window.of(3, stride=2, padding=1).size_formula((7, 7), 0)
+    assert text == r"\left\lfloor \frac{7 + 2 \cdot 1 - 3}{2} \right\rfloor + 1 = 4"
+
+
+def test_a_stride_that_does_not_divide_leaves_cells_over():
+    coverage = Window.of(3, stride=2).coverage((6, 6))
+    assert (coverage[5] == 0).all()
+    assert (coverage[:5, :5] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kernel_size": 0}, "kernel_size (=0) must be 1 or more"),
+        ({"kernel_size": 3, "stride": 0}, "stride (=0) must be 1 or more"),
+        ({"kernel_size": 3, "padding": -1}, "padding (=-1) must be 0 or more"),
+        ({"kernel_size": 3, "dilation": 0}, "dilation (=0) must be 1 or more"),
+        ({"kernel_size": 3, "stride": 1.5}, "stride (=1.5) must be a whole number, 1 or more"),
+        ({"kernel_size": (1, 2, 3)}, "kernel_size (=(1, 2, 3)) must be one whole number or a pair (height, width)"),
+        ({"kernel_size": 3, "padding": "valid"}, "padding (='valid') must be whole numbers or \"same\""),
+        ({"kernel_size": 3, "padding": "same", "stride": 2}, 'padding (="same") needs stride 1'),
+        ({"kernel_size": 3, "padding": ((1, 1),)}, "padding (=((1, 1),)) must be ((top, bottom), (left, right))"),
+        ({"kernel_size": True}, "kernel_size (=True) must be a whole number, 1 or more"),
+    ],
+)
+def test_bad_options_are_named_with_value_and_remedy(options, message):
+    with pytest.raises(ValueError) as error:
+        Window.of(**options)
+    assert message in str(error.value)
+
+
+def test_a_window_larger_than_the_padded_input_is_refused():
+    with pytest.raises(ValueError, match=r"kernel_size \(=5, dilation 2: 9 cells of height\) must fit .*\(=8\)"):
+        Window.of(5, padding=1, dilation=2).output_size((6, 6))
