@@ -1,0 +1,195 @@
+"""Max and average pooling, forward and backward: the readable loops and the vectorised form.
+
+Shapes: x (N, C, H, W), out (N, C, OH, OW). `stride` defaults to the kernel size, as in PyTorch. Padding never wins a
+maximum (it counts as minus infinity). Where several cells share a maximum, the first one, row by row, gets the
+gradient. All functions raise ValueError where shapes or options do not fit, and keep the dtype. The gradients are
+derived in docs/math.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_core.checks import Array, PairLike, float_dtype
+from cnn_core.window import PaddingLike, Window
+
+
+class MaxPoolCache(NamedTuple):
+    """What the backward pass needs: `winner` (N, C, OH, OW) numbers the window's cells row by row."""
+
+    x_shape: tuple[int, ...]
+    window: Window
+    winner: Array
+
+
+class AvgPoolCache(NamedTuple):
+    """What the backward pass needs: `divisor` (OH, OW) is how many cells each mean was taken over."""
+
+    x_shape: tuple[int, ...]
+    window: Window
+    divisor: Array
+
+
+def max_pool2d_forward_naive(
+    x: Array,
+    kernel_size: PairLike,
+    *,
+    stride: PairLike | None = None,
+    padding: PaddingLike = 0,
+    dilation: PairLike = 1,
+) -> tuple[Array, MaxPoolCache]:
+    """The largest number of each window, in plain loops. Returns out (N, C, OH, OW) and a cache."""
+    window, padded, out = _prepare(x, kernel_size, stride, padding, dilation, -np.inf)
+    (dh, dw), (ph, pw) = window.dilation, window.span
+    winner = np.empty(out.shape, dtype=np.intp)
+    for n, c in np.ndindex(*x.shape[:2]):
+        for oy, ox, top, left in window.origins(_size(x)):
+            seen = padded[n, c, top : top + ph : dh, left : left + pw : dw]
+            winner[n, c, oy, ox] = np.argmax(seen)
+            out[n, c, oy, ox] = seen.flat[winner[n, c, oy, ox]]
+    return out, MaxPoolCache(x.shape, window, winner)
+
+
+def max_pool2d_backward_naive(dout: Array, cache: MaxPoolCache) -> Array:
+    """Each gradient goes to the cell that won its window; `+=`, because a cell may win several. Returns dx."""
+    x_shape, window, winner = cache
+    _check_dout(dout, winner.shape)
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=float_dtype(dout))
+    offsets = window.offsets()
+    for n, c in np.ndindex(*x_shape[:2]):
+        for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
+            down, across = offsets[winner[n, c, oy, ox]]
+            dpadded[n, c, top + down, left + across] += dout[n, c, oy, ox]
+    return window.crop(dpadded)
+
+
+def max_pool2d_forward(
+    x: Array,
+    kernel_size: PairLike,
+    *,
+    stride: PairLike | None = None,
+    padding: PaddingLike = 0,
+    dilation: PairLike = 1,
+) -> tuple[Array, MaxPoolCache]:
+    """The largest number of each window, all windows at once. Returns out (N, C, OH, OW) and a cache.
+
+    A running maximum over the window's cells: each cell is compared for all windows in one go. NaN wins.
+    """
+    window, padded, out = _prepare(x, kernel_size, stride, padding, dilation, -np.inf)
+    kw = window.kernel_size[1]
+    winner = np.zeros(out.shape, dtype=np.intp)
+    out[...] = window.tap(padded, 0, 0)
+    for i, j in np.ndindex(*window.kernel_size):
+        cell = window.tap(padded, i, j)
+        better = (cell > out) | (np.isnan(cell) & ~np.isnan(out))  # strictly larger: the first maximum stays
+        np.copyto(out, cell, where=better)
+        winner[better] = i * kw + j
+    return out, MaxPoolCache(x.shape, window, winner)
+
+
+def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
+    """The gradient of max pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
+    x_shape, window, winner = cache
+    _check_dout(dout, winner.shape)
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=float_dtype(dout))
+    for number, (i, j) in enumerate(np.ndindex(*window.kernel_size)):
+        window.tap(dpadded, i, j)[...] += np.where(winner == number, dout, 0)
+    return np.ascontiguousarray(window.crop(dpadded))
+
+
+def avg_pool2d_forward_naive(
+    x: Array,
+    kernel_size: PairLike,
+    *,
+    stride: PairLike | None = None,
+    padding: PaddingLike = 0,
+    count_include_pad: bool = True,
+) -> tuple[Array, AvgPoolCache]:
+    """The mean of each window, in plain loops. Returns out (N, C, OH, OW) and a cache."""
+    window, padded, out = _prepare(x, kernel_size, stride, padding, 1, 0.0)
+    divisor = _divisor(window, _size(x), count_include_pad)
+    kh, kw = window.kernel_size
+    for n, c in np.ndindex(*x.shape[:2]):
+        for oy, ox, top, left in window.origins(_size(x)):
+            out[n, c, oy, ox] = np.sum(padded[n, c, top : top + kh, left : left + kw]) / divisor[oy, ox]
+    return out, AvgPoolCache(x.shape, window, divisor)
+
+
+def avg_pool2d_backward_naive(dout: Array, cache: AvgPoolCache) -> Array:
+    """Each gradient is spread evenly over the window it came from. Returns dx."""
+    x_shape, window, divisor = cache
+    _check_dout(dout, (*x_shape[:2], *divisor.shape))
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=float_dtype(dout))
+    kh, kw = window.kernel_size
+    for n, c in np.ndindex(*x_shape[:2]):
+        for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
+            dpadded[n, c, top : top + kh, left : left + kw] += dout[n, c, oy, ox] / divisor[oy, ox]
+    return window.crop(dpadded)
+
+
+def avg_pool2d_forward(
+    x: Array,
+    kernel_size: PairLike,
+    *,
+    stride: PairLike | None = None,
+    padding: PaddingLike = 0,
+    count_include_pad: bool = True,
+) -> tuple[Array, AvgPoolCache]:
+    """The mean of each window, all windows at once. Returns out (N, C, OH, OW) and a cache.
+
+    count_include_pad=False leaves the padding's zeros out of the mean.
+    """
+    window, padded, out = _prepare(x, kernel_size, stride, padding, 1, 0.0)
+    divisor = _divisor(window, _size(x), count_include_pad)
+    out[...] = 0
+    for i, j in np.ndindex(*window.kernel_size):
+        out += window.tap(padded, i, j)
+    out /= divisor.astype(out.dtype)
+    return out, AvgPoolCache(x.shape, window, divisor)
+
+
+def avg_pool2d_backward(dout: Array, cache: AvgPoolCache) -> Array:
+    """The gradient of average pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
+    x_shape, window, divisor = cache
+    _check_dout(dout, (*x_shape[:2], *divisor.shape))
+    share = dout / divisor.astype(float_dtype(dout))
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=share.dtype)
+    for i, j in np.ndindex(*window.kernel_size):
+        window.tap(dpadded, i, j)[...] += share
+    return np.ascontiguousarray(window.crop(dpadded))
+
+
+def _prepare(
+    x: Array,
+    kernel_size: PairLike,
+    stride: PairLike | None,
+    padding: PaddingLike,
+    dilation: PairLike,
+    fill: float,
+) -> tuple[Window, Array, Array]:
+    """The window, the padded input and an empty output; ValueError where they do not fit together."""
+    if x.ndim != 4:
+        raise ValueError(f"x (shape {x.shape}) must have 4 axes: (N, C, H, W)")
+    window = Window.of(kernel_size, kernel_size if stride is None else stride, padding, dilation)
+    size = window.output_size(_size(x))
+    window.require_real_cells(_size(x))
+    dtype = float_dtype(x)
+    return window, window.pad(x.astype(dtype, copy=False), fill), np.empty((*x.shape[:2], *size), dtype=dtype)
+
+
+def _divisor(window: Window, input_size: tuple[int, int], count_include_pad: bool) -> Array:
+    """How many cells each mean counts: (OH, OW)."""
+    inside = window.pad(np.ones(input_size), value=float(count_include_pad))
+    divisor: Array = window.view(inside).sum(axis=(-2, -1))
+    return divisor
+
+
+def _size(x: Array) -> tuple[int, int]:
+    return x.shape[-2], x.shape[-1]
+
+
+def _check_dout(dout: Array, expected: tuple[int, ...]) -> None:
+    if dout.shape != expected:
+        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")
