@@ -1,0 +1,93 @@
+"""Each walk-through rebuilds its layer's output and gradients, exactly."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from cnn_core import conv, pool, trace
+from cnn_core.window import Window
+
+CONV = [
+    (c, f, g, Window.of(kernel, stride, padding, dilation))
+    for (c, f, g) in [(1, 1, 1), (3, 2, 1), (4, 6, 2), (3, 3, 3)]
+    for kernel, stride, padding, dilation in product([(3, 3), (2, 1)], [1, (2, 3)], [0, ((1, 0), (2, 1))], [1, (2, 1)])
+]
+POOL = [Window.of(kernel, stride, padding) for kernel, stride, padding in product([2, (3, 2)], [1, 2, (3, 1)], [0, 1])]
+
+
+def options(window):
+    return {"stride": window.stride, "padding": window.padding, "dilation": window.dilation}
+
+
+def check(walk, expected):
+    """The replayed counts are the grids' counts to the digit, and the layer's own numbers to rounding."""
+    replayed = walk.replay()
+    assert set(expected) <= set(replayed)
+    for name, counts in replayed.items():
+        np.testing.assert_array_equal(counts, walk.grids[name].counts, err_msg=name)
+    for name, array in expected.items():
+        values = walk.grids[name].values
+        if name == "dx":
+            values = walk.window.crop(values)
+        np.testing.assert_allclose(values.reshape(array.shape), array, rtol=0, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("case", CONV, ids=str)
+def test_conv_steps_rebuild_the_layer(case, backward):
+    channels, filters, groups, window = case
+    rng = np.random.default_rng(0)
+    x = rng.integers(-99, 99, (channels, 6, 7)) / 10
+    weight = rng.integers(-99, 99, (filters, channels // groups, *window.kernel_size)) / 100
+    bias = rng.integers(-9999, 9999, filters) / 10_000
+    out, cache = conv.conv2d_forward(x[None], weight, bias, groups=groups, **options(window))
+    expected = {"out": out[0]}
+    dout = None
+    if backward:
+        dout = rng.integers(-9, 9, out.shape[1:]) / 10
+        dx, dweight, dbias = conv.conv2d_backward(dout[None], cache)
+        expected |= {"dx": dx[0], "dweight": dweight, "dbias": dbias}
+    check(trace.trace_conv2d(x, weight, bias, window, groups=groups, dout=dout), expected)
+
+
+@pytest.mark.parametrize("kind", ["max", "avg"])
+@pytest.mark.parametrize("window", POOL, ids=str)
+def test_pool_steps_rebuild_the_layer(window, kind):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-9, 9, (2, 6, 7)) / 10  # small whole numbers: ties on purpose
+    forward, backward, tracer = {
+        "max": (pool.max_pool2d_forward, pool.max_pool2d_backward, trace.trace_max_pool2d),
+        "avg": (pool.avg_pool2d_forward, pool.avg_pool2d_backward, trace.trace_avg_pool2d),
+    }[kind]
+    out, cache = forward(x[None], window.kernel_size, stride=window.stride, padding=window.padding)
+    dout = rng.integers(-9, 9, out.shape[1:]) / 10
+    check(tracer(x, window, dout=dout), {"out": out[0], "dx": backward(dout[None], cache)[0]})
+
+
+def test_numbers_are_rounded_to_the_decimals_asked_for():
+    x, weight = np.full((1, 3, 3), 0.123456), np.full((1, 1, 2, 2), 0.5)
+    walk = trace.trace_conv2d(x, weight, np.zeros(1), Window.of(2), decimals=2)
+    assert walk.grids["x"].scale == 100
+    assert (walk.grids["x"].counts == 12).all()
+    assert walk.grids["out"].values[0, 0, 0] == 4 * 0.12 * 0.5
+
+
+def test_whole_numbers_stay_whole():
+    walk = trace.trace_conv2d(np.ones((1, 3, 3)), np.ones((1, 1, 2, 2)), np.ones(1), Window.of(2))
+    assert {grid.scale for grid in walk.grids.values()} == {1}
+
+
+def test_a_fine_bias_makes_the_sums_as_fine():
+    walk = trace.trace_conv2d(np.ones((1, 3, 3)), np.ones((1, 1, 2, 2)), np.array([0.125]), Window.of(2))
+    assert walk.grids["out"].scale == 1000
+    assert walk.grids["out"].values[0, 0, 0] == 4.125
+
+
+def test_what_cannot_be_exact_is_refused():
+    with pytest.raises(ValueError, match="must stay below"):
+        trace.trace_conv2d(np.full((1, 3, 3), 1e12), np.full((1, 1, 2, 2), 1e6), np.zeros(1), Window.of(2))
+    with pytest.raises(ValueError, match="x must hold finite numbers"):
+        trace.trace_max_pool2d(np.full((1, 3, 3), np.nan), Window.of(2))
+    with pytest.raises(ValueError, match=r"dilation \(=\(2, 2\)\) must be 1 for average pooling"):
+        trace.trace_avg_pool2d(np.zeros((1, 5, 5)), Window.of(2, dilation=2))
