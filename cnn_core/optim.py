@@ -1,0 +1,216 @@
+"""Update rules, and an optimizer that keeps their memory for each parameter.
+
+A rule `rule(w, dw, state, *, learning_rate, ...)` changes the parameter `w` in place by its gradient `dw`, and keeps
+what it remembers in the dict `state` (empty at first; the keys are the course's). The formulas are those of CS231n,
+"Neural networks 3"; with the same numbers PyTorch's optimizers of these names take the same steps.
+
+`w` is a floating array, `dw` one of the same shape; a ValueError names the one that does not fit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array
+
+Rule = Callable[..., None]
+State = dict[str, Any]
+
+# The rules run block by block, so that what they compute on the way stays in the processor's cache.
+BLOCK = 1 << 15
+
+
+def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
+    """Stochastic gradient descent: w -= learning_rate * dw. Remembers nothing."""
+    for w_, dw_ in _blocks(w, dw):
+        w_ -= learning_rate * dw_
+
+
+def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
+    """Gradient descent with momentum: v = momentum * v - learning_rate * dw; w += v. Remembers `velocity`.
+
+    The course's form. PyTorch keeps v / -learning_rate instead: the same steps while the rate stays, others when it
+    changes.
+    """
+    velocity = _average(state, "velocity", w)
+    for w_, dw_, v_ in _blocks(w, dw, velocity):
+        v_ *= momentum
+        v_ -= learning_rate * dw_
+        w_ += v_
+
+
+def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
+    """Nesterov's momentum: v = momentum * v - learning_rate * dw; w += momentum * v - learning_rate * dw.
+
+    `w` is the point looked ahead to, as the course rewrites it (its -mu * v_before + (1 + mu) * v is the same step);
+    Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013. PyTorch
+    (`nesterov=True`) takes the same steps while the rate stays. Remembers `velocity`.
+    """
+    velocity = _average(state, "velocity", w)
+    for w_, dw_, v_ in _blocks(w, dw, velocity):
+        step = learning_rate * dw_
+        v_ *= momentum
+        v_ -= step
+        w_ += momentum * v_ - step
+
+
+def rmsprop(
+    w: Array, dw: Array, state: State, *, learning_rate: float, decay_rate: float = 0.99, epsilon: float = 1e-8
+) -> None:
+    """RMSProp (Tieleman and Hinton, Coursera lecture 6.5, 2012). Remembers the mean square, `cache`.
+
+    cache = decay_rate * cache + (1 - decay_rate) * dw^2;  w -= learning_rate * dw / (sqrt(cache) + epsilon).
+    """
+    cache = _average(state, "cache", w)
+    for w_, dw_, c_ in _blocks(w, dw, cache):
+        c_ *= decay_rate
+        c_ += (1 - decay_rate) * dw_ * dw_
+        w_ -= learning_rate * dw_ / (np.sqrt(c_) + epsilon)
+
+
+def adam(
+    w: Array,
+    dw: Array,
+    state: State,
+    *,
+    learning_rate: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> None:
+    """Adam (Kingma and Ba, 2015, algorithm 1). Remembers the means `m` and `v`, and `t`, the number of steps.
+
+    m = beta1 * m + (1 - beta1) * dw;  v = beta2 * v + (1 - beta2) * dw^2;
+    w -= learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
+    """
+    m, v, t = _average(state, "m", w), _average(state, "v", w), state.get("t", 0) + 1
+    for w_, dw_, m_, v_ in _blocks(w, dw, m, v):
+        m_ *= beta1
+        m_ += (1 - beta1) * dw_
+        v_ *= beta2
+        v_ += (1 - beta2) * dw_ * dw_
+        w_ -= learning_rate / (1 - beta1**t) * m_ / (np.sqrt(v_ / (1 - beta2**t)) + epsilon)
+    state["t"] = t
+
+
+def adamw(
+    w: Array,
+    dw: Array,
+    state: State,
+    *,
+    learning_rate: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    weight_decay: float = 1e-2,
+) -> None:
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019): w -= learning_rate * weight_decay * w, then Adam.
+
+    The decay does not pass through Adam's means, as a term of the loss would.
+    """
+    w *= 1 - learning_rate * weight_decay
+    adam(w, dw, state, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+
+
+RULES: dict[str, Rule] = {rule.__name__: rule for rule in (sgd, momentum, nesterov, rmsprop, adam, adamw)}
+
+# What each hyper-parameter may be: a test and its words.
+_BELOW_ONE = (lambda value: 0 <= value < 1, "at least 0 and below 1")
+_ABOVE_ZERO = (lambda value: 0 < value < math.inf, "a finite number above 0")
+_LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
+    "learning_rate": _ABOVE_ZERO,
+    "momentum": _BELOW_ONE,
+    "decay_rate": _BELOW_ONE,
+    "beta1": _BELOW_ONE,
+    "beta2": _BELOW_ONE,
+    "epsilon": _ABOVE_ZERO,
+    "weight_decay": (lambda value: 0 <= value < math.inf, "a finite number, 0 or more"),
+}
+
+
+class Optimizer:
+    """A rule, its hyper-parameters, and its memory for each parameter by name.
+
+    rule: a name in RULES. learning_rate: above 0; it may be set anew between steps. hyper: the rule's own keyword
+    arguments, where they differ from its defaults.
+    `hyper` holds all of them, defaults included; `state` holds one dict a parameter, for storing and resuming.
+
+    Raises ValueError for an unknown rule or hyper-parameter, or one out of range.
+    """
+
+    def __init__(self, rule: str, *, learning_rate: float, **hyper: float) -> None:
+        if rule not in RULES:
+            raise ValueError(f"rule (={rule!r}) must be one of {', '.join(RULES)}")
+        self.rule = rule
+        defaults = hyper_parameters(rule)
+        for name, value in hyper.items():
+            if name not in defaults:
+                raise ValueError(f"{name} (={value!r}) is unknown to {rule}: it takes {', '.join(defaults) or 'none'}")
+        self.hyper = defaults | {name: _in_range(name, value) for name, value in hyper.items()}
+        self.learning_rate = learning_rate
+        self.state: dict[str, State] = {}
+
+    @property
+    def learning_rate(self) -> float:
+        """The size of the steps: a finite number above 0."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = _in_range("learning_rate", value)
+
+    def step(self, params: dict[str, Array], grads: dict[str, Array]) -> None:
+        """Change each of `params` in place by the gradient of the same name; none of them if one does not fit."""
+        if params.keys() != grads.keys():
+            names = sorted(params.keys() ^ grads.keys())
+            raise ValueError(f"grads (={sorted(grads)}) must have the names of params: {', '.join(names)} in one only")
+        for name, w in params.items():
+            _check(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name])
+        for name, w in params.items():
+            state = self.state.setdefault(name, {})
+            RULES[self.rule](w, grads[name], state, learning_rate=self.learning_rate, **self.hyper)
+
+
+def hyper_parameters(rule: str) -> dict[str, float]:
+    """The hyper-parameters of a rule in RULES and their defaults, without the learning rate."""
+    keywords = inspect.signature(RULES[rule]).parameters.values()
+    return {k.name: k.default for k in keywords if k.kind is k.KEYWORD_ONLY and k.default is not k.empty}
+
+
+def _in_range(name: str, value: float) -> float:
+    allowed, words = _LIMITS[name]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not allowed(value):
+        raise ValueError(f"{name} (={value!r}) must be {words}")
+    return float(value)
+
+
+def _average(state: State, key: str, w: Array) -> Array:
+    """state[key]: zeros shaped as w the first time."""
+    if key not in state:
+        state[key] = np.zeros(w.shape, dtype=w.dtype)
+    average: Array = state[key]
+    return average
+
+
+def _blocks(w: Array, dw: Array, *averages: Array) -> Iterator[tuple[Array, ...]]:
+    """The arrays cut into blocks of the same entries, as flat views (one whole block where memory has gaps)."""
+    for name, array in (("dw", dw), *(("state", average) for average in averages)):
+        _check("w", w, name, array)
+    if not all(array.flags.c_contiguous for array in (w, *averages)):
+        yield (w, dw, *averages)
+        return
+    flat = [array.reshape(-1) for array in (w, dw, *averages)]
+    for start in range(0, w.size, BLOCK):
+        yield tuple(array[start : start + BLOCK] for array in flat)
+
+
+def _check(name: str, w: Array, other_name: str, other: Array) -> None:
+    if not np.issubdtype(w.dtype, np.floating):
+        raise ValueError(f"{name} (dtype {w.dtype}) must be a floating array: it is changed in place")
+    if other.shape != w.shape:
+        raise ValueError(f"{other_name} (shape {other.shape}) must be shaped as {name}: {w.shape}")
