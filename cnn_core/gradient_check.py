@@ -24,6 +24,12 @@ def relative_error(a: Array | float, b: Array | float) -> float:
     return float(np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8), initial=0.0))
 
 
+def overall_error(a: Array, b: Array) -> float:
+    """The largest |a - b| over the largest |a| + |b|: as `relative_error`, but entries near 0 do not magnify rounding."""
+    scale = float(np.max(np.abs(a) + np.abs(b), initial=0.0))
+    return float(np.max(np.abs(a - b), initial=0.0)) / scale if scale else 0.0
+
+
 def numeric_gradient(f: Callable[[Array], Any], x: Array, dout: Array | float = 1.0, *, h: float = 1e-5) -> Array:
     """d(sum(f(x) * dout)) / dx, entry by entry, by central differences with step h.
 

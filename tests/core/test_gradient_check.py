@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnn_core.gradient_check import numeric_gradient, projection_error, relative_error
+from cnn_core.gradient_check import numeric_gradient, overall_error, projection_error, relative_error
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((3, 4))
@@ -42,3 +42,10 @@ def test_relative_error():
     assert relative_error(1.0, -1.0) == 1
     assert relative_error(np.zeros(0), np.zeros(0)) == 0
     assert np.isclose(relative_error(np.array([1.0, 2.0]), np.array([1.0, 2.2])), 0.2 / 4.2)
+
+
+def test_overall_error_forgives_rounding_at_zero_but_not_a_wrong_entry():
+    a = np.array([0.0, 2.0])
+    assert overall_error(a, a + 1e-9) < 1e-9 < relative_error(a, a + 1e-9)
+    assert overall_error(a, np.array([0.1, 2.0])) == 0.025
+    assert overall_error(a * 0, a * 0) == 0
