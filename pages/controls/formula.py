@@ -1,0 +1,23 @@
+"""The output size, once in words and once with the reader's numbers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.window import AXES, Window
+
+
+def size_formula(window: Window, input_size: tuple[int, int]) -> None:
+    """Show the formula; for both axes where they differ."""
+    st.subheader("How large is the output?")
+    span = r"\text{kernel}" if window.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
+    st.latex(
+        rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {span}}}{{\text{{stride}}}} "
+        r"\right\rfloor + 1"
+    )
+    formulas = [window.size_formula(input_size, axis) for axis in (0, 1)]
+    if formulas[0] == formulas[1]:
+        st.latex(rf"= {formulas[0]}")
+    else:
+        for axis, formula in zip(AXES, formulas, strict=True):
+            st.latex(rf"\text{{{axis}: }} {formula}")

@@ -1,0 +1,39 @@
+"""Arrays as pixels: photographs as they are, signed results around mid-grey."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnn_core.checks import Array
+
+SMALLEST_SIDE = 240  # small grids are enlarged cell by cell, so that a cell stays a sharp square
+
+
+def as_pixels(image: Array) -> Array:
+    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8.
+
+    Where no number is below 0, 0 is black and 1 (or the largest number, if that is more than 1.5) white. Signed numbers
+    are shown around mid-grey, which stands for 0, scaled so that the largest magnitude is fully black or white.
+    """
+    largest = float(np.abs(image).max(initial=0)) or 1.0
+    if image.min(initial=0) < -0.05 * largest:
+        levels = 127.5 + 127.5 * image / _reach(image)
+    else:
+        levels = 255 * image / (largest if largest > 1.5 else 1.0)
+    pixels = np.rint(levels.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
+    enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
+    return pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+
+
+def sign_note(image: Array) -> str:
+    """What black, white and grey mean in `as_pixels(image)`."""
+    largest = float(np.abs(image).max(initial=0)) or 1.0
+    if image.min(initial=0) < -0.05 * largest:
+        reach = _reach(image)
+        return f"Mid-grey is 0, black −{reach:.2g} and white {reach:.2g} (or beyond)."
+    return f"Black is 0, white {largest if largest > 1.5 else 1:.2g}."
+
+
+def _reach(image: Array) -> float:
+    """The magnitude shown fully black or white: almost the largest, so that a few extremes do not grey out the rest."""
+    return float(np.quantile(np.abs(image), 0.995)) or float(np.abs(image).max()) or 1.0

@@ -1,0 +1,88 @@
+"""Convolution, one window at a time."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.conv import conv2d_forward
+from cnn_core.trace import trace_conv2d
+from cnn_core.window import Window
+from pages.animation.player import player
+from pages.controls import settings
+from pages.controls.formula import size_formula
+from pages.controls.kernel import kernel
+from pages.controls.pictures import picture
+from pages.figures.pixels import as_pixels, sign_note
+
+st.title("Convolution")
+st.markdown(
+    "A small **kernel** of weights slides over the input. At each stop the numbers under it are multiplied by the weights, "
+    "the products are added up, and the sum becomes **one number of the output**. Press play, or walk with the arrow keys; "
+    "click an output cell to see where it came from."
+)
+
+try:
+    with st.sidebar:
+        st.header("Input")
+        input_size = settings.whole(
+            "input size", "input_size", 4, 32, 8, help="Rows and columns of the grid to walk over."
+        )
+        chosen = picture("lake", input_size)
+        st.header("Kernel")
+        kernel_size = settings.whole("kernel size", "kernel_size", 1, 7, 3)
+        weight = kernel(kernel_size)
+        bias = settings.number("bias", "bias", -99.0, 99.0, 0.0, help="A number added to every output.")
+        st.header("Walk")
+        stride = settings.whole("stride", "stride", 1, 6, 1, help="How many cells the window moves at a time.")
+        padding = settings.whole("padding", "padding", 0, 6, 1, help="Rows and columns of zeros around the input.")
+        dilation = settings.whole("dilation", "dilation", 1, 4, 1, help="Distance between neighbouring kernel cells.")
+
+    window = Window.of(kernel_size, stride, padding, dilation)
+    trace = trace_conv2d(chosen.grid[None], weight[None, None], np.array([round(bias, 4)]), window)
+except ValueError as error:
+    st.error(str(error))
+    st.stop()
+
+size = trace.input_size
+height, width = window.output_size(size)
+padded = window.padded_size(size)
+player(
+    trace,
+    key="player",
+    titles={
+        "x": f"input {size[0]}×{size[1]}" + (f", padded {padded[0]}×{padded[1]}" if padding else ""),
+        "weight": f"kernel {kernel_size}×{kernel_size}",
+        "out": f"output {height}×{width}",
+    },
+)
+unseen = int((window.coverage(size) == 0).any(axis=0).sum())
+if unseen and dilation <= stride and stride <= kernel_size:
+    st.caption(
+        f"Cells hatched in pink: the stride {stride} does not divide evenly, so the last {unseen} of the padded columns and "
+        f"rows are under no window. The output size is rounded down."
+    )
+
+size_formula(window, size)
+
+st.subheader("The whole picture")
+channels = len(chosen.whole)
+try:
+    filtered, _ = conv2d_forward(
+        chosen.whole[None].astype(np.float64),
+        np.repeat(weight[None, None], channels, axis=0),
+        np.full(channels, bias),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=channels,
+    )
+except ValueError as error:
+    st.error(str(error))
+    st.stop()
+before, after = st.columns(2)
+before.image(as_pixels(chosen.whole), caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}", width=360)
+after.image(
+    as_pixels(filtered[0]),
+    caption=f"the same kernel on every {'channel' if channels > 1 else 'cell'}, "
+    f"{filtered.shape[3]}×{filtered.shape[2]}. {sign_note(filtered[0])}",
+    width=360,
+)

@@ -1,0 +1,142 @@
+"""The backward pass of one layer, one window at a time, and the proof that it is right."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.checks import Array
+from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.gradient_check import numeric_gradient, overall_error
+from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
+from cnn_core.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
+from cnn_core.window import Window
+from pages.animation.player import player
+from pages.controls import settings
+from pages.controls.kernel import kernel
+from pages.controls.pictures import SHUFFLED, picture
+from pages.figures.gradients import compare
+
+UPSTREAM = {
+    "ones": "every output counts the same",
+    "one cell": "only the output in the middle counts",
+    "random": "whole numbers from −3 to 3",
+}
+WORDS = {
+    "convolution": "Forward, each output was made from a window and the kernel. Backward, it hands its gradient **dout** "
+    "back to all it was made of: times the window to the **weights**, times the weights to the **input**, as it is to the "
+    "**bias**. Windows overlap, so what arrives **adds up**.",
+    "max pooling": "Forward, each window kept its largest number only. Backward, **all of the gradient goes to that "
+    "winner**; the others had no influence and get nothing. A cell that won several windows collects from each.",
+    "average pooling": "Forward, each output was the mean of a window. Backward, **every cell of the window gets an equal "
+    "share** of its gradient. Where windows overlap, the shares add up.",
+}
+
+st.title("Gradient flow")
+words = st.empty()
+
+try:
+    with st.sidebar:
+        st.header("Layer")
+        layer = settings.choice("layer", "layer", list(WORDS))
+        pooling = layer != "convolution"
+        st.header("Input")
+        input_size = settings.whole("input size", "input_size", 3, 16, 6, help="Rows and columns of the input.")
+        x = picture(SHUFFLED, input_size).grid[None]
+        st.header("Window")
+        kernel_size = settings.whole("kernel size", "kernel_size", 1, 5, 3)
+        weight = np.ones((1, 1)) if pooling else kernel(kernel_size)
+        bias = np.zeros(1)
+        stride = settings.whole("stride", "stride", 1, 4, 2 if pooling else 1)
+        padding = settings.whole("padding", "padding", 0, 3, 0)
+        st.header("Upstream gradient")
+        upstream = settings.choice("dout", "dout", list(UPSTREAM), "random", help="What the next layer sent back.")
+        st.caption(UPSTREAM[upstream])
+
+    window = Window.of(kernel_size, stride, padding)
+    shape = (1, *window.output_size((x.shape[1], x.shape[2])))
+    dout = np.ones(shape)
+    if upstream == "one cell":
+        dout = np.zeros(shape)
+        dout[0, shape[1] // 2, shape[2] // 2] = 1
+    elif upstream == "random":
+        dout = np.random.default_rng(231).integers(-3, 4, shape).astype(np.float64)
+
+    options = {"stride": stride, "padding": padding}
+    if layer == "convolution":
+        trace = trace_conv2d(x, weight[None, None], bias, window, dout=dout)
+    else:
+        trace = (trace_max_pool2d if layer == "max pooling" else trace_avg_pool2d)(x, window, dout=dout)
+except ValueError as error:
+    st.error(str(error))
+    st.stop()
+
+words.markdown(WORDS[layer])
+padded = " (padded)" if padding else ""
+player(
+    trace,
+    key="player",
+    phases=("backward",),
+    titles={
+        "dout": f"dout {shape[1]}×{shape[2]}: from above",
+        "x": f"input{padded}",
+        "weight": "kernel",
+        "dx": f"dx{padded}: to the input",
+        "dweight": "dweight",
+        "dbias": "dbias",
+    },
+)
+
+
+def two_ways() -> dict[str, tuple[Array, Array]]:
+    """Each gradient by the backward pass and by numeric differences."""
+    if layer == "convolution":
+        inputs = {"dx": x[None].copy(), "dweight": weight[None, None].copy(), "dbias": bias.copy()}
+        values = list(inputs.values())
+        _, cache = conv2d_forward(*values, **options)
+        analytic = conv2d_backward(dout[None], cache)
+
+        def output(_: Array) -> Array:  # numeric_gradient moves the entries of `values` in place
+            return conv2d_forward(*values, **options)[0]
+
+        return {
+            name: (by_layer, numeric_gradient(output, value, dout[None]))
+            for (name, value), by_layer in zip(inputs.items(), analytic, strict=True)
+        }
+    moved = x[None].copy()
+    if layer == "max pooling":
+        _, max_cache = max_pool2d_forward(moved, kernel_size, **options)
+        by_layer = max_pool2d_backward(dout[None], max_cache)
+        return {
+            "dx": (by_layer, numeric_gradient(lambda v: max_pool2d_forward(v, kernel_size, **options)[0], moved, dout))
+        }
+    _, avg_cache = avg_pool2d_forward(moved, kernel_size, **options)
+    by_layer = avg_pool2d_backward(dout[None], avg_cache)
+    return {"dx": (by_layer, numeric_gradient(lambda v: avg_pool2d_forward(v, kernel_size, **options)[0], moved, dout))}
+
+
+st.subheader("Is it right? The gradient check")
+st.markdown(
+    r"A gradient says how much $\sum \text{out} \cdot \text{dout}$ changes when one number moves. So move each number by "
+    r"$\pm 10^{-5}$, run the forward pass twice, and compare: "
+    r"$\frac{f(x + h) - f(x - h)}{2h}$ beside what the backward pass says."
+)
+results = two_ways()
+errors = {name: overall_error(*pair) for name, pair in results.items()}
+for column, (name, error) in zip(st.columns(3), errors.items(), strict=False):
+    column.metric(
+        f"{name}: relative error",
+        f"{error:.1e}",
+        help="The largest difference over the largest sum of the two magnitudes: below 1e-7 is right.",
+    )
+if max(errors.values()) < 1e-6:
+    st.success("The two agree: the backward pass is right.", icon=":material/check_circle:")
+else:
+    st.warning(
+        "They differ: where a window holds its largest number twice, the output has a kink, and no gradient exists there. "
+        "Max pooling gives all to the first; moving a number finds half. Choose “shuffled numbers” as input for no ties."
+        if layer == "max pooling"
+        else "They differ."
+    )
+shown = st.radio("gradient shown", list(results), horizontal=True, key="gradient_shown") if len(results) > 1 else "dx"
+analytic, numeric = (array.reshape(array.shape[-2:] if array.ndim == 4 else (1, -1)) for array in results[shown])
+theme = st.context.theme.type or "light"
+st.plotly_chart(compare(analytic, numeric, theme), key="comparison", config={"displayModeBar": False})
