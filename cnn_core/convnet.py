@@ -35,6 +35,14 @@ class FeatureMaps(NamedTuple):
     probabilities: Array
 
 
+class Layer(NamedTuple):
+    """One layer as a table shows it: its output's shape for one image, and how many numbers it learns."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
 class ThreeLayerConvNet:
     """conv - relu - 2x2 max pool - affine - relu - affine - softmax, with L2 on the three weights.
 
@@ -87,6 +95,24 @@ class ThreeLayerConvNet:
             name: (normal(0, weight_scale, shape) if name.startswith("W") else np.zeros(shape)).astype(self.dtype)
             for name, shape in shapes.items()
         }
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, from the input to the scores."""
+        channels, height, width = self.input_dim
+        filters, _, *size = self.params["W1"].shape
+        learned = {n: self.params[f"W{n}"].size + self.params[f"b{n}"].size for n in (1, 2, 3)}
+        hidden, classes = self.params["W3"].shape
+        maps, pooled = (filters, height, width), (filters, *Window.of(2, 2).output_size((height, width)))
+        return [
+            Layer("input", (channels, height, width), 0),
+            Layer(f"convolution {size[0]}×{size[1]}", maps, learned[1]),
+            Layer("ReLU", maps, 0),
+            Layer("max pooling 2×2", pooled, 0),
+            Layer("affine", (hidden,), learned[2]),
+            Layer("ReLU", (hidden,), 0),
+            Layer("affine, softmax", (classes,), learned[3]),
+        ]
 
     def loss(self, X: Array, y: Array | None = None) -> Any:
         """The course's call: scores (N, num_classes) without y; with y (N,) the pair (loss, gradients by name)."""

@@ -105,4 +105,5 @@ def _reduced(whole: Array, size: int) -> Array:
 def _digit(digit: int) -> Array:
     test = datasets.load("digits").test
     index = int(np.flatnonzero(test.y == digit)[0])
-    return np.rint(test.x[index, 0].astype(np.float64) * 16)
+    levels: Array = np.rint(test.x[index, 0].astype(np.float64) * 16)
+    return levels

@@ -54,6 +54,12 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
     return str(picked)
 
 
+def scale(label: str, key: str, values: Sequence[str], default: str, *, help: str | None = None) -> float:
+    """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
+    _tell_bad_link(key, lambda text: None if text in values else f"must be one of {', '.join(values)}")
+    return float(st.select_slider(label, values, default, key=key, help=help, bind="query-params"))
+
+
 def _tell_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
     """Say what is wrong with this parameter of the address, if anything; the widget then starts at its default."""
     if key in st.session_state:

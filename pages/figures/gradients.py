@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from pages.figures.colours import signed_scale
 
-# Blue below zero, orange above: told apart with any colour vision. Zero is the page's background.
-ZERO = {"light": "#ffffff", "dark": "#11151c"}
 MOST_TEXT = 12  # columns beyond which the numbers would not fit into the cells
 
 
@@ -25,7 +24,7 @@ def compare(analytic: Array, numeric: Array, theme: str = "light") -> dict[str, 
             "yaxis": f"y{side}",
             "zmin": -reach,
             "zmax": reach,
-            "colorscale": [[0.0, "#2b6cbe"], [0.5, ZERO[theme]], [1.0, "#d95f02"]],
+            "colorscale": signed_scale(theme),
             "showscale": side == "2",
             "xgap": 1,
             "ygap": 1,

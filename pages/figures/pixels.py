@@ -22,7 +22,8 @@ def as_pixels(image: Array) -> Array:
         levels = 255 * image / (largest if largest > 1.5 else 1.0)
     pixels = np.rint(levels.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
     enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
-    return pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+    enlarged: Array = pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+    return enlarged
 
 
 def sign_note(image: Array) -> str:

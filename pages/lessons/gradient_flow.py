@@ -1,5 +1,7 @@
 """The backward pass of one layer, one window at a time, and the proof that it is right."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -60,7 +62,7 @@ try:
     elif upstream == "random":
         dout = np.random.default_rng(231).integers(-3, 4, shape).astype(np.float64)
 
-    options = {"stride": stride, "padding": padding}
+    options: dict[str, Any] = {"stride": stride, "padding": padding}
     if layer == "convolution":
         trace = trace_conv2d(x, weight[None, None], bias, window, dout=dout)
     else:
@@ -121,10 +123,10 @@ st.markdown(
 )
 results = two_ways()
 errors = {name: overall_error(*pair) for name, pair in results.items()}
-for column, (name, error) in zip(st.columns(3), errors.items(), strict=False):
+for column, (name, gap) in zip(st.columns(3), errors.items(), strict=False):
     column.metric(
         f"{name}: relative error",
-        f"{error:.1e}",
+        f"{gap:.1e}",
         help="The largest difference over the largest sum of the two magnitudes: below 1e-7 is right.",
     )
 if max(errors.values()) < 1e-6:

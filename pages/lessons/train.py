@@ -1,3 +1,166 @@
+"""Train the three-layer network and watch it learn."""
+
+import pandas as pd
 import streamlit as st
 
-st.title("soon")
+from cnn_core import datasets
+from cnn_core.training import Run
+from pages.controls.runs import PACES, current_run, registry, remember, training_settings
+from pages.figures.curves import accuracy_curve, loss_curve
+from pages.figures.sheets import filter_sheet, picture_sheet
+
+REFRESH = 0.5  # seconds between two looks at a running training
+
+st.title("Train")
+st.markdown(
+    "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
+    "**loss**), and moves every weight a little against its gradient. Press **Start** and watch its filters take shape."
+)
+
+with st.sidebar:
+    st.header("Training")
+    try:
+        config = training_settings()
+    except ValueError as error:
+        st.error(str(error))
+        st.stop()
+theme = st.context.theme.type or "light"
+data = datasets.load(config.dataset)
+shown = current_run()
+
+
+def start() -> None:
+    """A new run with the settings of the sidebar; one of this page that still goes on is stopped."""
+    running = current_run()
+    if running is not None:
+        running.stop()
+    remember(registry().start(config, PACES[st.session_state.get("pace", "to watch: 50 steps/s")]))
+
+
+def status(run: Run) -> str:
+    """Where the run is, in a line."""
+    done, total = len(run.records), run.iterations
+    step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}" if done else "starting"
+    match run.state:
+        case "queued":
+            return f"waiting: all cores are training; {registry().waiting_before(run)} before this one"
+        case "finished":
+            return f"finished after {done} steps"
+        case "stopped":
+            return f"stopped at {step}" if done else "stopped before the first step"
+        case "diverged" | "failed":
+            return f"{run.state}: {run.message}"
+    return f"{run.state}: {step}"
+
+
+def live(run: Run | None) -> bool:
+    """Whether looking again soon may show something new."""
+    return run is not None and run.state in ("queued", "running")
+
+
+def show() -> None:
+    """Buttons, curves and filters; runs again by itself while a training goes on."""
+    run = current_run()
+    start_column, pause_column, stop_column, pace_column = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
+    fresh = run is None or run.ended
+    start_column.button(
+        "Start" if run is None else "Start anew",
+        key="start",
+        type="primary" if fresh else "secondary",
+        icon=":material/play_arrow:",
+        on_click=start,
+        width="stretch",
+    )
+    if run is not None and run.state == "paused":
+        pause_column.button(
+            "Resume", key="resume", icon=":material/resume:", type="primary", on_click=run.resume, width="stretch"
+        )
+    else:
+        pause_column.button(
+            "Pause",
+            key="pause",
+            icon=":material/pause:",
+            disabled=fresh,
+            on_click=run.pause if run else None,
+            width="stretch",
+        )
+    stop_column.button(
+        "Stop",
+        key="stop",
+        icon=":material/stop:",
+        disabled=fresh,
+        on_click=run.stop if run else None,
+        width="stretch",
+    )
+    pace = pace_column.selectbox("pace", list(PACES), 1, key="pace")
+    if run is not None:
+        run.set_pace(PACES[pace])
+
+    if run is None:
+        before_the_start()
+        return
+    if run.state in ("diverged", "failed"):
+        st.error(status(run))
+    else:
+        st.progress(min(1.0, len(run.records) / run.iterations) if run.iterations else 0.0, text=status(run))
+    if run.config != config:
+        st.caption("The settings beside were changed since this training started; **Start anew** uses them.")
+
+    last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
+    numbers = st.columns(4)
+    numbers[0].metric("loss", f"{run.records[-1].loss:.3f}" if run.records else "–")
+    numbers[1].metric("training accuracy", f"{last.train_accuracy:.1%}" if last and last.train_accuracy else "–")
+    numbers[2].metric("validation accuracy", f"{last.val_accuracy:.1%}" if last and last.val_accuracy else "–")
+    numbers[3].metric(
+        "test accuracy",
+        "–" if run.test_accuracy is None else f"{run.test_accuracy:.1%}",
+        help="On pictures never looked at before, measured once, at the end.",
+    )
+    left, right = st.columns(2)
+    left.plotly_chart(loss_curve(run.records), key="loss_curve", config={"displayModeBar": False})
+    right.plotly_chart(accuracy_curve(run.records), key="accuracy_curve", config={"displayModeBar": False})
+
+    filters = run.filters if run.filters is not None else run.config.model().params["W1"]
+    st.subheader("The filters now")
+    st.plotly_chart(filter_sheet(filters, theme), key="filter_sheet", config={"displayModeBar": False})
+    st.caption(sheet_caption(len(filters), filters.shape[1], len(run.records)))
+    if run.params:
+        st.page_link(
+            "lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:"
+        )
+    if live(run) != live(shown) or (shown is None or run.id != shown.id):
+        st.rerun()  # the page decides how often to look; it has something new to decide
+
+
+def sheet_caption(count: int, channels: int, steps: int) -> str:
+    """What the sheet of filters shows."""
+    colours = "red, green and blue around mid-grey" if channels == 3 else "blue below 0, orange above"
+    return f"the {count} kernels of the first layer after {steps} steps: {colours}"
+
+
+def before_the_start() -> None:
+    """What will be trained, on what: so that the page shows something before the first click."""
+    model = config.model()
+    left, right = st.columns(2)
+    with left:
+        st.subheader("The network")
+        layers = pd.DataFrame(
+            [(layer.name, " × ".join(map(str, layer.output_shape)), layer.parameters) for layer in model.layers],
+            columns=["layer", "output", "weights to learn"],
+        )
+        st.dataframe(layers, hide_index=True, key="layers")
+        st.markdown(f"Together **{sum(layer.parameters for layer in model.layers):,} weights** to learn.")
+    with right:
+        st.subheader("The pictures")
+        st.image(
+            picture_sheet(data.train.x[:60]),
+            caption=f"{data.title}: {len(data.train.x):,} to learn from, {len(data.val.x)} to check on the way, "
+            f"{len(data.test.x)} for the end. Classes: {', '.join(data.class_names)}.",
+        )
+    st.subheader("The filters before training")
+    weight = model.params["W1"]
+    st.plotly_chart(filter_sheet(weight, theme), key="first_filters", config={"displayModeBar": False})
+    st.caption(sheet_caption(len(weight), weight.shape[1], 0))
+
+
+st.fragment(show, run_every=REFRESH if live(shown) else None)()

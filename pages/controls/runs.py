@@ -1,0 +1,68 @@
+"""The server's trainings as the pages use them: one registry for everybody, the reader's run by its id in the address."""
+
+from __future__ import annotations
+
+import atexit
+
+import streamlit as st
+
+from cnn_core import datasets
+from cnn_core.optim import RULES
+from cnn_core.training import Registry, Run, TrainingConfig
+from pages.controls import settings
+
+PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
+LEARNING_RATES = ("0.0001", "0.0002", "0.0005", "0.001", "0.002", "0.004", "0.01", "0.02", "0.05", "0.1", "0.5", "1.0")
+REGS = ("0", "0.0001", "0.001", "0.01", "0.1", "0.5", "1.0")
+
+
+@st.cache_resource
+def registry() -> Registry:
+    """The one registry of this server; its workers end with it."""
+    runs = Registry()
+    atexit.register(runs.close)
+    return runs
+
+
+def current_run() -> Run | None:
+    """The run whose id is in the address, or the one this visitor started last."""
+    run_id = st.query_params.get("run") or st.session_state.get("run_id")
+    if not run_id:
+        return None
+    run = registry().get(run_id)
+    if run is None and "run" in st.query_params:
+        st.warning(
+            f"run (={run_id[:20]}) in the link is not known to this server: it may have been started anew since. "
+            f"Start a training on the Train page."
+        )
+        del st.query_params["run"]
+    return run
+
+
+def remember(run: Run) -> None:
+    """Make this the visitor's run: its id goes into the address, so that a reload or a link finds it again."""
+    st.query_params["run"] = run.id
+    st.session_state["run_id"] = run.id
+
+
+def training_settings() -> TrainingConfig:
+    """The widgets that define a training. Raises ValueError for settings that do not go together."""
+    standard = TrainingConfig()
+    dataset = settings.choice("data set", "dataset", datasets.names(), standard.dataset)
+    st.caption(datasets.titles()[dataset])
+    return TrainingConfig(
+        dataset=dataset,
+        num_filters=settings.whole("filters", "num_filters", 1, 32, standard.num_filters),
+        filter_size=settings.whole("filter size", "filter_size", 1, 9, standard.filter_size),
+        hidden_dim=settings.whole("hidden units", "hidden_dim", 4, 256, standard.hidden_dim),
+        update_rule=settings.choice("optimiser", "update_rule", tuple(RULES), standard.update_rule),
+        learning_rate=settings.scale("learning rate", "learning_rate", LEARNING_RATES, "0.004"),
+        batch_size=settings.whole("batch size", "batch_size", 1, 200, standard.batch_size),
+        num_epochs=settings.whole(
+            "epochs", "num_epochs", 1, 50, standard.num_epochs, help="Times through all the data."
+        ),
+        reg=settings.scale("L2 strength (reg)", "reg", REGS, "0.001", help="The loss gets 0.5 · reg · ΣW² on top."),
+        seed=settings.whole(
+            "seed", "seed", 0, 99, standard.seed, help="The same seed gives the same training, to the bit."
+        ),
+    )

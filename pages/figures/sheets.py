@@ -1,0 +1,95 @@
+"""Sheets of many small images side by side: a layer's filters, its feature maps, a data set's pictures.
+
+Figures are dicts for Plotly: they are redrawn in place while a training goes on, and every number shows on hover.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array
+from pages.figures.colours import signed_scale
+
+GAP = 1  # cells between two images of a sheet
+GROUND = (128, 136, 150)
+
+
+def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
+    """Filters (F, C, H, W) as a figure.
+
+    Three channels are shown as red, green and blue, each filter scaled to its own range around mid-grey. Otherwise each
+    channel is a tile of its own, from blue (negative) over the page's background (0) to orange, all on one scale.
+    """
+    filters, channels, height, width = weight.shape
+    if channels == 3:
+        reach = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
+        tiles = (127.5 + 127.5 * weight / np.where(reach > 0, reach, 1)).transpose(0, 2, 3, 1)
+        sheet = _arrange(tiles, GROUND)
+        image = {"type": "image", "z": np.rint(sheet).astype(np.uint8).tolist(), "hoverinfo": "skip"}
+        return {"data": [image], "layout": _layout(sheet.shape)}
+    names = [
+        f"filter {n // channels}" + (f", channel {n % channels}" if channels > 1 else "")
+        for n in range(filters * channels)
+    ]
+    return number_sheet(weight.reshape(-1, height, width), names, theme)
+
+
+def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[str, Any]:
+    """Tiles (N, H, W) of signed numbers as one heatmap on one scale; names say on hover which tile it is."""
+    count, height, width = tiles.shape
+    sheet = _arrange(tiles.astype(np.float64)[..., None], (np.nan,))[..., 0]
+    labels = np.broadcast_to(np.arange(count)[:, None, None], tiles.shape)
+    rows = np.broadcast_to(np.arange(height)[None, :, None], tiles.shape)
+    columns = np.broadcast_to(np.arange(width)[None, None, :], tiles.shape)
+    index = _arrange(np.stack([labels, rows, columns], axis=-1), (-1, 0, 0))
+    text = [
+        [f"{names[n]}, row {r}, column {c}" if n >= 0 else "" for n, r, c in row] for row in index.astype(int).tolist()
+    ]
+    reach = float(np.nanmax(np.abs(sheet), initial=0.0)) or 1.0
+    heatmap = {
+        "type": "heatmap",
+        "z": [[None if math.isnan(v) else float(f"{v:.4g}") for v in row] for row in sheet.tolist()],
+        "text": text,
+        "hovertemplate": "%{text}: %{z}<extra></extra>",
+        "hoverongaps": False,
+        "zmin": -reach,
+        "zmax": reach,
+        "colorscale": signed_scale(theme),
+        "colorbar": {"thickness": 12, "len": 0.9},
+    }
+    return {"data": [heatmap], "layout": _layout(sheet.shape)}
+
+
+def picture_sheet(x: Array, width: int = 720) -> Array:
+    """Pictures (N, C, H, W) from 0 to 1, C 1 or 3, side by side as (H', W', 3) uint8 pixels of about `width`."""
+    sheet = _arrange(np.broadcast_to(255.0 * x.transpose(0, 2, 3, 1), (len(x), *x.shape[2:], 3)), GROUND)
+    enlarge = max(1, width // sheet.shape[1])
+    pixels: Array = np.rint(sheet).astype(np.uint8).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+    return pixels
+
+
+def _arrange(tiles: Array, ground: tuple[float, ...]) -> Array:
+    """Tiles (N, H, W, D) in a sheet about twice as wide as high, GAP cells of `ground` (D numbers) around each."""
+    count, height, width, depth = tiles.shape
+    columns = min(count, max(1, math.ceil(math.sqrt(2 * count * height / width))))
+    rows = math.ceil(count / columns)
+    sheet = np.empty((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, depth))
+    sheet[:] = ground
+    for number, tile in enumerate(tiles):
+        top, left = GAP + number // columns * (height + GAP), GAP + number % columns * (width + GAP)
+        sheet[top : top + height, left : left + width] = tile
+    return sheet
+
+
+def _layout(shape: tuple[int, ...]) -> dict[str, Any]:
+    axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
+    return {
+        "height": int(max(180, min(640, 700 * shape[0] / shape[1]))),
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "xaxis": axis,
+        "yaxis": {**axis, "autorange": "reversed", "scaleanchor": "x"},
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }
