@@ -62,7 +62,7 @@ class Plane {
     let font = Math.min(15, Math.round(cell * 0.42));
     const fits = () => {
       pen.font = `500 ${font}px ${this.colours.font}`;
-      return pen.measureText(text).width <= cell - 3;
+      return pen.measureText(text).width <= cell - 5;
     };
     // The number in full if a smaller type makes it fit, else with fewer decimals; the sum below has all of them.
     while (!fits() && font > 10) font--;

@@ -91,5 +91,5 @@ def _layout(shape: tuple[int, ...]) -> dict[str, Any]:
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
         "xaxis": axis,
         "yaxis": {**axis, "autorange": "reversed", "scaleanchor": "x"},
-        "plot_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(128,136,150,0.25)",  # so that a tile of zeros is seen as one
     }

@@ -15,7 +15,7 @@ from pages.animation.player import player
 from pages.controls import settings
 from pages.controls.kernel import kernel
 from pages.controls.pictures import SHUFFLED, picture
-from pages.figures.gradients import compare
+from pages.figures.gradients import gradient_map
 
 UPSTREAM = {
     "ones": "every output counts the same",
@@ -139,6 +139,12 @@ else:
         else "They differ."
     )
 shown = st.radio("gradient shown", list(results), horizontal=True, key="gradient_shown") if len(results) > 1 else "dx"
-analytic, numeric = (array.reshape(array.shape[-2:] if array.ndim == 4 else (1, -1)) for array in results[shown])
+pair = [array.reshape(array.shape[-2:] if array.ndim == 4 else (1, -1)) for array in results[shown]]
+reach = float(np.abs(pair).max()) or 1.0
 theme = st.context.theme.type or "light"
-st.plotly_chart(compare(analytic, numeric, theme), key="comparison", config={"displayModeBar": False})
+for column, way, gradient in zip(
+    st.columns(2), ("by the backward pass", "by moving each number a little"), pair, strict=True
+):
+    with column:
+        st.markdown(f"**{shown}** {way}")
+        st.plotly_chart(gradient_map(gradient, reach, theme), key=way, config={"displayModeBar": False})

@@ -125,9 +125,7 @@ def show() -> None:
     st.plotly_chart(filter_sheet(filters, theme), key="filter_sheet", config={"displayModeBar": False})
     st.caption(sheet_caption(len(filters), filters.shape[1], len(run.records)))
     if run.params:
-        st.page_link(
-            "lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:"
-        )
+        st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
     if live(run) != live(shown) or (shown is None or run.id != shown.id):
         st.rerun()  # the page decides how often to look; it has something new to decide
 

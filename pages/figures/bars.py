@@ -1,0 +1,37 @@
+"""Class probabilities as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnn_core.checks import Array
+
+TRUE, OTHER = "#1b9e77", "#8a94a3"
+
+
+def probability_bars(probabilities: Array, names: Sequence[str], truth: int) -> dict[str, Any]:
+    """One bar a class (K,), in percent, the largest on top of the reader's attention; the true class is marked with ✓."""
+    labels = [f"✓ {name}" if k == truth else name for k, name in enumerate(names)]
+    percent = [round(100 * float(p), 1) for p in probabilities]
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": percent,
+                "y": labels,
+                "text": [f"{p:g} %" for p in percent],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "marker": {"color": [TRUE if k == truth else OTHER for k in range(len(names))]},
+                "hoverinfo": "skip",
+            }
+        ],
+        "layout": {
+            "height": 60 + 26 * len(names),
+            "margin": {"l": 10, "r": 50, "t": 10, "b": 10},
+            "xaxis": {"range": [0, 100], "fixedrange": True, "title": {"text": "probability, %"}, "automargin": True},
+            "yaxis": {"autorange": "reversed", "fixedrange": True, "automargin": True, "type": "category"},
+        },
+    }

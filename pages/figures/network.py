@@ -1,0 +1,73 @@
+"""The three-layer net as a drawing: blocks with their shapes, from the input picture to the class scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.convnet import Layer
+
+WIDTH, HEIGHT, BASE = 960, 250, 118  # the drawing's box, and the line its blocks are centred on
+FULL = 96.0  # pixels for the input's side
+STYLE = """
+.net { width: 100%; min-width: 720px; max-width: 1100px; }
+.net text { fill: currentColor; text-anchor: middle; font-size: 12.5px; }
+.net .name { font-weight: 600; font-size: 13px; }
+.net .shape { opacity: .8; }
+.net .arrow { stroke: currentColor; stroke-width: 1.6; fill: none; opacity: .6; }
+.net .map { fill: #d95f02; fill-opacity: .22; stroke: #d95f02; stroke-width: 1.3; }
+.net .units { fill: #2b6cbe; fill-opacity: .35; stroke: #2b6cbe; stroke-width: 1.3; }
+"""
+SHEETS = 6  # maps drawn of a stack; more would hide each other
+
+
+def network_drawing(layers: Sequence[Layer], picture: Array) -> str:
+    """SVG of the layers (input first), with `picture` (H, W) from 0 to 1 as the input; colours follow the page's text."""
+    parts = []
+    step = WIDTH / len(layers)
+    for number, layer in enumerate(layers):
+        x = step * (number + 0.5)
+        if number == 0:
+            parts.append(_picture(picture, x - FULL / 2, BASE - FULL / 2))
+        elif len(layer.output_shape) == 3:
+            side = FULL * layer.output_shape[1] / picture.shape[0]
+            parts += _stack(x, side, min(SHEETS, layer.output_shape[0]))
+        else:
+            parts.append(_column(x, min(170.0, 8.0 + 2.2 * layer.output_shape[0])))
+        if number:
+            parts.append(f'<path d="M{x - step / 2 - 9:.0f} {BASE}h14m-5-5l5 5-5 5" class="arrow"/>')
+        shape = " × ".join(map(str, layer.output_shape))
+        weights = f"{layer.parameters:,} weights" if layer.parameters else ""
+        for line, (text, style) in enumerate(((layer.name, "name"), (shape, "shape"), (weights, "shape"))):
+            parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 34 + 16 * line - 4}" class="{style}">{escape(text)}</text>')
+    words = "; ".join(f"{layer.name}, output {' by '.join(map(str, layer.output_shape))}" for layer in layers)
+    return (
+        f'<style>{STYLE}</style><svg class="net" viewBox="0 0 {WIDTH} {HEIGHT + 8}" role="img" aria-label="{escape(words)}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _picture(picture: Array, left: float, top: float) -> str:
+    cell = FULL / picture.shape[0]
+    cells = [
+        f'<rect x="{left + j * cell:.1f}" y="{top + i * cell:.1f}" width="{cell + 0.3:.1f}" height="{cell + 0.3:.1f}" '
+        f'fill="rgb({v},{v},{v})"/>'
+        for (i, j), v in np.ndenumerate(np.rint(255 * picture).astype(int))
+    ]
+    return "".join(cells)
+
+
+def _stack(x: float, side: float, sheets: int) -> list[str]:
+    shift = 5.0
+    left, top = x - (side + shift * (sheets - 1)) / 2, BASE - (side + shift * (sheets - 1)) / 2
+    return [
+        f'<rect x="{left + shift * k:.1f}" y="{top + shift * k:.1f}" width="{side:.1f}" height="{side:.1f}" class="map"/>'
+        for k in range(sheets)
+    ]
+
+
+def _column(x: float, height: float) -> str:
+    return f'<rect x="{x - 9:.0f}" y="{BASE - height / 2:.0f}" width="18" height="{height:.0f}" rx="4" class="units"/>'
