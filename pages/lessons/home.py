@@ -22,9 +22,9 @@ WAYS = [
 
 st.title("ConvScope")
 st.markdown(
-    "**See every number inside a convolutional network.** Pick filter size, stride and padding; walk through "
-    "convolution, pooling and their gradients step by step; train a small network and look at what it learned. Every number on these pages is "
-    "computed as you watch, by plain NumPy code that you can read."
+    "**See every number inside a convolutional network.** Pick filter size, stride and padding; walk through convolution, "
+    "pooling and their gradients step by step; train a small network and look at what it learned. Every number on these "
+    "pages is computed as you watch, by plain NumPy code that you can read."
 )
 
 columns = st.columns(len(WAYS))
