@@ -1,0 +1,158 @@
+"""The three-layer net: its loss at the start, all six gradients, its shapes and dtypes, what it refuses."""
+
+import numpy as np
+import pytest
+
+from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.gradient_check import numeric_gradient, overall_error, projection_error, relative_error
+
+NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
+
+
+def make(input_dim=(2, 6, 6), images=3, **options):
+    options = {"num_filters": 3, "filter_size": 3, "hidden_dim": 5, "num_classes": 4, "weight_scale": 0.3} | options
+    model = ThreeLayerConvNet(input_dim, **({"dtype": np.float64, "seed": 0} | options))
+    rng = np.random.default_rng(1)
+    for name in ("b1", "b2", "b3"):  # biases that are not 0 can go wrong
+        model.params[name] += 0.1 * rng.standard_normal(model.params[name].shape).astype(model.dtype)
+    return model, rng.standard_normal((images, *input_dim)), rng.integers(model.params["b3"].size, size=images)
+
+
+def test_the_first_loss_is_that_of_guessing_and_l2_adds_half_reg_times_the_squares():
+    rng = np.random.default_rng(0)
+    model, x, y = ThreeLayerConvNet(seed=0), rng.standard_normal((50, 3, 32, 32)), rng.integers(10, size=50)
+    loss, _ = model.loss(x, y)
+    assert loss == pytest.approx(np.log(10), abs=1e-4)
+    model.reg = 0.5
+    loss, _ = model.loss(x, y)
+    # 824,904 weights of variance 1e-6 add 0.2062, with a standard deviation of 0.0003 over the seeds.
+    weights = [model.params[name] for name in ("W1", "W2", "W3")]
+    count = sum(w.size for w in weights)
+    assert loss == pytest.approx(np.log(10) + 0.25 * count * 1e-6, abs=1.3e-3)
+    assert loss == pytest.approx(2.5083, abs=2e-3)  # the draw that the course shows
+    assert loss == pytest.approx(np.log(10) + 0.25 * sum(np.sum(w.astype(float) ** 2) for w in weights), abs=1e-4)
+
+
+@pytest.mark.parametrize("reg", [0.0, 0.3])
+def test_all_six_gradients_agree_with_differences(reg):
+    model, x, y = make(reg=reg)
+    _, grads = model.loss(x, y)
+    assert set(grads) == set(NAMES)
+    for name in NAMES:
+        numeric = numeric_gradient(lambda _: model.loss(x, y)[0], model.params[name], h=1e-6)
+        assert overall_error(grads[name], numeric) < 1e-8, name
+
+
+def test_a_known_wrong_l2_gradient_is_caught():
+    model, x, y = make(reg=0.3)
+    _, grads = model.loss(x, y)
+    _, without = make(reg=0.0)[0].loss(x, y)
+    for name in ("W1", "W2", "W3"):
+        w = model.params[name]
+        numeric = numeric_gradient(lambda _: model.loss(x, y)[0], w, h=1e-6)
+        wrong = without[name] + 0.3 * np.sum(w)
+        assert overall_error(wrong, numeric) > 0.1
+        np.testing.assert_allclose(grads[name], without[name] + 0.3 * w, atol=1e-12)
+
+
+def test_the_notebooks_gradient_check_gives_the_published_errors():
+    np.random.seed(231)
+    x, y = np.random.randn(2, 3, 16, 16), np.random.randint(10, size=2)
+    model = ThreeLayerConvNet(num_filters=3, filter_size=3, input_dim=(3, 16, 16), hidden_dim=7, dtype=np.float64)
+    _, grads = model.loss(x, y)
+    published = {"W1": 1.38e-4, "W2": 1.82e-2, "W3": 3.06e-4, "b1": 3.48e-5, "b2": 2.52e-3, "b3": 7.95e-10}
+    for name, error in published.items():
+        numeric = numeric_gradient(lambda _: model.loss(x, y)[0], model.params[name], h=1e-6)
+        assert relative_error(grads[name], numeric) < 2 * error, name
+
+
+@pytest.mark.parametrize(
+    ("input_dim", "options"),
+    [
+        ((1, 7, 5), {}),
+        ((3, 4, 9), {"filter_size": 5}),
+        ((1, 2, 3), {"filter_size": 1}),
+        ((2, 6, 6), {"filter_size": 4}),
+        ((2, 5, 6), {"num_filters": 1, "hidden_dim": 1, "num_classes": 1}),
+    ],
+)
+def test_other_sizes_work(input_dim, options):
+    model, x, y = make(input_dim, reg=0.1, **options)
+    conv, relu, pool, probabilities = model.feature_maps(x)
+    filters, (_, height, width) = len(model.params["W1"]), input_dim
+    assert conv.shape == relu.shape == (3, filters, height, width)
+    assert pool.shape == (3, filters, height // 2, width // 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert model.loss(x).shape == (3, len(model.params["b3"]))
+    inputs = [model.params[name] for name in NAMES]
+    _, grads = model.loss(x, y)
+
+    def f(*moved):
+        model.params = dict(zip(NAMES, moved, strict=True))
+        return model.loss(x, y)[0]
+
+    assert projection_error(f, inputs, [grads[name] for name in NAMES], h=1e-6) < 1e-7
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_dtype_is_kept_from_parameters_to_gradients(dtype):
+    model, x, y = make(dtype=dtype, reg=0.1)
+    parts = model.loss_parts(x, y)
+    maps = model.feature_maps(x.astype(np.float64))
+    arrays = [*model.params.values(), *parts.grads.values(), *maps, model.scores(x)]
+    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+    assert model.loss(x, y)[0] == pytest.approx(parts.data_loss + parts.reg_loss)
+
+
+def test_weights_come_from_the_seed_or_from_numpys_global_state():
+    def weights(seed=None):
+        return ThreeLayerConvNet((1, 4, 4), 2, 3, seed=seed).params["W1"]
+
+    np.testing.assert_array_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1), weights(2))
+    drawn = []
+    for _ in range(2):
+        np.random.seed(5)
+        drawn.append(weights())
+    np.testing.assert_array_equal(*drawn)
+    model = ThreeLayerConvNet((3, 16, 16), weight_scale=0.02, seed=0)
+    assert np.std(model.params["W2"]) == pytest.approx(0.02, rel=0.02)
+    assert not any(model.params[name].any() for name in ("b1", "b2", "b3"))
+
+
+def test_scores_in_chunks_are_the_scores_at_once(monkeypatch):
+    model, x, _ = make(images=7)
+    expected = model.scores(x)
+    monkeypatch.setattr("cnn_core.convnet.CHUNK", 3)
+    np.testing.assert_allclose(model.scores(x), expected, atol=1e-12)
+    assert model.scores(x[:0]).shape == (0, 4)
+    assert model.accuracy(x, expected.argmax(axis=1)) == 1
+    assert model.accuracy(x, (expected.argmax(axis=1) + (np.arange(7) < 2)) % 4) == pytest.approx(5 / 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"input_dim": (3, 0, 8)}, "input_dim (=0) must be 1 or more"),
+        ({"input_dim": (1, 1, 8)}, "must fit into the padded input (=1)"),
+        ({"num_filters": 0}, "num_filters (=0) must be 1 or more"),
+        ({"filter_size": 2.5}, "filter_size (=2.5) must be a whole number"),
+        ({"hidden_dim": -1}, "hidden_dim (=-1) must be 1 or more"),
+        ({"num_classes": "ten"}, "num_classes (='ten') must be a whole number"),
+        ({"weight_scale": float("nan")}, "weight_scale (=nan) must be a finite number, 0 or more"),
+        ({"reg": -0.1}, "reg (=-0.1) must be a finite number, 0 or more"),
+        ({"dtype": np.int64}, "dtype (=int64) must be float32 or float64"),
+    ],
+)
+def test_misfits_are_named(options, message):
+    with pytest.raises(ValueError) as error:
+        ThreeLayerConvNet(**options)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 6, 6), (2, 6, 6), (3, 2, 6, 7)])
+def test_images_of_another_shape_are_refused(shape):
+    model, _, y = make()
+    for call in (lambda x: model.loss(x, y), model.scores, model.feature_maps):
+        with pytest.raises(ValueError, match=r"must hold images of shape \(2, 6, 6\)"):
+            call(np.zeros(shape))

@@ -1,0 +1,108 @@
+"""The course's update rules and Solver: its bookkeeping, its random numbers, its checkpoints."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from cnn_core import cs231n, optim
+
+
+@pytest.mark.parametrize("rule", ["sgd", "sgd_momentum", "rmsprop", "adam"])
+def test_update_rules_take_the_cores_steps_and_leave_the_callers_arrays_alone(rule):
+    core = {"sgd_momentum": "momentum"}.get(rule, rule)
+    w, dw = np.linspace(-0.4, 0.6, 20).reshape(4, 5), np.linspace(-0.6, 0.4, 20).reshape(4, 5)
+    expected, state, config = w.copy(), {}, {"learning_rate": 0.1}
+    for _ in range(3):
+        optim.RULES[core](expected, dw, state, learning_rate=0.1)
+        held = [(a, a.copy()) for a in (w, *config.values()) if isinstance(a, np.ndarray)]
+        w, same = getattr(cs231n, rule)(w, dw, config)
+        assert same is config
+        for array, before in held:
+            np.testing.assert_array_equal(array, before)
+    np.testing.assert_array_equal(w, expected)
+    assert set(config) == {"learning_rate", *optim.hyper_parameters(core), *state}
+    assert getattr(cs231n, rule)(w, dw)[1]["learning_rate"] == (1e-3 if rule == "adam" else 1e-2)
+
+
+def tiny_data():
+    rng, y = np.random.default_rng(0), np.arange(60) % 3
+    x = rng.standard_normal((3, 1, 6, 6))[y] + rng.standard_normal((60, 1, 6, 6))
+    return {"X_train": x[:50], "y_train": y[:50], "X_val": x[50:], "y_val": y[50:]}
+
+
+def solve(**options):
+    np.random.seed(231)
+    model = cs231n.ThreeLayerConvNet((1, 6, 6), 8, 3, 32, 3, weight_scale=0.1)
+    options = {"num_epochs": 20, "batch_size": 10, "optim_config": {"learning_rate": 1e-2}, "verbose": False} | options
+    solver = cs231n.Solver(model, tiny_data(), update_rule="adam", **options)
+    solver.train()
+    return solver
+
+
+def test_the_solver_overfits_fifty_tiny_images_and_is_reproducible(capsys):
+    solver, again = solve(print_every=25, verbose=True), solve()
+    data = tiny_data()
+    printed = capsys.readouterr().out
+    assert "(Iteration 26 / 100) loss: " in printed
+    assert "(Epoch 20 / 20) train acc: 1.000000; val_acc: " in printed
+    assert len(solver.loss_history) == 100
+    assert len(solver.train_acc_history) == len(solver.val_acc_history) == 21
+    assert solver.epoch == 20
+    assert solver.train_acc_history[-1] == 1
+    assert solver.best_val_acc == max(solver.val_acc_history)
+    assert solver.model.params is solver.best_params
+    assert solver.check_accuracy(data["X_val"], data["y_val"], batch_size=3) == solver.best_val_acc
+    assert solver.loss_history == again.loss_history
+
+
+def test_checkpoints_have_the_courses_names_and_the_first_of_the_best_is_kept(tmp_path):
+    solver = solve(num_epochs=6, checkpoint_name=tmp_path / "net")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"net_epoch_{n}.pkl" for n in range(7)]
+    assert solver.val_acc_history.count(solver.best_val_acc) > 1
+    best = solver.val_acc_history.index(solver.best_val_acc)
+    assert best > 0
+    stored = pickle.loads((tmp_path / f"net_epoch_{best}.pkl").read_bytes())
+    assert stored["epoch"] == best
+    assert stored["val_acc_history"] == solver.val_acc_history[: best + 1]
+    for name, w in solver.best_params.items():
+        np.testing.assert_array_equal(stored["model"].params[name], w)
+
+
+def test_the_learning_rate_decays_after_each_epoch():
+    solver = solve(num_epochs=2, lr_decay=0.5)
+    assert {config["learning_rate"] for config in solver.optim_configs.values()} == {0.01 / 4}
+    assert solver.optim_config == {"learning_rate": 0.01}
+
+
+def test_accuracy_may_be_taken_on_a_random_sample():
+    solver, data = solve(num_epochs=1), tiny_data()
+    x, y = data["X_train"], data["y_train"]
+    np.random.seed(3)
+    accuracy = solver.check_accuracy(x, y, num_samples=7)
+    np.random.seed(3)
+    sample = np.random.choice(50, 7)
+    assert accuracy == solver.model.accuracy(x[sample], y[sample]) != solver.check_accuracy(x, y, num_samples=50)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        ({}, {"update_rule": "foo"}, "update_rule (='foo') must be one of sgd, sgd_momentum, rmsprop, adam"),
+        ({}, {"num_epochs": 0}, "num_epochs (=0) must be 1 or more"),
+        ({}, {"batch_size": 2.5}, "batch_size (=2.5) must be a whole number"),
+        ({"y_val": np.ones(3)}, {}, "data must hold X_val (=10 images) and as many labels y_val (=3)"),
+        ({"X_train": []}, {}, "data must hold X_train (=0 images)"),
+    ],
+)
+def test_misfits_are_named(data, options, message):
+    with pytest.raises(ValueError) as error:
+        cs231n.Solver(cs231n.ThreeLayerConvNet((1, 6, 6), 1, 3, 1), tiny_data() | data, **options)
+    assert message in str(error.value)
+
+
+def test_an_unknown_option_and_a_rate_that_cannot_be_are_named():
+    with pytest.raises(TypeError, match="learning_rate"):
+        solve(learning_rate=1)
+    with pytest.raises(ValueError, match=r"learning_rate \(=-1\) must be a finite number above 0"):
+        solve(optim_config={"learning_rate": -1})
