@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PATHS = {
     "home": "/",
     "convolution": "/convolution",
@@ -27,11 +27,15 @@ PATHS = {
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-def launch(playwright: Playwright) -> Browser:
-    """The system's Chromium if there is one (CONVSCOPE_CHROMIUM names another), else Playwright's own."""
+def find_chromium() -> str | None:
+    """The system's Chromium (CONVSCOPE_CHROMIUM names another); None where Playwright must bring its own."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CONVSCOPE_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
-    return playwright.chromium.launch(executable_path=found, args=QUIET)
+    return os.environ.get("CONVSCOPE_CHROMIUM") or next((path for n in names if (path := shutil.which(n))), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A headless Chromium."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
 
 
 @contextmanager
@@ -60,17 +64,22 @@ def serve(**environment: str) -> Iterator[str]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has drawn what it was asked for: no script running, no element stale."""
-    page.wait_for_selector('[data-testid="stAppViewContainer"]', timeout=30_000)
+    """Wait until the page has drawn what it was asked for: no script running, nothing stale, the player laid out."""
     page.wait_for_selector("h1", timeout=30_000)
     page.wait_for_function(
         """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== 'running'
-                 && !document.querySelector('[data-stale="true"]')""",
+                 && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')""",
         timeout=30_000,
     )
 
 
 def open_page(page: Page, address: str) -> None:
-    """Open an address cold and wait for it to settle."""
+    """Open an address and wait for it to settle."""
     page.goto(address)
     settle(page)
+
+
+def own_errors(message: ConsoleMessage) -> str | None:
+    """A console error that is ours. Streamlit looks for its server below the page's path first, and is told 404."""
+    expected = message.location["url"].endswith(("/_stcore/health", "/_stcore/host-config"))
+    return None if message.type != "error" or expected else message.text

@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ConsoleMessage, sync_playwright
 
-from tests.browser.chromium import PATHS, launch, open_page, serve
+from tools.browser import PATHS, launch, open_page, own_errors, serve
 
 WIDTHS = {1280: 900, 390: 844}
+
+
+def report(message: ConsoleMessage) -> None:
+    """Print what the console complains of."""
+    if text := own_errors(message):
+        print(f"console: {text}")
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -23,8 +29,7 @@ def main(folder: Path, names: list[str]) -> None:
                     viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
                 )
                 page = context.new_page()
-                page.on("console", lambda m: m.type == "error" and print("console:", m.text))
-                page.on("pageerror", lambda error: print("page error:", error))
+                page.on("console", report)
                 for name in names or PATHS:
                     path = PATHS.get(name, name)
                     open_page(page, address + path)

@@ -17,6 +17,7 @@ from cnn_core.trace import Grid, Trace
 
 HERE = Path(__file__).parent
 SMALL = ("weight", "bias", "dweight", "dbias")  # grids that keep a readable size whatever the input's
+SCRIPTS = ("numbers", "trace", "plane", "words", "stage", "player")  # one after the other: they share one scope
 MOST_PLACES = 8  # decimals; a finer number (an average of nine, say) is written to three and marked as about
 
 Phase = Literal["forward", "backward"]
@@ -25,9 +26,7 @@ _component = st.components.v2.component(
     "convscope_player",
     html=(HERE / "player.html").read_text(encoding="utf-8"),
     css=(HERE / "player.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (HERE / name).read_text(encoding="utf-8") for name in ("numbers.js", "plane.js", "words.js", "player.js")
-    ),
+    js="\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
 )
 
 

@@ -45,8 +45,8 @@ def preset(name: str, size: int) -> Array:
     kernels = {
         "identity": middle,
         "blur": np.outer(smooth, smooth) / 4.0 ** (size - 1),
-        "sharpen": middle * (size * size) - (1 if size > 1 else 0),
         "edges": middle * (size * size) - 1,
+        "sharpen": middle * (size * size) - 1 + middle,
         "Sobel x": np.outer(smooth, -slope),
         "Sobel y": np.outer(-slope, smooth),
         "emboss": rows + columns - (size - 1) + middle,

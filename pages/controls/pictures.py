@@ -15,6 +15,7 @@ from pages.controls import settings
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 25_000_000
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours
 SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
 OWN = "your picture"
 SHUFFLED = "shuffled numbers"
@@ -65,17 +66,17 @@ def read_picture(data: bytes, name: str) -> Array:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         width, height = image.size
         if width * height > MOST_PIXELS:
-            raise ValueError(
+            raise Image.DecompressionBombError(
                 f"{name} (={width}x{height} pixels) must have at most {MOST_PIXELS / 1e6:.0f} megapixels: make it smaller"
             )
         image.draft("RGB", (2 * SIDE, 2 * SIDE))
         image.load()
         rgb = _to_rgb(image)
-    except Image.DecompressionBombError:
-        raise ValueError(f"{name} must have at most {MOST_PIXELS / 1e6:.0f} megapixels: make it smaller") from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
     except UnidentifiedImageError:
         raise ValueError(f"{name} must be a picture in one of the formats {', '.join(FORMATS)}") from None
-    except (OSError, SyntaxError, EOFError) as error:
+    except (OSError, SyntaxError, EOFError, ValueError) as error:
         raise ValueError(f"{name} must be a whole, unbroken picture ({error}): save it anew") from None
     rgb.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255

@@ -36,6 +36,8 @@ def current_run() -> Run | None:
             f"Start a training on the Train page."
         )
         del st.query_params["run"]
+    elif run is not None:
+        st.session_state["run_id"] = run.id  # the other pages have no run in their address
     return run
 
 

@@ -15,9 +15,13 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
     """A slider for a whole number from low to high."""
 
     def problem(text: str) -> str | None:
-        if not text.lstrip("+-").isdecimal():
+        try:
+            value = float(text)  # as Streamlit reads it
+        except ValueError:
+            value = math.nan
+        if not value.is_integer():
             return f"must be a whole number from {low} to {high}"
-        return None if low <= int(text) <= high else f"must be {low} to {high}"
+        return None if low <= value <= high else f"must be {low} to {high}"
 
     _tell_bad_link(key, problem)
     return int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))

@@ -1,0 +1,44 @@
+# make app: set up everything and run the app.   make test: set up everything and pass the tests.   make bench: measure.
+PYTHON ?= python3
+BIN := .venv/bin
+ADDRESS := http://127.0.0.1:8501
+
+.PHONY: app test lint bench screenshots clean
+
+app: .venv/app
+	@echo "ConvScope is at $(ADDRESS) (Ctrl+C ends it)"
+	@$(BIN)/python -m streamlit run app.py
+
+test: .venv/dev
+	$(BIN)/python -m tools.get_chromium
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python -m tools.get_chromium
+	$(BIN)/python -m benchmarks.player
+
+screenshots: .venv/dev
+	$(BIN)/python -m tools.get_chromium
+	$(BIN)/python -m tools.screenshots screenshots
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/app: .venv/python requirements.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/app requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis screenshots

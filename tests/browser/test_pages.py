@@ -1,0 +1,61 @@
+"""Every page: opened cold by its own address, in both themes, wide and narrow."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tools.browser import PATHS, open_page, serve, settle
+
+SHOWS = {  # what a reader must find on the page before the first click
+    "home": "The network on these pages",
+    "convolution": "How large is the output?",
+    "pooling": "activations dropped",
+    "gradient-flow": "The two agree: the backward pass is right.",
+    "train": "The filters before training",
+    "filters": "One picture on its way through",
+}
+FITS = """() => { const main = document.querySelector('[data-testid="stMain"]');
+                  return main.scrollWidth <= main.clientWidth + 1 }"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PATHS)
+def test_page_opens_by_its_own_address(new_page, address, name, theme, width):
+    page = new_page(width, theme)
+    open_page(page, address + PATHS[name])
+    expect(page.get_by_text(SHOWS[name]).first).to_be_visible()
+    expect(page.locator("h1")).to_have_count(1)
+    assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
+    assert page.evaluate(FITS), "the page must not scroll sideways"
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name != "home"])
+def test_the_first_visitor_of_a_fresh_server_gets_the_page(new_page, name):
+    with serve() as fresh:
+        page = new_page()
+        open_page(page, fresh + PATHS[name])
+        expect(page.get_by_text(SHOWS[name]).first).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)  # "Page not found"
+
+
+def test_every_page_is_reached_from_home(page, address):
+    for title in ("Convolution", "Pooling", "Gradient flow", "Train", "Filters"):
+        open_page(page, address)
+        page.get_by_test_id("stMain").get_by_role("link", name=title).click()
+        page.wait_for_url(f"**/{title.lower().replace(' ', '-')}")
+        settle(page)
+        expect(page.locator("h1")).to_have_text(title)
+
+
+def test_a_change_of_theme_is_followed_while_the_page_stands(new_page, address):
+    page = new_page(theme="light")
+    open_page(page, address + "/convolution")
+    out = page.locator('figure[data-grid="out"] canvas')
+    background = (
+        """canvas => [...canvas.getContext('2d').getImageData(canvas.width - 9, canvas.height - 9, 1, 1).data]"""
+    )
+    page.locator(".player .last").click()
+    before = out.evaluate(background)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(600)
+    assert out.evaluate(background) != before

@@ -1,0 +1,108 @@
+"""Settings in a real browser: sliders, the kernel's grid, uploads, the address; bad input is named, nothing breaks."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tools.browser import open_page, settle
+
+
+def out_size(page):
+    return page.locator('figure[data-grid="out"] figcaption')
+
+
+def test_a_slider_by_keyboard_changes_the_picture_and_the_address(page, address):
+    open_page(page, address + "/convolution?input_size=8&padding=0")
+    expect(out_size(page)).to_have_text("output 6×6")
+    stride = page.get_by_role("slider", name="stride")
+    stride.focus()
+    page.keyboard.press("ArrowRight")
+    expect(out_size(page)).to_have_text("output 3×3")
+    expect(page).to_have_url(re.compile(r"stride=2"))
+    expect(page.locator(".katex").last).to_contain_text("= 3")
+
+
+def test_the_address_brings_everything_back(page, new_page, address):
+    open_page(page, address + "/convolution")
+    page.get_by_role("slider", name="kernel size").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(out_size(page)).to_have_text("output 9×9")
+    cell = page.get_by_label("weight row 1, column 2")
+    cell.fill("0.25")
+    cell.press("Tab")
+    expect(page).to_have_url(re.compile("weight=.*0.25"))
+    settle(page)
+    page.locator(".player .first").click()
+    written = page.locator(".total").inner_text()
+    again = new_page()
+    open_page(again, page.url)
+    again.locator(".player .first").click()
+    expect(again.locator(".total")).to_have_text(written)
+    expect(again.get_by_label("weight row 1, column 2")).to_have_value("0.25")
+
+
+def test_a_kernel_cell_of_text_is_named_and_can_be_mended(page, address):
+    open_page(page, address + "/convolution")
+    cell = page.get_by_label("weight row 2, column 3")
+    cell.fill("abc")
+    cell.press("Tab")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("weight row 2, column 3 (='abc') must be a number from -999 to 999")
+    expect(cell).to_have_attribute("aria-invalid", "true")
+    cell.fill("-4")
+    cell.press("Tab")
+    expect(alert).to_have_count(0)
+    expect(page.locator(".player")).to_be_visible()
+
+
+def test_choosing_a_preset_replaces_an_edited_kernel(page, address):
+    open_page(page, address + "/convolution?weight=1,2,3;4,5,6;7,8,9")
+    expect(page.get_by_label("weight row 3, column 3")).to_have_value("9")
+    page.get_by_role("combobox", name="kernel").click()
+    page.get_by_role("option", name="sharpen").click()
+    expect(page.get_by_label("weight row 2, column 2")).to_have_value("9")
+    expect(page.get_by_label("weight row 3, column 3")).to_have_value("−1")
+    expect(page).not_to_have_url(re.compile("weight="))
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("input_size=4&kernel_size=7&padding=0", "kernel_size (=7, dilation 1: 7 cells of height) must fit"),
+        ("stride=0", "stride (=0) in the link must be 1 to 6"),
+        ("padding=-1", "padding (=-1) in the link must be 0 to 6"),
+        ("stride=fast", "stride (=fast) in the link must be a whole number from 1 to 6"),
+        ("input=nothing", "input (=nothing) in the link must be one of"),
+        ("stride=1&stride=2", "stride stands 2 times in the link"),
+        ("weight=1,2", "must be 3x3, as kernel_size says"),
+    ],
+)
+def test_bad_addresses_are_answered_in_words(page, address, query, message):
+    open_page(page, f"{address}/convolution?{query}")
+    expect(page.get_by_text(message)).to_be_visible()
+    expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+
+
+def test_a_text_file_renamed_png_is_refused_in_words(page, address):
+    open_page(page, address + "/convolution?input=your+picture")
+    expect(page.get_by_text("Choose a picture above")).to_be_visible()
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "notes.png", "mimeType": "image/png", "buffer": b"hello"}
+    )
+    expect(
+        page.get_by_role("alert").get_by_text("notes.png must be a picture in one of the formats PNG")
+    ).to_be_visible()
+
+
+def test_on_a_small_screen_the_controls_open_and_the_player_fits(new_page, address):
+    page = new_page(width=390, has_touch=True)
+    open_page(page, address + "/convolution")
+    player = page.locator(".player")
+    assert player.bounding_box()["width"] <= 390
+    step = player.get_attribute("data-step")
+    player.locator(".forward").tap()
+    expect(player).to_have_attribute("data-step", str(int(step) + 1))
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    expect(page.get_by_role("slider", name="stride")).to_be_visible()
+    expect(page.get_by_role("link", name="Pooling")).to_be_visible()

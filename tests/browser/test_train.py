@@ -1,0 +1,103 @@
+"""A training in a real browser: from Start to 95 % on pictures never seen, paused and resumed on the way."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tools.browser import open_page, settle
+
+
+def steps_done(page):
+    text = page.get_by_test_id("stProgress").inner_text()
+    return int(found.group(1)) if (found := re.search(r"(?:step|after) (\d+)", text)) else 0
+
+
+def loss_points(page):
+    """How many points the loss curve has on screen."""
+    return page.evaluate(
+        """() => { const plots = [...document.querySelectorAll('.js-plotly-plot')];
+                   const loss = plots.find((p) => p.data?.[0]?.name === 'loss');
+                   return loss ? loss.data[0].x.length : 0 }"""
+    )
+
+
+def filters(page):
+    return page.evaluate(
+        """() => { const plots = [...document.querySelectorAll('.js-plotly-plot')];
+                   const sheet = plots.find((p) => p.data?.[0]?.type === 'heatmap');
+                   return JSON.stringify(sheet?.data[0].z ?? null) }"""
+    )
+
+
+def metric(page, name):
+    return page.get_by_test_id("stMetric").filter(has_text=name).get_by_test_id("stMetricValue")
+
+
+def wait_for(page, condition, seconds=30):
+    for _ in range(seconds * 10):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"did not happen within {seconds} s")
+
+
+def test_the_defaults_reach_95_percent_with_a_pause_on_the_way(page, address):
+    open_page(page, address + "/train")
+    before = filters(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    wait_for(page, lambda: loss_points(page) > 10)
+    first = loss_points(page)
+    wait_for(page, lambda: loss_points(page) > first)  # the curve grows
+    assert filters(page) != before
+
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text(re.compile(r"paused: step \d+ of 250"))).to_be_visible()
+    settle(page)
+    held, held_filters = steps_done(page), filters(page)
+    page.wait_for_timeout(1500)
+    assert steps_done(page) == held < 250
+    assert filters(page) == held_filters
+
+    page.get_by_role("button", name="Resume").click()
+    wait_for(page, lambda: steps_done(page) > held)
+    wait_for(page, lambda: filters(page) != held_filters)
+    expect(page.get_by_text("finished after 250 steps")).to_be_visible(timeout=30_000)
+    expect(metric(page, "test accuracy")).to_have_text(re.compile(r"\d"))
+    assert float(metric(page, "test accuracy").inner_text().rstrip("%")) >= 95
+
+
+def test_a_run_survives_a_reload_and_a_stop_keeps_what_it_learned(page, address):
+    open_page(page, address + "/train?num_epochs=40")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page).to_have_url(re.compile("run="))
+    wait_for(page, lambda: steps_done(page) > 20)
+    page.reload()
+    settle(page)
+    wait_for(page, lambda: steps_done(page) > 20)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile(r"stopped at step \d+ of 1000"))).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+    page.get_by_role("link", name="See what they make of a picture").click()
+    expect(page.locator("h1")).to_have_text("Filters")
+    expect(page.get_by_text("Weights of your training on digits")).to_be_visible()
+
+
+def test_a_training_that_diverges_says_so(page, address):
+    open_page(page, address + "/train?update_rule=sgd&learning_rate=1.0&reg=1.0&num_epochs=3")
+    page.get_by_role("combobox", name="pace").click()
+    page.get_by_role("option", name="as fast as it goes").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text(re.compile("finished|diverged|failed"))).to_be_visible(timeout=30_000)
+
+
+def test_the_page_answers_while_it_trains(page, address):
+    open_page(page, address + "/train?num_epochs=50")
+    page.get_by_role("button", name="Start", exact=True).click()
+    wait_for(page, lambda: steps_done(page) > 10)
+    page.get_by_role("slider", name="batch size").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("The settings beside were changed since this training started")).to_be_visible()
+    assert steps_done(page) > 10
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()
