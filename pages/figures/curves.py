@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ LOSS, L2, TRAIN, VAL = "#0b6bcb", "#8a94a3", "#d95f02", "#1b9e77"
 
 def loss_curve(records: Sequence[StepRecord]) -> dict[str, Any]:
     """The loss of each step (data plus L2) and its L2 part, over iterations."""
-    every = max(1, len(records) // MOST_POINTS)
+    every = max(1, math.ceil(len(records) / MOST_POINTS))
     shown = [r for r in records if r.iteration % every == 0]
     x = [r.iteration for r in shown]
     return {

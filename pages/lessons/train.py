@@ -1,6 +1,5 @@
 """Train the three-layer network and watch it learn."""
 
-import pandas as pd
 import streamlit as st
 
 from cnn_core import datasets
@@ -126,7 +125,7 @@ def show() -> None:
     st.caption(sheet_caption(len(filters), filters.shape[1], len(run.records)))
     if run.params:
         st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
-    if live(run) != live(shown) or (shown is None or run.id != shown.id):
+    if live(run) != watching or (shown is None or run.id != shown.id):
         st.rerun()  # the page decides how often to look; it has something new to decide
 
 
@@ -142,10 +141,14 @@ def before_the_start() -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("The network")
-        layers = pd.DataFrame(
-            [(layer.name, " × ".join(map(str, layer.output_shape)), layer.parameters) for layer in model.layers],
-            columns=["layer", "output", "weights to learn"],
-        )
+        layers = [
+            {
+                "layer": layer.name,
+                "output": " × ".join(map(str, layer.output_shape)),
+                "weights to learn": layer.parameters,
+            }
+            for layer in model.layers
+        ]
         st.dataframe(layers, hide_index=True, key="layers")
         st.markdown(f"Together **{sum(layer.parameters for layer in model.layers):,} weights** to learn.")
     with right:
@@ -161,4 +164,5 @@ def before_the_start() -> None:
     st.caption(sheet_caption(len(weight), weight.shape[1], 0))
 
 
-st.fragment(show, run_every=REFRESH if live(shown) else None)()
+watching = live(shown)
+st.fragment(show, run_every=REFRESH if watching else None)()
