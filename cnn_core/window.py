@@ -85,6 +85,12 @@ class Window:
             (padded[1] - span[1]) // self.stride[1] + 1,
         )
 
+    def leftover(self, input_size: Pair) -> Pair:
+        """Rows and columns of the padded image after the last window: not 0 where the stride does not divide."""
+        (oh, ow), (sh, sw), (ph, pw) = self.output_size(input_size), self.stride, self.span
+        height, width = self.padded_size(input_size)
+        return height - (oh - 1) * sh - ph, width - (ow - 1) * sw - pw
+
     def size_formula(self, input_size: Pair, axis: int) -> str:
         """The output size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
         (before, after), d, k = self.padding[axis], self.dilation[axis], self.kernel_size[axis]

@@ -8,6 +8,9 @@ HERE = Path(__file__).parent
 LESSONS = HERE / "lessons"
 
 st.set_page_config(page_title="ConvScope", page_icon=str(HERE / "icon.png"), layout="wide")
+st.html(
+    "<style>.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 4rem }</style>"
+)  # more of the picture in sight
 st.navigation(
     [
         st.Page(LESSONS / "home.py", title="Home", default=True),

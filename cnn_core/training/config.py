@@ -51,7 +51,12 @@ class TrainingConfig:
             if whole(name, getattr(self, name), 1) > most:
                 raise ValueError(f"{name} (={getattr(self, name)}) must be {most} or less")
         whole("seed", self.seed, 0)
-        for name, least_allowed in (("learning_rate", False), ("lr_decay", False), ("weight_scale", True), ("reg", True)):
+        for name, least_allowed in (
+            ("learning_rate", False),
+            ("lr_decay", False),
+            ("weight_scale", True),
+            ("reg", True),
+        ):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0 or (value == 0 and not least_allowed):
                 least = "0 or more" if least_allowed else "above 0"

@@ -79,6 +79,7 @@ class Run:
     def resume(self) -> None:
         """Go on from where it was paused."""
         if self.state in ("running", "paused"):
+            self.state = "running"  # at once, so that a page that looks now goes on looking
             self._send({"command": "resume"})
 
     def stop(self) -> None:
@@ -176,7 +177,9 @@ class Registry:
         return queue.index(run.id) if run.id in queue else 0
 
     def close(self) -> None:
-        """End every worker process."""
+        """End every worker process; nothing queued starts any more."""
+        with self._lock:
+            self.slots = 0
         for run in list(self._runs.values()):
             run.kill()
 

@@ -88,8 +88,9 @@ def train(solver: Solver, control: Control) -> str:
                 control.changed.wait_for(lambda: control.paused or control.stopped, timeout=next_step - now)
             if control.paused and not control.stopped:
                 checkpoint()
-                say("state", state="paused")
-                control.changed.wait_for(lambda: control.stopped or not control.paused)
+                while control.paused and not control.stopped:
+                    say("state", state="paused")  # again after every command, should it leave the pause as it is
+                    control.changed.wait()
                 if not control.stopped:
                     say("state", state="running")
                 next_step = time.monotonic()

@@ -94,14 +94,21 @@ class Plane {
     pen.restore();
   }
 
-  // Put the frame around rows x columns cells from (row, column) on; without arguments, hide it.
-  mark(row, column, rows = 1, columns = 1) {
+  // Put the frame around rows x columns cells from (row, column) on; without arguments, hide it. Where only every
+  // gap-th cell counts (dilation), each of those gets a frame of its own inside.
+  mark(row, column, rows = 1, columns = 1, gap = [1, 1]) {
     const style = this.frame.style;
     style.visibility = row === undefined ? "hidden" : "visible";
     if (row === undefined) return;
     style.transform = `translate(${column * this.cell}px, ${row * this.cell}px)`;
     style.width = `${columns * this.cell + 1}px`;
     style.height = `${rows * this.cell + 1}px`;
+    this.frame.classList.toggle("gaps", Math.max(...gap) > 1);
+    style.backgroundSize = `${gap[1] * this.cell}px ${gap[0] * this.cell}px, 100%`;
+    const side = this.cell - 2;
+    style.backgroundImage = Math.max(...gap) > 1 ? `url("data:image/svg+xml,${encodeURIComponent(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${gap[1] * this.cell}" height="${gap[0] * this.cell}">
+         <rect x="1.5" y="1.5" width="${side}" height="${side}" fill="none" stroke="#e6007a" stroke-width="3"/></svg>`)}")` : "";
   }
 
   cellAt(event) {

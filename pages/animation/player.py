@@ -52,6 +52,7 @@ def wire(trace: Trace, *, titles: dict[str, str], phases: Sequence[Phase]) -> di
         "channels_out": trace.channels_out,
         "kernel_size": trace.window.kernel_size,
         "span": trace.window.span,
+        "dilation": trace.window.dilation,
         "padding": trace.window.padding,
     }
     data["id"] = hashlib.sha1(json.dumps(data).encode(), usedforsecurity=False).hexdigest()

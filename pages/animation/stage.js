@@ -156,7 +156,7 @@ class Stage {
   markPlane(plane, name, at) {
     const { trace } = this;
     if (name === "x" || name === "dx") {
-      if (at.planes.includes(plane.channel)) plane.mark(at.top, at.left, ...trace.span);
+      if (at.planes.includes(plane.channel)) plane.mark(at.top, at.left, ...trace.span, trace.dilation);
       else plane.mark();
     } else if (name === "out" || name === "dout") {
       if (plane.channel === at.channel) plane.mark(at.row, at.column);

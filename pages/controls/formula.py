@@ -21,3 +21,18 @@ def size_formula(window: Window, input_size: tuple[int, int]) -> None:
     else:
         for axis, formula in zip(AXES, formulas, strict=True):
             st.latex(rf"\text{{{axis}: }} {formula}")
+
+
+def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
+    """Say why some cells are under no window, where there are such cells."""
+    if window.coverage(input_size).all():
+        return
+    down, across = window.leftover(input_size)
+    if down or across:
+        rest = " and ".join(f"{n} {what}" for n, what in ((down, "row(s)"), (across, "column(s)")) if n)
+        st.caption(
+            f"Pink hatching: after its last stop the window has {rest} left, too few for another stride, so they are never "
+            f"read. That is what rounding down means; some code (the course's first version, for one) refuses such sizes."
+        )
+    else:
+        st.caption("Pink hatching: the stride or the dilation steps over these cells; no window ever reads them.")

@@ -52,7 +52,7 @@ def preset(name: str, size: int) -> Array:
         "emboss": rows + columns - (size - 1) + middle,
         "random": np.random.default_rng(RANDOM_SEED).normal(0, 1, (size, size)).round(1),
     }
-    return kernels[name].round(4)
+    return kernels[name].round(4) + 0.0  # no −0
 
 
 def kernel(size: int) -> Array:

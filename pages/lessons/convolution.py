@@ -8,7 +8,7 @@ from cnn_core.trace import trace_conv2d
 from cnn_core.window import Window
 from pages.animation.player import player
 from pages.controls import settings
-from pages.controls.formula import size_formula
+from pages.controls.formula import size_formula, unseen_note
 from pages.controls.kernel import kernel
 from pages.controls.pictures import picture
 from pages.figures.pixels import as_pixels, sign_note
@@ -54,13 +54,7 @@ player(
         "out": f"output {height}×{width}",
     },
 )
-unseen = int((window.coverage(size) == 0).any(axis=0).sum())
-if unseen and dilation <= stride and stride <= kernel_size:
-    st.caption(
-        f"Cells hatched in pink: the stride {stride} does not divide evenly, so the last {unseen} of the padded columns and "
-        f"rows are under no window. The output size is rounded down."
-    )
-
+unseen_note(window, size)
 size_formula(window, size)
 
 st.subheader("The whole picture")

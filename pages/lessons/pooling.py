@@ -8,7 +8,7 @@ from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.animation.player import player
 from pages.controls import settings
-from pages.controls.formula import size_formula
+from pages.controls.formula import size_formula, unseen_note
 from pages.controls.pictures import picture
 from pages.figures.pixels import as_pixels, sign_note
 
@@ -51,6 +51,7 @@ player(
         "out": f"output {height}×{width}",
     },
 )
+unseen_note(window, size)
 
 cells, outputs = size[0] * size[1], height * width
 if trace.winner is not None:

@@ -88,6 +88,16 @@ def test_formula_ends_in_the_output_size(case):
         assert window.size_formula(size, axis).endswith(f"= {window.output_size(size)[axis]}")
 
 
+@given(window_and_size())
+def test_leftover_is_what_no_window_reaches_at_the_end(case):
+    window, size = case
+    unseen = window.coverage(size) == 0
+    for axis in (0, 1):
+        left = window.leftover(size)[axis]
+        assert left == unseen.all(axis=1 - axis)[::-1].argmin()
+        assert 0 <= left < window.stride[axis]
+
+
 def test_formula_has_the_readers_numbers():
     text = Window.of(3, stride=2, padding=1).size_formula((7, 7), 0)
     assert text == r"\left\lfloor \frac{7 + 2 \cdot 1 - 3}{2} \right\rfloor + 1 = 4"
