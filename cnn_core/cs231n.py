@@ -7,8 +7,8 @@ Thin adapters: the mathematics is the core's. `install()` lets the import lines 
     from cs231n.layers import *
 
 Each `*_forward` returns (out, cache), each `*_backward(dout, cache)` the gradients of its arrays in their order, shaped
-as they are. Where the course means something else than the core, the docstring says so. What the course has beside
-these names (its fully connected nets, data and plots) is not here.
+as they are. Where the course means something else than the core, the docstring says so. The course's FullyConnectedNet
+is not here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from cnn_core import activation, conv, linear, loss, norm, pool
 from cnn_core.checks import Array, float_dtype
 from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.cs231n_data import get_CIFAR10_data, visualize_grid
 from cnn_core.cs231n_solver import Solver, adam, rmsprop, sgd, sgd_momentum
 from cnn_core.gradient_check import numeric_gradient, relative_error
 
@@ -38,15 +39,16 @@ __all__ = [
     "conv_backward_naive", "conv_bn_relu_backward", "conv_bn_relu_forward", "conv_forward_fast", "conv_forward_naive",
     "conv_relu_backward", "conv_relu_forward", "conv_relu_pool_backward", "conv_relu_pool_forward",
     "dropout_backward", "dropout_forward", "eval_numerical_gradient", "eval_numerical_gradient_array",
-    "layernorm_backward", "layernorm_forward", "max_pool_backward_fast", "max_pool_backward_naive",
+    "get_CIFAR10_data", "layernorm_backward", "layernorm_forward", "max_pool_backward_fast", "max_pool_backward_naive",
     "max_pool_forward_fast", "max_pool_forward_naive", "rel_error", "relu_backward", "relu_forward", "rmsprop", "sgd",
     "sgd_momentum", "softmax_loss", "spatial_batchnorm_backward", "spatial_batchnorm_forward",
-    "spatial_groupnorm_backward", "spatial_groupnorm_forward",
+    "spatial_groupnorm_backward", "spatial_groupnorm_forward", "visualize_grid",
 ]  # fmt: skip
 
 PACKAGES = ("cs231n", "cs231n.classifiers")
 MODULES = (
     *(f"cs231n.{name}" for name in ("layers", "fast_layers", "layer_utils", "solver", "optim", "gradient_check")),
+    *(f"cs231n.{name}" for name in ("data_utils", "vis_utils")),
     *(f"cs231n.classifiers.{name}" for name in ("cnn", "fc_net")),
 )
 

@@ -163,10 +163,12 @@ from cs231n.layer_utils import conv_relu_pool_forward, conv_relu_pool_backward
 from cs231n.optim import sgd_momentum
 from cs231n.solver import Solver
 from cs231n import optim
+from cs231n.data_utils import get_CIFAR10_data
+from cs231n.vis_utils import visualize_grid
 assert ThreeLayerConvNet and spatial_groupnorm_forward and optim.adam and cs231n.layers.relu_forward
 assert "conv2d_forward" not in dir() and "np" not in dir()
 try:
-    import cs231n.data_utils
+    import cs231n.rnn_layers
 except ModuleNotFoundError:
     print("done")
 """
