@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.controls.settings import enter
+
 HERE = Path(__file__).parent
 LESSONS = HERE / "lessons"
 
@@ -11,7 +13,7 @@ st.set_page_config(page_title="ConvScope", page_icon=str(HERE / "icon.png"), lay
 st.html(
     "<style>.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 4rem }</style>"
 )  # more of the picture in sight
-st.navigation(
+page = st.navigation(
     [
         st.Page(LESSONS / "home.py", title="Home", default=True),
         st.Page(LESSONS / "convolution.py", title="Convolution", url_path="convolution"),
@@ -21,4 +23,6 @@ st.navigation(
         st.Page(LESSONS / "filters.py", title="Filters", url_path="filters"),
     ],
     position="top",
-).run()
+)
+enter(page)
+page.run()

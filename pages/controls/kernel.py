@@ -58,15 +58,16 @@ def preset(name: str, size: int) -> Array:
 def kernel(size: int) -> Array:
     """Choose a preset and edit it; returns (size, size). Raises ValueError naming the cell that is not a number."""
     name = settings.choice("kernel", "kernel", list(PRESETS), help="A kernel to start from. Edit its cells below.")
-    if st.session_state.get("kernel_shown") not in (None, (name, size)):
-        st.query_params.pop("weight", None)  # another preset or size replaces what was edited
-    st.session_state["kernel_shown"] = (name, size)
+    shown = f"kernel_shown_{st.session_state.get('page')}"
+    if st.session_state.get(shown) not in (None, (name, size)):
+        settings.set_text("weight", None)  # another preset or size replaces what was edited
+    st.session_state[shown] = (name, size)
     start = preset(name, size)
-    edited = st.query_params.get("weight")
+    edited = settings.text("weight")
     rows = [row.split(",") for row in edited.split(";")] if edited else _texts(start)
     st.caption(PRESETS[name] if not edited else f"Edited by you, from “{name}”. Choose another preset to start again.")
     if len(rows) != size or any(len(row) != size for row in rows):
-        st.query_params.pop("weight", None)
+        settings.set_text("weight", None)
         shape = f"{len(rows)} rows of {', '.join(sorted({str(len(row)) for row in rows}))[:20]}"
         st.warning(
             f"weight in the link ({shape} numbers) must be {size}x{size}, as kernel_size says; the preset is used."
@@ -88,9 +89,8 @@ def kernel(size: int) -> Array:
 def _take_edit() -> None:
     cells = st.session_state["kernel_grid"].get("cells")
     if cells:
-        st.query_params["weight"] = ";".join(
-            ",".join(text.replace(";", "").replace(",", ".") for text in row) for row in cells
-        )
+        rows = (",".join(text.replace(";", "").replace(",", ".") for text in row) for row in cells)
+        settings.set_text("weight", ";".join(rows))
 
 
 def _bad_cells(rows: list[list[str]]) -> list[tuple[int, int]]:

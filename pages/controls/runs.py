@@ -26,7 +26,7 @@ def registry() -> Registry:
 
 def current_run() -> Run | None:
     """The run whose id is in the address, or the one this visitor started last."""
-    run_id = st.query_params.get("run") or st.session_state.get("run_id")
+    run_id = settings.text("run") or st.session_state.get("run_id")
     if not run_id:
         return None
     run = registry().get(run_id)
@@ -35,7 +35,7 @@ def current_run() -> Run | None:
             f"run (={run_id[:20]}) in the link is not known to this server: it may have been started anew since. "
             f"Start a training on the Train page."
         )
-        del st.query_params["run"]
+        settings.set_text("run", None)
     elif run is not None:
         st.session_state["run_id"] = run.id  # the other pages have no run in their address
     return run
@@ -43,7 +43,7 @@ def current_run() -> Run | None:
 
 def remember(run: Run) -> None:
     """Make this the visitor's run: its id goes into the address, so that a reload or a link finds it again."""
-    st.query_params["run"] = run.id
+    settings.set_text("run", run.id)
     st.session_state["run_id"] = run.id
 
 

@@ -9,6 +9,52 @@ import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+TEXTS = ("weight", "run")  # parameters without a widget: an edited kernel, the id of a training
+
+
+def enter(page: StreamlitPage) -> None:
+    """Call when a page is run: each page has settings of its own, and a reader who comes back finds them again.
+
+    Left alone, Streamlit carries a setting over to the next page that has one of the same name.
+    """
+    memory = st.session_state.setdefault("settings", {})  # page -> key -> value, where it is not the default
+    before = st.session_state.get("page")
+    if before == page.url_path:
+        return
+    for key in memory.get(before, {}):
+        if key not in TEXTS:
+            st.session_state.pop(key, None)
+    st.session_state["page"] = page.url_path
+    remembered = memory.pop(page.url_path, {})
+    if remembered and not st.query_params.to_dict():
+        st.switch_page(page, query_params=remembered)
+
+
+def text(key: str) -> str | None:
+    """A parameter of the address that has no widget of its own (one of TEXTS), if it is there."""
+    value = st.query_params.get(key)
+    _remember(key, value)
+    return value
+
+
+def set_text(key: str, value: str | None) -> None:
+    """Put such a parameter into the address, or take it out."""
+    if value is not None:
+        st.query_params[key] = value
+    elif key in st.query_params:
+        del st.query_params[key]
+    _remember(key, value)
+
+
+def _remember(key: str, value: object) -> None:
+    """Note a value that is not the default (None: it is), as the address would write it."""
+    settings = st.session_state.setdefault("settings", {}).setdefault(st.session_state.get("page"), {})
+    if value is None:
+        settings.pop(key, None)
+    else:
+        settings[key] = str(value)
 
 
 def whole(label: str, key: str, low: int, high: int, default: int, *, help: str | None = None) -> int:
@@ -24,7 +70,9 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
         return None if low <= value <= high else f"must be {low} to {high}"
 
     _tell_bad_link(key, problem)
-    return int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
+    value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
+    _remember(key, value if value != default else None)
+    return value
 
 
 def number(
@@ -43,6 +91,7 @@ def number(
     box = st.number_input(
         f"{label} ({low:g} to {high:g})", low, high, default, format=format, key=key, help=help, bind="query-params"
     )
+    _remember(key, box if box != default else None)
     return float(box)
 
 
@@ -55,13 +104,16 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
         picked = st.radio(label, options, index, key=key, help=help, horizontal=True, bind="query-params")
     else:
         picked = st.selectbox(label, options, index, key=key, help=help, bind="query-params")
+    _remember(key, picked if picked != default else None)
     return str(picked)
 
 
 def scale(label: str, key: str, values: Sequence[str], default: str, *, help: str | None = None) -> float:
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
     _tell_bad_link(key, lambda text: None if text in values else f"must be one of {', '.join(values)}")
-    return float(st.select_slider(label, values, default, key=key, help=help, bind="query-params"))
+    picked = st.select_slider(label, values, default, key=key, help=help, bind="query-params")
+    _remember(key, picked if picked != default else None)
+    return float(picked)
 
 
 def _tell_bad_link(key: str, problem: Callable[[str], str | None]) -> None:

@@ -11,7 +11,7 @@ from cnn_core.checks import Array
 from cnn_core.convnet import Layer
 
 WIDTH, HEIGHT, BASE = 960, 250, 118  # the drawing's box, and the line its blocks are centred on
-FULL = 96.0  # pixels for the input's side
+FULL = 88.0  # pixels for the input's side
 STYLE = """
 .net { width: 100%; min-width: 720px; max-width: 1100px; }
 .net text { fill: currentColor; text-anchor: middle; font-size: 12.5px; }
@@ -24,17 +24,21 @@ STYLE = """
 SHEETS = 6  # maps drawn of a stack; more would hide each other
 
 
-def network_drawing(layers: Sequence[Layer], picture: Array) -> str:
-    """SVG of the layers (input first), with `picture` (H, W) from 0 to 1 as the input; colours follow the page's text."""
+def network_drawing(layers: Sequence[Layer], picture: Array, maps: Sequence[Array]) -> str:
+    """SVG of the layers (input first), with `picture` (H, W) from 0 to 1 as the input; text has the page's colour.
+
+    maps: for each further layer with maps, in order, one of its maps (H, W), drawn on the front sheet of its stack.
+    """
+    remaining = iter(maps)
     parts = []
     step = WIDTH / len(layers)
     for number, layer in enumerate(layers):
         x = step * (number + 0.5)
         if number == 0:
-            parts.append(_picture(picture, x - FULL / 2, BASE - FULL / 2))
+            parts.append(_cells(picture, x - FULL / 2, BASE - FULL / 2, FULL))
         elif len(layer.output_shape) == 3:
             side = FULL * layer.output_shape[1] / picture.shape[0]
-            parts += _stack(x, side, min(SHEETS, layer.output_shape[0]))
+            parts.append(_stack(x, side, min(SHEETS, layer.output_shape[0]), next(remaining)))
         else:
             parts.append(_column(x, min(170.0, 8.0 + 2.2 * layer.output_shape[0])))
         if number:
@@ -50,23 +54,26 @@ def network_drawing(layers: Sequence[Layer], picture: Array) -> str:
     )
 
 
-def _picture(picture: Array, left: float, top: float) -> str:
-    cell = FULL / picture.shape[0]
-    cells = [
+def _cells(values: Array, left: float, top: float, side: float) -> str:
+    """Numbers as small squares: from 0 (black) to the largest (white), or around mid-grey if some are below 0."""
+    cell = side / values.shape[0]
+    share = values / (np.abs(values).max(initial=0) or 1)
+    levels = np.rint(255 * share if values.min(initial=0) >= 0 else 127.5 + 127.5 * share).astype(int)
+    return "".join(
         f'<rect x="{left + j * cell:.1f}" y="{top + i * cell:.1f}" width="{cell + 0.3:.1f}" height="{cell + 0.3:.1f}" '
         f'fill="rgb({v},{v},{v})"/>'
-        for (i, j), v in np.ndenumerate(np.rint(255 * picture).astype(int))
-    ]
-    return "".join(cells)
+        for (i, j), v in np.ndenumerate(levels)
+    )
 
 
-def _stack(x: float, side: float, sheets: int) -> list[str]:
-    shift = 5.0
+def _stack(x: float, side: float, sheets: int, front: Array) -> str:
+    shift = 4.0
     left, top = x - (side + shift * (sheets - 1)) / 2, BASE - (side + shift * (sheets - 1)) / 2
-    return [
+    behind = "".join(
         f'<rect x="{left + shift * k:.1f}" y="{top + shift * k:.1f}" width="{side:.1f}" height="{side:.1f}" class="map"/>'
-        for k in range(sheets)
-    ]
+        for k in range(sheets - 1)
+    )
+    return behind + _cells(front, left + shift * (sheets - 1), top + shift * (sheets - 1), side)
 
 
 def _column(x: float, height: float) -> str:

@@ -35,11 +35,15 @@ for column, (script, title, words, icon) in zip(columns, WAYS, strict=True):
 
 st.subheader("The network on these pages")
 config = TrainingConfig()
-layers = config.model().layers
-digit = datasets.load(config.dataset).test.x[0, 0]
-drawing(network_drawing(layers, digit), key="network")
+model = config.model()
+digit = datasets.load(config.dataset).test.x[:1]
+maps = model.feature_maps(digit)
+seen = maps.relu[0].std(axis=(1, 2)) * -maps.conv[0].clip(max=0).mean(axis=(1, 2))
+liveliest = int(seen.argmax())  # the map with most to see: something found, and something that ReLU removes
+front = [stage[0, liveliest] for stage in (maps.conv, maps.relu, maps.pool)]
+drawing(network_drawing(model.layers, digit[0, 0], front), key="network")
 st.markdown(
     f"The three-layer network of Stanford's course CS231n (assignment 2), here for handwritten digits: "
-    f"**{sum(layer.parameters for layer in layers):,} weights**. A picture enters at the left; each block is what a layer "
-    f"makes of it; ten class scores leave at the right."
+    f"**{sum(layer.parameters for layer in model.layers):,} weights**. A picture enters at the left; each block is what a "
+    f"layer makes of it (with its weights as they are before training); ten class scores leave at the right."
 )
