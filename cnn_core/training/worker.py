@@ -74,30 +74,32 @@ def train(solver: Solver, control: Control) -> str:
         report()
         say("checkpoint", params=solver.model.params)
 
-    for record in solver.steps():
-        records.append(record)
-        now = time.monotonic()
-        if record.val_accuracy is not None:
-            checkpoint()
-        if now >= next_report:
-            report()
-            next_report = now + REPORT_EVERY
-        with control.changed:
-            if control.pace and not control.stopped:
-                next_step = max(now, next_step + 1 / control.pace)
-                control.changed.wait_for(lambda: control.paused or control.stopped, timeout=next_step - now)
-            if control.paused and not control.stopped:
+    try:
+        for record in solver.steps():
+            records.append(record)
+            now = time.monotonic()
+            if record.val_accuracy is not None:
                 checkpoint()
-                while control.paused and not control.stopped:
-                    say("state", state="paused")  # again after every command, should it leave the pause as it is
-                    control.changed.wait()
-                if not control.stopped:
-                    say("state", state="running")
-                next_step = time.monotonic()
-            if control.stopped:
-                checkpoint()
-                return "stopped"
-    report()
+            if now >= next_report:
+                report()
+                next_report = now + REPORT_EVERY
+            with control.changed:
+                if control.pace and not control.stopped:
+                    next_step = max(now, next_step + 1 / control.pace)
+                    control.changed.wait_for(lambda: control.paused or control.stopped, timeout=next_step - now)
+                if control.paused and not control.stopped:
+                    checkpoint()
+                    while control.paused and not control.stopped:
+                        say("state", state="paused")  # again after every command, should it leave the pause as it is
+                        control.changed.wait()
+                    if not control.stopped:
+                        say("state", state="running")
+                    next_step = time.monotonic()
+                if control.stopped:
+                    checkpoint()
+                    return "stopped"
+    finally:
+        report()  # also the steps that led to a divergence
     return "finished"
 
 
@@ -115,7 +117,7 @@ def main() -> None:
         say("state", state="running", iterations=solver.iterations_per_epoch * solver.num_epochs)
         end = train(solver, control)
         test = datasets.load(config.dataset).test
-        say(end, test_accuracy=solver.model.accuracy(test.x, test.y))
+        say(end, test_accuracy=solver.model.accuracy(config.centred(test.x), test.y))
     except DivergedError as error:
         say("diverged", message=str(error))
     except (ValueError, TypeError, MemoryError) as error:

@@ -66,7 +66,7 @@ st.caption(
 )
 
 picture, truth = data.test.x[number], int(data.test.y[number])
-maps = model.feature_maps(picture[None])
+maps = model.feature_maps(config.centred(picture[None]))
 probabilities = maps.probabilities[0]
 guess = int(probabilities.argmax())
 
@@ -87,7 +87,11 @@ with right:
     )
 
 STAGES = {
-    "1. Convolution": (maps.conv[0], "Where a kernel fits, its map is orange; where the opposite stands, blue."),
+    "1. Convolution": (
+        maps.conv[0],
+        "Where a kernel fits, its map is orange; where the opposite stands, blue. "
+        "(The picture enters less the mean training pixel.)",
+    ),
     "2. ReLU": (maps.relu[0], "Everything below 0 becomes 0: only what was found goes on."),
     "3. Max pooling": (maps.pool[0], "The strongest answer of every 2×2 cells: smaller, and less exact about where."),
 }

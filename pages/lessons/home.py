@@ -37,7 +37,7 @@ st.subheader("The network on these pages")
 config = TrainingConfig()
 model = config.model()
 digit = datasets.load(config.dataset).test.x[:1]
-maps = model.feature_maps(digit)
+maps = model.feature_maps(config.centred(digit))
 seen = maps.relu[0].std(axis=(1, 2)) * -maps.conv[0].clip(max=0).mean(axis=(1, 2))
 liveliest = int(seen.argmax())  # the map with most to see: something found, and something that ReLU removes
 front = [stage[0, liveliest] for stage in (maps.conv, maps.relu, maps.pool)]

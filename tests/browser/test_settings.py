@@ -106,3 +106,16 @@ def test_on_a_small_screen_the_controls_open_and_the_player_fits(new_page, addre
     page.get_by_test_id("stExpandSidebarButton").tap()
     expect(page.get_by_role("slider", name="stride")).to_be_visible()
     expect(page.get_by_role("link", name="Pooling")).to_be_visible()
+
+
+def test_each_page_keeps_its_own_settings(page, address):
+    open_page(page, address + "/convolution?stride=3&kernel_size=5")
+    sizes = out_size(page).inner_text()
+    page.get_by_role("link", name="Gradient flow").click()
+    expect(page.locator("h1")).to_have_text("Gradient flow")
+    expect(page.locator('figure[data-grid="weight"] figcaption')).to_have_text("kernel")
+    expect(page.get_by_role("slider", name="stride")).to_have_value("1")
+    page.get_by_role("link", name="Convolution").click()
+    expect(out_size(page)).to_have_text(sizes)
+    expect(page).to_have_url(re.compile(r"stride=3"))
+    expect(page.get_by_role("slider", name="stride")).to_have_value("3")
