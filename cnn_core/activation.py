@@ -75,6 +75,17 @@ def dropout_forward_naive(
     return out, DropoutCache(mask)
 
 
+def dropout_backward_naive(dout: Array, cache: DropoutCache) -> Array:
+    """Gradient of dropout in a plain loop: what was dropped gets none, what was kept gets it scaled up alike."""
+    if cache.mask is None:
+        return dout.astype(float_dtype(dout))
+    _check_dout(dout, cache.mask)
+    dx = np.empty_like(cache.mask)
+    for index in np.ndindex(*dout.shape):
+        dx[index] = dout[index] * cache.mask[index]
+    return dx
+
+
 def dropout_forward(
     x: Array, *, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, DropoutCache]:

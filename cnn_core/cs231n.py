@@ -224,7 +224,9 @@ def install() -> None:
     here = sys.modules[__name__]
     if getattr(sys.modules.get("cs231n"), "layers", None) is here:
         return
-    other = sys.modules.get("cs231n") or importlib.util.find_spec("cs231n")
+    loaded, found = sys.modules.get("cs231n"), None if "cs231n" in sys.modules else importlib.util.find_spec("cs231n")
+    # A plain folder of that name (the course's data, say) has no file of its own: it is not the course's code.
+    other = getattr(loaded, "__file__", None) or getattr(found, "origin", None)
     if other:
         raise ImportError(
             f"cs231n (={other}) must not be replaced: it is another package of that name; use it as it is, import from "

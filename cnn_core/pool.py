@@ -1,9 +1,9 @@
 """Max and average pooling, forward and backward: the readable loops and the vectorised form.
 
 Shapes: x (N, C, H, W), out (N, C, OH, OW). `stride` defaults to the kernel size, as in PyTorch. Padding never wins a
-maximum (it counts as minus infinity). Where several cells share a maximum, the first one, row by row, gets the
-gradient. All functions raise ValueError where shapes or options do not fit, and keep the dtype. The gradients are
-derived in docs/math.md.
+maximum (it counts as minus infinity, which x itself must not hold). Where several cells share a maximum, the first one,
+row by row, gets the gradient. All functions raise ValueError where shapes or options do not fit, and keep the dtype of x.
+The gradients are derived in docs/math.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class MaxPoolCache(NamedTuple):
     """What the backward pass needs: `winner` (N, C, OH, OW) numbers the window's cells row by row."""
 
     x_shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
     window: Window
     winner: Array
 
@@ -28,6 +29,7 @@ class AvgPoolCache(NamedTuple):
     """What the backward pass needs: `divisor` (OH, OW) is how many cells each mean was taken over."""
 
     x_shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
     window: Window
     divisor: Array
 
@@ -49,14 +51,14 @@ def max_pool2d_forward_naive(
             seen = padded[n, c, top : top + ph : dh, left : left + pw : dw]
             winner[n, c, oy, ox] = np.argmax(seen)
             out[n, c, oy, ox] = seen.flat[winner[n, c, oy, ox]]
-    return out, MaxPoolCache(x.shape, window, winner)
+    return out, MaxPoolCache(x.shape, out.dtype, window, winner)
 
 
 def max_pool2d_backward_naive(dout: Array, cache: MaxPoolCache) -> Array:
     """Each gradient goes to the cell that won its window; `+=`, because a cell may win several. Returns dx."""
-    x_shape, window, winner = cache
+    x_shape, dtype, window, winner = cache
     _check_dout(dout, winner.shape)
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=float_dtype(dout))
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
     offsets = window.offsets()
     for n, c in np.ndindex(*x_shape[:2]):
         for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
@@ -86,14 +88,14 @@ def max_pool2d_forward(
         better = (cell > out) | (np.isnan(cell) & ~np.isnan(out))  # strictly larger: the first maximum stays
         np.copyto(out, cell, where=better)
         winner[better] = i * kw + j
-    return out, MaxPoolCache(x.shape, window, winner)
+    return out, MaxPoolCache(x.shape, out.dtype, window, winner)
 
 
 def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
-    x_shape, window, winner = cache
+    x_shape, dtype, window, winner = cache
     _check_dout(dout, winner.shape)
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=float_dtype(dout))
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
     for number, (i, j) in enumerate(np.ndindex(*window.kernel_size)):
         window.tap(dpadded, i, j)[...] += np.where(winner == number, dout, 0)
     return np.ascontiguousarray(window.crop(dpadded))
@@ -114,14 +116,14 @@ def avg_pool2d_forward_naive(
     for n, c in np.ndindex(*x.shape[:2]):
         for oy, ox, top, left in window.origins(_size(x)):
             out[n, c, oy, ox] = np.sum(padded[n, c, top : top + kh, left : left + kw]) / divisor[oy, ox]
-    return out, AvgPoolCache(x.shape, window, divisor)
+    return out, AvgPoolCache(x.shape, out.dtype, window, divisor)
 
 
 def avg_pool2d_backward_naive(dout: Array, cache: AvgPoolCache) -> Array:
     """Each gradient is spread evenly over the window it came from. Returns dx."""
-    x_shape, window, divisor = cache
+    x_shape, dtype, window, divisor = cache
     _check_dout(dout, (*x_shape[:2], *divisor.shape))
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=float_dtype(dout))
+    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
     kh, kw = window.kernel_size
     for n, c in np.ndindex(*x_shape[:2]):
         for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
@@ -147,14 +149,14 @@ def avg_pool2d_forward(
     for i, j in np.ndindex(*window.kernel_size):
         out += window.tap(padded, i, j)
     out /= divisor.astype(out.dtype)
-    return out, AvgPoolCache(x.shape, window, divisor)
+    return out, AvgPoolCache(x.shape, out.dtype, window, divisor)
 
 
 def avg_pool2d_backward(dout: Array, cache: AvgPoolCache) -> Array:
     """The gradient of average pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
-    x_shape, window, divisor = cache
+    x_shape, dtype, window, divisor = cache
     _check_dout(dout, (*x_shape[:2], *divisor.shape))
-    share = dout / divisor.astype(float_dtype(dout))
+    share = (dout / divisor).astype(dtype)
     dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=share.dtype)
     for i, j in np.ndindex(*window.kernel_size):
         window.tap(dpadded, i, j)[...] += share

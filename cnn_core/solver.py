@@ -18,7 +18,7 @@ class DivergedError(ArithmeticError):
     """The loss is no longer a finite number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepRecord:
     """One training step. iteration counts from 1, epoch from 1; accuracies are set at the end of each epoch only."""
 
@@ -78,8 +78,6 @@ class Solver:
         self.lr_decay = lr_decay
         self.num_train_samples = whole("num_train_samples", num_train_samples, 1)
         self.seed = seed
-        self.best_val_accuracy = -1.0
-        self.best_params: dict[str, Array] = {}
 
     @property
     def iterations_per_epoch(self) -> int:
@@ -110,11 +108,7 @@ class Solver:
                 yield StepRecord(iteration, epoch, data_loss, reg_loss, learning_rate, *accuracies)
 
     def _check_accuracies(self) -> tuple[float, float]:
-        """Accuracy on a fixed part of the training data and on the validation data; remembers the best weights."""
+        """Accuracy on a fixed part of the training data, and on the validation data."""
         part = slice(0, self.num_train_samples)
         train = self.model.accuracy(self.x_train[part], self.y_train[part])
-        val = self.model.accuracy(self.x_val, self.y_val)
-        if val > self.best_val_accuracy:
-            self.best_val_accuracy = val
-            self.best_params = {name: array.copy() for name, array in self.model.params.items()}
-        return train, val
+        return train, self.model.accuracy(self.x_val, self.y_val)

@@ -91,6 +91,15 @@ class Window:
         height, width = self.padded_size(input_size)
         return height - (oh - 1) * sh - ph, width - (ow - 1) * sw - pw
 
+    @property
+    def size_formula_in_words(self) -> str:
+        """The output size as LaTeX, with the names of the settings in it."""
+        span = r"\text{kernel}" if self.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
+        return (
+            rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {span}}}{{\text{{stride}}}} "
+            r"\right\rfloor + 1"
+        )
+
     def size_formula(self, input_size: Pair, axis: int) -> str:
         """The output size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
         (before, after), d, k = self.padding[axis], self.dilation[axis], self.kernel_size[axis]
@@ -156,9 +165,11 @@ class Window:
         """Raise ValueError if some window sees padding only (it has no maximum and no mean)."""
         inside = self.pad(np.ones(input_size, dtype=bool), value=False)
         if not self.view(inside).any(axis=(-2, -1)).all():
+            (top, bottom), (left, right) = self.padding
+            most = " and ".join(str(span // 2) for span in sorted(set(self.span)))
             raise ValueError(
-                f"padding (={self.padding}) must leave each pooling window at least one cell of the input "
-                f"(={input_size[0]}x{input_size[1]}): at most half the kernel size is safe"
+                f"padding (={max(top, bottom, left, right)}) must leave each pooling window at least one cell of the input: "
+                f"with a window of {self.span[0]}x{self.span[1]} cells, at most {most} is safe"
             )
 
 

@@ -26,8 +26,7 @@ def decode(line: str) -> dict[str, Any]:
 
 def _pack(value: object) -> dict[str, Any]:
     if isinstance(value, np.ndarray):
-        array = np.ascontiguousarray(value)
-        return {"dtype": array.dtype.str, "shape": array.shape, "base64": base64.b64encode(array.tobytes()).decode()}
+        return {"dtype": value.dtype.str, "shape": value.shape, "base64": base64.b64encode(value.tobytes()).decode()}
     raise TypeError(f"{type(value).__name__} has no place in a message")
 
 

@@ -11,9 +11,10 @@ RELU = {
     "fast": (activation.relu_forward, activation.relu_backward),
 }
 DROPOUT = {"naive": activation.dropout_forward_naive, "fast": activation.dropout_forward}
+DROPOUT_BACKWARD = {"naive": activation.dropout_backward_naive, "fast": activation.dropout_backward}
 # each layer that is a function of x alone: the same body tests all
 LAYERS = {f"relu {name}": pair for name, pair in RELU.items()} | {
-    f"dropout {name} {options}": (lambda x, f=f, o=options: f(x, rng=5, **o), activation.dropout_backward)
+    f"dropout {name} {options}": (lambda x, f=f, o=options: f(x, rng=5, **o), DROPOUT_BACKWARD[name])
     for name, f in DROPOUT.items()
     for options in ({}, {"p": 0.0}, {"p": 0.9}, {"training": False})
 }

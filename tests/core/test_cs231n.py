@@ -185,6 +185,12 @@ def test_a_notebooks_imports_work_after_install(tmp_path):
     assert (result.stdout, result.stderr) == ("done\n", "")
 
 
+def test_the_courses_data_folder_is_no_package_in_the_way(tmp_path):
+    (tmp_path / "cs231n" / "datasets").mkdir(parents=True)
+    result = run(NOTEBOOK, tmp_path)
+    assert (result.stdout, result.stderr) == ("done\n", "")
+
+
 @pytest.mark.parametrize("first", ["", "import cs231n\n"])
 def test_a_real_package_is_never_replaced(first, tmp_path):
     (tmp_path / "cs231n").mkdir()

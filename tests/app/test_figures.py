@@ -1,0 +1,142 @@
+"""Curves, bars, pixels, gradients, the drawing: every number stands where it belongs."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from plotly.graph_objects import Figure
+
+from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.solver import StepRecord
+from pages.figures.bars import OTHER, TRUE, probability_bars
+from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve
+from pages.figures.gradients import gradient_map
+from pages.figures.network import network_drawing
+from pages.figures.pixels import as_pixels, sign_note
+from pages.figures.sheets import filter_sheet
+
+RNG = np.random.default_rng(231)
+
+
+def record(iteration, of=10):
+    end = iteration % of == 0
+    share = iteration / 10_000 if end else None
+    return StepRecord(iteration, (iteration - 1) // of + 1, 1 / iteration, 0.25, 0.1, share, share and share / 2)
+
+
+def records(count):
+    return [record(iteration) for iteration in range(1, count + 1)]
+
+
+def test_the_loss_is_data_plus_l2_and_its_l2_part_beside_it():
+    loss, l2 = loss_curve(records(4))["data"]
+    assert loss["x"] == l2["x"] == [1, 2, 3, 4]
+    assert loss["y"] == [1.25, 0.75, 0.5833, 0.5]
+    assert l2["y"] == [0.25] * 4
+
+
+@pytest.mark.parametrize("count", [0, 1, 599, 600, 601, 1199, 1200, 50_000])
+def test_a_long_curve_is_thinned_evenly(count):
+    loss, _ = loss_curve(records(count))["data"]
+    assert min(count, MOST_POINTS // 2) <= len(loss["x"]) <= MOST_POINTS
+    assert len(set(np.diff(loss["x"]))) <= 1
+    assert [1 / x + 0.25 for x in loss["x"]] == pytest.approx(loss["y"], abs=1e-4)
+
+
+def test_a_thinned_curve_keeps_its_points_while_it_grows():
+    shorter, longer = (loss_curve(records(count))["data"][0]["x"] for count in (900, 950))
+    assert longer[: len(shorter)] == shorter
+
+
+def test_accuracies_stand_at_the_epochs_ends_in_percent():
+    train, val = accuracy_curve(records(25))["data"]
+    assert train["x"] == val["x"] == [1, 2]
+    assert train["y"] == pytest.approx([0.1, 0.2])
+    assert val["y"] == pytest.approx([0.05, 0.1])
+
+
+def levels(*numbers):
+    pixels = as_pixels(np.array([[numbers]], dtype=float))
+    cell = pixels.shape[1] // len(numbers)
+    return pixels[0, cell // 2 :: cell, 0].tolist()
+
+
+def test_photographs_are_shown_as_they_are():
+    assert levels(0, 0.5, 1) == [0, 128, 255]
+    assert levels(0, 1.2) == [0, 255]
+
+
+def test_larger_numbers_go_from_black_to_the_largest():
+    assert levels(0, 8, 16) == [0, 128, 255]
+
+
+def test_signed_numbers_lie_around_mid_grey():
+    assert levels(-2, 0, 2) == [0, 128, 255]
+    assert levels(-1, 0, 4)[1] == 128
+
+
+def test_pixels_keep_shape_channels_and_sharp_cells():
+    image = RNG.random((3, 20, 30))
+    pixels = as_pixels(image)
+    assert pixels.shape == (160, 240, 3)
+    np.testing.assert_array_equal(pixels[::8, ::8], np.rint(255 * image).transpose(1, 2, 0))
+    assert as_pixels(np.zeros((1, 300, 400))).shape == (300, 400, 1)
+
+
+def test_what_grey_means_is_said():
+    assert sign_note(np.array([0.0, 0.5])) == "Black is 0, white 1."
+    assert sign_note(np.array([0.0, 16])) == "Black is 0, white 16."
+    assert sign_note(np.array([-3.0, 3])) == "Mid-grey is 0, black −3 and white 3 (or beyond)."
+
+
+def test_the_true_class_is_marked_among_the_bars():
+    (bars,) = probability_bars(np.array([0.25, 0.7049, 0.0451]), ["a", "b", "c"], truth=2)["data"]
+    assert bars["x"] == [25.0, 70.5, 4.5]
+    assert bars["y"] == ["a", "b", "✓ c"]
+    assert bars["text"] == ["25 %", "70.5 %", "4.5 %"]
+    assert bars["marker"]["color"] == [OTHER, OTHER, TRUE]
+
+
+def test_a_gradients_numbers_stand_in_its_cells():
+    (heatmap,) = gradient_map(np.array([[1.5, -2], [1e-9, 1 / 3]]), reach=2)["data"]
+    assert heatmap["text"] == [["1.5", "−2"], ["0", "0.3333"]]  # a true minus sign; rounding errors are no gradient
+    assert heatmap["z"][1][0] == 1e-9
+    assert (heatmap["zmin"], heatmap["zmax"]) == (-2, 2)
+    assert heatmap["texttemplate"]
+    assert not gradient_map(np.zeros((2, 20)), reach=1)["data"][0]["texttemplate"]
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        loss_curve(records(3)),
+        accuracy_curve(records(20)),
+        filter_sheet(RNG.normal(size=(4, 1, 3, 3))),
+        filter_sheet(RNG.normal(size=(4, 3, 3, 3))),
+        probability_bars(np.array([0.5, 0.5]), ["a", "b"], 0),
+        gradient_map(RNG.normal(size=(3, 3)), 1.0),
+    ],
+)
+def test_plotly_knows_every_word_of_a_figure(figure):
+    Figure(figure).to_json()
+
+
+def grey(values):
+    """The drawing's cells: 0 black and the largest white, or mid-grey for 0 where numbers are signed."""
+    share = values / np.abs(values).max()
+    levels = 255 * share if values.min() >= 0 else 127.5 + 127.5 * share
+    return [f"rgb({v},{v},{v})" for v in np.rint(levels).astype(int).ravel()]
+
+
+def test_the_drawing_names_each_layer_with_its_shape_and_weights_and_shows_its_maps():
+    layers = ThreeLayerConvNet((1, 8, 8), 16, 3, 64).layers
+    picture, conv, relu, pool = RNG.random((8, 8)), RNG.normal(size=(8, 8)), RNG.random((8, 8)), RNG.random((4, 4))
+    drawing = network_drawing(layers, picture, [conv, relu, pool])
+    svg = ET.fromstring(drawing[drawing.index("<svg") :])
+    written = ["".join(text.itertext()) for text in svg.iter("text")]
+    for number, layer in enumerate(layers):
+        weights = f"{layer.parameters:,} weights" if layer.parameters else ""
+        assert written[3 * number : 3 * number + 3] == [layer.name, " × ".join(map(str, layer.output_shape)), weights]
+        assert f"{layer.name}, output {' by '.join(map(str, layer.output_shape))}" in svg.get("aria-label")
+    cells = [rect.get("fill") for rect in svg.iter("rect") if (rect.get("fill") or "").startswith("rgb")]
+    assert cells == grey(picture) + grey(conv) + grey(relu) + grey(pool)

@@ -1,0 +1,122 @@
+"""The filters page: the kernels are the network's own, one picture passes through them, and the verdict is honest."""
+
+import numpy as np
+import pytest
+
+from cnn_core import datasets
+from cnn_core.training import TrainingConfig
+from tests.app.lesson import calm, figure, open_lesson, texts, tiles
+from tests.waiting import until
+
+OWN = "from your training"
+DIGITS = datasets.load("digits").test
+SEEN = TrainingConfig().centred(DIGITS.x)  # as the network gets them
+
+
+@pytest.fixture(scope="module")
+def standard():
+    solver = TrainingConfig().solver()
+    for _ in solver.steps():
+        pass
+    return solver.model
+
+
+def verdict(app):
+    return next(text for text in texts(app.markdown) if text.startswith("The network says"))
+
+
+def sheet(app, key, count, height, width):
+    (heatmap,), _ = figure(app, key)
+    return tiles(heatmap["z"], count, height, width)
+
+
+def picture_where(model, right):
+    return int(np.flatnonzero((model.scores(SEEN).argmax(axis=1) == DIGITS.y) == right)[0])
+
+
+def test_the_standard_network_is_the_train_pages(standard):
+    app = open_lesson("filters")
+    assert calm(app)
+    assert app.radio(key="weights").options == ["trained on digits", "not trained yet"]
+    np.testing.assert_allclose(sheet(app, "kernels", 16, 3, 3), standard.params["W1"][:, 0], rtol=1e-3)
+    assert standard.accuracy(SEEN, DIGITS.y) >= 0.95
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, right):
+    number = picture_where(standard, right)
+    app = open_lesson("filters", picture=str(number))
+    assert calm(app)
+    chances = standard.feature_maps(SEEN[number][None]).probabilities[0]
+    truth = DIGITS.y[number]
+    assert f"**{chances.argmax()}** ({chances.max():.0%} sure)" in verdict(app)
+    assert verdict(app).endswith("which is right." if right else f"which is wrong: it is {truth}.")
+    assert f"test picture {number}: {truth}" in app.image[0].captions[0]
+    (bars,), _ = figure(app, "probabilities")
+    np.testing.assert_allclose(bars["x"], 100 * chances, atol=0.06)
+
+
+def test_the_maps_are_the_stages_of_the_forward_pass(standard):
+    app = open_lesson("filters", picture="5")
+    maps = standard.feature_maps(SEEN[5][None])
+    for key, values in (("stage_1", maps.conv), ("stage_2", maps.relu), ("stage_3", maps.pool)):
+        np.testing.assert_allclose(sheet(app, key, *values[0].shape), values[0], rtol=1e-3, atol=1e-9)
+
+
+def test_the_untrained_network_is_the_one_training_starts_from():
+    app = open_lesson("filters", weights="not trained yet")
+    assert calm(app)
+    np.testing.assert_allclose(sheet(app, "kernels", 16, 3, 3), TrainingConfig().model().params["W1"][:, 0], rtol=1e-3)
+
+
+def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(registry):
+    run = registry.start(TrainingConfig("colours", num_filters=2, filter_size=5, batch_size=1000, num_epochs=1))
+    until(lambda: run.ended)
+    app = open_lesson("filters", run=run.id, picture="3")
+    assert calm(app)
+    assert app.radio(key="weights").value == OWN
+    assert "Weights of your training on colours after 2 steps." in texts(app.caption)
+    assert "2 kernels of 5×5" in texts(app.subheader)
+    assert any("each kernel on its own scale" in text for text in texts(app.caption))
+    assert figure(app, "kernels")[0][0]["type"] == "image"
+    model = run.config.model()
+    model.params = run.params
+    data = datasets.load("colours")
+    maps = model.feature_maps(run.config.centred(data.test.x[3:4]))
+    np.testing.assert_allclose(sheet(app, "stage_1", 2, 24, 24), maps.conv[0], rtol=1e-3, atol=1e-6)
+    assert f"**{data.class_names[maps.probabilities[0].argmax()]}**" in verdict(app)
+
+
+def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
+    run = registry.start(TrainingConfig(num_filters=2, num_epochs=1000), pace=20)
+    until(lambda: run.records)
+    assert calm(open_lesson("filters", run=run.id))  # no weights to show yet: the standard network
+    run.stop()
+    until(lambda: run.ended)
+    app = open_lesson("filters", run=run.id)
+    np.testing.assert_allclose(sheet(app, "kernels", 2, 3, 3), run.params["W1"][:, 0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "remedy"),
+    [
+        ("picture", "360", "must be 0 to 359"),
+        ("picture", "-1", "must be 0 to 359"),
+        ("picture", "+-1", "must be a whole number from 0 to 359"),
+        ("weights", OWN, "must be one of trained on digits, not trained yet"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, value, remedy):
+    app = open_lesson("filters", **{parameter: value})
+    (warning,) = texts(app.warning)
+    assert warning.startswith(f"{parameter} (={value}) in the link {remedy}")
+    assert not app.exception
+    assert "test picture 0: 1" in app.image[0].captions[0]
+
+
+def test_a_run_this_server_does_not_know_is_told(registry):
+    app = open_lesson("filters", run="nobody")
+    (warning,) = texts(app.warning)
+    assert warning.startswith("run (=nobody) in the link is not known to this server")
+    assert not app.exception
+    assert verdict(app)

@@ -1,0 +1,74 @@
+"""Sheets of small images: each number is in its tile, in the colour that it should have."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pages.figures.colours import NEGATIVE, POSITIVE, ZERO, signed_scale
+from pages.figures.sheets import GROUND, filter_sheet, number_sheet, picture_sheet
+from tests.app.lesson import tiles
+
+RNG = np.random.default_rng(231)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3, 3), (7, 1, 3, 3), (16, 1, 5, 2), (5, 2, 1, 1), (3, 4, 2, 6)], ids=str)
+def test_each_filters_numbers_are_in_its_tile_and_say_so(shape):
+    weight = RNG.normal(size=shape)
+    _, channels, height, width = shape
+    (heatmap,) = filter_sheet(weight)["data"]
+    flat = weight.reshape(-1, height, width)
+    np.testing.assert_allclose(tiles(heatmap["z"], len(flat), height, width), flat, rtol=1e-3)
+    assert sum(value is not None for row in heatmap["z"] for value in row) == weight.size
+    said = {
+        text: z
+        for texts, row in zip(heatmap["text"], heatmap["z"], strict=True)
+        for text, z in zip(texts, row, strict=True)
+    }
+    for (f, c, i, j), number in np.ndenumerate(weight):
+        channel = f", channel {c}" if channels > 1 else ""
+        assert said[f"filter {f}{channel}, row {i}, column {j}"] == pytest.approx(number, rel=1e-3)
+    assert said[""] is None
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_zero_has_the_pages_colour_and_both_signs_reach_as_far(theme):
+    (heatmap,) = number_sheet(np.array([[[-4.0, 0, 1]]]), ["only"], theme)["data"]
+    assert (heatmap["zmin"], heatmap["zmax"]) == (-4, 4)
+    assert heatmap["colorscale"] == signed_scale(theme) == [[0, NEGATIVE], [0.5, ZERO[theme]], [1, POSITIVE]]
+
+
+def test_maps_of_zeros_have_a_scale():
+    (heatmap,) = number_sheet(np.zeros((2, 3, 3)), ["a", "b"])["data"]
+    assert heatmap["zmax"] > 0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 3e38])
+def test_weights_of_a_diverged_training_can_be_shown(channels, number):
+    weight = np.ones((2, channels, 2, 2), dtype=np.float32)
+    weight[1, 0, 0, 0] = number
+    written = json.dumps(filter_sheet(weight))
+    assert not {"NaN", "Infinity"} & set(written.replace(",", " ").split())
+
+
+def test_three_channels_are_colours_each_filter_on_its_own_scale():
+    weight = np.zeros((3, 3, 2, 2))
+    weight[0, :, 0, 0] = [5, -5, 0]
+    weight[1, :, 1, 1] = [0, 0.01, 0.005]
+    (image,) = filter_sheet(weight)["data"]
+    first, second, nothing = tiles(image["z"], 3, 2, 2)
+    assert first[0, 0].tolist() == [255, 0, 128]
+    assert second[1, 1].tolist() == [128, 255, 191]
+    assert (nothing == 128).all()
+    assert image["z"][0][0] == list(GROUND)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_sheet_of_pictures_has_each_picture_enlarged(channels):
+    x = RNG.random((5, channels, 4, 6))
+    sheet = picture_sheet(x, width=90)  # three pictures in a row: 22 cells, four pixels each
+    small = sheet[::4, ::4]
+    np.testing.assert_array_equal(small.repeat(4, axis=0).repeat(4, axis=1), sheet)
+    expected = np.broadcast_to(np.rint(255 * x).transpose(0, 2, 3, 1), (5, 4, 6, 3))
+    np.testing.assert_array_equal(tiles(small, 5, 4, 6), expected)

@@ -1,0 +1,30 @@
+"""Starting a training from its page, and reading what the page says of it."""
+
+from pages.controls.runs import PACES
+from tests.app.lesson import open_lesson
+
+SMALL = {"num_filters": "2", "hidden_dim": "4", "batch_size": "200", "num_epochs": "1"}  # 7 steps
+LONG = {**SMALL, "num_epochs": "50"}
+SLOW, _, FAST = PACES
+
+
+def press(app, key):
+    return app.button(key=key).click().run()
+
+
+def start(registry, pace=FAST, **settings):
+    """The page after Start, and the run that this made."""
+    before = set(registry._runs)
+    app = open_lesson("train", **settings)
+    app.selectbox(key="pace").set_value(pace)
+    press(app, "start")
+    (run_id,) = set(registry._runs) - before
+    return app, registry.get(run_id)
+
+
+def buttons(app):
+    return {button.key: not button.disabled for button in app.button}
+
+
+def progress(app):
+    return app.get("progress")[0].proto.text

@@ -1,0 +1,252 @@
+"""Many trainings on one server: the queue, and what becomes of a run whose worker or whose settings fail."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from cnn_core.training import Registry, TrainingConfig
+from cnn_core.training import registry as registry_module
+from cnn_core.training import run as run_module
+from cnn_core.training.messages import decode, encode
+from tests.waiting import until
+
+SMALL = {"num_filters": 2, "hidden_dim": 4, "batch_size": 200}
+SHORT, LONG = TrainingConfig(**SMALL, num_epochs=2), TrainingConfig(**SMALL, num_epochs=1000)
+
+
+@pytest.fixture
+def registry():
+    """Room for one training at a time."""
+    registry = Registry(slots=1)
+    yield registry
+    registry.close()
+
+
+def test_runs_are_found_by_their_ids(registry):
+    runs = [registry.start(SHORT) for _ in range(3)]
+    assert len({run.id for run in runs}) == 3
+    assert [registry.get(run.id) for run in runs] == runs
+    assert registry.get("nobody") is None
+
+
+def test_runs_wait_in_turn_and_start_when_one_ends(registry):
+    first, second, third = registry.start(LONG), registry.start(SHORT), registry.start(SHORT)
+    assert [run.state for run in (first, second, third)] == ["running", "queued", "queued"]
+    assert [registry.waiting_before(run) for run in (first, second, third)] == [0, 0, 1]
+    until(lambda: first.records)
+    assert not second.records
+    first.stop()
+    until(lambda: second.state == "finished")
+    until(lambda: third.state == "finished")
+    assert len(second.records) == len(third.records) == 14
+
+
+def test_a_paused_run_makes_room_for_the_next(registry):
+    first, second = registry.start(LONG), registry.start(SHORT)
+    first.pause()
+    until(lambda: second.state == "finished")
+    assert first.state == "paused"
+    count = len(first.records)
+    first.resume()
+    until(lambda: len(first.records) > count)
+
+
+def test_a_queued_run_can_be_stopped_and_never_starts(registry):
+    first, second, third = registry.start(LONG), registry.start(LONG), registry.start(SHORT)
+    second.pause()
+    second.resume()
+    assert second.state == "queued"
+    second.stop()
+    assert second.state == "stopped"
+    assert registry.waiting_before(third) == 0
+    first.stop()
+    until(lambda: third.state == "finished")
+    assert (second.state, second.records, second.params) == ("stopped", [], {})
+
+
+def test_more_slots_train_at_once():
+    registry = Registry(slots=2)
+    runs = [registry.start(LONG) for _ in range(3)]
+    until(lambda: runs[0].records and runs[1].records)
+    assert [run.state for run in runs] == ["running", "running", "queued"]
+    registry.close()
+
+
+def test_closing_ends_every_worker_and_starts_no_more():
+    registry = Registry(slots=1)
+    running, queued = registry.start(LONG), registry.start(LONG)
+    until(lambda: running.records)
+    registry.close()
+    until(lambda: running.ended)
+    assert running._process.poll() is not None
+    assert (queued.state, queued._process) == ("queued", None)
+
+
+def test_the_oldest_ended_runs_are_forgotten_but_none_that_goes_on(registry, monkeypatch):
+    monkeypatch.setattr(registry_module, "MOST_ENDED", 2)
+    running = registry.start(LONG)
+    ended = [registry.start(LONG) for _ in range(4)]
+    for run in ended:
+        run.stop()
+    last = registry.start(LONG)
+    known = [run for run in (running, *ended, last) if registry.get(run.id)]
+    assert known == [running, *ended[-2:], last]
+
+
+def test_a_resumed_run_waits_for_room_too(registry):
+    first, second = registry.start(LONG), registry.start(LONG)
+    first.pause()
+    until(lambda: second.records)
+    first.resume()
+    assert (first.state, second.state) == ("queued", "running")
+    count = len(first.records)
+    second.stop()
+    until(lambda: len(first.records) > count)
+    assert first.state == "running"
+
+
+def test_a_run_waiting_to_go_on_can_be_held_again_or_stopped(registry):
+    first, second = registry.start(LONG), registry.start(LONG)
+    first.pause()
+    until(lambda: second.records)
+    first.resume()
+    first.pause()
+    assert first.state == "paused"
+    first.resume()
+    first.stop()
+    until(lambda: first.state == "stopped")
+    assert first.params
+
+
+def test_paced_runs_take_a_part_of_a_core(registry):
+    runs = [registry.start(LONG, pace=5.0) for _ in range(5)]
+    assert [run.state for run in runs] == ["running"] * 4 + ["queued"]
+
+
+def test_a_stop_right_after_the_start_is_obeyed(registry, monkeypatch):
+    popen = subprocess.Popen
+
+    def slow(*args, **options):
+        time.sleep(0.3)
+        return popen(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    starting = threading.Thread(target=registry.start, args=(LONG,))
+    starting.start()
+    until(lambda: registry._runs)
+    (run,) = registry._runs.values()
+    run.stop()
+    starting.join()
+    until(lambda: run.state == "stopped")
+
+
+def test_what_nobody_looks_at_is_paused_and_later_stopped(registry, monkeypatch):
+    left, waiting = registry.start(LONG), registry.start(SHORT)
+    until(lambda: left.records)
+    monkeypatch.setattr(registry_module, "AWAY_PAUSE", 0.0)
+    assert registry.get(waiting.id) is waiting  # a look at the queue is when room is wanted
+    until(lambda: left.state == "paused")
+    assert left.message.startswith("paused, because nobody looked at it")
+    monkeypatch.setattr(registry_module, "AWAY_STOP", 0.0)
+    registry.start(SHORT)
+    until(lambda: left.state == "stopped")
+    assert left.params
+
+
+def test_a_message_that_cannot_be_understood_fails_the_run_and_frees_its_room(registry, monkeypatch):
+    monkeypatch.setattr(run_module, "StepRecord", lambda **_: 1 / 0)
+    broken = registry.start(LONG)
+    until(lambda: broken.state == "failed")
+    assert "ZeroDivisionError" in broken.message
+    assert broken._process.poll() is not None
+    monkeypatch.undo()
+    assert registry.start(LONG).state == "running"
+
+
+def test_a_start_that_fails_does_not_start_another_twice(registry, monkeypatch):
+    running = registry.start(LONG)
+    queued = [registry.start(LONG, pace=1.0) for _ in range(3)]
+    started, popen = [], subprocess.Popen
+
+    def failing_once(*args, **options):
+        started.append(args)
+        if len(started) == 1:
+            raise OSError("no room")
+        return popen(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", failing_once)
+    running.stop()
+    until(lambda: all(run.state in ("running", "failed") for run in queued))
+    assert [run.state for run in queued] == ["failed", "running", "running"]
+    assert len(started) == 3
+
+
+def test_a_worker_that_is_killed_fails_its_run_only_and_makes_room(registry):
+    victim, next_one = registry.start(LONG), registry.start(SHORT)
+    until(lambda: victim.records)
+    victim._process.kill()
+    until(lambda: victim.ended)
+    assert victim.state == "failed"
+    assert victim.message.startswith("the training process ended unexpectedly (exit code ")
+    assert victim.records
+    until(lambda: next_one.state == "finished")
+
+
+def test_a_worker_that_breaks_says_what_happened(registry, monkeypatch, tmp_path):
+    monkeypatch.setattr(run_module, "ROOT", tmp_path)  # where there is no cnn_core
+    run = registry.start(SHORT)
+    until(lambda: run.ended)
+    assert run.state == "failed"
+    assert "No module named 'cnn_core'" in run.message
+
+
+def test_a_worker_that_cannot_start_is_told(registry, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "no-such-python")
+    run = registry.start(SHORT)
+    assert run.state == "failed"
+    assert run.message.startswith("the training process could not start (")
+
+
+def test_settings_that_fail_in_the_worker_only_are_told(registry):
+    config = TrainingConfig(**SMALL)
+    object.__setattr__(config, "num_epochs", 0)  # past its own checks
+    run = registry.start(config)
+    until(lambda: run.ended)
+    assert (run.state, run.message) == ("failed", "num_epochs (=0) must be 1 or more")
+
+
+@pytest.mark.parametrize("rule", ["sgd", "momentum"])
+def test_a_training_that_diverges_says_so_and_keeps_its_records(registry, rule):
+    run = registry.start(TrainingConfig(**SMALL, update_rule=rule, learning_rate=1e6))
+    until(lambda: run.ended)
+    assert run.state == "diverged"
+    assert f"at iteration {len(run.records) + 1} (epoch 1)" in run.message
+    assert run.message.endswith("learning_rate (=1e+06) is probably too large, try a tenth of it")
+
+
+def worker():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cnn_core.training.worker"],
+        cwd=run_module.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    process.stdin.write(encode({**LONG.as_dict(), "pace": 50.0}) + "\n")
+    process.stdin.flush()
+    return process
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_worker_ends_when_nobody_listens_any_more(paused):
+    with worker() as process:
+        assert decode(process.stdout.readline()) == {"type": "state", "state": "running", "iterations": 7000}
+        if paused:
+            process.stdin.write(encode({"command": "pause"}) + "\n")
+            process.stdin.flush()
+            until(lambda: decode(process.stdout.readline()).get("state") == "paused")
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0

@@ -1,0 +1,121 @@
+"""The house rules that a program can check: who may import whom, where the geometry stands, how long a file may be."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CODE = [ROOT / "app.py", *sorted(ROOT.glob("pages/**/*.py")), *sorted(ROOT.glob("cnn_core/**/*.py"))]
+SCRIPTS = sorted(ROOT.glob("pages/**/*.js"))
+LIMIT = 250  # lines
+LONGER = {"cnn_core/cs231n.py": 300}  # the course's notebook calls so many names, and one module must offer them all
+GENERATED = {"__pycache__", "screenshots"}
+
+# What the files of a folder may import besides the standard library. Lessons are in no list: nobody imports them.
+ALLOWED = {
+    "app.py": {"pandas", "plotly", "streamlit"},
+    "pages/contents.py": {"pages.controls", "streamlit"},
+    "pages/lessons/": {"cnn_core", "numpy", "pages.animation", "pages.controls", "pages.figures", "streamlit"},
+    "pages/controls/": {"cnn_core", "numpy", "pages.controls", "PIL", "streamlit"},
+    "pages/figures/": {"cnn_core", "numpy", "pages.figures", "plotly"},
+    "pages/animation/": {"cnn_core", "numpy", "pages.animation", "streamlit"},
+    "cnn_core/": {"cnn_core", "numpy"},
+}
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith(("__import__", "import_module")):
+            yield f"<{ast.unparse(node)}>"  # what it imports cannot be read here
+
+
+def strangers(imported, allowed):
+    known = allowed | sys.stdlib_module_names
+    return [module for module in imported if not any(f"{module}.".startswith(f"{known_name}.") for known_name in known)]
+
+
+@pytest.mark.parametrize("path", CODE, ids=name)
+def test_imports_run_one_way(path):
+    rules = [allowed for folder, allowed in ALLOWED.items() if name(path).startswith(folder)]
+    assert len(rules) == 1
+    assert strangers(imports(ast.parse(path.read_text(encoding="utf-8"))), *rules) == []
+
+
+def test_lessons_are_imported_by_nobody():
+    for path in [*CODE, *ROOT.glob("t*/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]:
+        for module in imports(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not f"{module}.".startswith("pages.lessons."), name(path)
+
+
+def test_the_import_check_sees_every_way_to_import():
+    ways = "import a.b, os\nfrom c import d\nfrom . import e\ndef f(): import numpy.g, h\nimportlib.import_module(i)"
+    found = set(strangers(imports(ast.parse(ways)), {"numpy"}))
+    assert found == {"a.b", "c.d", "..e", "h", "<importlib.import_module>"}
+
+
+def geometry(source):
+    """Arithmetic that only window.py should need: with a stride, or the formula's shape `... // n + 1`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BinOp):
+            text, sides = ast.unparse(node), (ast.unparse(node.left), ast.unparse(node.right))
+            strides = any(re.fullmatch(r"(\w+\.)*\w*stride\w*(\[.*\])?", side) for side in sides)
+            one_more = isinstance(node.op, ast.Add) and "1" in sides and re.search(r"//|int\(.*/", text)
+            if strides or one_more:
+                yield text
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if name(path) != "cnn_core/window.py"], ids=name)
+def test_the_geometry_stands_in_window_only(path):
+    assert list(geometry(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_the_browser_computes_no_sizes(path):
+    text = path.read_text(encoding="utf-8")
+    assert "stride" not in text.lower()  # it is not even told
+    assert not re.search(r"Math\.(floor|ceil|trunc)\([^;`]*/[^;`]*\) *\+ *1\b|>> *\d+\) *\+ *1\b", text)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "(n + 2 * p - k) // s + 1",
+        "1 + (n - k) // s",
+        "int((n - k) / s) + 1",
+        "row * stride",
+        "(n - k) / self.stride[0]",
+        "window.stride[1] * column + left",
+    ],
+)
+def test_the_geometry_check_sees(formula):
+    assert list(geometry(formula))
+
+
+def test_the_geometry_stands_in_window():
+    assert list(geometry((ROOT / "cnn_core/window.py").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", [*CODE, *SCRIPTS], ids=name)
+def test_a_file_can_be_read_in_one_sitting(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGER.get(name(path), LIMIT)
+
+
+def test_no_file_knows_the_machine_it_was_written_on():
+    absolute = re.compile(rb"(?<![\w.<-])/(work|tmp|root|home)\b")
+    tops = [top for top in ROOT.iterdir() if not top.name.startswith(".") or top.name in {".ci", ".streamlit"}]
+    files = [path for top in tops for path in (top.rglob("*") if top.is_dir() else [top]) if path.is_file()]
+    files = [path for path in files if not GENERATED & set(path.relative_to(ROOT).parts)]
+    assert len(files) > len(CODE)
+    found = {name(path): match for path in files if (match := absolute.search(path.read_bytes()))}
+    assert found == {}
