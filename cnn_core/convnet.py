@@ -109,9 +109,9 @@ class ThreeLayerConvNet:
             Layer(f"convolution {size[0]}×{size[1]}", maps, learned[1]),
             Layer("ReLU", maps, 0),
             Layer("max pooling 2×2", pooled, 0),
-            Layer("affine", (hidden,), learned[2]),
+            Layer("fully connected", (hidden,), learned[2]),
             Layer("ReLU", (hidden,), 0),
-            Layer("affine, softmax", (classes,), learned[3]),
+            Layer("fully connected, softmax", (classes,), learned[3]),
         ]
 
     def loss(self, X: Array, y: Array | None = None) -> Any:

@@ -176,6 +176,7 @@ def trace_avg_pool2d(x: Array, window: Window, *, dout: Array | None = None, dec
     if window.dilation != (1, 1):
         raise ValueError(f"dilation (={window.dilation}) must be 1 for average pooling")
     window.output_size(x.shape[1:])
+    window.require_real_cells(x.shape[1:])
     n = window.kernel_size[0] * window.kernel_size[1]
     x_grid = _grid(window.pad(x), _places("x", x, decimals))
     _require_exact(_largest(x_grid) * n * n)

@@ -9,7 +9,6 @@ from pages.controls.settings import enter
 HERE = Path(__file__).parent
 LESSONS = HERE / "lessons"
 
-st.set_page_config(page_title="ConvScope", page_icon=str(HERE / "icon.png"), layout="wide")
 st.html(
     "<style>.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 4rem }</style>"
 )  # more of the picture in sight
@@ -24,5 +23,6 @@ page = st.navigation(
     ],
     position="top",
 )
+st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=str(HERE / "icon.png"), layout="wide")
 enter(page)
 page.run()

@@ -45,8 +45,7 @@ def serve(**environment: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    log = subprocess.PIPE if environment.pop("quiet", "") else None
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -57,6 +56,8 @@ def serve(**environment: str) -> Iterator[str]:
                 if process.poll() is not None:
                     raise RuntimeError(f"the app ended with exit code {process.returncode}") from None
                 time.sleep(0.1)
+        else:
+            raise RuntimeError(f"the app did not answer at {address} within 30 s")
         yield address
     finally:
         process.terminate()

@@ -1,25 +1,25 @@
 // The kernel as a grid of text boxes; a change sends all cells back.
 export default function ({ data, parentElement, setStateValue }) {
   const grid = parentElement.querySelector(".grid");
-  const stamp = JSON.stringify(data);
-  if (grid.dataset.stamp === stamp) return;
-  grid.dataset.stamp = stamp;
-  const rows = data.rows.length;
-  grid.style.setProperty("--columns", data.rows[0].length);
-  grid.setAttribute("aria-label", `${data.label}, ${rows} by ${data.rows[0].length}`);
-  if (grid.children.length !== rows * data.rows[0].length) grid.replaceChildren();
-  data.rows.flat().forEach((text, index) => {
-    const [row, column] = [Math.floor(index / data.rows[0].length), index % data.rows[0].length];
+  const columns = data.rows[0].length;
+  const anew = grid.children.length !== data.rows.length * columns || grid.columns !== columns;
+  if (anew) grid.replaceChildren();
+  const before = anew ? [] : grid.texts;
+  Object.assign(grid, { columns, texts: data.rows.flat() });
+  grid.style.setProperty("--columns", columns);
+  grid.setAttribute("aria-label", `${data.label}, ${data.rows.length} by ${columns}`);
+  grid.texts.forEach((text, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
     const box = grid.children[index] ?? grid.appendChild(document.createElement("input"));
-    box.value = text.replace("-", "−");
-    box.inputMode = "text";
+    // Only what the server changed: another box may hold something newer, that has not been sent yet.
+    if (text !== before[index]) box.value = text.replace("-", "−");
     box.autocomplete = "off";
-    box.setAttribute("aria-label", `${data.label} row ${row + 1}, column ${column + 1}`);
+    box.setAttribute("aria-label", `${data.label}[${row}, ${column}]`);
     box.setAttribute("aria-invalid", data.bad.some(([r, c]) => r === row && c === column));
     box.onfocus = () => box.select();
     box.onchange = () => {
       const texts = [...grid.children].map((cell) => cell.value.trim().replace("−", "-"));
-      setStateValue("cells", data.rows.map((cells, r) => cells.map((_, c) => texts[r * cells.length + c])));
+      setStateValue("cells", data.rows.map((cells, r) => cells.map((_, c) => texts[r * columns + c])));
     };
   });
 }

@@ -21,6 +21,8 @@ class Player {
     for (const [name, action] of Object.entries(act)) this.part(name).onclick = action;
     this.part("scrub").oninput = (event) => this.go(Number(event.target.value));
     root.addEventListener("keydown", (event) => this.key(event, act));
+    this.anywhere = (event) => event.target === document.body && this.key(event, act); // nothing else has the focus
+    document.addEventListener("keydown", this.anywhere);
     // The theme's text colour has a short transition: its end says that the theme changed.
     root.addEventListener("transitionend", (event) => event.target === root && this.stage.layout(this.step));
     this.observer = new ResizeObserver(() => this.trace && this.stage.resize(this.step));
@@ -43,8 +45,7 @@ class Player {
     this.trace = new Trace(data);
     const { count } = this.trace;
     this.part("scrub").max = count - 1;
-    const start = this.step === null ? Math.floor(count * 0.45) : this.step; // some of the output is there to see
-    this.step = Math.max(0, Math.min(start, count - 1));
+    this.step = Math.max(0, Math.min(this.step ?? 0, count - 1));
     this.stage.load(this.trace);
     this.stage.layout(this.step);
     this.tell();
@@ -71,7 +72,9 @@ class Player {
     const scrub = this.part("scrub");
     scrub.value = step;
     scrub.setAttribute("aria-valuetext", `step ${step + 1} of ${trace.count}`);
-    if (!this.playing) this.part("words").textContent = `Step ${step + 1} of ${trace.count}: ${sentence}`;
+    const words = this.part("words");
+    words.setAttribute("aria-live", this.playing ? "off" : "polite"); // nobody can listen to sixty steps a second
+    words.textContent = `Step ${step + 1} of ${trace.count}: ${sentence}`;
     this.root.dataset.step = step;
     this.root.dataset.count = trace.count;
   }
@@ -118,6 +121,7 @@ class Player {
   close() {
     cancelAnimationFrame(this.playing);
     this.observer.disconnect();
+    document.removeEventListener("keydown", this.anywhere);
   }
 }
 

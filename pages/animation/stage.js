@@ -65,7 +65,9 @@ class Stage {
     const grids = Object.values(trace.grids).filter((grid) => grid.looks === "signed");
     const some = (test) => grids.some((grid) => grid.counts.some(test));
     const padded = trace.padding.flat().some((n) => n);
+    const { x } = trace.grids;
     return [
+      x.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale, x.places)}`,
       some((count) => count > 0) && `<i class="positive"></i> above 0`,
       some((count) => count < 0) && `<i class="negative"></i> below 0`,
       padded && `<i class="hatch"></i> padding`,
@@ -91,22 +93,27 @@ class Stage {
       line: theme === "dark" ? "#4a5160" : "#c3c9d2", hatch: theme === "dark" ? "#596273" : "#b6bdc9",
       unseen: "#cc79a7", muted: theme === "dark" ? "#aeb6c4" : "#5b6470",
     };
-    for (const place of ["given", "made"]) {
-      const row = this.part(place);
-      const planes = [...row.children].map((figure) => Object.values(this.planes).flat().find((p) => p.figure === figure));
-      const big = planes.filter((p) => !p.grid.small);
-      const columns = big.reduce((sum, p) => sum + p.grid.columns, 0) || 1;
-      const small = planes.filter((p) => p.grid.small).reduce((sum, p) => sum + p.grid.columns * 36 + 40, 0);
-      const widest = Math.max(...big.map((p) => p.grid.columns), 1);
-      let cell = Math.floor((this.width - small - 44 * big.length) / columns);
-      const tallest = Math.max(...big.map((p) => p.grid.rows), 1);
-      if (cell < 24) { // wrap rather than shrink away, and keep in sight
-        cell = Math.min(36, Math.floor((this.width - 8) / widest), Math.max(20, Math.floor(460 / tallest)));
-      }
-      cell = Math.max(7, Math.min(44, cell));
-      for (const plane of planes) plane.resize(plane.grid.small ? Math.max(36, Math.min(cell, 44)) : cell);
-    }
+    this.root.style.setProperty("--positive", `rgb(${ORANGE[theme]})`);
+    this.root.style.setProperty("--negative", `rgb(${BLUE[theme]})`);
+    const all = Object.values(this.planes).flat();
+    const rows = ["given", "made"].map((place) => all.filter((plane) => plane.figure.parentNode === this.part(place)));
+    const cell = Math.min(...rows.filter((row) => row.length).map((row) => this.fit(row)));
+    for (const plane of all) plane.resize(plane.grid.small ? Math.max(36, Math.min(cell, 44)) : cell);
     this.show(step, true);
+  }
+
+  // The cell size with which a row of planes fits the width.
+  fit(planes) {
+    const big = planes.filter((plane) => !plane.grid.small);
+    const columns = big.reduce((sum, plane) => sum + plane.grid.columns, 0) || 1;
+    const small = planes.filter((plane) => plane.grid.small).reduce((sum, plane) => sum + plane.grid.columns * 36 + 40, 0);
+    let cell = Math.floor((this.width - small - 44 * big.length) / columns);
+    if (cell < 24) { // wrap rather than shrink away, and keep in sight
+      const widest = Math.max(...big.map((plane) => plane.grid.columns), 1);
+      const tallest = Math.max(...big.map((plane) => plane.grid.rows), 1);
+      cell = Math.min(36, Math.floor((this.width - 8) / widest), Math.max(20, Math.floor(460 / tallest)));
+    }
+    return Math.max(7, Math.min(44, cell));
   }
 
   // Show a step; `all` draws every cell, otherwise only those that changed.

@@ -12,7 +12,8 @@ function describeForward(trace, step) {
   const text = (grid, count) => write(count, grid.scale, grid.places);
   const result = text(out, out.counts[step]);
   const target = trace.name("out", at);
-  const window = `the window with its corner at row ${at.top}, column ${at.left}`;
+  const padded = trace.padding.flat().some((n) => n) ? " of the padded input" : "";
+  const window = `the window with its corner at row ${at.top}, column ${at.left}${padded}`;
   const n = trace.taps.length;
 
   if (operation === "conv2d") {
@@ -41,6 +42,7 @@ function describeForward(trace, step) {
   const values = at.cells.map((cell) => x.counts[at.channel * trace.plane_size + cell]);
   const hidden = (cell) => operation === "max_pool2d" && trace.isPadding(cell);
   const winner = trace.winner?.[step];
+  const tie = operation === "max_pool2d" ? tieNote(trace, step, at) : "";
   const terms = at.cells.map((cell, tap) => ({
     product: hidden(cell) ? "−∞" : text(x, values[tap]),
     mark: tap === winner,
@@ -48,8 +50,6 @@ function describeForward(trace, step) {
   }));
   const blocks = [{ title: "the numbers in the window", columns: trace.kernel_size[1], terms }];
   if (operation === "max_pool2d") {
-    const ties = values.filter((v, tap) => !hidden(at.cells[tap]) && v === values[winner]).length - 1;
-    const tie = ties > 0 ? ` (the first of ${ties + 1} equal ones)` : "";
     return {
       blocks,
       total: `the largest of ${n}: <b class="result">${result}</b>${tie} → ${target}`,
@@ -57,7 +57,7 @@ function describeForward(trace, step) {
     };
   }
   const sum = text(x, values.reduce((a, b) => a + b, 0));
-  const equals = out.exact ? "=" : "≈";
+  const equals = equalsSign(out, out.counts[step]);
   return {
     blocks,
     total: `sum ${sum}, ÷ ${n} ${equals} <b class="result">${result}</b> → ${target}`,
@@ -113,12 +113,12 @@ function describeBackward(trace, step) {
     }));
     return {
       blocks: [{ title: "dx[window] +=", columns: trace.kernel_size[1], terms }],
-      total: `${source} = <b class="result">${g}</b> goes to the largest number of the window; its dx is now <b>${before(winner)}</b>`,
-      sentence: `${source} is ${g}. All of it goes to the cell that won the window, whose gradient is now ${before(winner)}.`,
+      total: `${source} = <b class="result">${g}</b> goes to the largest number of the window${tieNote(trace, step, at)}; its dx is now <b>${before(winner)}</b>`,
+      sentence: `${source} is ${g}. All of it goes to the cell that won the window${tieNote(trace, step, at)}, whose gradient is now ${before(winner)}.`,
     };
   }
   const share = text(dx, upstream);
-  const equals = dx.exact ? "=" : "≈";
+  const equals = equalsSign(dx, upstream);
   const terms = at.cells.map((cell) => ({ product: `+ ${bracket(share)}`, muted: trace.isPadding(cell) }));
   return {
     blocks: [{ title: "dx[window] +=", columns: trace.kernel_size[1], terms }],
@@ -128,3 +128,12 @@ function describeBackward(trace, step) {
 }
 
 const term = (left, right, product, muted) => ({ left, right: bracket(right), product, muted });
+
+// "=" where the number has finitely many decimals and all are written, else "≈".
+const equalsSign = (grid, count) => ((count * 10 ** grid.places) % grid.scale === 0 ? "=" : "≈");
+
+function tieNote(trace, step, at) {
+  const counts = at.cells.map((cell) => trace.grids.x.counts[at.channel * trace.plane_size + cell]);
+  const equal = counts.filter((v, tap) => !trace.isPadding(at.cells[tap]) && v === counts[trace.winner[step]]).length;
+  return equal > 1 ? ` (the first of ${equal} equal ones)` : "";
+}

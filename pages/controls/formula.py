@@ -10,11 +10,7 @@ from cnn_core.window import AXES, Window
 def size_formula(window: Window, input_size: tuple[int, int]) -> None:
     """Show the formula; for both axes where they differ."""
     st.subheader("How large is the output?")
-    span = r"\text{kernel}" if window.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
-    st.latex(
-        rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {span}}}{{\text{{stride}}}} "
-        r"\right\rfloor + 1"
-    )
+    st.latex(window.size_formula_in_words)
     formulas = [window.size_formula(input_size, axis) for axis in (0, 1)]
     if formulas[0] == formulas[1]:
         st.latex(rf"= {formulas[0]}")
@@ -28,11 +24,14 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
     if window.coverage(input_size).all():
         return
     down, across = window.leftover(input_size)
+    reasons = []
     if down or across:
         rest = " and ".join(f"{n} {what}" for n, what in ((down, "row(s)"), (across, "column(s)")) if n)
-        st.caption(
-            f"Pink hatching: after its last stop the window has {rest} left, too few for another stride, so they are never "
-            f"read. That is what rounding down means; some code (the course's first version, for one) refuses such sizes."
+        reasons.append(
+            f"after its last stop the window has {rest} left, too few for another stride (that is what rounding down means; "
+            f"some code refuses such sizes instead)"
         )
-    else:
-        st.caption("Pink hatching: the stride or the dilation steps over these cells; no window ever reads them.")
+    rows, columns = window.padded_size(input_size)
+    if not window.coverage(input_size)[: rows - down, : columns - across].all():
+        reasons.append("the stride or the dilation steps over cells")
+    st.caption(f"Pink hatching: no window ever reads these cells, because {'; and '.join(reasons)}.")

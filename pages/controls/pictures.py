@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnn_core import datasets
 from cnn_core.checks import Array
-from pages.controls import settings
+from pages.controls import messages, settings
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 25_000_000
+DECODING = threading.Lock()  # one picture at a time: unpacked it may take 75 MB
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours
 SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
 OWN = "your picture"
@@ -24,54 +26,71 @@ SEED = 231
 
 @dataclass(frozen=True)
 class Picture:
-    """An input twice: `grid` (H, W), few numbers to walk over; `whole` (C, H, W), all of it, 0 to 1 for photographs."""
+    """An input twice: `grid` (H, W), few numbers to walk over; `whole` (C, H, W), all of it.
+
+    Photographs run from 0 to 1; digits and patterns are small, and their whole is their grid.
+    """
 
     grid: Array
     whole: Array
 
 
-def picture(default: str, size: int) -> Picture:
-    """Choose an input; its grid is size x size (a digit is always 8x8). Raises ValueError for a file that is none."""
+def picture(default: str, low: int, high: int, size: int) -> Picture:
+    """Choose an input, and how large its grid is: low to high cells a side (a digit is always 8x8).
+
+    Raises ValueError for a file that is no picture.
+    """
     options = [SHUFFLED, *datasets.patterns(), "digit", *datasets.pictures(), OWN]
     name = settings.choice("input", "input", options, default)
     if name == "digit":
         digit = settings.whole("digit", "digit", 0, 9, 3, help="A handwritten digit, 8x8, whole numbers 0 to 16.")
         grid = _digit(digit)
-        return Picture(grid, grid[None] / 16)
+        return Picture(grid, grid[None])
+    size = settings.whole(
+        "input size", "input_size", low, high, size, help="Rows and columns of the grid to walk over."
+    )
     if name == SHUFFLED:  # all different, so that no maximum is shared
         grid = (np.random.default_rng(SEED).permutation(size * size).reshape(size, size) - size * size // 2) / 10
         return Picture(grid, grid[None])
     if name in datasets.patterns():
         grid = datasets.pattern(name, size)
-        return Picture(grid, grid[None] / max(1.0, grid.max()))
-    if name == OWN:
-        file = st.file_uploader("a picture of yours", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="upload")
-        if file is None:
-            st.info("Choose a picture above. Until then a built-in one is shown.")
-            whole = datasets.picture(datasets.pictures()[0])
-        else:
-            whole = read_picture(file.getvalue(), file.name)
-    else:
-        whole = datasets.picture(name)
+        return Picture(grid, grid[None])
+    whole = _own() if name == OWN else datasets.picture(name)
+    st.caption(f"The grid is the picture's middle square, in {size}×{size} grey cells from 0 to 1.")
     return Picture(_reduced(whole, size), whole)
+
+
+def _own() -> Array:
+    """The reader's picture; one chosen earlier is kept while they look at other pages."""
+    file = st.file_uploader("a picture of yours", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="upload")
+    if file is not None:
+        st.session_state["uploaded"] = file.name, read_picture(file.getvalue(), file.name)
+    elif "uploaded" not in st.session_state:
+        st.info("Choose a picture above. Until then a built-in one is shown.")
+        return datasets.picture(datasets.pictures()[0])
+    name, whole = st.session_state["uploaded"]
+    if file is None:
+        st.caption(f"Still {messages.plain(name)}; choose another above.")
+    return np.asarray(whole)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def read_picture(data: bytes, name: str) -> Array:
-    """An uploaded file as (3, H, W) float32 from 0 to 1, at most SIDE pixels a side.
+    """An uploaded file as (3, H, W) float32 from 0 to 1, upright, at most SIDE pixels a side.
 
     Raises ValueError for a file that is no picture, is broken, or claims more than MOST_PIXELS pixels.
     """
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        width, height = image.size
-        if width * height > MOST_PIXELS:
-            raise Image.DecompressionBombError(
-                f"{name} (={width}x{height} pixels) must have at most {MOST_PIXELS / 1e6:.0f} megapixels: make it smaller"
-            )
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))
-        image.load()
-        rgb = _to_rgb(image)
+        with DECODING, Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise Image.DecompressionBombError(
+                    f"{name} (={width}x{height} pixels) must have at most {MOST_PIXELS / 1e6:.0f} megapixels: "
+                    f"make it smaller"
+                )
+            image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            image.load()
+            rgb = _to_rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from None
     except UnidentifiedImageError:
@@ -83,11 +102,14 @@ def read_picture(data: bytes, name: str) -> Array:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode as RGB: transparency over white, 16 and 32 bits a pixel scaled to 8."""
+    """Any mode as RGB: transparency over white, 16 and 32 bits a pixel scaled to 8. Reduced first, to save memory."""
+    few = max(1, max(image.size) // (2 * SIDE))
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
+        values = np.asarray(image)[::few, ::few].astype(np.float64)
         top = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
         return Image.fromarray((values.clip(0, top) * 255 / top).astype(np.uint8)).convert("RGB")
+    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        image = image.reduce(few)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-TEXTS = ("weight", "run")  # parameters without a widget: an edited kernel, the id of a training
+from pages.controls import messages
 
 
 def enter(page: StreamlitPage) -> None:
@@ -23,9 +23,8 @@ def enter(page: StreamlitPage) -> None:
     before = st.session_state.get("page")
     if before == page.url_path:
         return
-    for key in memory.get(before, {}):
-        if key not in TEXTS:
-            st.session_state.pop(key, None)
+    for key in st.session_state.pop("keys", ()):
+        st.session_state.pop(key, None)
     st.session_state["page"] = page.url_path
     remembered = memory.pop(page.url_path, {})
     if remembered and not st.query_params.to_dict():
@@ -33,7 +32,7 @@ def enter(page: StreamlitPage) -> None:
 
 
 def text(key: str) -> str | None:
-    """A parameter of the address that has no widget of its own (one of TEXTS), if it is there."""
+    """A parameter of the address that has no widget (an edited kernel, the id of a training), if it is there."""
     value = st.query_params.get(key)
     _remember(key, value)
     return value
@@ -50,6 +49,7 @@ def set_text(key: str, value: str | None) -> None:
 
 def _remember(key: str, value: object) -> None:
     """Note a value that is not the default (None: it is), as the address would write it."""
+    st.session_state.setdefault("keys", set()).add(key)  # of this page, at its default or not
     settings = st.session_state.setdefault("settings", {}).setdefault(st.session_state.get("page"), {})
     if value is None:
         settings.pop(key, None)
@@ -122,6 +122,8 @@ def _tell_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
         return
     values = st.query_params.get_all(key)
     if len(values) > 1:
-        st.warning(f"{key} stands {len(values)} times in the link (={', '.join(values)[:60]}): it may stand once only.")
+        messages.warning(
+            f"{key} stands {len(values)} times in the link (={', '.join(values)[:60]}): it may stand once only."
+        )
     elif values and (message := problem(values[0])):
-        st.warning(f"{key} (={values[0][:40]}) in the link {message}; the page uses another value instead.")
+        messages.warning(f"{key} (={values[0][:40]}) in the link {message}; the page uses another value instead.")

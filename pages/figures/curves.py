@@ -17,12 +17,14 @@ def loss_curve(records: Sequence[StepRecord]) -> dict[str, Any]:
     every = max(1, math.ceil(len(records) / MOST_POINTS))
     shown = [r for r in records if r.iteration % every == 0]
     x = [r.iteration for r in shown]
+    losses = [r.loss for r in shown if r.loss > 0]
+    spread = bool(losses) and max(losses) > 200 * min(losses)  # an explosion: linear, the rest would lie flat on 0
     return {
         "data": [
             _line("loss", x, [round(r.loss, 4) for r in shown], LOSS),
             _line("of which L2", x, [round(r.reg_loss, 4) for r in shown], L2, dash="dot"),
         ],
-        "layout": _layout("iteration", "loss", {"rangemode": "tozero"}),
+        "layout": _layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}),
     }
 
 

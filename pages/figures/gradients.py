@@ -36,6 +36,6 @@ def gradient_map(gradient: Array, reach: float, theme: str = "light") -> dict[st
             "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
             "xaxis": axis,
             "yaxis": {**axis, "autorange": "reversed", "scaleanchor": "x"},
-            "plot_bgcolor": "rgba(128,136,150,0.35)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
         },
     }

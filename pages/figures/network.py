@@ -44,7 +44,7 @@ def network_drawing(layers: Sequence[Layer], picture: Array, maps: Sequence[Arra
         if number:
             parts.append(f'<path d="M{x - step / 2 - 9:.0f} {BASE}h14m-5-5l5 5-5 5" class="arrow"/>')
         shape = " × ".join(map(str, layer.output_shape))
-        weights = f"{layer.parameters:,} weights" if layer.parameters else ""
+        weights = f"{layer.parameters:,} to learn" if layer.parameters else ""
         for line, (text, style) in enumerate(((layer.name, "name"), (shape, "shape"), (weights, "shape"))):
             parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 34 + 16 * line - 4}" class="{style}">{escape(text)}</text>')
     words = "; ".join(f"{layer.name}, output {' by '.join(map(str, layer.output_shape))}" for layer in layers)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
-from pages.figures.colours import signed_scale
+from pages.figures.colours import positive_scale, signed_scale
 
 GAP = 1  # cells between two images of a sheet
 GROUND = (128, 136, 150)
@@ -25,6 +25,7 @@ def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
     """
     filters, channels, height, width = weight.shape
     if channels == 3:
+        weight = np.where(np.isfinite(weight), weight, 0).astype(np.float64)  # after a divergence not all may be
         reach = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
         tiles = (127.5 + 127.5 * weight / np.where(reach > 0, reach, 1)).transpose(0, 2, 3, 1)
         sheet = _arrange(tiles, GROUND)
@@ -40,7 +41,7 @@ def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
 def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[str, Any]:
     """Tiles (N, H, W) of signed numbers as one heatmap on one scale; names say on hover which tile it is."""
     count, height, width = tiles.shape
-    sheet = _arrange(tiles.astype(np.float64)[..., None], (np.nan,))[..., 0]
+    sheet = _arrange(np.where(np.isfinite(tiles), tiles, np.nan)[..., None], (np.nan,))[..., 0]
     labels = np.broadcast_to(np.arange(count)[:, None, None], tiles.shape)
     rows = np.broadcast_to(np.arange(height)[None, :, None], tiles.shape)
     columns = np.broadcast_to(np.arange(width)[None, None, :], tiles.shape)
@@ -49,16 +50,17 @@ def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[s
         [f"{names[n]}, row {r}, column {c}" if n >= 0 else "" for n, r, c in row] for row in index.astype(int).tolist()
     ]
     reach = float(np.nanmax(np.abs(sheet), initial=0.0)) or 1.0
+    signed = bool(np.nanmin(sheet, initial=0.0) < 0)
     heatmap = {
         "type": "heatmap",
         "z": [[None if math.isnan(v) else float(f"{v:.4g}") for v in row] for row in sheet.tolist()],
         "text": text,
         "hovertemplate": "%{text}: %{z}<extra></extra>",
         "hoverongaps": False,
-        "zmin": -reach,
+        "zmin": -reach if signed else 0,
         "zmax": reach,
-        "colorscale": signed_scale(theme),
-        "colorbar": {"thickness": 12, "len": 0.9},
+        "colorscale": signed_scale(theme) if signed else positive_scale(theme),
+        "colorbar": {"orientation": "h", "thickness": 10, "len": 0.6, "y": 0, "yanchor": "top"},
     }
     return {"data": [heatmap], "layout": _layout(sheet.shape)}
 
@@ -88,7 +90,7 @@ def _layout(shape: tuple[int, ...]) -> dict[str, Any]:
     axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
     return {
         "height": int(max(180, min(640, 700 * shape[0] / shape[1]))),
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 40},
         "xaxis": axis,
         "yaxis": {**axis, "autorange": "reversed", "scaleanchor": "x"},
         "plot_bgcolor": "rgba(128,136,150,0.25)",  # so that a tile of zeros is seen as one

@@ -7,7 +7,7 @@ from cnn_core.conv import conv2d_forward
 from cnn_core.trace import trace_conv2d
 from cnn_core.window import Window
 from pages.animation.player import player
-from pages.controls import settings
+from pages.controls import messages, settings
 from pages.controls.formula import size_formula, unseen_note
 from pages.controls.kernel import kernel
 from pages.controls.pictures import picture
@@ -23,10 +23,7 @@ st.markdown(
 try:
     with st.sidebar:
         st.header("Input")
-        input_size = settings.whole(
-            "input size", "input_size", 4, 32, 8, help="Rows and columns of the grid to walk over."
-        )
-        chosen = picture("lake", input_size)
+        chosen = picture("lake", 4, 32, 8)
         st.header("Kernel")
         kernel_size = settings.whole("kernel size", "kernel_size", 1, 7, 3)
         weight = kernel(kernel_size)
@@ -39,7 +36,7 @@ try:
     window = Window.of(kernel_size, stride, padding, dilation)
     trace = trace_conv2d(chosen.grid[None], weight[None, None], np.array([round(bias, 4)]), window)
 except ValueError as error:
-    st.error(str(error))
+    messages.error(error)
     st.stop()
 
 size = trace.input_size
@@ -70,7 +67,7 @@ try:
         groups=channels,
     )
 except ValueError as error:
-    st.error(str(error))
+    messages.error(error)
     st.stop()
 before, after = st.columns(2)
 before.image(as_pixels(chosen.whole), caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}", width=360)

@@ -1,5 +1,6 @@
 """What a trained network looks for, and what it makes of one picture."""
 
+import numpy as np
 import streamlit as st
 
 from cnn_core import datasets
@@ -68,6 +69,11 @@ st.caption(
 picture, truth = data.test.x[number], int(data.test.y[number])
 maps = model.feature_maps(config.centred(picture[None]))
 probabilities = maps.probabilities[0]
+if not np.isfinite(probabilities).all():
+    st.error(
+        "The weights of this training are no longer finite numbers: it diverged. Train again with a smaller learning rate."
+    )
+    st.stop()
 guess = int(probabilities.argmax())
 
 st.subheader("One picture on its way through")
@@ -90,7 +96,7 @@ STAGES = {
     "1. Convolution": (
         maps.conv[0],
         "Where a kernel fits, its map is orange; where the opposite stands, blue. "
-        "(The picture enters less the mean training pixel.)",
+        "What enters is the picture less the average brightness of all training pictures.",
     ),
     "2. ReLU": (maps.relu[0], "Everything below 0 becomes 0: only what was found goes on."),
     "3. Max pooling": (maps.pool[0], "The strongest answer of every 2×2 cells: smaller, and less exact about where."),

@@ -12,11 +12,12 @@ from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_ba
 from cnn_core.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.animation.player import player
-from pages.controls import settings
+from pages.controls import messages, settings
 from pages.controls.kernel import kernel
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
 
+RIGHT = 1e-6  # relative error up to which the two ways of a gradient count as equal
 UPSTREAM = {
     "ones": "every output counts the same",
     "one cell": "only the output in the middle counts",
@@ -41,8 +42,7 @@ try:
         layer = settings.choice("layer", "layer", list(WORDS))
         pooling = layer != "convolution"
         st.header("Input")
-        input_size = settings.whole("input size", "input_size", 3, 16, 6, help="Rows and columns of the input.")
-        x = picture(SHUFFLED, input_size).grid[None]
+        x = picture(SHUFFLED, 3, 16, 6).grid[None]
         st.header("Window")
         kernel_size = settings.whole("kernel size", "kernel_size", 1, 5, 3)
         weight = np.ones((1, 1)) if pooling else kernel(kernel_size)
@@ -66,10 +66,9 @@ try:
     if layer == "convolution":
         trace = trace_conv2d(x, weight[None, None], bias, window, dout=dout)
     else:
-        window.require_real_cells((x.shape[1], x.shape[2]))
         trace = (trace_max_pool2d if layer == "max pooling" else trace_avg_pool2d)(x, window, dout=dout)
 except ValueError as error:
-    st.error(str(error))
+    messages.error(error)
     st.stop()
 
 words.markdown(WORDS[layer])
@@ -87,6 +86,11 @@ player(
         "dbias": "dbias",
     },
 )
+if padding:
+    st.caption(
+        "Hatched cells are padding: what arrives there belongs to zeros that were never part of the input, and is thrown away. "
+        "The input's gradient is the part inside."
+    )
 
 
 def two_ways() -> dict[str, tuple[Array, Array]]:
@@ -129,14 +133,15 @@ for column, (name, gap) in zip(st.columns(3), errors.items(), strict=False):
     column.metric(
         f"{name}: relative error",
         f"{gap:.1e}",
-        help="The largest difference over the largest sum of the two magnitudes, dout's included: below 1e-7 is right.",
+        help=f"How far the two ways are apart, as a part of how large the numbers are. Below {RIGHT:g} is rounding.",
     )
-if max(errors.values()) < 1e-6:
+if max(errors.values()) < RIGHT:
     st.success("The two agree: the backward pass is right.", icon=":material/check_circle:")
 else:
     st.warning(
-        "They differ: where a window holds its largest number twice, the output has a kink, and no gradient exists there. "
-        "Max pooling gives all to the first; moving a number finds half. Choose “shuffled numbers” as input for no ties."
+        "They differ: where a window holds its largest number more than once, the output has a kink, and no gradient exists "
+        "there. Max pooling gives all to the first of them; moving one up counts, moving it down does not, so that way finds "
+        "half. Choose “shuffled numbers” as input for no ties."
         if layer == "max pooling"
         else "They differ."
     )

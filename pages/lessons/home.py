@@ -44,6 +44,7 @@ front = [stage[0, liveliest] for stage in (maps.conv, maps.relu, maps.pool)]
 drawing(network_drawing(model.layers, digit[0, 0], front), key="network")
 st.markdown(
     f"The three-layer network of Stanford's course CS231n (assignment 2), here for handwritten digits: "
-    f"**{sum(layer.parameters for layer in model.layers):,} weights**. A picture enters at the left; each block is what a "
-    f"layer makes of it (with its weights as they are before training); ten class scores leave at the right."
+    f"**{sum(layer.parameters for layer in model.layers):,} numbers to learn**, weights and biases, in its convolution and its "
+    f"two fully connected layers. A picture enters at the left; each block is what a layer makes of it (with the weights as "
+    f"they are before training); ten class scores leave at the right."
 )

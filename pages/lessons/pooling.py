@@ -7,7 +7,7 @@ from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
 from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.animation.player import player
-from pages.controls import settings
+from pages.controls import messages, settings
 from pages.controls.formula import size_formula, unseen_note
 from pages.controls.pictures import picture
 from pages.figures.pixels import as_pixels, sign_note
@@ -21,10 +21,7 @@ st.markdown(
 try:
     with st.sidebar:
         st.header("Input")
-        input_size = settings.whole(
-            "input size", "input_size", 4, 32, 8, help="Rows and columns of the grid to walk over."
-        )
-        chosen = picture("digit", input_size)
+        chosen = picture("digit", 4, 32, 8)
         st.header("Pooling")
         pooling = settings.choice("pooling", "pooling", ["max", "average"])
         kernel_size = settings.whole("kernel size", "kernel_size", 1, 7, 2, help="Rows and columns of the window.")
@@ -37,7 +34,7 @@ try:
     pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
     pooled, _ = pool(chosen.whole[None].astype(np.float64), kernel_size, stride=stride, padding=padding)
 except ValueError as error:
-    st.error(str(error))
+    messages.error(error)
     st.stop()
 
 size = trace.input_size

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from cnn_core import datasets
-from cnn_core.training import Run
-from pages.controls.runs import PACES, current_run, registry, remember, training_settings
+from cnn_core.training import Run, TrainingConfig
+from pages.controls import messages
+from pages.controls.runs import PACES, USUAL_PACE, current_run, own_run, registry, remember, training_settings
 from pages.figures.curves import accuracy_curve, loss_curve
 from pages.figures.sheets import filter_sheet, picture_sheet
 
@@ -21,19 +22,34 @@ with st.sidebar:
     try:
         config = training_settings()
     except ValueError as error:
-        st.error(str(error))
+        messages.error(error)
         st.stop()
+st.session_state.setdefault("pace", USUAL_PACE)
 theme = st.context.theme.type or "light"
 data = datasets.load(config.dataset)
 shown = current_run()
 
 
 def start() -> None:
-    """A new run with the settings of the sidebar; one of this page that still goes on is stopped."""
-    running = current_run()
-    if running is not None:
+    """A new run with the settings of the sidebar; one that this visitor started and that still goes on is stopped."""
+    if (running := own_run()) is not None:
         running.stop()
-    remember(registry().start(config, PACES[st.session_state.get("pace", "to watch: 50 steps/s")]))
+    remember(registry().start(config, PACES[st.session_state.get("pace", USUAL_PACE)]))
+
+
+def change_pace() -> None:
+    """What the list of paces says now holds for the run on this page."""
+    if (run := current_run()) is not None:
+        run.set_pace(PACES[st.session_state["pace"]])
+
+
+def describe(config: TrainingConfig) -> str:
+    """A training's settings in a line."""
+    return (
+        f"{config.dataset}: {config.num_filters} filters {config.filter_size}×{config.filter_size}, {config.hidden_dim} "
+        f"hidden units, {config.update_rule} at {config.learning_rate:g}, batches of {config.batch_size}, "
+        f"reg {config.reg:g}, seed {config.seed}"
+    )
 
 
 def status(run: Run) -> str:
@@ -49,12 +65,16 @@ def status(run: Run) -> str:
             return f"stopped at {step}" if done else "stopped before the first step"
         case "diverged" | "failed":
             return f"{run.state}: {run.message}"
+        case "paused" if run.message:
+            return f"{run.message}: {step}"
     return f"{run.state}: {step}"
 
 
-def live(run: Run | None) -> bool:
-    """Whether looking again soon may show something new."""
-    return run is not None and run.state in ("queued", "running")
+def interval(run: Run | None) -> float | None:
+    """Seconds until another look may show something new; None: never. A paused run may be resumed from another tab."""
+    if run is None or run.ended:
+        return None
+    return 4 * REFRESH if run.state == "paused" else REFRESH
 
 
 def show() -> None:
@@ -91,25 +111,39 @@ def show() -> None:
         on_click=run.stop if run else None,
         width="stretch",
     )
-    pace = pace_column.selectbox("pace", list(PACES), 1, key="pace")
-    if run is not None:
-        run.set_pace(PACES[pace])
+    if run is not None and not run.ended:  # the list shows the run's pace, whoever set it
+        st.session_state["pace"] = next(name for name, pace in PACES.items() if pace == run.pace)
+    pace_column.selectbox(
+        "pace",
+        list(PACES),
+        key="pace",
+        on_change=change_pace,
+        help="How fast the training goes, so that it can be watched.",
+    )
 
     if run is None:
         before_the_start()
         return
     if run.state in ("diverged", "failed"):
-        st.error(status(run))
+        messages.error(status(run))
     else:
         st.progress(min(1.0, len(run.records) / run.iterations) if run.iterations else 0.0, text=status(run))
+    st.caption(f"This training: {describe(run.config)}.")
     if run.config != config:
-        st.caption("The settings beside were changed since this training started; **Start anew** uses them.")
+        st.info("The settings were changed since this training started: **Start anew** uses them.")
 
     last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
+    classes = datasets.load(run.config.dataset).num_classes
+    if last is not None and last.val_accuracy is not None and last.val_accuracy < 1.5 / classes:
+        st.info(
+            f"After {last.epoch} epoch(s) no better than guessing one of {classes} classes. If the loss jumps or grows, try a "
+            f"tenth of the learning rate; if it hardly moves, ten times as much."
+        )
+    when = f"As of the end of epoch {last.epoch}." if last else "At the end of each epoch."
     numbers = st.columns(4)
     numbers[0].metric("loss", f"{run.records[-1].loss:.3f}" if run.records else "–")
-    numbers[1].metric("training accuracy", f"{last.train_accuracy:.1%}" if last and last.train_accuracy else "–")
-    numbers[2].metric("validation accuracy", f"{last.val_accuracy:.1%}" if last and last.val_accuracy else "–")
+    numbers[1].metric("training accuracy", f"{last.train_accuracy or 0:.1%}" if last else "–", help=when)
+    numbers[2].metric("validation accuracy", f"{last.val_accuracy or 0:.1%}" if last else "–", help=when)
     numbers[3].metric(
         "test accuracy",
         "–" if run.test_accuracy is None else f"{run.test_accuracy:.1%}",
@@ -125,7 +159,7 @@ def show() -> None:
     st.caption(sheet_caption(len(filters), filters.shape[1], len(run.records)))
     if run.params:
         st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
-    if live(run) != watching or (shown is None or run.id != shown.id):
+    if interval(run) != watching or (shown is None or run.id != shown.id):
         st.rerun()  # the page decides how often to look; it has something new to decide
 
 
@@ -145,12 +179,13 @@ def before_the_start() -> None:
             {
                 "layer": layer.name,
                 "output": " × ".join(map(str, layer.output_shape)),
-                "weights to learn": layer.parameters,
+                "numbers to learn": layer.parameters,
             }
             for layer in model.layers
         ]
         st.dataframe(layers, hide_index=True, key="layers")
-        st.markdown(f"Together **{sum(layer.parameters for layer in model.layers):,} weights** to learn.")
+        total = sum(layer.parameters for layer in model.layers)
+        st.markdown(f"Together **{total:,} numbers** to learn, weights and biases.")
     with right:
         st.subheader("The pictures")
         st.image(
@@ -164,5 +199,5 @@ def before_the_start() -> None:
     st.caption(sheet_caption(len(weight), weight.shape[1], 0))
 
 
-watching = live(shown)
-st.fragment(show, run_every=REFRESH if watching else None)()
+watching = interval(shown)
+st.fragment(show, run_every=watching)()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ def open_lesson(name, **parameters):
 
 
 def texts(elements):
-    return [element.value for element in elements]
+    """As a reader sees them: without the backslashes that keep a text from being read as markdown."""
+    return [re.sub(r"\\([^\sA-Za-z0-9])", r"\1", element.value) for element in elements]
 
 
 def calm(app):

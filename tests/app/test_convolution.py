@@ -9,7 +9,7 @@ from cnn_core.window import Window
 from pages.controls.kernel import PRESETS, preset
 from tests.app.lesson import calm, open_lesson, padded, sent, texts, unpack, values
 
-NUMBERS = ("input_size", "kernel_size", "stride", "padding", "dilation")
+NUMBERS = ("kernel_size", "stride", "padding", "dilation")
 SETTINGS = [
     {},
     {"stride": "2", "padding": "0"},
@@ -21,8 +21,7 @@ SETTINGS = [
 
 
 def window(app):
-    _, *options = (app.slider(key=name).value for name in NUMBERS if name in app.session_state)
-    return Window.of(*options)
+    return Window.of(*(app.slider(key=name).value for name in NUMBERS))
 
 
 @pytest.mark.parametrize("parameters", SETTINGS, ids=str)
@@ -53,7 +52,7 @@ def test_the_windows_cells_are_the_geometrys(parameters):
 def test_the_address_sets_every_control():
     parameters = {"input": "cross", "input_size": "9", "kernel": "Sobel y", "kernel_size": "4", "stride": "2"}
     app = open_lesson("convolution", **parameters, padding="3", dilation="2", bias="1.25")
-    assert [app.slider(key=name).value for name in NUMBERS] == [9, 4, 2, 3, 2]
+    assert [app.slider(key=name).value for name in ("input_size", *NUMBERS)] == [9, 4, 2, 3, 2]
     np.testing.assert_array_equal(values(app, "x"), padded(datasets.pattern("cross", 9), 3))
     np.testing.assert_array_equal(values(app, "weight"), preset("Sobel y", 4)[None])
     assert values(app, "bias").item() == 1.25
@@ -146,7 +145,7 @@ def test_a_kernel_larger_than_the_padded_input_is_the_cores_error_and_can_be_men
 def test_a_kernel_cell_of_text_is_named_and_stays_in_the_grid(text):
     app = open_lesson("convolution", weight=f"1,2,3;4,5,{text};7,8,9", stride="2")
     (error,) = texts(app.error)
-    assert error.startswith(f"weight row 2, column 3 (={text!r}) must be a number from -999 to 999: type one")
+    assert error.startswith(f"weight[1, 2] (={text!r}) must be a number from -999 to 999: type one")
     assert not app.exception
     grid = sent(app, "convscope_kernel_grid")
     assert (grid["bad"], grid["rows"][1][2]) == ([[1, 2]], text)

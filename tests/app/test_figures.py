@@ -135,7 +135,7 @@ def test_the_drawing_names_each_layer_with_its_shape_and_weights_and_shows_its_m
     svg = ET.fromstring(drawing[drawing.index("<svg") :])
     written = ["".join(text.itertext()) for text in svg.iter("text")]
     for number, layer in enumerate(layers):
-        weights = f"{layer.parameters:,} weights" if layer.parameters else ""
+        weights = f"{layer.parameters:,} to learn" if layer.parameters else ""
         assert written[3 * number : 3 * number + 3] == [layer.name, " × ".join(map(str, layer.output_shape)), weights]
         assert f"{layer.name}, output {' by '.join(map(str, layer.output_shape))}" in svg.get("aria-label")
     cells = [rect.get("fill") for rect in svg.iter("rect") if (rect.get("fill") or "").startswith("rgb")]

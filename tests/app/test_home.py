@@ -37,7 +37,7 @@ def test_home_draws_the_network_and_counts_its_weights():
     layers = TrainingConfig().model().layers
     drawing = sent(app, "convscope_drawing")["svg"]
     assert all(layer.name in drawing for layer in layers)
-    assert f"**{sum(layer.parameters for layer in layers):,} weights**" in " ".join(texts(app.markdown))
+    assert f"**{sum(layer.parameters for layer in layers):,} numbers to learn**" in " ".join(texts(app.markdown))
 
 
 @pytest.mark.parametrize("name", TITLES)

@@ -15,7 +15,7 @@ def test_before_the_start_the_page_shows_network_data_and_filters(registry):
     assert buttons(app) == {"start": True, "pause": False, "stop": False}
     layers = TrainingConfig().model().layers
     assert list(app.dataframe[0].value["layer"]) == [layer.name for layer in layers]
-    assert list(app.dataframe[0].value["weights to learn"]) == [layer.parameters for layer in layers]
+    assert list(app.dataframe[0].value["numbers to learn"]) == [layer.parameters for layer in layers]
     (sheet,), _ = figure(app, "first_filters")
     assert sheet["z"][1][1] == pytest.approx(TrainingConfig().model().params["W1"][0, 0, 0, 0], rel=1e-3)
     assert "1,237 to learn from" in app.image[0].captions[0]

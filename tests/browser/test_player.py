@@ -75,6 +75,20 @@ def test_play_and_pause_by_mouse_and_by_space(page, player):
     expect(player.get_by_role("button", name="Play")).to_be_visible()
 
 
+def test_keys_work_before_anything_has_the_focus(page, player):
+    page.keyboard.press("ArrowRight")
+    at(player, 1)
+
+
+def test_while_it_plays_the_words_follow_but_are_not_read_aloud(page, player):
+    player.get_by_label("Speed").select_option("16")
+    player.get_by_role("button", name="Play").click()
+    expect(player.locator(".words")).to_have_attribute("aria-live", "off")
+    page.wait_for_function("player => player.dataset.step > 4", arg=player.element_handle())
+    shown = player.evaluate("p => [p.querySelector('.words').textContent, p.querySelector('.total').textContent]")
+    assert shown[1].split("→")[1].strip() in shown[0]
+
+
 def test_a_click_on_an_output_cell_goes_to_its_step(player):
     canvas = player.locator('figure[data-grid="out"] canvas')
     box = canvas.bounding_box()

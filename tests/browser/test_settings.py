@@ -1,6 +1,7 @@
 """Settings in a real browser: sliders, the kernel's grid, uploads, the address; bad input is named, nothing breaks."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -28,7 +29,7 @@ def test_the_address_brings_everything_back(page, new_page, address):
     page.get_by_role("slider", name="kernel size").focus()
     page.keyboard.press("ArrowLeft")
     expect(out_size(page)).to_have_text("output 9×9")
-    cell = page.get_by_label("weight row 1, column 2")
+    cell = page.get_by_label("weight[0, 1]")
     cell.fill("0.25")
     cell.press("Tab")
     expect(page).to_have_url(re.compile("weight=.*0.25"))
@@ -39,17 +40,18 @@ def test_the_address_brings_everything_back(page, new_page, address):
     open_page(again, page.url)
     again.locator(".player .first").click()
     expect(again.locator(".total")).to_have_text(written)
-    expect(again.get_by_label("weight row 1, column 2")).to_have_value("0.25")
+    expect(again.get_by_label("weight[0, 1]")).to_have_value("0.25")
 
 
 def test_a_kernel_cell_of_text_is_named_and_can_be_mended(page, address):
     open_page(page, address + "/convolution")
-    cell = page.get_by_label("weight row 2, column 3")
+    cell = page.get_by_label("weight[1, 2]")
     cell.fill("abc")
     cell.press("Tab")
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("weight row 2, column 3 (='abc') must be a number from -999 to 999")
+    expect(alert).to_contain_text("weight[1, 2] (='abc') must be a number from -999 to 999")
     expect(cell).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".player")).to_be_visible()  # the cell counts as 0 until then
     cell.fill("-4")
     cell.press("Tab")
     expect(alert).to_have_count(0)
@@ -58,12 +60,40 @@ def test_a_kernel_cell_of_text_is_named_and_can_be_mended(page, address):
 
 def test_choosing_a_preset_replaces_an_edited_kernel(page, address):
     open_page(page, address + "/convolution?weight=1,2,3;4,5,6;7,8,9")
-    expect(page.get_by_label("weight row 3, column 3")).to_have_value("9")
+    expect(page.get_by_label("weight[2, 2]")).to_have_value("9")
     page.get_by_role("combobox", name="kernel").click()
     page.get_by_role("option", name="sharpen").click()
-    expect(page.get_by_label("weight row 2, column 2")).to_have_value("9")
-    expect(page.get_by_label("weight row 3, column 3")).to_have_value("−1")
+    expect(page.get_by_label("weight[1, 1]")).to_have_value("9")
+    expect(page.get_by_label("weight[2, 2]")).to_have_value("−1")
     expect(page).not_to_have_url(re.compile("weight="))
+
+
+def test_cells_typed_one_after_the_other_without_waiting_all_arrive(page, address):
+    open_page(page, address + "/convolution")
+    page.get_by_label("weight[0, 0]").focus()
+    for number in range(9):
+        page.keyboard.type(f"{number}.25", delay=20)
+        page.keyboard.press("Tab")
+    wanted = [f"{number}.25" for number in range(9)]
+    grid = page.locator(".grid input")
+    page.wait_for_timeout(1500)
+    assert [box.input_value() for box in grid.all()] == wanted
+    expect(page).to_have_url(re.compile("weight=0.25%2C1.25%2C2.25%3B3.25|weight=0.25,1.25,2.25;3.25"))
+    page.get_by_role("button", name="Back to “edges”").click()
+    expect(page.get_by_label("weight[1, 1]")).to_have_value("8")
+
+
+def test_what_a_link_holds_is_shown_as_text(page, address):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for value in ("[log in](https://example.com)", "![x](http://example.com/pixel.png)", "<b>x</b>"):
+        open_page(page, f"{address}/convolution?stride={quote(value)}&input=your+picture")
+        expect(page.get_by_text(f"stride (={value})")).to_be_visible()
+    assert page.get_by_test_id("stAlert").get_by_role("link").count() == 0
+    file = {"name": "![y](http:__example.com_y).png", "mimeType": "image/png", "buffer": b"hello"}
+    page.locator('input[type="file"]').set_input_files(file)
+    expect(page.get_by_text("must be a picture in one of the formats").first).to_be_visible()
+    assert not [url for url in asked if "example.com" in url.split("?")[0]]
 
 
 @pytest.mark.parametrize(
