@@ -7,7 +7,11 @@ import streamlit as st
 _component = st.components.v2.component(
     "convscope_drawing",
     html='<div class="drawing" tabindex="0" role="group" aria-label="Drawing; scroll sideways on a small screen"></div>',
-    css=".drawing { overflow-x: auto; color: var(--st-text-color); font-family: var(--st-font, sans-serif); }",
+    css="""
+    .drawing { overflow-x: auto; color: var(--st-text-color); font-family: var(--st-font, sans-serif); }
+    @media (max-width: 760px) {
+      .drawing::after { content: "scroll sideways to see all of it →"; position: sticky; left: 0; font-size: 13px; opacity: .75 }
+    }""",
     js="""export default function ({ data, parentElement }) {
       parentElement.querySelector(".drawing").innerHTML = data.svg;
     }""",
