@@ -20,7 +20,7 @@ ALLOWED = {
     "pages/contents.py": {"pages.controls", "streamlit"},
     "pages/lessons/": {"cnn_core", "numpy", "pages.animation", "pages.controls", "pages.figures", "streamlit"},
     "pages/controls/": {"cnn_core", "numpy", "pages.controls", "PIL", "streamlit"},
-    "pages/figures/": {"cnn_core", "numpy", "pages.figures", "plotly"},
+    "pages/figures/": {"cnn_core", "numpy", "pages.figures", "PIL", "plotly"},
     "pages/animation/": {"cnn_core", "numpy", "pages.animation", "streamlit"},
     "cnn_core/": {"cnn_core", "numpy"},
 }

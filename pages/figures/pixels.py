@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
+from PIL import Image
 
 from cnn_core.checks import Array
 
@@ -24,6 +28,17 @@ def as_pixels(image: Array) -> Array:
     enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
     enlarged: Array = pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return enlarged
+
+
+def as_url(pixels: Array, *, photograph: bool = False) -> str:
+    """Pixels (H, W, C) uint8 as a WebP inside an address: a page that changes quickly never asks for a lost file.
+
+    Exact, unless it is a photograph, which takes a quarter of the bytes and looks the same.
+    """
+    file = io.BytesIO()
+    options = {"quality": 92} if photograph else {"lossless": True, "method": 0}
+    Image.fromarray(pixels.squeeze()).save(file, "WEBP", **options)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def sign_note(image: Array) -> str:

@@ -11,7 +11,7 @@ from pages.controls import messages, settings
 from pages.controls.formula import size_formula, unseen_note
 from pages.controls.kernel import kernel
 from pages.controls.pictures import picture
-from pages.figures.pixels import as_pixels, sign_note
+from pages.figures.pixels import as_pixels, as_url, sign_note
 
 st.title("Convolution")
 st.markdown(
@@ -70,9 +70,13 @@ except ValueError as error:
     messages.error(error)
     st.stop()
 before, after = st.columns(2)
-before.image(as_pixels(chosen.whole), caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}", width=360)
+before.image(
+    as_url(as_pixels(chosen.whole), photograph=len(chosen.whole) > 1),
+    caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
+    width=360,
+)
 after.image(
-    as_pixels(filtered[0]),
+    as_url(as_pixels(filtered[0]), photograph=channels > 1),
     caption=f"the same kernel on every {'channel' if channels > 1 else 'cell'}, "
     f"{filtered.shape[3]}×{filtered.shape[2]}. {sign_note(filtered[0])}",
     width=360,

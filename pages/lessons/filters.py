@@ -9,7 +9,7 @@ from cnn_core.training import TrainingConfig
 from pages.controls import settings
 from pages.controls.runs import current_run
 from pages.figures.bars import probability_bars
-from pages.figures.pixels import as_pixels
+from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, number_sheet
 
 STANDARD, UNTRAINED, OWN = "trained on digits", "not trained yet", "from your training"
@@ -79,7 +79,7 @@ guess = int(probabilities.argmax())
 st.subheader("One picture on its way through")
 left, right = st.columns([1, 2])
 left.image(
-    as_pixels(picture),
+    as_url(as_pixels(picture)),
     caption=f"test picture {number}: {data.class_names[truth]}",
     width=240,
 )

@@ -10,7 +10,7 @@ from pages.animation.player import player
 from pages.controls import messages, settings
 from pages.controls.formula import size_formula, unseen_note
 from pages.controls.pictures import picture
-from pages.figures.pixels import as_pixels, sign_note
+from pages.figures.pixels import as_pixels, as_url, sign_note
 
 st.title("Pooling")
 st.markdown(
@@ -70,9 +70,13 @@ size_formula(window, size)
 
 st.subheader("The whole picture")
 before, after = st.columns(2)
-before.image(as_pixels(chosen.whole), caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}", width=360)
+before.image(
+    as_url(as_pixels(chosen.whole), photograph=len(chosen.whole) > 1),
+    caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
+    width=360,
+)
 after.image(
-    as_pixels(pooled[0]),
+    as_url(as_pixels(pooled[0]), photograph=len(chosen.whole) > 1),
     caption=f"after {pooling} pooling, {pooled.shape[3]}×{pooled.shape[2]}. {sign_note(pooled[0])}",
     width=360,
 )

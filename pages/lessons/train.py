@@ -7,6 +7,7 @@ from cnn_core.training import Run, TrainingConfig
 from pages.controls import messages
 from pages.controls.runs import PACES, USUAL_PACE, current_run, own_run, registry, remember, training_settings
 from pages.figures.curves import accuracy_curve, loss_curve
+from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, picture_sheet
 
 REFRESH = 0.5  # seconds between two looks at a running training
@@ -189,7 +190,7 @@ def before_the_start() -> None:
     with right:
         st.subheader("The pictures")
         st.image(
-            picture_sheet(data.train.x[:60]),
+            as_url(picture_sheet(data.train.x[:60])),
             caption=f"{data.title}: {len(data.train.x):,} to learn from, {len(data.val.x)} to check on the way, "
             f"{len(data.test.x)} for the end. Classes: {', '.join(data.class_names)}.",
         )
