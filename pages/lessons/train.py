@@ -1,5 +1,7 @@
 """Train the three-layer network and watch it learn."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from cnn_core import datasets
@@ -81,40 +83,29 @@ def interval(run: Run | None) -> float | None:
 def show() -> None:
     """Buttons, curves and filters; runs again by itself while a training goes on."""
     run = current_run()
-    start_column, pause_column, stop_column, pace_column = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
+    columns = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
     fresh = run is None or run.ended
-    start_column.button(
-        "Start" if run is None else "Start anew",
-        key="start",
-        type="primary" if fresh else "secondary",
-        icon=":material/play_arrow:",
-        on_click=start,
-        width="stretch",
-    )
-    if run is not None and run.state == "paused":
-        pause_column.button(
-            "Resume", key="resume", icon=":material/resume:", type="primary", on_click=run.resume, width="stretch"
-        )
-    else:
-        pause_column.button(
-            "Pause",
-            key="pause",
-            icon=":material/pause:",
-            disabled=fresh,
-            on_click=run.pause if run else None,
+
+    def button(place: int, label: str, icon: str, action: Callable[[], None] | None, *, primary: bool = False) -> None:
+        columns[place].button(
+            label,
+            key=label.split()[0].lower(),
+            icon=f":material/{icon}:",
+            type="primary" if primary else "secondary",
+            on_click=action,
+            disabled=action is None,
             width="stretch",
         )
-    stop_column.button(
-        "Stop",
-        key="stop",
-        icon=":material/stop:",
-        disabled=fresh,
-        on_click=run.stop if run else None,
-        width="stretch",
-    )
+
+    button(0, "Start" if run is None else "Start anew", "play_arrow", start, primary=fresh)
+    if run is not None and run.state == "paused":
+        button(1, "Resume", "resume", run.resume, primary=True)
+    else:
+        button(1, "Pause", "pause", None if run is None or fresh else run.pause)
+    button(2, "Stop", "stop", None if run is None or fresh else run.stop)
     if run is not None and not run.ended:  # the list shows the run's pace, whoever set it
         st.session_state["pace"] = next(name for name, pace in PACES.items() if pace == run.pace)
-    pace_column.selectbox(
+    columns[3].selectbox(
         "pace",
         list(PACES),
         key="pace",
