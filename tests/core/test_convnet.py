@@ -29,8 +29,26 @@ def test_the_first_loss_is_that_of_guessing_and_l2_adds_half_reg_times_the_squar
     weights = [model.params[name] for name in ("W1", "W2", "W3")]
     count = sum(w.size for w in weights)
     assert loss == pytest.approx(np.log(10) + 0.25 * count * 1e-6, abs=1.3e-3)
-    assert loss == pytest.approx(2.5083, abs=2e-3)  # the draw that the course shows
     assert loss == pytest.approx(np.log(10) + 0.25 * sum(np.sum(w.astype(float) ** 2) for w in weights), abs=1e-4)
+
+
+def test_the_courses_draw_gives_the_courses_first_loss():
+    np.random.seed(231)
+    model, x, y = ThreeLayerConvNet(), np.random.randn(50, 3, 32, 32), np.random.randint(10, size=50)
+    assert model.loss(x, y)[0] == pytest.approx(2.302585, abs=5e-5)
+    model.reg = 0.5
+    assert model.loss(x, y)[0] == pytest.approx(2.5083, abs=5e-4)
+
+
+def test_the_courses_gradient_check_is_as_good_as_the_course_says():
+    published = {"W1": 1.38e-4, "W2": 1.82e-2, "W3": 3.06e-4, "b1": 3.48e-5, "b2": 2.52e-3, "b3": 7.95e-10}
+    np.random.seed(231)
+    x, y = np.random.randn(2, 3, 16, 16), np.random.randint(10, size=2)
+    model = ThreeLayerConvNet((3, 16, 16), 3, 3, 7, dtype=np.float64)
+    _, grads = model.loss(x, y)
+    for name, error in published.items():
+        numeric = numeric_gradient(lambda _: model.loss(x, y)[0], model.params[name], h=1e-6)
+        assert relative_error(numeric, grads[name]) < 1.5 * error, name  # rounding, so not the same everywhere
 
 
 @pytest.mark.parametrize("reg", [0.0, 0.3])
