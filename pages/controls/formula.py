@@ -19,6 +19,13 @@ def size_formula(window: Window, input_size: tuple[int, int]) -> None:
             st.latex(rf"\text{{{axis}: }} {formula}")
 
 
+def size_titles(window: Window, input_size: tuple[int, int]) -> dict[str, str]:
+    """Captions with their sizes for the player's input and output."""
+    (rows, columns), (down, across) = window.padded_size(input_size), window.output_size(input_size)
+    padded = "" if (rows, columns) == input_size else f", padded {rows}×{columns}"
+    return {"x": f"input {input_size[0]}×{input_size[1]}{padded}", "out": f"output {down}×{across}"}
+
+
 def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
     """Say why some cells are under no window, where there are such cells."""
     if window.coverage(input_size).all():

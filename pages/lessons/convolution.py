@@ -8,7 +8,7 @@ from cnn_core.trace import trace_conv2d
 from cnn_core.window import Window
 from pages.animation.player import player
 from pages.controls import messages, settings
-from pages.controls.formula import size_formula, unseen_note
+from pages.controls.formula import size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernel
 from pages.controls.pictures import picture
 from pages.figures.pixels import as_pixels, as_url, sign_note
@@ -40,17 +40,7 @@ except ValueError as error:
     st.stop()
 
 size = trace.input_size
-height, width = window.output_size(size)
-padded = window.padded_size(size)
-player(
-    trace,
-    key="player",
-    titles={
-        "x": f"input {size[0]}×{size[1]}" + (f", padded {padded[0]}×{padded[1]}" if padding else ""),
-        "weight": f"kernel {kernel_size}×{kernel_size}",
-        "out": f"output {height}×{width}",
-    },
-)
+player(trace, key="player", titles=size_titles(window, size) | {"weight": f"kernel {kernel_size}×{kernel_size}"})
 unseen_note(window, size)
 size_formula(window, size)
 

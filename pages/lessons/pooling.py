@@ -8,7 +8,7 @@ from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.animation.player import player
 from pages.controls import messages, settings
-from pages.controls.formula import size_formula, unseen_note
+from pages.controls.formula import size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
 from pages.figures.pixels import as_pixels, as_url, sign_note
 
@@ -38,19 +38,10 @@ except ValueError as error:
     st.stop()
 
 size = trace.input_size
-height, width = window.output_size(size)
-padded = window.padded_size(size)
-player(
-    trace,
-    key="player",
-    titles={
-        "x": f"input {size[0]}×{size[1]}" + (f", padded {padded[0]}×{padded[1]}" if padding else ""),
-        "out": f"output {height}×{width}",
-    },
-)
+player(trace, key="player", titles=size_titles(window, size))
 unseen_note(window, size)
 
-cells, outputs = size[0] * size[1], height * width
+cells, outputs = size[0] * size[1], trace.steps
 if trace.winner is not None:
     winners = trace.origin + trace.taps[trace.winner]  # the cells of the padded plane that reach the output
     kept = len(np.unique(winners))
