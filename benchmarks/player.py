@@ -34,7 +34,7 @@ PLAY = """async (rate) => {
   const player = window.found.player;
   player.part("first").click();
   player.part("speed").value = rate;
-  let [frames, moved, last, longest] = [0, 0, performance.now(), 0];
+  let [moved, last, longest] = [0, performance.now(), 0];
   const start = last;
   let step = player.step;
   player.part("play").click();
@@ -43,11 +43,10 @@ PLAY = """async (rate) => {
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
-    frames++;
     if (player.step !== step) moved++;
     step = player.step;
   }
-  return { seconds: (last - start) / 1000, frames, moved, longest };
+  return { seconds: (last - start) / 1000, moved, longest };
 }"""
 
 EMPTY = """async () => {

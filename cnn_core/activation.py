@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, float_dtype
+from cnn_core.checks import Array, check_dout, float_dtype
 
 
 class ReluCache(NamedTuple):
@@ -40,7 +40,7 @@ def relu_forward_naive(x: Array) -> tuple[Array, ReluCache]:
 
 def relu_backward_naive(dout: Array, cache: ReluCache) -> Array:
     """Gradient of ReLU in a plain loop: dout gives dx, shaped as x."""
-    _check_dout(dout, cache.x)
+    check_dout(dout, cache.x.shape)
     dx = np.zeros(dout.shape, dtype=float_dtype(cache.x))
     for index in np.ndindex(*dout.shape):
         if cache.x[index] > 0:
@@ -55,7 +55,7 @@ def relu_forward(x: Array) -> tuple[Array, ReluCache]:
 
 def relu_backward(dout: Array, cache: ReluCache) -> Array:
     """Gradient of ReLU: dout where x was above 0, else 0 (at 0 itself too, as in PyTorch). Returns dx, shaped as x."""
-    _check_dout(dout, cache.x)
+    check_dout(dout, cache.x.shape)
     return np.multiply(dout, cache.x > 0).astype(float_dtype(cache.x), copy=False)
 
 
@@ -79,7 +79,7 @@ def dropout_backward_naive(dout: Array, cache: DropoutCache) -> Array:
     """Gradient of dropout in a plain loop: what was dropped gets none, what was kept gets it scaled up alike."""
     if cache.mask is None:
         return dout.astype(float_dtype(dout))
-    _check_dout(dout, cache.mask)
+    check_dout(dout, cache.mask.shape)
     dx = np.empty_like(cache.mask)
     for index in np.ndindex(*dout.shape):
         dx[index] = dout[index] * cache.mask[index]
@@ -111,15 +111,10 @@ def dropout_backward(dout: Array, cache: DropoutCache) -> Array:
     """Gradient of dropout: dout through the same mask; dout itself (a copy) in evaluation. Returns dx, shaped as x."""
     if cache.mask is None:
         return dout.astype(float_dtype(dout))
-    _check_dout(dout, cache.mask)
+    check_dout(dout, cache.mask.shape)
     return (dout * cache.mask).astype(cache.mask.dtype, copy=False)
 
 
 def _check_p(p: float) -> None:
     if not 0 <= p < 1:
         raise ValueError(f"p (={p}) must be at least 0 and below 1: it is the probability to drop a number")
-
-
-def _check_dout(dout: Array, like: Array) -> None:
-    if dout.shape != like.shape:
-        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {like.shape}")

@@ -35,3 +35,9 @@ def float_dtype(*arrays: Array) -> np.dtype[Any]:
     """The dtype of a layer's result: numpy's common dtype of `arrays`, or float64 where that is not a floating one."""
     dtype = np.result_type(*arrays)
     return dtype if np.issubdtype(dtype, np.floating) else np.dtype(np.float64)
+
+
+def check_dout(dout: Array, expected: tuple[int, ...]) -> None:
+    """Raise ValueError unless the gradient that comes from above has the shape of the layer's output."""
+    if dout.shape != expected:
+        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, float_dtype, whole
+from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
 from cnn_core.window import PaddingLike, Window
 
 
@@ -65,7 +65,7 @@ def conv2d_backward_naive(dout: Array, cache: ConvCache) -> tuple[Array, Array, 
     weights through the window, to the bias as it is.
     """
     x, weight, window, groups, _ = cache
-    _check_dout(dout, cache)
+    check_dout(dout, (len(x), len(weight), *window.output_size(_size(x))))
     dh, dw = window.dilation
     ph, pw = window.span
     per_group_in, per_group_out = weight.shape[1], weight.shape[0] // groups
@@ -114,7 +114,7 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     input_gradient=False leaves dx out (an empty array comes back in its place): a network's first layer needs none.
     """
     x, weight, window, groups, columns = cache
-    _check_dout(dout, cache)
+    check_dout(dout, (len(x), len(weight), *window.output_size(_size(x))))
     if columns is None:  # the loop version made this cache
         columns = _columns(window.view(window.pad(x)), groups)
     n, f, oh, ow = dout.shape
@@ -162,9 +162,3 @@ def _check(
     window = Window.of((weight.shape[2], weight.shape[3]), stride, padding, dilation)
     window.output_size(_size(x))
     return window, float_dtype(x, weight)
-
-
-def _check_dout(dout: Array, cache: ConvCache) -> None:
-    expected = (len(cache.x), len(cache.weight), *cache.window.output_size(_size(cache.x)))
-    if dout.shape != expected:
-        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")

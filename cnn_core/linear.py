@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, float_dtype
+from cnn_core.checks import Array, check_dout, float_dtype
 
 
 class LinearCache(NamedTuple):
@@ -44,7 +44,7 @@ def linear_backward_naive(dout: Array, cache: LinearCache) -> tuple[Array, Array
     bias as it is.
     """
     x, weight = cache
-    _check_dout(dout, cache)
+    check_dout(dout, (len(cache.x), cache.weight.shape[1]))
     rows, dtype = _rows(x), float_dtype(x, weight)
     drows = np.zeros(rows.shape, dtype=dtype)
     dweight = np.zeros(weight.shape, dtype=dtype)
@@ -66,7 +66,7 @@ def linear_forward(x: Array, weight: Array, bias: Array) -> tuple[Array, LinearC
 def linear_backward(dout: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
     """Gradients of the fully connected layer: dout (N, M) gives dx, dweight, dbias, shaped as x, weight, bias."""
     x, weight = cache
-    _check_dout(dout, cache)
+    check_dout(dout, (len(cache.x), cache.weight.shape[1]))
     dtype = float_dtype(x, weight)
     dx = (dout @ weight.T).reshape(x.shape).astype(dtype, copy=False)
     dweight = (_rows(x).T @ dout).astype(dtype, copy=False)
@@ -88,9 +88,3 @@ def _check(x: Array, weight: Array, bias: Array) -> None:
         raise ValueError(f"weight (shape {weight.shape}) must have {size} rows: each example of x has as many numbers")
     if bias.shape != weight.shape[1:]:
         raise ValueError(f"bias (shape {bias.shape}) must hold one number for each output: shape {weight.shape[1:]}")
-
-
-def _check_dout(dout: Array, cache: LinearCache) -> None:
-    expected = (len(cache.x), cache.weight.shape[1])
-    if dout.shape != expected:
-        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")

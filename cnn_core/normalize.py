@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, float_dtype
+from cnn_core.checks import Array, check_dout, float_dtype
 
 Shape = tuple[int, ...]
 Given = tuple[Array, Array] | None
@@ -94,7 +94,7 @@ def normalize_naive(
 
 def normalize_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
     """The backward pass, one set at a time: dout, shaped as x, gives dx, dgamma, dbeta."""
-    _check_dout(dout, cache)
+    check_dout(dout, cache.shape)
     normalized, sets = cache.normalized, cache.sets
     view, scale = sets.view, sets.scale
     dout_, gamma_ = dout.reshape(view), np.broadcast_to(cache.gamma.reshape(scale), view)
@@ -139,7 +139,7 @@ def normalize(
 
 def normalize_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
     """The backward pass, all sets at once: dout, shaped as x, gives dx, dgamma, dbeta."""
-    _check_dout(dout, cache)
+    check_dout(dout, cache.shape)
     normalized = cache.normalized
     view, axes, scale, parameters = cache.sets
     dout = dout.reshape(view).astype(normalized.dtype, copy=False)
@@ -165,8 +165,3 @@ def _check(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given: G
             )
     if given is None and sets.size == 0:
         raise ValueError(f"x (shape {x.shape}) must not be empty: it has no mean")
-
-
-def _check_dout(dout: Array, cache: NormCache) -> None:
-    if dout.shape != cache.shape:
-        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {cache.shape}")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, float_dtype
+from cnn_core.checks import Array, PairLike, check_dout, float_dtype
 from cnn_core.window import PaddingLike, Window
 
 
@@ -57,8 +57,8 @@ def max_pool2d_forward_naive(
 def max_pool2d_backward_naive(dout: Array, cache: MaxPoolCache) -> Array:
     """Each gradient goes to the cell that won its window; `+=`, because a cell may win several. Returns dx."""
     x_shape, dtype, window, winner = cache
-    _check_dout(dout, winner.shape)
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
+    check_dout(dout, winner.shape)
+    dpadded = _padded_zeros(x_shape, window, dtype)
     offsets = window.offsets()
     for n, c in np.ndindex(*x_shape[:2]):
         for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
@@ -94,8 +94,8 @@ def max_pool2d_forward(
 def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
     x_shape, dtype, window, winner = cache
-    _check_dout(dout, winner.shape)
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
+    check_dout(dout, winner.shape)
+    dpadded = _padded_zeros(x_shape, window, dtype)
     for number, (i, j) in enumerate(np.ndindex(*window.kernel_size)):
         window.tap(dpadded, i, j)[...] += np.where(winner == number, dout, 0)
     return np.ascontiguousarray(window.crop(dpadded))
@@ -122,8 +122,8 @@ def avg_pool2d_forward_naive(
 def avg_pool2d_backward_naive(dout: Array, cache: AvgPoolCache) -> Array:
     """Each gradient is spread evenly over the window it came from. Returns dx."""
     x_shape, dtype, window, divisor = cache
-    _check_dout(dout, (*x_shape[:2], *divisor.shape))
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
+    check_dout(dout, (*x_shape[:2], *divisor.shape))
+    dpadded = _padded_zeros(x_shape, window, dtype)
     kh, kw = window.kernel_size
     for n, c in np.ndindex(*x_shape[:2]):
         for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
@@ -155,9 +155,9 @@ def avg_pool2d_forward(
 def avg_pool2d_backward(dout: Array, cache: AvgPoolCache) -> Array:
     """The gradient of average pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
     x_shape, dtype, window, divisor = cache
-    _check_dout(dout, (*x_shape[:2], *divisor.shape))
+    check_dout(dout, (*x_shape[:2], *divisor.shape))
     share = (dout / divisor).astype(dtype)
-    dpadded = np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=share.dtype)
+    dpadded = _padded_zeros(x_shape, window, dtype)
     for i, j in np.ndindex(*window.kernel_size):
         window.tap(dpadded, i, j)[...] += share
     return np.ascontiguousarray(window.crop(dpadded))
@@ -181,6 +181,11 @@ def _prepare(
     return window, window.pad(x.astype(dtype, copy=False), fill), np.empty((*x.shape[:2], *size), dtype=dtype)
 
 
+def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.generic]) -> Array:
+    """Where a backward pass adds up: as x with its padding."""
+    return np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
+
+
 def _divisor(window: Window, input_size: tuple[int, int], count_include_pad: bool) -> Array:
     """How many cells each mean counts: (OH, OW)."""
     inside = window.pad(np.ones(input_size), value=float(count_include_pad))
@@ -190,8 +195,3 @@ def _divisor(window: Window, input_size: tuple[int, int], count_include_pad: boo
 
 def _size(x: Array) -> tuple[int, int]:
     return x.shape[-2], x.shape[-1]
-
-
-def _check_dout(dout: Array, expected: tuple[int, ...]) -> None:
-    if dout.shape != expected:
-        raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from cnn_core import datasets
@@ -72,8 +73,7 @@ class TrainingConfig:
         Inputs around 0 make the weights of a filter free to differ in sign, and the net learns faster (LeCun et al.,
         "Efficient BackProp", 1998).
         """
-        mean: Array = datasets.load(self.dataset).train.x.mean(axis=(0, 2, 3), keepdims=True)
-        return x - mean
+        return x - _mean_pixel(self.dataset)
 
     def model(self) -> ThreeLayerConvNet:
         """The untrained net."""
@@ -105,3 +105,10 @@ class TrainingConfig:
             batch_size=self.batch_size,
             seed=self.seed,
         )
+
+
+@cache
+def _mean_pixel(dataset: str) -> Array:
+    mean: Array = datasets.load(dataset).train.x.mean(axis=(0, 2, 3), keepdims=True)
+    mean.setflags(write=False)
+    return mean

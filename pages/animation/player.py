@@ -66,7 +66,6 @@ def _grid(grid: Grid, *, small: bool, image: bool) -> dict[str, Any]:
         "shape": grid.counts.shape,
         "scale": grid.scale,
         "places": 3 if places is None else places,
-        "exact": places is not None,
         "looks": "image" if image else "signed",
         "small": small,
     }
