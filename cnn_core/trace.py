@@ -1,105 +1,24 @@
-"""The walk of a window over an image, as data: what the browser draws, one step per output number.
+"""The walk of a window over one image, layer by layer: `trace_*` runs the layer and writes down what happens step by step.
 
-A trace works in whole numbers. Inputs are rounded once to a few decimals and counted in units of the last one; the
-layer itself then runs on these counts in float64, which is exact below 2**53. So every product, sum and gradient that
-a step shows adds up to the digit, in any order of adding. A value is `counts / scale`.
+The layer itself runs, on exact counts (counts.py): every product, sum and gradient that a step shows adds up to the digit.
 
-Steps are numbered output channel by output channel, and within it row by row: step k of P positions belongs to channel
-k // P and position k % P. A step sees the cells `origin[k % P] + taps` of each plane of the padded input that its group
-holds. `Trace.replay` walks all steps as the browser does, and tests hold it against the layers.
+All functions take one image x (C, H, W) and round every array to at most `decimals` decimals. With `dout`, the gradient
+that the next layer sends back, the walk goes on into the backward pass. They raise ValueError where shapes do not fit, a
+number is not finite, or the sums would be too large to be exact; TooManyStepsError where nobody could walk so far.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, PairLike
 from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.counts import Grid, decimals_of, grid_of, require_exact
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
+from cnn_core.walk import Action, Operation, Phase, PhaseName, Walk, require_few
 from cnn_core.window import Window
-
-Operation = Literal["conv2d", "max_pool2d", "avg_pool2d"]
-EXACT = 2**53  # whole numbers up to here are exact in float64, in NumPy as in a browser
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A stack of planes of exact numbers: counts (channels, rows, columns), each worth 1 / scale."""
-
-    counts: Array
-    scale: int = 1
-
-    @property
-    def values(self) -> Array:
-        """The numbers themselves, float64."""
-        return self.counts / self.scale
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A forward walk and, where `dout` was given, the backward walk of one layer over one image.
-
-    grids: "x" (padded), "out", for convolution "weight" (all filters' planes in turn) and "bias"; with a backward walk
-    also "dout", "dx" (padded), "dweight", "dbias". window and input_size give the geometry; origin (P,) and taps (T,)
-    are flat indices into a padded plane. channels_in of the input's planes feed each of a group's channels_out.
-    winner (steps,), for max pooling: which tap holds the maximum.
-    """
-
-    operation: Operation
-    window: Window
-    input_size: tuple[int, int]
-    grids: dict[str, Grid]
-    origin: Array
-    taps: Array
-    channels_in: int
-    channels_out: int
-    winner: Array | None = None
-
-    @property
-    def steps(self) -> int:
-        """Number of steps of one walk: one per output number."""
-        return int(self.grids["out"].counts.size)
-
-    def planes(self, channel: int) -> slice:
-        """The input's planes that output channel `channel` is made of."""
-        first = channel // self.channels_out * self.channels_in
-        return slice(first, first + self.channels_in)
-
-    def replay(self) -> dict[str, Array]:
-        """Walk every step, adding up what it shows; returns the counts of the results by grid name.
-
-        This is the reference for the browser's walk: the same indices, the same terms, the same order.
-        """
-        counts = {name: grid.counts for name, grid in self.grids.items()}
-        names = ["out"] + [name for name in ("dx", "dweight", "dbias") if name in counts]
-        result = {name: np.zeros_like(counts[name]) for name in names}
-        flat = {name: array.reshape(len(array), -1) for name, array in (counts | result).items()}
-        for step in range(self.steps):
-            channel, position = divmod(step, len(self.origin))
-            planes, cells = self.planes(channel), self.origin[position] + self.taps
-            seen = flat["x"][planes, cells]
-            g = flat["dout"][channel, position] if "dout" in flat else 0
-            if self.operation == "conv2d":
-                filter_planes = slice(channel * self.channels_in, (channel + 1) * self.channels_in)
-                weight = flat["weight"][filter_planes]
-                flat["out"][channel, position] = np.sum(seen * weight) + flat["bias"][channel, 0]
-                if "dout" in flat:
-                    flat["dx"][planes, cells] += g * weight
-                    flat["dweight"][filter_planes] += g * seen
-                    flat["dbias"][channel, 0] += g
-            elif self.winner is not None:
-                winner = self.winner[step]
-                flat["out"][channel, position] = seen[0, winner]
-                if "dout" in flat:
-                    flat["dx"][channel, cells[winner]] += g
-            else:  # an average counts in units of 1 / (KH * KW), so that adding is all there is to do
-                flat["out"][channel, position] = np.sum(seen)
-                if "dout" in flat:
-                    flat["dx"][channel, cells] += g
-        return result
 
 
 def trace_conv2d(
@@ -111,21 +30,15 @@ def trace_conv2d(
     groups: int = 1,
     dout: Array | None = None,
     decimals: int = 4,
-) -> Trace:
-    """The walk of a convolution over one image, with the backward walk where dout is given.
+    blank: Array | None = None,
+) -> Walk:
+    """The walk of a convolution: weight (F, C / groups, KH, KW), bias (F,), dout (F, OH, OW).
 
-    x (C, H, W), weight (F, C / groups, KH, KW), bias (F,), dout (F, OH, OW); window.kernel_size must be the weight's.
-    All are rounded to at most `decimals` decimals first. Raises ValueError where shapes do not fit, a number is not
-    finite, or the sums would be too large to be exact.
+    window.kernel_size must be the weight's. blank (H, W) marks cells of x that are no input either (inserted zeros).
     """
-    if weight.shape[-2:] != window.kernel_size:
-        raise ValueError(f"weight (shape {weight.shape}) must end in the window's kernel_size {window.kernel_size}")
-    window.output_size(x.shape[1:])
-    places = {name: _places(name, array, decimals) for name, array in (("x", x), ("weight", weight), ("bias", bias))}
-    places["weight"] = max(places["weight"], places["bias"] - places["x"])  # so that products are at least as fine
-    x_grid, w_grid = _grid(window.pad(x), places["x"]), _grid(weight, places["weight"])
-    b_grid = _grid(bias, places["x"] + places["weight"])
-    _require_exact(_largest(x_grid) * _largest(w_grid) * weight[0].size + _largest(b_grid))
+    _check_kernel(weight, window)
+    require_few(len(weight), window, x)
+    x_grid, w_grid, b_grid = _conv_grids(x, weight, bias, window, decimals)
     out, cache = conv2d_forward(
         x_grid.counts[None],  # padded already, so that the gradient of the padding can be seen too
         w_grid.counts,
@@ -136,8 +49,8 @@ def trace_conv2d(
     )
     grids = {"x": x_grid, "weight": w_grid, "bias": b_grid, "out": Grid(out[0], b_grid.scale)}
     if dout is not None:
-        d_grid = _grid(dout, _places("dout", dout, decimals))
-        _require_exact(np.abs(d_grid.counts).sum() * max(_largest(x_grid), _largest(w_grid)))
+        d_grid = grid_of(dout, decimals_of("dout", dout, decimals))
+        require_exact(np.abs(d_grid.counts).sum() * max(x_grid.largest, w_grid.largest))
         dx, dweight, dbias = conv2d_backward(d_grid.counts[None], cache)
         grids |= {
             "dout": d_grid,
@@ -145,31 +58,116 @@ def trace_conv2d(
             "dweight": Grid(dweight, d_grid.scale * x_grid.scale),
             "dbias": Grid(dbias, d_grid.scale),
         }
-    for name in ("weight", "dweight"):
-        if name in grids:
-            grids[name] = Grid(grids[name].counts.reshape(-1, *window.kernel_size), grids[name].scale)
-    for name in ("bias", "dbias"):
-        if name in grids:
-            grids[name] = Grid(grids[name].counts.reshape(-1, 1, 1), grids[name].scale)
-    return _trace("conv2d", window, x, grids, channels_in=weight.shape[1], channels_out=len(weight) // groups)
+    phases: dict[PhaseName, tuple[Action, ...]] = {
+        "forward": (Action("dot", "out", field="x", point="out", weight="weight", bias="bias"),),
+        "backward": (
+            Action("outer", "dweight", field="x", point="dout"),
+            Action("spread", "dx", field="dx", point="dout", weight="weight"),
+            Action("sum", "dbias", point="dout", bias="dbias"),
+        ),
+    }
+    walk = _walk("conv2d", window, x, _as_planes(grids, window), phases, out.size, weight, len(weight) // groups)
+    return walk if blank is None else replace(walk, blank=window.pad(blank, value=True))
 
 
-def trace_max_pool2d(x: Array, window: Window, *, dout: Array | None = None, decimals: int = 4) -> Trace:
-    """The walk of max pooling over one image x (C, H, W), with the backward walk where dout (C, OH, OW) is given."""
+def trace_conv_transpose2d(
+    x: Array,
+    weight: Array,
+    window: Window,
+    *,
+    output_padding: PairLike = 0,
+    groups: int = 1,
+    dout: Array | None = None,
+    decimals: int = 4,
+) -> Walk:
+    """The walk of a transposed convolution without bias: weight (C, F / groups, KH, KW), dout (F, OH, OW).
+
+    One step per input number: it is spread over a window of the output. Here the output is what the window slides over,
+    so out and dout are padded; the layer's output is the part inside. window is that of the convolution it transposes.
+    """
+    _check_kernel(weight, window)
+    size = window.transposed_size((x.shape[1], x.shape[2]), output_padding)
+    require_few(len(x), window, np.empty((1, *size)))
+    x_grid, w_grid = grid_of(x, decimals_of("x", x, decimals)), grid_of(weight, decimals_of("weight", weight, decimals))
+    require_exact(np.abs(x_grid.counts).sum() * w_grid.largest)
+    # It is the input gradient of this convolution, so that is what runs: on zeros, which do not matter to it.
+    zeros = np.zeros((1, groups * weight.shape[1], *window.padded_size(size)))
+    options = {"stride": window.stride, "dilation": window.dilation}
+    _, cache = conv2d_forward(zeros, w_grid.counts, np.zeros(len(weight)), groups=groups, **options)
+    out, _, _ = conv2d_backward(x_grid.counts[None], cache)
+    grids = {"x": x_grid, "weight": w_grid, "out": Grid(out[0], x_grid.scale * w_grid.scale)}
+    if dout is not None:
+        d_grid = grid_of(window.pad(dout), decimals_of("dout", dout, decimals))
+        require_exact(np.abs(d_grid.counts).sum() * max(x_grid.largest, w_grid.largest))
+        dx, cache = conv2d_forward(d_grid.counts[None], w_grid.counts, np.zeros(len(weight)), groups=groups, **options)
+        _, dweight, _ = conv2d_backward(x_grid.counts[None], cache, input_gradient=False)
+        grids |= {
+            "dout": d_grid,
+            "dx": Grid(dx[0], d_grid.scale * w_grid.scale),
+            "dweight": Grid(dweight, d_grid.scale * x_grid.scale),
+        }
+    phases: dict[PhaseName, tuple[Action, ...]] = {
+        "forward": (Action("spread", "out", field="out", point="x", weight="weight"),),
+        "backward": (
+            Action("outer", "dweight", field="dout", point="x"),
+            Action("dot", "dx", field="dout", point="dx", weight="weight"),
+        ),
+    }
+    large = np.empty((1, *size))
+    return _walk(
+        "conv_transpose2d", window, large, _as_planes(grids, window), phases, x.size, weight, len(weight) // groups
+    )
+
+
+def trace_im2col(x: Array, weight: Array, bias: Array, window: Window, *, decimals: int = 4) -> Walk:
+    """Convolution as one matrix product: first every window becomes a column, then the filters' rows meet the columns.
+
+    The grids columns (C * KH * KW, P), rows (F, C * KH * KW) and product (F, P) are matrices of one plane; product and
+    out hold the same numbers.
+    """
+    walk = trace_conv2d(x, weight, bias, window, decimals=decimals)
+    padded, kernels, out = walk.grids["x"], walk.grids["weight"], walk.grids["out"]
+    columns = window.view(padded.counts).transpose(0, 3, 4, 1, 2).reshape(1, -1, len(walk.origin))
+    rows = kernels.counts.reshape(1, len(weight), -1)
+    grids = {
+        "columns": Grid(columns, padded.scale),
+        "rows": Grid(rows, kernels.scale),
+        "product": Grid(out.counts.reshape(1, len(weight), -1), out.scale),
+    }
+    multiply = Action("matmul", "product", field="columns", point="product", weight="rows", bias="bias")
+    phases = (
+        Phase("copy", (Action("copy", "columns", field="x"),), len(walk.origin)),
+        Phase("multiply", (multiply,), out.counts.size),
+    )
+    return replace(walk, operation="im2col", grids=walk.grids | grids, phases=phases)
+
+
+def trace_max_pool2d(
+    x: Array, window: Window, *, dout: Array | None = None, broken: bool = False, decimals: int = 4
+) -> Walk:
+    """The walk of max pooling, dout (C, OH, OW). broken: its backward pass writes `=` where `+=` belongs."""
     window.output_size(x.shape[1:])
     window.require_real_cells(x.shape[1:])
-    x_grid = _grid(x, _places("x", x, decimals))
+    require_few(len(x), window, x)
+    x_grid = grid_of(x, decimals_of("x", x, decimals))
     padded = window.pad(x_grid.counts, -np.inf)
     out, cache = max_pool2d_forward(padded[None], window.kernel_size, stride=window.stride, dilation=window.dilation)
     grids = {"x": Grid(window.pad(x_grid.counts), x_grid.scale), "out": Grid(out[0], x_grid.scale)}
     if dout is not None:
-        grids["dout"] = d_grid = _grid(dout, _places("dout", dout, decimals))
+        grids["dout"] = d_grid = grid_of(dout, decimals_of("dout", dout, decimals))
         grids["dx"] = Grid(max_pool2d_backward(d_grid.counts[None], cache)[0], d_grid.scale)
-    return _trace("max_pool2d", window, x, grids, winner=cache.winner.ravel())
+    phases: dict[PhaseName, tuple[Action, ...]] = {
+        "forward": (Action("max", "out", field="x", point="out"),),
+        "backward": (Action("route", "dx", field="dx", point="dout", broken=broken),),
+    }
+    walk = _walk("max_pool2d", window, x, grids, phases, out.size)
+    return replace(walk, winner=cache.winner.ravel())
 
 
-def trace_avg_pool2d(x: Array, window: Window, *, dout: Array | None = None, decimals: int = 4) -> Trace:
-    """The walk of average pooling over one image x (C, H, W); its padding counts as zeros. dout as for max pooling.
+def trace_avg_pool2d(
+    x: Array, window: Window, *, dout: Array | None = None, broken: bool = False, decimals: int = 4
+) -> Walk:
+    """The walk of average pooling; its padding counts as zeros. dout and broken as for max pooling.
 
     window.dilation must be 1. The results count in units of 1 / (KH * KW): a sum in these units is a mean.
     """
@@ -177,58 +175,71 @@ def trace_avg_pool2d(x: Array, window: Window, *, dout: Array | None = None, dec
         raise ValueError(f"dilation (={window.dilation}) must be 1 for average pooling")
     window.output_size(x.shape[1:])
     window.require_real_cells(x.shape[1:])
+    require_few(len(x), window, x)
     n = window.kernel_size[0] * window.kernel_size[1]
-    x_grid = _grid(window.pad(x), _places("x", x, decimals))
-    _require_exact(_largest(x_grid) * n * n)
+    x_grid = grid_of(window.pad(x), decimals_of("x", x, decimals))
+    require_exact(x_grid.largest * n * n)
     out, cache = avg_pool2d_forward(x_grid.counts[None] * n, window.kernel_size, stride=window.stride)
     grids = {"x": x_grid, "out": Grid(out[0], x_grid.scale * n)}
     if dout is not None:
-        grids["dout"] = d_grid = _grid(dout, _places("dout", dout, decimals))
+        grids["dout"] = d_grid = grid_of(dout, decimals_of("dout", dout, decimals))
         grids["dx"] = Grid(avg_pool2d_backward(d_grid.counts[None] * n, cache)[0], d_grid.scale * n)
-    return _trace("avg_pool2d", window, x, grids)
+    phases: dict[PhaseName, tuple[Action, ...]] = {
+        "forward": (Action("mean", "out", field="x", point="out"),),
+        "backward": (Action("spread", "dx", field="dx", point="dout", broken=broken),),
+    }
+    return _walk("avg_pool2d", window, x, grids, phases, out.size)
 
 
-def _trace(
+def _walk(
     operation: Operation,
     window: Window,
-    x: Array,
+    field: Array,
     grids: dict[str, Grid],
-    *,
-    channels_in: int = 1,
+    phases: dict[PhaseName, tuple[Action, ...]],
+    steps: int,
+    weight: Array | None = None,
     channels_out: int = 1,
-    winner: Array | None = None,
-) -> Trace:
-    """Put the geometry beside the numbers, as flat indices into a padded plane."""
-    size = (x.shape[1], x.shape[2])
+) -> Walk:
+    """Put the geometry beside the numbers: flat indices into a padded plane of `field`."""
+    size = (field.shape[1], field.shape[2])
     row = window.padded_size(size)[1]
-    origin = np.array([top * row + left for _, _, top, left in window.origins(size)], dtype=np.int32)
-    taps = (window.offsets() @ [row, 1]).astype(np.int32)
-    return Trace(operation, window, size, grids, origin, taps, channels_in, channels_out, winner)
+    kept = [Phase(name, actions, steps) for name, actions in phases.items() if name != "backward" or "dout" in grids]
+    return Walk(
+        operation=operation,
+        phases=tuple(kept),
+        window=window,
+        input_size=size,
+        grids=grids,
+        origin=np.array([top * row + left for _, _, top, left in window.origins(size)], dtype=np.int32),
+        taps=(window.offsets() @ [row, 1]).astype(np.int32),
+        blank=window.pad(np.zeros(size, dtype=bool), value=True),
+        channels_in=1 if weight is None else weight.shape[1],
+        channels_out=channels_out,
+    )
 
 
-def _places(name: str, array: Array, limit: int) -> int:
-    """The fewest decimals, up to limit, that write every number of `array` in full."""
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers only; replace NaN and infinity")
-    for places in range(limit):
-        scaled = np.asarray(array, dtype=np.float64) * 10**places
-        if np.allclose(scaled, np.rint(scaled), rtol=0, atol=1e-6):
-            return places
-    return limit
+def _conv_grids(x: Array, weight: Array, bias: Array, window: Window, decimals: int) -> tuple[Grid, Grid, Grid]:
+    """x (padded), weight and bias, counted finely enough that products and bias add up in the same units."""
+    places = {
+        name: decimals_of(name, array, decimals) for name, array in (("x", x), ("weight", weight), ("bias", bias))
+    }
+    places["weight"] = max(places["weight"], places["bias"] - places["x"])  # so that products are at least as fine
+    x_grid, w_grid = grid_of(window.pad(x), places["x"]), grid_of(weight, places["weight"])
+    b_grid = grid_of(bias, places["x"] + places["weight"])
+    require_exact(x_grid.largest * w_grid.largest * weight[0].size + b_grid.largest)
+    return x_grid, w_grid, b_grid
 
 
-def _grid(array: Array, places: int) -> Grid:
-    """`array` counted in units of its last decimal place."""
-    return Grid(np.rint(np.asarray(array, dtype=np.float64) * 10**places), 10**places)
+def _as_planes(grids: dict[str, Grid], window: Window) -> dict[str, Grid]:
+    """All filters' planes in turn, and a bias as planes of one cell."""
+    shapes = {"weight": (-1, *window.kernel_size), "bias": (-1, 1, 1)}
+    shapes |= {f"d{name}": shape for name, shape in shapes.items()}
+    return {
+        name: Grid(grid.counts.reshape(shapes.get(name, grid.counts.shape)), grid.scale) for name, grid in grids.items()
+    }
 
 
-def _largest(grid: Grid) -> float:
-    return float(np.abs(grid.counts).max(initial=0))
-
-
-def _require_exact(bound: float) -> None:
-    if bound >= EXACT:
-        raise ValueError(
-            f"the sums (up to {bound:.3g} units of the last decimal) must stay below {EXACT:.3g} to be exact: "
-            f"use smaller numbers or fewer decimals"
-        )
+def _check_kernel(weight: Array, window: Window) -> None:
+    if weight.shape[-2:] != window.kernel_size:
+        raise ValueError(f"weight (shape {weight.shape}) must end in the window's kernel_size {window.kernel_size}")

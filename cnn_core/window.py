@@ -7,7 +7,12 @@ Sizes follow PyTorch: with input size n, kernel k, stride s, dilation d and padd
 
     output size = floor((n + p + q - (d * (k - 1) + 1)) / s) + 1
 
-(Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relations 6 and 14.)
+and with n windows, of which the last leaves a cells over, back to the image they came from:
+
+    transposed size = (n - 1) * s - (p + q) + (d * (k - 1) + 1) + a
+
+(Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016: relations 6 and 15 for the first, 14 for
+the second.)
 """
 
 from __future__ import annotations
@@ -91,25 +96,80 @@ class Window:
         height, width = self.padded_size(input_size)
         return height - (oh - 1) * sh - ph, width - (ow - 1) * sw - pw
 
+    def transposed_size(self, input_size: Pair, output_padding: PairLike = 0) -> Pair:
+        """Size of the image that has one window for each cell of `input_size`: the inverse of `output_size`.
+
+        With stride s there are s such sizes along an axis, as the last window may leave 0 to s - 1 cells over.
+        output_padding, an int or a pair, says how many (`leftover` of the result gives it back):
+
+            (n - 1) * s - (p + q) + span + output_padding
+
+        (Dumoulin and Visin, 2016, relation 14, where it is called a.) Raises ValueError if output_padding is not less
+        than the stride, or if the padding leaves nothing of the image.
+        """
+        cells, extra = pair("input_size", input_size, 1), pair("output_padding", output_padding, 0)
+        for axis in (0, 1):
+            if extra[axis] >= self.stride[axis]:
+                raise ValueError(
+                    f"output_padding (={extra[axis]}) must be less than stride (={self.stride[axis]}): "
+                    f"use at most {self.stride[axis] - 1} for the {AXES[axis]}, or a larger stride"
+                )
+        padded = [(n - 1) * s + e + a for n, s, e, a in zip(cells, self.stride, self.span, extra, strict=True)]
+        for axis in (0, 1):
+            if sum(self.padding[axis]) >= padded[axis]:
+                raise ValueError(
+                    f"padding (={self.padding[axis][0]} + {self.padding[axis][1]} cells of {AXES[axis]}) must be less "
+                    f"than the transposed output it is cut from (={padded[axis]}): make the padding smaller, or the "
+                    f"input or the kernel larger"
+                )
+        return padded[0] - sum(self.padding[0]), padded[1] - sum(self.padding[1])
+
     @property
     def size_formula_in_words(self) -> str:
         """The output size as LaTeX, with the names of the settings in it."""
-        span = r"\text{kernel}" if self.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
         return (
-            rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {span}}}{{\text{{stride}}}} "
-            r"\right\rfloor + 1"
+            rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {self._span_in_words}}}"
+            r"{\text{stride}} \right\rfloor + 1"
         )
 
     def size_formula(self, input_size: Pair, axis: int) -> str:
         """The output size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
-        (before, after), d, k = self.padding[axis], self.dilation[axis], self.kernel_size[axis]
+        (before, after), out = self.padding[axis], self.output_size(input_size)[axis]
         pad = f"2 \\cdot {before}" if before == after else f"{before} + {after}"
-        span = f"{k}" if d == 1 else f"({d} \\cdot ({k} - 1) + 1)"
-        out = self.output_size(input_size)[axis]
         return (
-            f"\\left\\lfloor \\frac{{{input_size[axis]} + {pad} - {span}}}{{{self.stride[axis]}}} \\right\\rfloor"
-            f" + 1 = {out}"
+            f"\\left\\lfloor \\frac{{{input_size[axis]} + {pad} - {self._span_in_numbers(axis)}}}{{{self.stride[axis]}}} "
+            f"\\right\\rfloor + 1 = {out}"
         )
+
+    @property
+    def most_output_padding(self) -> Pair:
+        """The largest `output_padding` that still leads back to the same size."""
+        return self.stride[0] - 1, self.stride[1] - 1
+
+    @property
+    def transposed_formula_in_words(self) -> str:
+        """The transposed size as LaTeX, with the names of the settings in it."""
+        return (
+            r"\text{out} = (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} + "
+            rf"{self._span_in_words} + \text{{output padding}}"
+        )
+
+    def transposed_formula(self, input_size: Pair, axis: int, output_padding: PairLike = 0) -> str:
+        """The transposed size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
+        (before, after), out = self.padding[axis], self.transposed_size(input_size, output_padding)[axis]
+        pad = f"2 \\cdot {before}" if before == after else f"({before} + {after})"
+        return (
+            f"({input_size[axis]} - 1) \\cdot {self.stride[axis]} - {pad} + {self._span_in_numbers(axis)} + "
+            f"{pair('output_padding', output_padding, 0)[axis]} = {out}"
+        )
+
+    @property
+    def _span_in_words(self) -> str:
+        return r"\text{kernel}" if self.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
+
+    def _span_in_numbers(self, axis: int) -> str:
+        d, k = self.dilation[axis], self.kernel_size[axis]
+        return f"{k}" if d == 1 else f"({d} \\cdot ({k} - 1) + 1)"
 
     def pad(self, x: Array, value: float = 0.0) -> Array:
         """A copy of x (..., H, W) with the padding around it, filled with `value`."""

@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cnn_core import conv, pool, trace
+from cnn_core import conv, conv_transpose, pool, trace
+from cnn_core.walk import MOST_STEPS, TooManyStepsError
 from cnn_core.window import Window
 
 CONV = [
@@ -23,13 +24,12 @@ def options(window):
 def check(walk, expected):
     """The replayed counts are the grids' counts to the digit, and the layer's own numbers to rounding."""
     replayed = walk.replay()
-    assert set(expected) <= set(replayed)
+    assert set(expected) == set(replayed)
     for name, counts in replayed.items():
         np.testing.assert_array_equal(counts, walk.grids[name].counts, err_msg=name)
+    arrays = walk.arrays()
     for name, array in expected.items():
-        values = walk.grids[name].values
-        if name == "dx":
-            values = walk.window.crop(values)
+        values = arrays[name]
         np.testing.assert_allclose(values.reshape(array.shape), array, rtol=0, atol=1e-9, err_msg=name)
 
 
@@ -51,6 +51,46 @@ def test_conv_steps_rebuild_the_layer(case, backward):
     check(trace.trace_conv2d(x, weight, bias, window, groups=groups, dout=dout), expected)
 
 
+TRANSPOSED = [
+    (c, f, g, Window.of(kernel, stride, padding, dilation), output_padding)
+    for (c, f, g) in [(1, 1, 1), (3, 2, 1), (4, 6, 2), (3, 3, 3)]
+    for kernel, stride, padding, dilation in product([(3, 3), (2, 1)], [1, (2, 3)], [0, ((1, 0), (0, 1))], [1, (2, 1)])
+    for output_padding in ([0] if stride == 1 else [0, (1, 2)])
+]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("case", TRANSPOSED, ids=str)
+def test_transposed_steps_rebuild_the_layer(case, backward):
+    channels, filters, groups, window, output_padding = case
+    rng = np.random.default_rng(0)
+    x = rng.integers(-99, 99, (channels, 4, 3)) / 10
+    weight = rng.integers(-99, 99, (channels, filters // groups, *window.kernel_size)) / 100
+    layer_options = {**options(window), "groups": groups, "output_padding": output_padding}
+    out, cache = conv_transpose.conv_transpose2d_forward(x[None], weight, np.zeros(filters), **layer_options)
+    expected, dout = {"out": out[0]}, None
+    if backward:
+        dout = rng.integers(-9, 9, out.shape[1:]) / 10
+        dx, dweight, _ = conv_transpose.conv_transpose2d_backward(dout[None], cache)
+        expected |= {"dx": dx[0], "dweight": dweight}
+    walk = trace.trace_conv_transpose2d(x, weight, window, groups=groups, output_padding=output_padding, dout=dout)
+    check(walk, expected)
+
+
+@pytest.mark.parametrize("case", [case for case in CONV if case[2] == 1], ids=str)
+def test_im2col_steps_rebuild_the_matrices_and_the_layer(case):
+    channels, filters, _, window = case
+    rng = np.random.default_rng(0)
+    x = rng.integers(-99, 99, (channels, 6, 7)) / 10
+    weight = rng.integers(-99, 99, (filters, channels, *window.kernel_size)) / 100
+    bias = rng.integers(-99, 99, filters) / 100
+    walk = trace.trace_im2col(x, weight, bias, window)
+    out, cache = conv.conv2d_forward(x[None], weight, bias, **options(window))
+    check(walk, {"columns": cache.columns, "product": out.reshape(1, filters, -1)})
+    np.testing.assert_array_equal(walk.grids["rows"].values[0], weight.reshape(filters, -1))
+    np.testing.assert_array_equal(walk.grids["out"].counts.ravel(), walk.grids["product"].counts.ravel())
+
+
 @pytest.mark.parametrize("kind", ["max", "avg"])
 @pytest.mark.parametrize("window", POOL, ids=str)
 def test_pool_steps_rebuild_the_layer(window, kind):
@@ -63,6 +103,36 @@ def test_pool_steps_rebuild_the_layer(window, kind):
     out, cache = forward(x[None], window.kernel_size, stride=window.stride, padding=window.padding)
     dout = rng.integers(-9, 9, out.shape[1:]) / 10
     check(tracer(x, window, dout=dout), {"out": out[0], "dx": backward(dout[None], cache)[0]})
+
+
+@pytest.mark.parametrize("tracer", [trace.trace_max_pool2d, trace.trace_avg_pool2d])
+@pytest.mark.parametrize(("window", "noticed"), [(Window.of(2, 2), False), (Window.of(3, 1), True)], ids=str)
+def test_assigning_for_adding_is_wrong_exactly_where_windows_overlap(tracer, window, noticed):
+    x = np.random.default_rng(0).permutation(36).reshape(1, 6, 6)
+    walk = tracer(x, window, dout=np.ones((1, *window.output_size((6, 6)))), broken=True)
+    wrong = walk.replay()["dx"] != walk.grids["dx"].counts
+    assert wrong.any() == noticed
+    assert not wrong[0, window.coverage((6, 6)) < 2].any()
+
+
+def test_a_walk_is_found_by_its_step_and_can_stop_half_way():
+    walk = trace.trace_conv2d(
+        np.ones((1, 4, 4)), np.ones((2, 1, 2, 2)), np.zeros(2), Window.of(2), dout=np.ones((2, 3, 3))
+    )
+    assert [(phase.name, phase.steps) for phase in walk.phases] == [("forward", 18), ("backward", 18)]
+    assert walk.locate(17) == (walk.phases[0], 17)
+    assert walk.locate(18) == (walk.phases[1], 0)
+    with pytest.raises(ValueError, match=r"step \(=36\) must be from 0 to 35"):
+        walk.locate(36)
+    half = walk.replay(until=20)
+    assert (half["out"] == 4).all()
+    assert half["dbias"].ravel().tolist() == [2, 0]
+    assert list(walk.only(["backward"]).replay()) == ["dweight", "dx", "dbias"]
+
+
+def test_a_walk_of_a_million_steps_is_refused():
+    with pytest.raises(TooManyStepsError, match=rf"the walk \(=516,128 steps\) must have at most {MOST_STEPS:,}"):
+        trace.trace_conv2d(np.zeros((1, 256, 256)), np.zeros((8, 1, 3, 3)), np.zeros(8), Window.of(3))
 
 
 def test_numbers_are_rounded_to_the_decimals_asked_for():
