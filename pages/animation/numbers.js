@@ -1,6 +1,6 @@
 // Exact numbers: a grid holds whole counts, each worth 1 / scale; text is written from the counts.
 
-const TYPES = { i2: Int16Array, i4: Int32Array, f8: Float64Array, u1: Uint8Array };
+const TYPES = { i1: Int8Array, i2: Int16Array, i4: Int32Array, f8: Float64Array, u1: Uint8Array };
 
 function unpack({ dtype, base64 }) {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

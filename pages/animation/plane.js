@@ -1,133 +1,220 @@
-// One plane of numbers: a captioned canvas of cells and a frame that marks where the window is.
+// One plane of numbers: a canvas of cells, a frame that marks where the window is, and outlines for linked cells.
+// It may show all of the plane, or a part of it that follows the window (a lens).
 
 const MINIMUM_FOR_NUMBERS = 19; // pixels; below, a cell shows its colour only
+const MINIMUM_FOR_LINES = 9; // below, the plane is drawn as a picture
 
 class Plane {
-  // grid: {counts, rows, columns, scale, places, peak, looks: "image" | "signed"}; offset: first cell of this plane.
-  constructor(parent, title, grid, offset, options = {}) {
-    Object.assign(this, { grid, offset, ...options });
-    this.shown = options.shown ?? (() => true); // is this cell's number known yet?
+  // grid: {counts, rows, columns, scale, places, peak, looks: "image" | "signed"}; channel: which of its planes;
+  // lens: [rows, columns] of the part to show. By cell: shown, is its number known; blank, is it padding; unseen, is it
+  // read by no window.
+  constructor(parent, caption, grid, channel, options = {}) {
+    Object.assign(this, { grid, channel, shown: () => true, blank: () => false, unseen: () => false, ...options });
+    this.view = { top: 0, left: 0, rows: this.lens?.[0] ?? grid.rows, columns: this.lens?.[1] ?? grid.columns };
     this.figure = document.createElement("figure");
-    this.figure.innerHTML = `<figcaption></figcaption><div class="plane"><canvas></canvas><div class="frame"></div></div>`;
-    this.figure.querySelector("figcaption").innerHTML = title;
-    this.canvas = this.figure.querySelector("canvas");
+    this.figure.innerHTML = `<figcaption></figcaption>
+      <div class="plane"><canvas></canvas><canvas class="linked"></canvas><div class="frame"></div></div>`;
+    this.caption = this.figure.querySelector("figcaption");
+    this.caption.textContent = caption;
+    [this.canvas, this.over] = this.figure.querySelectorAll("canvas");
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", this.figure.querySelector("figcaption").textContent);
     this.frame = this.figure.querySelector(".frame");
     this.pen = this.canvas.getContext("2d");
+    this.overPen = this.over.getContext("2d");
     parent.append(this.figure);
   }
 
   resize(cell) {
     const ratio = window.devicePixelRatio || 1;
     this.cell = cell;
-    const [width, height] = [this.grid.columns * cell + 1, this.grid.rows * cell + 1];
-    Object.assign(this.canvas, { width: width * ratio, height: height * ratio });
-    Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
-    this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.fitted = new Map();
+    this.gap = cell >= MINIMUM_FOR_LINES ? 1 : 0;
+    const [width, height] = [this.view.columns * cell + this.gap, this.view.rows * cell + this.gap];
+    for (const [canvas, pen] of [[this.canvas, this.pen], [this.over, this.overPen]]) {
+      Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      Object.assign(pen, { textAlign: "center", textBaseline: "middle", written: null });
+    }
+    this.frame.classList.toggle("thin", cell < MINIMUM_FOR_LINES);
+  }
+
+  // Show another plane, or another part of it. Returns whether what is drawn could be kept or moved along; if not, all of
+  // it has to be drawn.
+  look(channel, row, column, span) {
+    const { view, grid } = this;
+    const middle = (at, length, shown, all) => Math.max(0, Math.min(all - shown, at - Math.floor((shown - length) / 2)));
+    const top = middle(row, span[0], view.rows, grid.rows);
+    const left = middle(column, span[1], view.columns, grid.columns);
+    const [down, across, same] = [view.top - top, view.left - left, channel === this.channel];
+    Object.assign(view, { top, left });
+    this.channel = channel;
+    return same && this.colours !== undefined && this.scroll(down, across);
+  }
+
+  // Move the picture by so many cells and draw only those that come into sight.
+  scroll(down, across) {
+    const { pen, cell, view, grid, canvas } = this;
+    if (!down && !across) return true;
+    const { a: ratio } = pen.getTransform();
+    if (!Number.isInteger(cell * ratio) || Math.abs(down) >= view.rows || Math.abs(across) >= view.columns) return false;
+    pen.save();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.globalCompositeOperation = "copy";
+    pen.drawImage(canvas, across * cell * ratio, down * cell * ratio);
+    pen.restore();
+    for (let i = 0; i < view.rows; i++) {
+      for (let j = 0; j < view.columns; j++) {
+        const kept = i - down >= 0 && i - down < view.rows && j - across >= 0 && j - across < view.columns;
+        if (!kept) this.drawCell((view.top + i) * grid.columns + view.left + j);
+      }
+    }
+    return true;
+  }
+
+  drawCells(cells) {
+    for (const index of cells) this.drawCell(index);
   }
 
   draw(colours) {
     this.colours = colours;
-    for (let index = 0; index < this.grid.rows * this.grid.columns; index++) this.drawCell(index);
+    const { view, grid } = this;
+    if (!this.gap) return this.drawPicture();
+    for (let row = view.top; row < view.top + view.rows; row++) {
+      for (let column = view.left; column < view.left + view.columns; column++) this.drawCell(row * grid.columns + column);
+    }
+  }
+
+  // Thousands of cells at once: as an image that is scaled up.
+  drawPicture() {
+    const { view, grid, pen, cell } = this;
+    const small = new OffscreenCanvas(view.columns, view.rows);
+    const image = new ImageData(view.columns, view.rows);
+    for (let index = 0; index < view.rows * view.columns; index++) {
+      if (this.shown(this.channel, index)) image.data.set([...this.colourOf(index), 255], index * 4);
+    }
+    small.getContext("2d").putImageData(image, 0, 0);
+    pen.clearRect(0, 0, grid.columns * cell, grid.rows * cell);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(small, 0, 0, view.columns * cell, view.rows * cell);
+  }
+
+  colourOf(index) {
+    const { grid, colours } = this;
+    if (this.blank(index)) return this.gap ? colours.base : colours.faint;
+    return shade(grid.counts[this.channel * grid.size + index] / grid.peak, grid.looks, colours);
+  }
+
+  // Where a cell stands on the canvas, or null if it is out of the lens.
+  place(index) {
+    const { view, grid, cell, gap } = this;
+    const [row, column] = [Math.floor(index / grid.columns) - view.top, (index % grid.columns) - view.left];
+    if (row < 0 || column < 0 || row >= view.rows || column >= view.columns) return null;
+    return [column * cell + gap, row * cell + gap];
   }
 
   drawCell(index) {
-    const { pen, cell, grid, colours } = this;
-    const [x, y] = [(index % grid.columns) * cell + 1, Math.floor(index / grid.columns) * cell + 1];
-    const size = cell - 1;
-    pen.clearRect(x - 1, y - 1, cell + 1, cell + 1);
-    pen.strokeStyle = colours.line;
-    pen.lineWidth = 1;
-    pen.strokeRect(x - 0.5, y - 0.5, cell, cell);
-    if (!this.shown(index)) return;
-    const count = grid.counts[this.offset + index];
-    const padding = this.isPadding?.(index);
-    const [r, g, b] = padding ? colours.base : shade(count / grid.peak, grid.looks, colours);
+    const { pen, cell, grid, colours, gap } = this;
+    const at = this.place(index);
+    if (!at) return;
+    const [x, y] = at;
+    const size = cell - gap;
+    if (gap) {
+      pen.fillStyle = colours.line;
+      pen.fillRect(x - 1, y - 1, cell + 1, cell + 1);
+    }
+    const shown = this.shown(this.channel, index);
+    const [r, g, b] = shown ? this.colourOf(index) : colours.base;
     pen.fillStyle = `rgb(${r},${g},${b})`;
     pen.fillRect(x, y, size, size);
-    let ink = 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#15181d" : "#ffffff";
-    if (padding) {
-      this.hatch(x, y, size, 1);
-      ink = colours.muted;
-    }
-    if (this.isUnseen?.(index)) this.hatch(x, y, size, -1);
-    if (cell >= MINIMUM_FOR_NUMBERS) this.label(index, count, x + size / 2, y + size / 2, ink);
+    if (!gap || !shown) return;
+    const blank = this.blank(index);
+    if (blank) this.hatch(x, y, size, colours.padding);
+    if (this.unseen(index)) this.hatch(x, y, size, colours.unseen);
+    const ink = blank ? colours.muted : 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#15181d" : "#ffffff";
+    const text = (places) => blank && this.blankText ? this.blankText
+      : write(grid.counts[this.channel * grid.size + index], grid.scale, places);
+    if (cell >= MINIMUM_FOR_NUMBERS) this.label(pen, text, x + size / 2, y + size / 2, ink);
+    const count = this.channel * grid.size + index;
+    if (grid.right && grid.right[count] !== grid.counts[count]) this.cross(x, y, size);
   }
 
-  label(index, count, x, y, ink) {
-    const { pen, grid, cell } = this;
-    const padText = this.padText && this.isPadding?.(index) ? this.padText : null;
-    let text = padText ?? write(count, grid.scale, grid.places);
-    let font = Math.min(15, Math.round(cell * 0.42));
-    const fits = () => {
-      pen.font = `500 ${font}px ${this.colours.font}`;
-      return pen.measureText(text).width <= cell - 5;
-    };
-    // The number in full if a smaller type makes it fit, else with fewer decimals; the sum below has all of them.
-    while (!fits() && font > 10) font--;
-    for (let places = Math.min(grid.places, 4) - 1; places >= 0 && !padText && !fits(); places--) {
-      text = write(count, grid.scale, places);
-    }
-    while (!fits() && font > 6) font--;
-    pen.fillStyle = ink;
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    pen.fillText(text, x, y + 1);
-  }
-
-  // Diagonal lines: rising (1) for padding, falling (-1) for cells that no window reaches.
-  hatch(x, y, size, direction) {
-    const { pen, colours } = this;
-    pen.save();
+  // Over a number that came out wrong.
+  cross(x, y, size) {
+    const { pen } = this;
+    pen.strokeStyle = "#d03b3b";
+    pen.lineWidth = 2;
     pen.beginPath();
-    pen.rect(x, y, size, size);
-    pen.clip();
-    pen.beginPath();
-    for (let d = -size; d < 2 * size; d += direction > 0 ? 5 : 4) {
-      pen.moveTo(x + d, direction > 0 ? y + size : y);
-      pen.lineTo(x + d + size, direction > 0 ? y : y + size);
+    for (const [from, to] of [[0, size], [size, 0]]) {
+      pen.moveTo(x + from, y);
+      pen.lineTo(x + to, y + size);
     }
-    pen.strokeStyle = direction > 0 ? colours.hatch : colours.unseen;
-    pen.lineWidth = direction > 0 ? 1 : 1.5;
     pen.stroke();
-    pen.restore();
   }
 
-  // Put the frame around rows x columns cells from (row, column) on; without arguments, hide it. Where only every
+  // The number in full if a smaller type makes it fit, else with fewer decimals; the sum below has all of them.
+  label(pen, text, x, y, ink) {
+    const { grid, fitted } = this;
+    const full = text(grid.places);
+    if (!fitted.has(full)) fitted.set(full, this.fit(pen, text, full));
+    const { words, font } = fitted.get(full);
+    if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
+    pen.fillStyle = ink;
+    pen.fillText(words, x, y + 1);
+  }
+
+  // Measuring a text takes longer than drawing it, so each is measured once.
+  fit(pen, text, full) {
+    const { cell, grid, colours } = this;
+    let [size, words] = [Math.min(15, Math.round(cell * 0.42)), full];
+    const font = () => `500 ${size}px ${colours.font}`;
+    const fits = () => {
+      pen.font = pen.written = font();
+      return pen.measureText(words).width <= cell - 5;
+    };
+    while (!fits() && size > 10) size--;
+    for (let places = Math.min(grid.places, 4) - 1; places >= 0 && !fits(); places--) words = text(places);
+    while (!fits() && size > 6) size--;
+    return { words, font: font() };
+  }
+
+  hatch(x, y, size, pattern) {
+    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, x, y])); // each cell alike, wherever it is moved
+    this.pen.fillStyle = pattern;
+    this.pen.fillRect(x, y, size, size);
+  }
+
+  // Put the frame around rows x columns cells from (top, left) on; without a mark, hide it. Where only every
   // gap-th cell counts (dilation), each of those gets a frame of its own inside.
-  mark(row, column, rows = 1, columns = 1, gap = [1, 1]) {
-    const style = this.frame.style;
-    style.visibility = row === undefined ? "hidden" : "visible";
-    if (row === undefined) return;
-    style.transform = `translate(${column * this.cell}px, ${row * this.cell}px)`;
-    style.width = `${columns * this.cell + 1}px`;
-    style.height = `${rows * this.cell + 1}px`;
-    this.frame.classList.toggle("gaps", Math.max(...gap) > 1);
+  mark(mark) {
+    const { style } = this.frame;
+    style.visibility = mark ? "visible" : "hidden";
+    if (!mark) return;
+    const { top, left, rows, columns, gap = [1, 1] } = mark;
+    const [dy, dx] = [top - this.view.top, left - this.view.left];
+    style.transform = `translate(${dx * this.cell}px, ${dy * this.cell}px)`;
+    style.width = `${columns * this.cell + this.gap}px`;
+    style.height = `${rows * this.cell + this.gap}px`;
+    const gaps = Math.max(...gap) > 1 && this.gap;
+    this.frame.classList.toggle("gaps", Boolean(gaps));
+    const image = gaps ? tapFrames(gap, this.cell) : "";
+    if (image === this.frameImage) return;
+    this.frameImage = image;
     style.backgroundSize = `${gap[1] * this.cell}px ${gap[0] * this.cell}px, 100%`;
-    const side = this.cell - 2;
-    style.backgroundImage = Math.max(...gap) > 1 ? `url("data:image/svg+xml,${encodeURIComponent(
-      `<svg xmlns="http://www.w3.org/2000/svg" width="${gap[1] * this.cell}" height="${gap[0] * this.cell}">
-         <rect x="1.5" y="1.5" width="${side}" height="${side}" fill="none" stroke="#e6007a" stroke-width="3"/></svg>`)}")` : "";
+    style.backgroundImage = image;
   }
 
   cellAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - 1) / this.cell);
-    const row = Math.floor((event.clientY - box.top - 1) / this.cell);
-    return Math.max(0, Math.min(row, this.grid.rows - 1)) * this.grid.columns +
-      Math.max(0, Math.min(column, this.grid.columns - 1));
+    const { view, grid } = this;
+    const within = (at, all) => Math.max(0, Math.min(Math.floor(at / this.cell), all - 1));
+    return (view.top + within(event.clientY - box.top - 1, view.rows)) * grid.columns +
+      view.left + within(event.clientX - box.left - 1, view.columns);
   }
 }
 
-// A colour for a share of the largest number: images from black to white, signed numbers from blue over the page's
-// own background (zero) to orange, which people with any colour vision can tell apart.
-function shade(share, looks, colours) {
-  if (looks === "image") {
-    const level = Math.round(24 + 228 * Math.max(0, Math.min(1, share)));
-    return [level, level, level];
-  }
-  const end = share < 0 ? colours.negative : colours.positive;
-  const weight = Math.min(1, Math.abs(share)) ** 0.8;
-  return colours.base.map((c, i) => Math.round(c + (end[i] - c) * weight));
+function tapFrames(gap, cell) {
+  return `url("data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${gap[1] * cell}" height="${gap[0] * cell}">
+       <rect x="1.5" y="1.5" width="${cell - 2}" height="${cell - 2}" fill="none" stroke="#e6007a" stroke-width="3"/></svg>`)}")`;
 }

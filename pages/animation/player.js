@@ -1,82 +1,164 @@
-// The player: a time axis over a trace, with buttons, keys and a scrubber; the stage shows the step it is at.
+// The player: a time axis over a walk, with buttons, keys and a scrubber; the stage shows the step it is at.
 
 const ICONS = {
   first: "M6 5v14M19 5l-9 7 9 7z", back: "M17 5l-10 7 10 7z", play: "M7 4l13 8-13 8z", pause: "M8 5v14M16 5v14",
   forward: "M7 5l10 7-10 7z", last: "M18 5v14M5 5l9 7-9 7z",
 };
+const TICKS = 4; // steps, or stages of a step, a second at speed 1
+const QUIET = 400; // milliseconds without a change, after which the address is told
 
 class Player {
   constructor(root) {
     this.root = root;
     this.step = null;
-    this.part = (name) => root.querySelector(`.${name}`);
-    this.stage = new Stage(root, this.part, (cell) => this.go(this.trace.sameWalk(this.step, cell)));
+    const part = this.part = (name) => root.querySelector(`.${name}`);
+    this.stage = new Stage(root, part);
+    this.terms = new Terms(part);
+    this.pointer = new Pointer(root, part("link"), {
+      pick: (channel, cell) => this.go(this.stepOf(channel, cell)), changed: () => this.report() });
     for (const button of root.querySelectorAll("button")) {
       button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[button.className]}"/></svg>`;
     }
-    const act = {
-      first: () => this.go(0), back: () => this.go(this.step - 1), play: () => this.toggle(),
-      forward: () => this.go(this.step + 1), last: () => this.go(this.trace.count - 1),
+    const act = this.act = {
+      first: () => this.go(0), back: () => this.move(-1), play: () => this.toggle(), forward: () => this.move(1),
+      last: () => this.go(this.walk.count - 1), faster: () => this.faster(1), slower: () => this.faster(-1),
+      unpin: () => this.pointer.unpin(),
     };
-    for (const [name, action] of Object.entries(act)) this.part(name).onclick = action;
-    this.part("scrub").oninput = (event) => this.go(Number(event.target.value));
-    root.addEventListener("keydown", (event) => this.key(event, act));
-    this.anywhere = (event) => event.target === document.body && this.key(event, act); // nothing else has the focus
+    for (const name of ["first", "back", "play", "forward", "last"]) part(name).onclick = act[name];
+    part("scrub").oninput = (event) => this.go(Number(event.target.value));
+    for (const name of ["speed", "stages", "loop"]) part(name).onchange = () => this.report();
+    part("colours").onchange = () => {
+      this.redraw();
+      this.report();
+    };
+    root.addEventListener("keydown", (event) => this.key(event));
+    this.anywhere = (event) => event.target === document.body && this.key(event); // nothing else has the focus
     document.addEventListener("keydown", this.anywhere);
     // The theme's text colour has a short transition: its end says that the theme changed.
-    root.addEventListener("transitionend", (event) => event.target === root && this.stage.layout(this.step));
-    this.observer = new ResizeObserver(() => this.trace && this.stage.resize(this.step));
+    root.addEventListener("transitionend", (event) => event.target === root && this.redraw());
+    this.observer = new ResizeObserver(() => this.walk && this.stage.resize() && this.redraw());
     this.observer.observe(root);
   }
 
-  key(event, act) {
-    if (event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches("input") && event.key !== " ") return; // the scrubber has its own arrow keys
-    if (event.target.matches("button") && (event.key === " " || event.key === "Enter")) return;
-    const name = { " ": "play", ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last" }[event.key];
+  key(event) {
+    const { target } = event;
+    if (target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const own = target.matches("input[type=range]") ? ["ArrowLeft", "ArrowRight", "Home", "End"]
+      : target.matches("button, input, summary") ? [" ", "Enter"] : [];
+    if (own.includes(event.key)) return; // the control has a use for this key itself
+    const name = { " ": "play", ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", "+": "faster",
+      "=": "faster", "-": "slower", Escape: "unpin" }[event.key];
     if (!name) return;
     event.preventDefault();
-    act[name]();
+    event.stopPropagation();
+    this.act[name]();
   }
 
-  load(data) {
-    if (data.id === this.id) return; // an unrelated rerun: keep playing
+  load(data, report) {
+    this.send = report;
+    const anew = data.begin.version !== this.version;
+    if (data.id === this.id && !anew) return; // an unrelated rerun: keep playing
+    if (anew) this.begin(data.begin, data);
     this.id = data.id;
-    this.trace = new Trace(data);
-    const { count } = this.trace;
+    this.walk = new Walk(data);
+    const { count, phases } = this.walk;
     this.part("scrub").max = count - 1;
-    this.step = Math.max(0, Math.min(this.step ?? 0, count - 1));
-    this.stage.load(this.trace);
-    this.stage.layout(this.step);
+    this.part("phases").innerHTML = phases.length > 1
+      ? phases.map(({ name, steps }) => `<span style="flex:${steps}">${name}</span>`).join("") : "";
+    this.step = Math.max(0, Math.min(this.step, count - 1));
+    this.at = this.walk.locate(this.step);
+    this.done = Math.min(this.done, this.at.phase.stages.length - 1);
+    this.stage.load(this.walk);
+    this.stage.at = this.at;
+    this.redraw();
+    this.pointer.load(this.walk, this.stage);
     this.tell();
   }
 
-  go(step) {
-    step = Math.max(0, Math.min(step, this.trace.count - 1));
-    if (step === this.step) return;
-    this.step = step;
-    this.stage.show(step);
+  // What the address says of the player itself, when the page is opened or all is set anew.
+  begin({ version, step, speed, stages, loop, colours, pinned }, { speeds, scales }) {
+    this.part("speed").innerHTML = speeds.map((value) => `<option value="${value}">${value}×</option>`).join("");
+    this.part("colours").innerHTML = scales.map((name) => `<option>${name}</option>`).join("");
+    [this.version, this.told] = [version, null];
+    [this.step, this.done] = [step, Infinity];
+    if (this.playing) this.pause();
+    this.part("speed").value = speed;
+    this.part("stages").checked = stages;
+    this.part("loop").checked = loop;
+    this.part("colours").value = colours;
+    this.pointer.pinned = pinned;
+  }
+
+  // Tell the page what belongs into its address: when things have come to rest, not while they move.
+  report() {
+    clearTimeout(this.telling);
+    if (this.playing) return;
+    this.telling = setTimeout(() => {
+      const state = { step: this.step, speed: Number(this.part("speed").value), stages: this.part("stages").checked,
+        loop: this.part("loop").checked, colours: this.part("colours").value, pinned: this.root.dataset.pinned };
+      if (JSON.stringify(state) !== this.told) this.send(state);
+      this.told = JSON.stringify(state);
+    }, QUIET);
+  }
+
+  redraw() {
+    if (!this.walk) return;
+    this.stage.scale = this.part("colours").value;
+    if (!this.stage.layout()) return;
+    this.part("legend").innerHTML = legend(this.walk);
+    this.stage.show(this.at, this.done, true);
+    if (this.pointer.walk === this.walk) this.pointer.show();
+  }
+
+  stepOf(channel, cell) {
+    const { phase } = this.at;
+    const local = channel * this.walk.positions + cell;
+    return phase.first + Math.min(local, phase.steps - 1) % phase.steps;
+  }
+
+  // To a stage of a step; by default the last, where all of the step is there.
+  go(step, stage = Infinity) {
+    step = Math.max(0, Math.min(step, this.walk.count - 1));
+    const at = step === this.step ? this.at : this.walk.locate(step);
+    stage = Math.min(stage, at.phase.stages.length - 1);
+    if (step === this.step && stage === this.done) return;
+    Object.assign(this, { step, at, done: stage });
+    this.stage.at = at;
+    this.stage.show(at, stage);
+    if (this.root.dataset.linked) this.pointer.show();
     this.tell();
+    this.report();
+  }
+
+  // On or back by so many ticks: stages, or whole steps.
+  move(ticks) {
+    if (!this.part("stages").checked) return this.go(this.step + ticks);
+    let [step, stage] = [this.step, this.done + ticks];
+    for (; ;) {
+      const { length } = this.walk.locate(step).phase.stages;
+      if (stage < 0 && step > 0) stage += this.walk.locate(--step).phase.stages.length;
+      else if (stage >= length && step < this.walk.count - 1) [step, stage] = [step + 1, stage - length];
+      else return this.go(step, Math.max(0, stage));
+    }
   }
 
   // The current step in numbers and words.
   tell() {
-    const { trace, step } = this;
-    const { blocks, total, sentence } = describe(trace, ...trace.walk(step));
-    this.part("terms").innerHTML = blocks.map((block) => `<section><h4>${block.title}</h4>
-      <div class="block" style="--columns:${block.columns}">${block.terms.map((t) => `<span class="term${
-        t.mark ? " mark" : ""}${t.muted ? " muted" : ""}">${t.left === undefined ? "" : `<i>${t.left} × ${t.right}</i>`
-      }<b>${t.product}</b></span>`).join("")}</div></section>`).join("");
-    this.part("total").innerHTML = total;
-    this.part("where").textContent = `step ${step + 1} of ${trace.count}`;
+    const { walk, step, at, done, root } = this;
+    const told = describe(walk, at);
+    const { stages, name } = at.phase;
+    this.terms.show(told, done);
+    const several = walk.phases.length > 1 ? ` · ${name}` : "";
+    this.part("where").textContent = `step ${step + 1} of ${walk.count}${several}`;
+    this.part("stage").textContent = stages.length > 1 ? `${done + 1}/${stages.length}: ${stages[done]}` : "";
     const scrub = this.part("scrub");
     scrub.value = step;
-    scrub.setAttribute("aria-valuetext", `step ${step + 1} of ${trace.count}`);
+    scrub.setAttribute("aria-valuetext", `step ${step + 1} of ${walk.count}${several}`);
     const words = this.part("words");
     words.setAttribute("aria-live", this.playing ? "off" : "polite"); // nobody can listen to sixty steps a second
-    words.textContent = `Step ${step + 1} of ${trace.count}: ${sentence}`;
-    this.root.dataset.step = step;
-    this.root.dataset.count = trace.count;
+    const sentence = done < stages.length - 1 ? `${stages[done]}. Then: ${stages.slice(done + 1).join(", ")}.` : told.sentence;
+    words.textContent = `Step ${step + 1} of ${walk.count}${several}: ${sentence}`;
+    Object.assign(root.dataset, { step, stage: done, count: walk.count, phase: name });
   }
 
   toggle() {
@@ -84,23 +166,30 @@ class Player {
     else this.play();
   }
 
+  get atEnd() {
+    return this.step === this.walk.count - 1 && this.done === this.at.phase.stages.length - 1;
+  }
+
   play() {
-    if (this.step === this.trace.count - 1) this.go(0);
+    if (this.atEnd) this.go(0, this.part("stages").checked ? 0 : Infinity);
     this.face("pause", "Pause");
     let [last, owed] = [performance.now(), 0];
     const frame = (now) => {
-      const rate = Number(this.part("speed").value);
+      const rate = Number(this.part("speed").value) * TICKS;
       this.root.classList.toggle("fast", rate > 8);
       owed += (Math.min(now - last, 250) / 1000) * rate;
       last = now;
       if (owed >= 0.98) { // a frame comes now and then a little early
-        this.go(this.step + Math.max(1, Math.floor(owed)));
-        owed = Math.max(0, owed - Math.max(1, Math.floor(owed)));
+        const ticks = Math.max(1, Math.floor(owed));
+        owed = Math.max(0, owed - ticks);
+        if (this.atEnd) this.go(0);
+        else this.move(ticks);
       }
-      if (this.step >= this.trace.count - 1) this.pause();
+      if (this.atEnd && !this.part("loop").checked) this.pause();
       else this.playing = requestAnimationFrame(frame);
     };
     this.playing = requestAnimationFrame(frame);
+    this.tell();
   }
 
   pause() {
@@ -109,25 +198,49 @@ class Player {
     this.root.classList.remove("fast");
     this.face("play", "Play");
     this.tell();
+    this.report();
+  }
+
+  faster(by) {
+    const speed = this.part("speed");
+    speed.selectedIndex = Math.max(0, Math.min(speed.length - 1, speed.selectedIndex + by));
+    this.report();
   }
 
   face(icon, label) {
     const button = this.part("play");
     button.setAttribute("aria-label", label);
-    button.title = label;
+    button.title = `${label} (space)`;
     button.querySelector("path").setAttribute("d", ICONS[icon]);
   }
 
   close() {
     cancelAnimationFrame(this.playing);
+    clearTimeout(this.telling);
     this.observer.disconnect();
     document.removeEventListener("keydown", this.anywhere);
   }
 }
 
-export default function ({ data, parentElement }) {
+// What colours and hatching mean, as far as they occur.
+function legend(walk) {
+  const grids = Object.values(walk.grids);
+  const { x } = walk.grids;
+  return [
+    x?.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale, x.places)}`,
+    grids.some((grid) => grid.looks === "signed") && `<i class="negative"></i> below 0 <i class="scale"></i> above 0
+      <i class="positive"></i> (strongest: the largest of its grid)`,
+    walk.padded && `<i class="hatch"></i> padding`,
+    walk.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
+    grids.some((grid) => grid.right) && `<i class="wrong">✕</i> wrong: another window's gradient was overwritten`,
+    `<i class="here"></i> this step`,
+    `<i class="linked"></i> linked to the cell you point at`,
+  ].filter(Boolean).map((entry) => `<span>${entry}</span>`).join("");
+}
+
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".player");
   root.player ??= new Player(root);
-  root.player.load(data);
+  root.player.load(data, (state) => setStateValue("place", state));
   return () => root.isConnected || root.player.close();
 }

@@ -1,80 +1,155 @@
-"""The player: one browser component that walks any trace. It gets the arrays once; playing needs no server."""
+"""The player: one browser component that walks any walk. It gets the arrays once; playing needs no server."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
-from cnn_core.trace import Grid, Trace
+from cnn_core.counts import Grid
+from cnn_core.walk import Operation, Walk
 
 HERE = Path(__file__).parent
-SMALL = ("weight", "bias", "dweight", "dbias")  # grids that keep a readable size whatever the input's
-SCRIPTS = ("numbers", "trace", "plane", "words", "stage", "player")  # one after the other: they share one scope
+# One after the other: they share one scope.
+SCRIPTS = (
+    *("numbers", "walk", "links", "words", "colours", "sizes", "plane", "outline"),
+    *("stage", "terms", "pointer", "player"),
+)
+SPEEDS = (0.25, 0.5, 1, 2, 4, 8, 16)
+SCALES = ("blue–orange", "green–purple", "teal–red")
 MOST_PLACES = 8  # decimals; a finer number (an average of nine, say) is written to three and marked as about
+ADDED_UP_THERE = ("spread", "route", "outer", "sum")  # actions whose results the browser makes itself, step by step
 
-Phase = Literal["forward", "backward"]
+# Which grids stand beside each other: what is given and made forward, and below it what the backward pass collects.
+SLIDING = ([["x"], ["weight", "bias"], ["out"]], [["dx"], ["dweight", "dbias"], ["dout"]])
+MATRICES = ([["x"], ["weight", "bias"], ["out"]], [["rows"], ["columns"], ["product"]])
+ROWS: dict[Operation, tuple[list[list[str]], list[list[str]]]] = {"im2col": MATRICES}
+
+
+def _lean(script: str) -> str:
+    """Without indentation and comments: the script is sent along with every change of a setting."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
 
 _component = st.components.v2.component(
     "convscope_player",
     html=(HERE / "player.html").read_text(encoding="utf-8"),
     css=(HERE / "player.css").read_text(encoding="utf-8"),
-    js="\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
+    js="\n".join(_lean((HERE / f"{name}.js").read_text(encoding="utf-8")) for name in SCRIPTS),
 )
 
 
-def player(trace: Trace, *, key: str, titles: dict[str, str], phases: Sequence[Phase] = ("forward",)) -> None:
-    """Show a trace. titles: a caption by grid name; phases: which walks the time axis runs through."""
-    _component(key=key, data=wire(trace, titles=titles, phases=phases))
+def player(
+    walk: Walk,
+    *,
+    key: str,
+    titles: Mapping[str, str],
+    channel_names: Mapping[str, Sequence[str]] | None = None,
+    begin: Mapping[str, Any] | None = None,
+    on_place: Callable[[], None] = lambda: None,
+) -> None:
+    """Show a walk.
+
+    titles: a caption by grid name; channel_names: names for its channels (red, green, blue). begin: where the player
+    starts when the page is opened (see BEGIN). on_place is called when the reader came to rest elsewhere; it finds the new
+    place, with the names of BEGIN, in st.session_state[key]["place"].
+    """
+    data = wire(walk, titles=titles, channel_names=channel_names or {})
+    _component(key=key, data=data | {"begin": BEGIN | dict(begin or {})}, on_place_change=on_place)
 
 
-def wire(trace: Trace, *, titles: dict[str, str], phases: Sequence[Phase]) -> dict[str, Any]:
-    """The trace as the browser reads it: JSON with arrays in base64; `id` changes with the content."""
-    shown = {name: grid for name, grid in trace.grids.items() if "backward" in phases or not name.startswith("d")}
-    images = () if trace.grids["x"].counts.min() < 0 else ("x",) if trace.operation == "conv2d" else ("x", "out")
-    data: dict[str, Any] = {
-        "operation": trace.operation,
-        "phases": list(phases),
-        "grids": {name: _grid(grid, small=name in SMALL, image=name in images) for name, grid in shown.items()},
-        "titles": titles,
-        "origin": _pack(trace.origin),
-        "taps": _pack(trace.taps),
-        "unseen": _pack((trace.window.coverage(trace.input_size) == 0).astype(np.uint8)),
-        "winner": None if trace.winner is None else _pack(trace.winner),
-        "channels_in": trace.channels_in,
-        "channels_out": trace.channels_out,
-        "kernel_size": trace.window.kernel_size,
-        "span": trace.window.span,
-        "dilation": trace.window.dilation,
-        "padding": trace.window.padding,
+# The player's own settings, taken over when the version changes. step counts from 0; pinned: {"name", "plane", "index"}.
+BEGIN: dict[str, Any] = {
+    "version": 0,
+    "step": 0,
+    "speed": 1,
+    "stages": True,
+    "loop": False,
+    "colours": SCALES[0],
+    "pinned": None,
+}
+
+
+def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The walk as the browser reads it: JSON with arrays in base64; `id` changes with the content."""
+    actions = [action for phase in walk.phases for action in phase.actions]
+    used = {
+        name for action in actions for name in (action.into, action.field, action.point, action.weight, action.bias)
     }
+    if walk.operation == "im2col":
+        used |= {"weight", "out"}
+    rows = [
+        [names for group in row if (names := [name for name in group if name in used])]
+        for row in ROWS.get(walk.operation, SLIDING)
+    ]
+    images = (
+        ()
+        if walk.grids["x"].counts.min(initial=0) < 0
+        else ("x", "out")
+        if walk.winner is not None
+        else ("x", "columns")
+    )
+    added = {action.into for action in actions if action.do in ADDED_UP_THERE}
+    coverage = walk.window.coverage(walk.input_size)
+    data: dict[str, Any] = {
+        "operation": walk.operation,
+        "phases": [
+            {"name": phase.name, "steps": phase.steps, "actions": [vars(action) for action in phase.actions]}
+            for phase in walk.phases
+        ],
+        "rows": rows,
+        "grids": {
+            name: _grid(walk.grids[name], image=name in images, counts=name not in added)
+            for row in rows
+            for group in row
+            for name in group
+        },
+        "titles": dict(titles),
+        "channel_names": {name: list(names) for name, names in (channel_names or {}).items()},
+        "origin": _pack(walk.origin),
+        "taps": _pack(walk.taps),
+        "blank": _pack(walk.blank.astype(np.uint8)),
+        "blank_text": "−∞" if walk.winner is not None else None,
+        "padded": bool(walk.blank.any()),
+        "unseen": _pack((coverage == 0).astype(np.uint8)),
+        "winner": None if walk.winner is None else _pack(walk.winner),
+        "channels_in": walk.channels_in,
+        "channels_out": walk.channels_out,
+        "grouped": walk.weighted and len(walk.grids["weight"].counts) > walk.channels_in * walk.channels_out,
+        "kernel_size": walk.window.kernel_size,
+        "span": walk.window.span,
+        "dilation": walk.window.dilation,
+    }
+    data |= {"speeds": SPEEDS, "scales": SCALES}
     data["id"] = hashlib.sha1(json.dumps(data).encode(), usedforsecurity=False).hexdigest()
     return data
 
 
-def _grid(grid: Grid, *, small: bool, image: bool) -> dict[str, Any]:
+def _grid(grid: Grid, *, image: bool, counts: bool) -> dict[str, Any]:
     places = next((p for p in range(MOST_PLACES + 1) if 10**p % grid.scale == 0), None)
     return {
-        **_pack(grid.counts),
+        **(_pack(grid.counts) if counts else {}),
         "shape": grid.counts.shape,
         "scale": grid.scale,
         "places": 3 if places is None else places,
         "looks": "image" if image else "signed",
-        "small": small,
+        "peak": grid.largest or 1,
     }
 
 
 def _pack(array: Array) -> dict[str, str]:
     """Whole numbers in the smallest type that holds them."""
     largest = np.abs(array).max(initial=0)
-    dtype = "u1" if array.dtype == np.uint8 else "i2" if largest < 2**15 else "i4" if largest < 2**31 else "f8"
+    fitting = (name for name, bits in (("i1", 7), ("i2", 15), ("i4", 31)) if largest < 2**bits)
+    dtype = "u1" if array.dtype == np.uint8 else next(fitting, "f8")
     return {
         "dtype": dtype,
         "base64": base64.b64encode(np.ascontiguousarray(array, dtype=f"<{dtype}").tobytes()).decode(),

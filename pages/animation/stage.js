@@ -1,185 +1,171 @@
-// The stage: all planes of a trace, laid out to the width at hand, showing one step.
-
-// Cell colours; the page's background stands for zero.
-const ORANGE = { light: [217, 95, 2], dark: [240, 130, 40] };
-const BLUE = { light: [43, 108, 190], dark: [70, 140, 230] };
+// The stage: all planes of a walk, laid out to the width at hand, showing one step.
 
 class Stage {
-  // part(name): an element of the page by its class; pick(step): what a click on an output cell asks for.
-  constructor(root, part, pick) {
-    Object.assign(this, { root, part, pick });
+  // part(name): an element of the page by its class.
+  constructor(root, part) {
+    Object.assign(this, { root, part });
+    this.scale = Object.keys(SCALES)[0];
   }
 
-  load(trace) {
-    this.trace = trace;
-    this.reached = -1;
-    this.build();
-    this.part("legend").innerHTML = this.legend();
+  load(walk) {
+    this.walk = walk;
+    this.groups = [];
+    ["given", "made"].forEach((place, row) => {
+      this.part(place).replaceChildren();
+      for (const names of walk.rows[row] ?? []) this.groups.push(this.build(this.part(place), row, names));
+    });
+    this.planes = this.groups.flatMap((group) => [...group.planes, ...group.lenses]);
   }
 
-  // One canvas for each plane of each grid that the phases need.
-  build() {
-    const { trace } = this;
-    this.part("given").replaceChildren();
-    this.part("made").replaceChildren();
-    this.planes = {};
-    const backward = trace.phases.includes("backward");
-    const forward = trace.phases.includes("forward");
-    const rows = [
-      ["given", backward ? ["x", "weight", "dout"] : ["x", "weight", "out"]],
-      ["made", backward ? [...(forward ? ["out"] : []), "dx", "dweight", "dbias"] : []],
-    ];
-    for (const [place, names] of rows) {
-      for (const name of names.filter((name) => trace.grids[name])) this.buildPlanes(this.part(place), name);
+  // A group: the planes of one grid (and the bias beside the weights), with a lens for each plane that a step looks at.
+  build(parent, row, names) {
+    const { walk } = this;
+    const [name] = names;
+    const section = Object.assign(document.createElement("section"), { className: `group ${name}` });
+    if (name === "out" || name === "dout") section.classList.add("stacked");
+    section.dataset.grid = name;
+    section.innerHTML = `<h4></h4><div class="planes"></div><div class="lenses"></div>`;
+    const [title, planes, lenses] = section.children;
+    title.textContent = walk.titles[name] ?? name;
+    parent.append(section);
+    const group = { name, names, row, section, planes: [], lenses: [], grid: walk.grids[name] };
+    const kernels = name === "weight" || name === "dweight";
+    const [filters, each] = kernels ? [group.grid.channels / walk.channels_in, walk.channels_in] : [1, group.grid.channels];
+    for (let filter = 0; filter < filters; filter++) {
+      const line = Object.assign(document.createElement("div"), { className: "line" });
+      planes.append(line);
+      for (let i = 0; i < each; i++) group.planes.push(this.plane(line, name, filter * each + i));
+      if (names[1]) group.planes.push(this.plane(line, names[1], filter));
+    }
+    const at = walk.locate(0);
+    const looked = names.flatMap((each) => walk.marks(each, at).map((mark) => [each, mark]));
+    for (const [each, mark] of looked) {
+      const grid = walk.grids[each];
+      const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : 7));
+      const lens = [most(Math.min(mark.rows, 10), grid.rows), most(Math.min(mark.columns, 10), grid.columns)];
+      group.lenses.push(this.plane(lenses, each, mark.plane, lens));
+    }
+    return group;
+  }
+
+  plane(parent, name, channel, lens) {
+    const { walk } = this;
+    const grid = walk.grids[name];
+    const options = { lens };
+    if (walk.fields.has(name)) {
+      options.blank = (index) => walk.blank[index];
+      options.unseen = (index) => walk.unseen[index];
+      if (name === "x") options.blankText = walk.blank_text;
+    }
+    options.shown = (plane, index) => walk.shown(name, plane, index);
+    const plane = new Plane(parent, "", grid, channel, options);
+    plane.name = name;
+    plane.figure.dataset.grid = name;
+    this.caption(plane);
+    return plane;
+  }
+
+  // Which channel or filter a plane is, and which group, where there are several.
+  caption(plane) {
+    const { walk } = this;
+    const { channel, name } = plane;
+    const { channels } = plane.grid;
+    const groups = walk.fields.has(name) ? channels / walk.channels_in : 0;
+    const group = groups > 1 ? Math.floor(channel / walk.channels_in) : null;
+    const kernel = name === "weight" || name === "dweight";
+    const names = walk.channel_names[name] ?? [];
+    let words = channels > 1 ? `${names[channel] ?? channel}` : "";
+    if (kernel && channels > 1) {
+      const [filter, i] = [Math.floor(channel / walk.channels_in), channel % walk.channels_in];
+      words = walk.channels_in > 1 ? `${filter}, ${i}` : `${filter}`;
+    }
+    if (name === "bias" || name === "dbias") words = name;
+    plane.caption.textContent = groups > 1 ? `${words} · group ${group}` : words;
+    const owner = walk.grouped ? (kernel ? Math.floor(channel / walk.channels_in / walk.channels_out)
+      : group ?? (walk.points.includes(name) ? Math.floor(channel / walk.channels_out) : null)) : null;
+    plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
+    plane.canvas.setAttribute("aria-label", `${walk.titles[name] ?? name} ${plane.caption.textContent}`.trim());
+  }
+
+  resize() {
+    return this.root.clientWidth !== this.width;
+  }
+
+  // Choose cell sizes that fit the width, then draw everything.
+  layout() {
+    if (!this.root.clientWidth) return false;
+    this.width = this.root.clientWidth;
+    this.colours = readColours(this.root, this.scale);
+    const { cell, oneLine } = fitCell(this.groups, this.width);
+    this.root.classList.toggle("one-line", oneLine);
+    for (const group of this.groups) {
+      const sizes = groupCells(group, cell, this.width, this.walk);
+      group.section.style.setProperty("--stack", extent(group, cell, tallest(this.groups, group.row, cell))[2] ?? 1);
+      group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
+      for (const plane of group.planes) plane.resize(sizes.plane);
+      for (const lens of group.lenses) lens.resize(sizes.lens);
+    }
+    return true;
+  }
+
+  // Show a stage of a step; `all` draws every cell, otherwise only those that changed.
+  show(at, stage, all = false) {
+    const { walk, colours } = this;
+    if (!colours) return; // not laid out yet
+    const moves = walk.advance(at.step, stage);
+    const waiting = at.phase.name === "forward"; // what the backward pass collects has no part yet
+    this.part("made").classList.toggle("waiting", waiting);
+    for (const group of this.groups) {
+      const marks = Object.fromEntries(group.names.map((name) => [name, waiting && group.row ? [] : walk.marks(name, at)]));
+      const changed = Object.fromEntries(group.names.map((name) => [name, all ? null : this.changedCells(name, moves)]));
+      for (const plane of group.planes) {
+        if (changed[plane.name]) plane.drawCells(changed[plane.name][plane.channel] ?? []);
+        else plane.draw(colours);
+        plane.mark(marks[plane.name].find((mark) => mark.plane === plane.channel));
+      }
+      if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed);
     }
   }
 
-  buildPlanes(parent, name) {
-    const { trace } = this;
-    const source = trace.grids[name];
-    const grid = this.trace.sums[name] ? { ...source, counts: this.trace.sums[name] } : source;
-    const size = grid.rows * grid.columns;
-    this.planes[name] = Array.from({ length: grid.channels }, (_, channel) => {
-      const options = {};
-      if (name === "x" || name === "dx") {
-        options.isPadding = (index) => trace.isPadding(index);
-        options.isUnseen = (index) => trace.unseen[index];
-        if (name === "x" && trace.operation === "max_pool2d") options.padText = "−∞";
-      }
-      if (name === "out") options.shown = (index) => channel * size + index <= this.reached;
-      const title = trace.titles[name] + (grid.channels > 1 ? ` <small>${channel}</small>` : "");
-      const plane = new Plane(parent, title, grid, channel * size, options);
-      plane.channel = channel;
-      plane.figure.dataset.grid = name;
-      if (name === "out" || name === "dout") {
-        plane.canvas.style.cursor = "pointer";
-        plane.canvas.onclick = (event) => this.pick(channel * size + plane.cellAt(event));
-      }
-      return plane;
+  magnify(group, marks, changed) {
+    const wanted = group.names.flatMap((name) => marks[name]);
+    group.lenses.forEach((lens, number) => {
+      const mark = wanted[number];
+      lens.figure.style.visibility = mark ? "" : "hidden"; // its place is kept
+      if (!mark) return;
+      const channel = lens.channel;
+      const cells = changed[lens.name];
+      const scrolled = lens.look(mark.plane, mark.top, mark.left, [mark.rows, mark.columns]);
+      if (lens.channel !== channel) this.caption(lens);
+      if (scrolled && cells) lens.drawCells(cells[lens.channel] ?? []);
+      else lens.draw(this.colours);
+      lens.mark(mark);
     });
   }
 
-  // What colours and hatching mean, as far as they occur.
-  legend() {
-    const { trace } = this;
-    const grids = Object.values(trace.grids).filter((grid) => grid.looks === "signed");
-    const some = (test) => grids.some((grid) => grid.counts.some(test));
-    const padded = trace.padding.flat().some((n) => n);
-    const { x } = trace.grids;
-    return [
-      x.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale, x.places)}`,
-      some((count) => count > 0) && `<i class="positive"></i> above 0`,
-      some((count) => count < 0) && `<i class="negative"></i> below 0`,
-      padded && `<i class="hatch"></i> padding`,
-      trace.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
-      `<i class="here"></i> this step`,
-    ].filter(Boolean).map((entry) => `<span>${entry}</span>`).join("");
-  }
-
-  resize(step) {
-    if (this.root.clientWidth !== this.width) this.layout(step);
-  }
-
-  // Choose the cell size that fits the width, then draw everything.
-  layout(step) {
-    if (!this.root.clientWidth) return;
-    this.width = this.root.clientWidth;
-    const style = getComputedStyle(this.root);
-    const colour = (name) => style.getPropertyValue(name).trim();
-    const base = rgb(colour("--st-background-color"));
-    const theme = base[0] < 128 ? "dark" : "light";
-    this.colours = {
-      base, positive: ORANGE[theme], negative: BLUE[theme], font: style.fontFamily,
-      line: theme === "dark" ? "#4a5160" : "#c3c9d2", hatch: theme === "dark" ? "#596273" : "#b6bdc9",
-      unseen: "#cc79a7", muted: theme === "dark" ? "#aeb6c4" : "#5b6470",
-    };
-    this.root.style.setProperty("--positive", `rgb(${ORANGE[theme]})`);
-    this.root.style.setProperty("--negative", `rgb(${BLUE[theme]})`);
-    const all = Object.values(this.planes).flat();
-    const rows = ["given", "made"].map((place) => all.filter((plane) => plane.figure.parentNode === this.part(place)));
-    const cell = Math.min(...rows.filter((row) => row.length).map((row) => this.fit(row)));
-    for (const plane of all) plane.resize(plane.grid.small ? Math.max(36, Math.min(cell, 44)) : cell);
-    this.show(step, true);
-  }
-
-  // The cell size with which a row of planes fits the width.
-  fit(planes) {
-    const big = planes.filter((plane) => !plane.grid.small);
-    const columns = big.reduce((sum, plane) => sum + plane.grid.columns, 0) || 1;
-    const small = planes.filter((plane) => plane.grid.small).reduce((sum, plane) => sum + plane.grid.columns * 36 + 40, 0);
-    let cell = Math.floor((this.width - small - 44 * big.length) / columns);
-    if (cell < 24) { // wrap rather than shrink away, and keep in sight
-      const widest = Math.max(...big.map((plane) => plane.grid.columns), 1);
-      const tallest = Math.max(...big.map((plane) => plane.grid.rows), 1);
-      cell = Math.min(36, Math.floor((this.width - 8) / widest), Math.max(20, Math.floor(460 / tallest)));
-    }
-    return Math.max(7, Math.min(44, cell));
-  }
-
-  // Show a step; `all` draws every cell, otherwise only those that changed.
-  show(step, all = false) {
-    const { trace, planes, colours } = this;
-    if (!colours) return; // not laid out yet
-    const [local, backward] = trace.walk(step);
-    const at = trace.locate(local);
-    const before = this.reached;
-    this.reached = backward ? trace.steps - 1 : local;
-    if (backward) {
-      const counted = trace.accumulate(local);
-      const few = !all && counted !== null && counted <= 2;
-      for (const name of Object.keys(trace.sums)) {
-        for (const plane of planes[name]) {
-          plane.grid.counts = trace.sums[name];
-          if (!few) plane.draw(colours);
-        }
-      }
-      if (few) for (let back = 0; back < counted; back++) this.redrawSums(local - back);
-    }
-    for (const [name, list] of Object.entries(planes)) {
-      for (const plane of list) {
-        if (all && !(backward && trace.sums[name])) plane.draw(colours);
-        this.markPlane(plane, name, at);
+  // The cells of a grid that a few steps changed, {plane: [index]}; null after a leap: all of them.
+  changedCells(name, moves) {
+    const { walk } = this;
+    const made = name === "out" && walk.operation === "im2col" ? "product" : name;
+    const move = moves[made];
+    if (!move) return {};
+    const { action, phase } = walk.makers[made];
+    const [low, high] = [Math.min(...move), Math.max(...move)];
+    if (high - low > MOST_REDRAWN || (action.adds && move[1] < move[0])) return null;
+    const changed = {};
+    for (let local = low; local < high; local++) {
+      const at = walk.locate(phase.first + local);
+      for (const mark of walk.marks(name, at)) {
+        (changed[mark.plane] ??= []).push(...(walk.fields.has(name) ? at.cells : markedCells(mark, walk.grids[name])));
       }
     }
-    if (!all && planes.out) {
-      const [low, high] = [Math.min(before, this.reached) + 1, Math.max(before, this.reached)];
-      const size = trace.positions;
-      for (let i = low; i <= high; i++) planes.out[Math.floor(i / size)].drawCell(i % size);
-    }
-  }
-
-  redrawSums(step) {
-    const { trace, planes } = this;
-    const at = trace.locate(step);
-    for (const plane of at.planes) for (const cell of at.cells) planes.dx[plane].drawCell(cell);
-    if (!planes.dweight) return;
-    for (let number = 0; number < trace.channels_in; number++) {
-      const plane = planes.dweight[at.channel * trace.channels_in + number];
-      for (let tap = 0; tap < trace.taps.length; tap++) plane.drawCell(tap);
-    }
-    planes.dbias[at.channel].drawCell(0);
-  }
-
-  markPlane(plane, name, at) {
-    const { trace } = this;
-    if (name === "x" || name === "dx") {
-      if (at.planes.includes(plane.channel)) plane.mark(at.top, at.left, ...trace.span, trace.dilation);
-      else plane.mark();
-    } else if (name === "out" || name === "dout") {
-      if (plane.channel === at.channel) plane.mark(at.row, at.column);
-      else plane.mark();
-    } else {
-      const used = name === "dbias" ? plane.channel === at.channel
-        : Math.floor(plane.channel / trace.channels_in) === at.channel;
-      if (used) plane.mark(0, 0, plane.grid.rows, plane.grid.columns);
-      else plane.mark();
-    }
+    return changed;
   }
 }
 
-function rgb(colour) {
-  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
-  pen.fillStyle = colour || "#ffffff";
-  pen.fillRect(0, 0, 1, 1);
-  return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
+
+function markedCells(mark, grid) {
+  return Array.from({ length: mark.rows * mark.columns }, (_, i) =>
+    (mark.top + Math.floor(i / mark.columns)) * grid.columns + mark.left + (i % mark.columns));
 }

@@ -1,0 +1,98 @@
+// Hovering, focusing and pinning cells: shows what a cell is linked to, in outlines and in words.
+
+const HINT = "Point at any cell to see what it is linked to; click to pin it.";
+
+class Pointer {
+  // pick(channel, cell): what a click on a cell with a step of its own asks for; changed(): the pin is another one.
+  constructor(root, words, { pick, changed }) {
+    Object.assign(this, { root, words, pick, changed, pinned: null, cursor: null });
+    this.words.textContent = HINT;
+  }
+
+  load(walk, stage) {
+    Object.assign(this, { walk, stage, links: new Links(walk) });
+    if (this.pinned && !this.exists(this.pinned)) this.pinned = null;
+    for (const group of stage.groups) {
+      [...group.planes, ...group.lenses].forEach((plane, number) => this.listen(plane, group, number));
+    }
+    this.show();
+  }
+
+  exists({ name, plane, index }) {
+    const grid = this.walk.grids[name];
+    return grid && plane < grid.channels && index < grid.size;
+  }
+
+  listen(plane, group, number) {
+    const { canvas } = plane;
+    const cell = (event) => ({ name: plane.name, plane: plane.channel, index: plane.cellAt(event) });
+    canvas.onpointermove = (event) => event.pointerType !== "touch" && this.hover(cell(event));
+    canvas.onpointerleave = () => this.hover(null);
+    canvas.onclick = (event) => this.pin(cell(event));
+    canvas.tabIndex = number && plane !== group.lenses[0] ? -1 : 0;
+    canvas.onfocus = () => canvas.matches(":focus-visible") && this.hover(this.cursor = this.start(plane));
+    canvas.onblur = () => this.hover(this.cursor = null);
+    canvas.onkeydown = (event) => this.key(event, plane, group);
+  }
+
+  start(plane) {
+    const mark = this.walk.marks(plane.name, this.stage.at)[0];
+    return { name: plane.name, plane: mark?.plane ?? 0, index: mark ? mark.top * plane.grid.columns + mark.left : 0 };
+  }
+
+  // Arrows move the cell within its plane and on into the next plane; Enter pins it.
+  key(event, plane, group) {
+    if (!this.cursor || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { rows, columns, channels } = plane.grid;
+    let { name, plane: channel, index } = this.cursor;
+    let [row, column] = [Math.floor(index / columns), index % columns];
+    if (event.key === "ArrowUp") row = Math.max(0, row - 1);
+    else if (event.key === "ArrowDown") row = Math.min(rows - 1, row + 1);
+    else if (event.key === "ArrowLeft") column -= 1;
+    else if (event.key === "ArrowRight") column += 1;
+    else if (event.key !== "Enter") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "Enter") return this.pin(this.cursor);
+    if (column < 0 && channel > 0) [channel, column] = [channel - 1, columns - 1];
+    else if (column >= columns && channel < channels - 1) [channel, column] = [channel + 1, 0];
+    this.hover(this.cursor = { name, plane: channel, index: row * columns + Math.max(0, Math.min(columns - 1, column)) });
+  }
+
+  hover(cell) {
+    if (JSON.stringify(cell) === JSON.stringify(this.hovered)) return;
+    this.hovered = cell;
+    this.show();
+  }
+
+  pin(cell) {
+    const same = JSON.stringify(cell) === JSON.stringify(this.pinned);
+    this.pinned = same ? null : cell;
+    this.show();
+    if (!same && this.walk.points.includes(cell.name)) this.pick(cell.plane, cell.index);
+    this.changed();
+  }
+
+  unpin() {
+    if (!this.pinned) return false;
+    this.pinned = this.hovered = null;
+    this.show();
+    this.changed();
+    return true;
+  }
+
+  // Outline what the pointed-at or pinned cell is linked to, and say it.
+  show() {
+    const cell = this.hovered ?? this.cursor ?? this.pinned;
+    const { marks, text } = cell ? this.links.of(cell.name, cell.plane, cell.index) : { marks: {}, text: HINT };
+    const pinned = cell && JSON.stringify(cell) === JSON.stringify(this.pinned);
+    this.words.textContent = pinned ? `${text} Pinned: Escape or another click lets go.` : text;
+    this.root.dataset.linked = cell ? `${cell.name},${cell.plane},${cell.index}` : "";
+    this.root.dataset.pinned = this.pinned ? `${this.pinned.name},${this.pinned.plane},${this.pinned.index}` : "";
+    if (!this.stage.colours) return;
+    for (const plane of this.stage.planes) {
+      const here = marks[plane.name]?.filter((mark) => mark.plane === plane.channel) ?? [];
+      if (here.length || plane.outlined) outline(plane, here);
+    }
+  }
+}

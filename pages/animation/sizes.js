@@ -1,0 +1,63 @@
+// How large a cell is drawn.
+
+const LARGEST_CELL = 44;
+const SHORTEST_KERNEL = 26; // a kernel's cells do not shrink with the input's
+const MOST_KERNEL_ROWS = 14; // of all filters together; beyond, kernels are small pictures with a lens
+const GAP = 32; // between groups
+
+const isKernel = (group) => group.name === "weight" || group.name === "dweight";
+const kernelCell = (cell) => Math.max(SHORTEST_KERNEL, Math.min(cell, 40));
+
+// Width and height of a group of planes drawn with this cell size, all in one line; outputs are stacked up to `tall`.
+function extent(group, cell, tall = 0) {
+  const { grid, planes } = group;
+  if (isKernel(group)) {
+    const size = smallKernels(group) ? SHORTEST_KERNEL : kernelCell(cell);
+    const each = group.lenses.length;
+    return [(each - 1) * (grid.columns * size + 12) + (group.names[1] ? size : grid.columns * size), grid.rows * size];
+  }
+  const height = grid.rows * cell + 24;
+  const stacked = group.section.classList.contains("stacked");
+  const lines = stacked ? Math.min(planes.length, Math.max(1, Math.floor(tall / height))) : 1;
+  return [Math.ceil(planes.length / lines) * (grid.columns * cell + 12), height, lines];
+}
+
+// How high the inputs and kernels of a row stand, so that outputs may be stacked beside them.
+function tallest(groups, row, cell) {
+  const heights = groups.filter((group) => group.row === row).map((group) => {
+    if (!isKernel(group)) return extent(group, cell)[1];
+    return smallKernels(group) ? 0 : filtersOf(group) * (group.grid.rows * kernelCell(cell) + 24);
+  });
+  return Math.max(0, ...heights);
+}
+
+const filtersOf = ({ grid, names, lenses }) => grid.channels / (lenses.length - (names[1] ? 1 : 0));
+const smallKernels = (group) => filtersOf(group) * group.grid.rows > MOST_KERNEL_ROWS;
+
+// The largest cell with which each row of groups fits into the width, beside each other if they can; 0 if only pictures do.
+function fitCell(groups, width) {
+  const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
+  const oneLine = (cell) => rows.every((row) =>
+    row.reduce((sum, group) => sum + extent(group, cell, tallest(groups, group.row, cell))[0] + GAP, -GAP) <= width);
+  const wrapped = (cell) => {
+    const big = rows[0].filter((group) => !isKernel(group));
+    const fits = groups.every((group) => isKernel(group) || group.grid.columns * cell + 2 <= width);
+    const height = big.reduce((sum, group) => sum + Math.ceil(extent(group, cell)[0] / width) * extent(group, cell)[1], 0);
+    return fits && height <= 900;
+  };
+  for (let cell = LARGEST_CELL; cell >= 22; cell--) if (oneLine(cell)) return { cell, oneLine: true };
+  for (let cell = 34; cell >= MINIMUM_FOR_NUMBERS; cell--) if (wrapped(cell)) return { cell, oneLine: false };
+  return { cell: 0, oneLine: false };
+}
+
+// The cell sizes of one group: of its planes, and of its lenses where the planes are too small for numbers.
+function groupCells(group, cell, width) {
+  const { grid, lenses, planes } = group;
+  const widest = Math.max(...lenses.map((lens) => lens.view.columns));
+  const lens = Math.max(MINIMUM_FOR_NUMBERS, Math.min(32, Math.floor((width - 4) / widest)));
+  if (isKernel(group)) return { plane: smallKernels(group) ? 6 : kernelCell(cell), lens: kernelCell(32) };
+  if (cell) return { plane: cell, lens };
+  if (grid.columns * 32 <= width && grid.rows <= 7) return { plane: 32, lens }; // small enough for numbers all the same
+  const share = Math.min(width - 4, planes.length > 3 ? 104 : 7 * 32);
+  return { plane: Math.max(1, Math.min(MINIMUM_FOR_NUMBERS - 1, Math.floor(share / Math.max(grid.columns, grid.rows)))), lens };
+}

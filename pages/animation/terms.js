@@ -1,0 +1,62 @@
+// The panel that writes a step's sum out: blocks of terms laid out like the window, the total, and all of it as a table.
+
+class Terms {
+  constructor(part) {
+    Object.assign(this, { blocks: part("terms"), total: part("total"), table: part("table") });
+    this.table.ontoggle = () => this.tabulate();
+  }
+
+  // Show what `describe` says, as far as this stage has come; the rest keeps its place.
+  show(told, stage) {
+    this.told = told;
+    const form = told.blocks.map(({ title, columns, terms, sum }) => [title, columns, terms.length, !terms[0].left, !sum]).join();
+    if (form !== this.form) this.build(told.blocks);
+    this.form = form;
+    told.blocks.forEach((block, number) => {
+      const { section, cells, sum } = this.built[number];
+      later(section, block.stage > stage);
+      block.terms.forEach((term, i) => {
+        const [box, factors, product] = cells[i];
+        if (factors) factors.data = `${term.left} × ${term.right}`;
+        product.data = term.product;
+        const name = `term${term.mark && term.mark.stage <= stage ? " mark" : ""}${term.muted ? " muted" : ""}`;
+        if (box.className !== name) box.className = name;
+      });
+      if (sum) {
+        sum.textContent = block.sum.html;
+        later(sum, block.sum.stage > stage);
+      }
+    });
+    this.total.innerHTML = told.total.map(({ html, stage: from }) =>
+      `<span${from > stage ? ' class="later"' : ""}>${html}</span>`).join("");
+    if (this.table.open) this.tabulate();
+  }
+
+  build(blocks) {
+    this.blocks.replaceChildren();
+    this.built = blocks.map((block) => {
+      const section = document.createElement("section");
+      section.innerHTML = `<h5>${block.title}</h5><div class="block" style="--columns:${block.columns}"></div>`;
+      const cells = block.terms.map((term) => {
+        const box = document.createElement("span");
+        box.innerHTML = `${term.left === undefined ? "" : "<i> </i>"}<b> </b>`;
+        section.lastChild.append(box);
+        return [box, box.querySelector("i")?.firstChild, box.querySelector("b").firstChild];
+      });
+      const sum = block.sum ? section.appendChild(Object.assign(document.createElement("p"), { className: "part" })) : null;
+      this.blocks.append(section);
+      return { section, cells, sum };
+    });
+  }
+
+  tabulate() {
+    if (!this.table.open) return;
+    const rows = this.told.blocks.flatMap((block) => block.terms.map(({ name, left, right, product }) =>
+      `<tr><td>${block.title}</td><th scope="row">${name}</th><td>${left ?? ""}</td><td>${right ?? ""}</td><td>${product}</td></tr>`));
+    const heads = ["part", "cell", "first factor", "second factor", "number"].map((head) => `<th scope="col">${head}</th>`);
+    this.table.querySelector("div").innerHTML =
+      `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  }
+}
+
+const later = (element, hidden) => element.classList.toggle("later", hidden);
