@@ -18,10 +18,22 @@ GENERATED = {"__pycache__", "screenshots"}
 ALLOWED = {
     "app.py": {"pandas", "plotly", "streamlit"},
     "pages/contents.py": {"pages.controls", "streamlit"},
-    "pages/lessons/": {"cnn_core", "numpy", "pages.animation", "pages.controls", "pages.figures", "streamlit"},
+    "pages/lessons/": {
+        *("cnn_core", "numpy", "streamlit"),
+        *("pages.animation", "pages.controls", "pages.figures", "pages.sections"),
+    },
     "pages/controls/": {"cnn_core", "numpy", "pages.controls", "PIL", "streamlit"},
     "pages/figures/": {"cnn_core", "numpy", "pages.figures", "PIL", "plotly"},
     "pages/animation/": {"cnn_core", "numpy", "pages.animation", "streamlit"},
+    "pages/sections/": {
+        "cnn_core",
+        "numpy",
+        "pages.animation",
+        "pages.controls",
+        "pages.figures",
+        "pages.sections",
+        "streamlit",
+    },
     "cnn_core/": {"cnn_core", "numpy"},
 }
 

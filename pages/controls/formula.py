@@ -42,3 +42,15 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
     if not window.coverage(input_size)[: rows - down, : columns - across].all():
         reasons.append("the stride or the dilation steps over cells")
     st.caption(f"Pink hatching: no window ever reads these cells, because {'; and '.join(reasons)}.")
+
+
+def transposed_formula(window: Window, input_size: tuple[int, int], output_padding: int) -> None:
+    """Show the size of a transposed convolution's output; for both axes where they differ."""
+    st.subheader("How large is the output?")
+    st.latex(window.transposed_formula_in_words)
+    formulas = [window.transposed_formula(input_size, axis, output_padding) for axis in (0, 1)]
+    if formulas[0] == formulas[1]:
+        st.latex(rf"= {formulas[0]}")
+    else:
+        for axis, formula in zip(AXES, formulas, strict=True):
+            st.latex(rf"\text{{{axis}: }} {formula}")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, Pair
 from pages.controls import messages, settings
 
 HERE = Path(__file__).parents[1] / "animation"
 LARGEST = 999.0
 RANDOM_SEED = 231
+MOST_TEXT = 20_000  # characters of a link's weights
 
 # What each preset does, in a sentence. All are defined for every kernel size; of size 1, edges and slopes are 0.
-PRESETS = {
+PLANES = {
     "edges": "How much a cell differs from those around it: flat regions cancel to 0, edges of any direction stay.",
     "Sobel x": "Right less left, smoothed from top to bottom: vertical edges light up, positive from dark to bright.",
     "Sobel y": "Below less above, smoothed from left to right: horizontal edges light up.",
@@ -24,8 +27,13 @@ PRESETS = {
     "sharpen": "The picture plus its edges: the weights add up to 1, differences grow.",
     "emboss": "Dark towards one corner, bright towards the other: the picture looks lit from the top left.",
     "identity": "A single 1 in the middle: the output is the input (less its border, without padding).",
-    "random": "Random weights, as a network starts out: no pattern, no meaning yet (seed 231).",
 }
+PRESETS = PLANES | {
+    "random": "Random weights, as a network starts out: no pattern, no meaning yet.",
+    "whole numbers": "Each weight is −1, 0 or 1, at random: sums that one can do in one's head.",
+    "brightness": "One number per channel, in the kernel's middle: red, green and blue weighted as the eye does.",
+}
+RANDOM = ("random", "whole numbers")
 
 _grid = st.components.v2.component(
     "convscope_kernel_grid",
@@ -35,52 +43,78 @@ _grid = st.components.v2.component(
 )
 
 
-def preset(name: str, size: int) -> Array:
-    """The kernel `name` as (size, size) numbers of at most 4 decimals."""
-    smooth = _binomial(size)
-    slope = np.convolve([1.0, -1.0], _binomial(size - 1)) if size > 1 else np.zeros(1)
-    middle = np.zeros((size, size))
-    middle[(size - 1) // 2, (size - 1) // 2] = 1
-    rows, columns = np.indices((size, size))
+def preset(name: str, size: Pair, channels: int = 1, filters: int = 1, seed: int = RANDOM_SEED) -> Array:
+    """The kernels that `name` begins: (filters, channels, KH, KW) numbers of at most 4 decimals.
+
+    A second filter takes the next preset of the list, and so on; all channels get the same. Random ones all differ.
+    """
+    shape = (filters, channels, *size)
+    if name == "random":
+        return np.random.default_rng(seed).normal(0, 1, shape).round(1) + 0.0
+    if name == "whole numbers":
+        return np.random.default_rng(seed).integers(-1, 2, shape).astype(np.float64)
+    if name == "brightness":
+        levels = np.array([0.299, 0.587, 0.114] if channels == 3 else [1 / channels] * channels).round(4)
+        return np.broadcast_to(levels[:, None, None] * _plane("identity", size), shape).copy()
+    names = list(PLANES)
+    first = names.index(name)
+    planes = [_plane(names[(first + number) % len(names)], size) for number in range(filters)]
+    return np.repeat(np.stack(planes)[:, None], channels, axis=1)
+
+
+def _plane(name: str, size: Pair) -> Array:
+    """One kernel of one channel: (KH, KW)."""
+    height, width = size
+    middle = np.zeros(size)
+    middle[(height - 1) // 2, (width - 1) // 2] = 1
+    rows, columns = np.indices(size)
+    smooth = [_binomial(n) for n in size]
+    slope = [np.convolve([1.0, -1.0], _binomial(n - 1)) if n > 1 else np.zeros(1) for n in size]
     kernels = {
         "identity": middle,
-        "blur": np.outer(smooth, smooth) / 4.0 ** (size - 1),
-        "edges": middle * (size * size) - 1,
-        "sharpen": middle * (size * size) - 1 + middle,
-        "Sobel x": np.outer(smooth, -slope),
-        "Sobel y": np.outer(-slope, smooth),
-        "emboss": rows + columns - (size - 1) + middle,
-        "random": np.random.default_rng(RANDOM_SEED).normal(0, 1, (size, size)).round(1),
+        "blur": np.outer(*smooth) / 2.0 ** (height + width - 2),
+        "edges": middle * (height * width) - 1,
+        "sharpen": middle * (height * width) - 1 + middle,
+        "Sobel x": np.outer(smooth[0], -slope[1]),
+        "Sobel y": np.outer(-slope[0], smooth[1]),
+        "emboss": rows + columns - (height + width - 2) / 2 + middle,
     }
-    weight = kernels[name].round(4) + 0.0  # no −0
+    plane: Array = kernels[name].round(4) + 0.0  # no −0
     if name == "blur":
-        weight[(size - 1) // 2, (size - 1) // 2] += round(1 - weight.sum(), 4)  # what rounding left over
-    return weight
+        plane[(height - 1) // 2, (width - 1) // 2] += round(1 - plane.sum(), 4)  # what rounding left over
+    return plane
 
 
-def kernel(size: int) -> Array:
-    """Choose a preset and edit it; returns (size, size). A cell that is not a number is named, and counts as 0."""
-    name = settings.choice("kernel", "kernel", list(PRESETS), help="A kernel to start from. Edit its cells below.")
+def kernels(start: Mapping[str, Any], size: Pair, channels: int = 1, filters: int = 1) -> Array:
+    """Choose a preset and edit it; returns (filters, channels, KH, KW). A cell that is no number is named, and counts as 0.
+
+    In the address, `weight` holds what was edited: kernels with | between, rows with ; and cells with , between; a kernel
+    that is left empty is the preset's.
+    """
+    name = settings.choice(
+        "kernel", "kernel", list(PRESETS), start["kernel"], help="What to start from. Edit its cells below."
+    )
+    seed = settings.whole("kernel seed", "kernel_seed", 0, 999, RANDOM_SEED) if name in RANDOM else RANDOM_SEED
+    beginning = preset(name, size, channels, filters, seed)
     shown = f"kernel_shown_{st.session_state.get('page')}"
-    if st.session_state.get(shown) not in (None, (name, size)):
+    form = (name, seed, beginning.shape)
+    if st.session_state.get(shown) not in (None, form):
         settings.set_text("weight", None)  # another preset or size replaces what was edited
-    st.session_state[shown] = (name, size)
-    start = [[_short(value) for value in row] for row in preset(name, size)]
-    edited = settings.text("weight")
-    rows = [row.split(",") for row in edited.split(";")] if edited else start
-    if len(rows) != size or any(len(row) != size for row in rows):
-        settings.set_text("weight", None)
-        shape = f"{len(rows)} rows of {', '.join(sorted({str(len(row)) for row in rows}))[:20]}"
-        messages.warning(
-            f"weight in the link ({shape} numbers) must be {size}x{size}, as kernel_size says; the preset is used."
-        )
-        rows, edited = start, None
-    st.caption(PRESETS[name] if not edited else f"Edited by you, from “{name}”.")
+    st.session_state[shown] = form
+    planes = _planes_of(settings.text("weight"), beginning)
+    chosen = 0
+    if len(planes) > 1:
+        labels = [_kernel_label(number, channels, filters) for number in range(len(planes))]
+        chosen = labels.index(settings.choice("edit", "edit", labels, help="Which kernel the grid below shows."))
+    edited = settings.text("weight") is not None
+    what = PRESETS[name] if filters == 1 or name not in PLANES else "Each filter takes the next kernel of the list."
+    st.caption(what if not edited else f"Edited by you, from “{name}”.")
+    rows = planes[chosen]
     bad = _bad_cells(rows)
     _grid(
         key="kernel_grid",
         data={"rows": rows, "label": "weight", "bad": [list(at) for at in bad]},
-        on_cells_change=_take_edit,
+        on_cells_change=lambda: _take_edit(chosen, len(planes)),
     )
     if edited:
         st.button(
@@ -90,24 +124,64 @@ def kernel(size: int) -> Array:
             on_click=settings.set_text,
             args=("weight", None),
         )
-    for row, column in bad:
-        messages.error(
-            f"weight[{row}, {column}] (={rows[row][column].strip()[:20]!r}) must be a number from -{LARGEST:g} to "
-            f"{LARGEST:g}: type one into the grid; until then it counts as 0"
+    for number, plane in enumerate(planes):
+        for row, column in _bad_cells(plane):
+            where = "" if len(planes) == 1 else f" of {_kernel_label(number, channels, filters)}"
+            messages.error(
+                f"weight[{row}, {column}]{where} (={plane[row][column].strip()[:20]!r}) must be a number from -{LARGEST:g} to "
+                f"{LARGEST:g}: type one into the grid; until then it counts as 0"
+            )
+            plane[row][column] = "0"
+    return (
+        np.array([[float(text) for row in plane for text in row] for plane in planes]).round(4).reshape(beginning.shape)
+    )
+
+
+def _kernel_label(number: int, channels: int, filters: int) -> str:
+    parts = [f"filter {number // channels}"] if filters > 1 else []
+    return ", ".join(parts + ([f"channel {number % channels}"] if channels > 1 else []))
+
+
+def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:
+    """All kernels as text, rows of cells: the preset's, and over it what the address says."""
+    height, width = beginning.shape[2:]
+    planes = [[[_short(value) for value in row] for row in plane] for plane in beginning.reshape(-1, height, width)]
+    if edited is None:
+        return planes
+    texts = edited[:MOST_TEXT].split("|")
+    if len(texts) > len(planes):
+        texts = texts[: len(planes)]
+        messages.warning(
+            f"weight in the link (kernels: {edited.count('|') + 1}) must hold at most {len(planes)} of them."
         )
-        rows[row][column] = "0"
-    return np.array([[float(text) for text in row] for row in rows]).round(4)
+    for number, text in enumerate(texts):
+        if not text and len(planes) > 1:
+            continue
+        rows = [row.split(",") for row in text.split(";")]
+        if len(rows) == height and all(len(row) == width for row in rows):
+            planes[number] = rows
+            continue
+        settings.set_text("weight", None)
+        shape = f"{len(rows)} rows of {', '.join(sorted({str(len(row)) for row in rows}))[:20]}"
+        messages.warning(
+            f"weight in the link ({shape} numbers) must be {height}x{width}, as kernel_size says; the preset is used."
+        )
+        return _planes_of(None, beginning)
+    return planes
 
 
-def _take_edit() -> None:
+def _take_edit(number: int, count: int) -> None:
     cells = st.session_state["kernel_grid"].get("cells")
-    if cells:
-        settings.set_text("weight", ";".join(",".join(_clean(text) for text in row) for row in cells))
+    if not cells:
+        return
+    planes = ((settings.text("weight") or "").split("|") + [""] * count)[:count]
+    planes[number] = ";".join(",".join(_clean(text) for text in row) for row in cells)
+    settings.set_text("weight", "|".join(planes).rstrip("|"))
 
 
 def _clean(text: str) -> str:
     """What was typed into a cell, ready for the address: a number to the four decimals that count, else the text."""
-    text = text.strip().replace(";", "").replace(",", ".") or "empty"
+    text = text.strip().replace(";", "").replace("|", "").replace(",", ".") or "empty"
     return _short(float(text)) if _is_number(text) else text
 
 

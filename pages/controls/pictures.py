@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -21,43 +23,82 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size 
 SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
 OWN = "your picture"
 SHUFFLED = "shuffled numbers"
+FEW = "few numbers"
+SIZES = (*range(2, 17), 20, 24, 28, 32, 48, 64, 96, 128, 192, 256)
+CHANNELS_HELP = (
+    "A photograph has one (grey) or three (red, green, blue); otherwise each further channel is a quarter turn."
+)
 SEED = 231
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An input twice: `grid` (H, W), few numbers to walk over; `whole` (C, H, W), all of it.
+    """An input twice: `grid` (C, H, W), the numbers to walk over; `whole` (C', H', W'), all of it.
 
-    Photographs run from 0 to 1; digits and patterns are small, and their whole is their grid.
+    Photographs run from 0 to 1, and their whole is in colour; digits and patterns are small, and their whole is their grid.
     """
 
     grid: Array
     whole: Array
+    photograph: bool = False
+
+    @property
+    def channel_names(self) -> list[str]:
+        """Names for the grid's channels, where they have any."""
+        return ["red", "green", "blue"] if self.photograph and len(self.grid) == 3 else []
 
 
-def picture(default: str, low: int, high: int, size: int) -> Picture:
-    """Choose an input, and how large its grid is: low to high cells a side (a digit is always 8x8).
+def picture(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256) -> Picture:
+    """Choose an input, its size, and how many channels it has.
+
+    start: what input, input_size and channels begin with; most_cells: a side.
 
     Raises ValueError for a file that is no picture.
     """
-    options = [SHUFFLED, *datasets.patterns(), "digit", *datasets.pictures(), OWN]
-    name = settings.choice("input", "input", options, default)
-    if name == "digit":
-        digit = settings.whole("digit", "digit", 0, 9, 3, help="A handwritten digit, 8x8, whole numbers 0 to 16.")
-        grid = _digit(digit)
-        return Picture(grid, grid[None])
-    size = settings.whole(
-        "input size", "input_size", low, high, size, help="Rows and columns of the grid to walk over."
+    options = [SHUFFLED, FEW, *datasets.patterns(), "digit", *datasets.pictures(), OWN]
+    name = settings.choice("input", "input", options, start["input"])
+    photograph = name == OWN or name in datasets.pictures()
+    digit = (
+        settings.whole("digit", "digit", 0, 9, 3, help="Handwritten, 8x8, whole numbers 0 to 16.")
+        if name == "digit"
+        else 0
     )
-    if name == SHUFFLED:  # all different, so that no maximum is shared
-        grid = (np.random.default_rng(SEED).permutation(size * size).reshape(size, size) - size * size // 2) / 10
-        return Picture(grid, grid[None])
-    if name in datasets.patterns():
-        grid = datasets.pattern(name, size)
-        return Picture(grid, grid[None])
-    whole = _own() if name == OWN else datasets.picture(name)
-    st.caption(f"The grid is the picture's middle square, in {size}×{size} grey cells from 0 to 1.")
-    return Picture(_reduced(whole, size), whole)
+    size = 8
+    if name != "digit":
+        sizes = [str(n) for n in SIZES if n <= most_cells]
+        size = int(
+            settings.scale("input size", "input_size", sizes, str(start["input_size"]), help="Rows and columns.")
+        )
+    channels = 1
+    if most_channels > 1:
+        counts = ["1", "3"] if photograph else [str(n) for n in range(1, most_channels + 1)]
+        begin = str(start["channels"]) if str(start["channels"]) in counts else "1"
+        channels = int(settings.choice("channels", "channels", counts, begin, help=CHANNELS_HELP))
+    if photograph:
+        whole = _own() if name == OWN else datasets.picture(name)
+        grey = "grey " if channels == 1 else ""
+        st.caption(f"The grid is the picture's middle square, in {size}×{size} {grey}cells from 0 to 1.")
+        return Picture(_reduced(whole, size, colour=channels == 3), whole, True)
+    grid = _numbers(name, size, channels, digit)
+    return Picture(grid, grid)
+
+
+def _numbers(name: str, size: int, channels: int, digit: int) -> Array:
+    """Inputs that are not photographs, (channels, size, size); further channels are quarter turns of the first."""
+    if name in (SHUFFLED, FEW):
+        seed = settings.whole(
+            "seed", "seed", 0, 999, SEED, help="Another seed, other numbers; the same seed, the same ones."
+        )
+        rng = np.random.default_rng(seed)
+        if name == FEW:  # many of them equal: ties, on purpose
+            few: Array = rng.integers(0, 3, (channels, size, size)).astype(np.float64)
+            return few
+        numbers = rng.permutation(channels * size * size)  # all different, so that no maximum is shared
+        places = 0 if channels * size * size < 100 else 1
+        shuffled: Array = (numbers.reshape(channels, size, size) - numbers.size // 2) / 10**places
+        return shuffled
+    first = _digit(digit) if name == "digit" else datasets.pattern(name, size)
+    return np.stack([np.rot90(first, turns) for turns in range(channels)])
 
 
 def _own() -> Array:
@@ -116,13 +157,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _reduced(whole: Array, size: int) -> Array:
-    """The grey levels of the picture's middle square in size x size cells, two decimals."""
-    grey = (np.tensordot([0.299, 0.587, 0.114], whole, axes=1) * 255).astype(np.uint8)
-    side = min(grey.shape)
-    top, left = (grey.shape[0] - side) // 2, (grey.shape[1] - side) // 2
-    square = Image.fromarray(grey[top : top + side, left : left + side])
-    return (np.asarray(square.resize((size, size), Image.Resampling.BOX), dtype=np.float64) / 255).round(2)
+def _reduced(whole: Array, size: int, *, colour: bool) -> Array:
+    """The picture's middle square in size x size cells, two decimals: (3, size, size), or (1, size, size) in grey."""
+    planes = whole if colour else np.tensordot([[0.299, 0.587, 0.114]], whole, axes=1)
+    height, width = planes.shape[1:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    squares = (np.clip(planes[:, top : top + side, left : left + side], 0, 1) * 255).astype(np.uint8)
+    cells = [Image.fromarray(square).resize((size, size), Image.Resampling.BOX) for square in squares]
+    return (np.stack([np.asarray(cell, dtype=np.float64) for cell in cells]) / 255).round(2)
 
 
 def _digit(digit: int) -> Array:

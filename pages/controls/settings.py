@@ -6,12 +6,17 @@ Streamlit drops an impossible value from the address without a word; here the re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from cnn_core.checks import Pair
 from pages.controls import messages
+
+SIDES = ("height", "width")
+MOST_NUMBERS = 64  # in a list of numbers that is typed
 
 
 def enter(page: StreamlitPage) -> None:
@@ -47,6 +52,32 @@ def set_text(key: str, value: str | None) -> None:
     _remember(key, value)
 
 
+def _note(key: str, value: object, default: object) -> None:
+    """Remember what a widget holds, and what it holds when left alone."""
+    st.session_state.setdefault("defaults", {})[key] = default
+    _remember(key, value if value != default else None)
+
+
+def forget(keys: Iterable[str]) -> None:
+    """Set these back to their defaults: in a callback, or at the start of a run."""
+    for key in keys:
+        if key in st.session_state.get("defaults", {}):
+            st.session_state[key] = st.session_state["defaults"][key]
+        else:
+            set_text(key, None)
+
+
+def put(values: dict[str, Any]) -> None:
+    """Set widgets by key: at the start of a run or in a callback, before the widgets are drawn."""
+    for key, value in values.items():
+        st.session_state[key] = value
+
+
+def changed() -> set[str]:
+    """The keys of this page whose values are not the default, as far as they have been read."""
+    return set(st.session_state.get("settings", {}).get(st.session_state.get("page"), {}))
+
+
 def _remember(key: str, value: object) -> None:
     """Note a value that is not the default (None: it is), as the address would write it."""
     st.session_state.setdefault("keys", set()).add(key)  # of this page, at its default or not
@@ -70,9 +101,49 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
         return None if low <= value <= high else f"must be {low} to {high}"
 
     _tell_bad_link(key, problem)
+    if key in st.session_state:  # another setting may have made the range smaller
+        st.session_state[key] = max(low, min(high, int(st.session_state[key])))
     value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
-    _remember(key, value if value != default else None)
+    _note(key, value, default)
     return value
+
+
+def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool, help: str | None = None) -> Pair:
+    """A length for both axes; apart: one slider for each, with the keys `key`_height and `key`_width."""
+    if not apart:
+        both = whole(label, key, low, high, default, help=help)
+        return both, both
+    for side in SIDES:  # both begin where the common one stood
+        own = f"{key}_{side}"
+        if own not in st.session_state and own not in st.query_params and key in st.session_state:
+            st.session_state[own] = st.session_state[key]
+    height, width = (whole(f"{label}, {side}", f"{key}_{side}", low, high, default, help=help) for side in SIDES)
+    return height, width
+
+
+def switch(label: str, key: str, default: bool = False, *, help: str | None = None) -> bool:
+    """A switch that is on or off."""
+    _tell_bad_link(key, lambda text: None if text.lower() in ("true", "false") else "must be true or false")
+    value = bool(st.toggle(label, default, key=key, help=help, bind="query-params"))
+    _note(key, value, default)
+    return value
+
+
+def numbers(label: str, key: str, count: int, low: float, high: float, default: str, *, help: str) -> list[float]:
+    """A box for one number, or for `count` of them with commas between. Text that is neither is named, and counts as 0."""
+    box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
+    _note(key, box, default)
+    try:
+        values = [float(part) for part in box.replace(";", ",").split(",")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, count) or not all(low <= value <= high for value in values):  # NaN is in no range
+        several = f", or {count} of them with commas between (one for each filter)" if count > 1 else ""
+        messages.error(
+            f"{key} (={box[:40]!r}) must be a number from {low:g} to {high:g}{several}: type it anew; until then it counts as 0"
+        )
+        return [0.0] * count
+    return [round(value, 4) for value in values] * (count if len(values) == 1 else 1)
 
 
 def number(
@@ -91,7 +162,7 @@ def number(
     box = st.number_input(
         f"{label} ({low:g} to {high:g})", low, high, default, format=format, key=key, help=help, bind="query-params"
     )
-    _remember(key, box if box != default else None)
+    _note(key, box, default)
     return float(box)
 
 
@@ -104,7 +175,7 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
         picked = st.radio(label, options, index, key=key, help=help, horizontal=True, bind="query-params")
     else:
         picked = st.selectbox(label, options, index, key=key, help=help, bind="query-params")
-    _remember(key, picked if picked != default else None)
+    _note(key, picked, default)
     return str(picked)
 
 
@@ -112,7 +183,7 @@ def scale(label: str, key: str, values: Sequence[str], default: str, *, help: st
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
     _tell_bad_link(key, lambda text: None if text in values else f"must be one of {', '.join(values)}")
     picked = st.select_slider(label, values, default, key=key, help=help, bind="query-params")
-    _remember(key, picked if picked != default else None)
+    _note(key, picked, default)
     return float(picked)
 
 

@@ -1,73 +1,126 @@
-"""Convolution, one window at a time."""
+"""Convolution, one window at a time, forward and on into the backward pass."""
+
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.conv import conv2d_forward
 from cnn_core.trace import trace_conv2d
+from cnn_core.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
-from pages.animation.player import player
 from pages.controls import messages, settings
+from pages.controls.examples import CONVOLUTION, USUAL_CONVOLUTION
 from pages.controls.formula import size_formula, size_titles, unseen_note
-from pages.controls.kernel import kernel
+from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
-from pages.figures.pixels import as_pixels, as_url, sign_note
+from pages.controls.presets import Start
+from pages.sections.code import code
+from pages.sections.snippets import Layer, numpy_script
+from pages.sections.take_along import take_along
+from pages.sections.walkthrough import PLACE, upstream, walkthrough
+from pages.sections.whole_picture import whole_picture
 
 st.title("Convolution")
 st.markdown(
     "A small **kernel** of weights slides over the input. At each stop the numbers under it are multiplied by the weights, "
     "the products are added up, and the sum becomes **one number of the output**. Press play, or walk with the arrow keys; "
-    "click an output cell to see where it came from."
+    "after the last output the walk goes on **backward**, and collects the gradients."
 )
-
 try:
+    start = Start(CONVOLUTION, USUAL_CONVOLUTION)
     with st.sidebar:
         st.header("Input")
-        chosen = picture("lake", 4, 32, 8)
-        st.header("Kernel")
-        kernel_size = settings.whole("kernel size", "kernel_size", 1, 7, 3)
-        weight = kernel(kernel_size)
-        bias = settings.number("bias", "bias", -99.0, 99.0, 0.0, help="A number added to every output.")
+        chosen = picture(start)
+        st.header("Kernels")
+        filters = settings.whole("filters", "filters", 1, 8, start["filters"], help="Each filter makes one output map.")
+        apart = settings.switch(
+            "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
+        )
+        size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart)
+        channels = len(chosen.grid)
+        shared = [str(n) for n in range(1, 9) if channels % n == 0 and filters % n == 0]
+        groups = int(
+            settings.choice(
+                "groups",
+                "groups",
+                shared,
+                start.one_of("groups", shared),
+                help=(
+                    "Split channels and filters into groups: each filter sees its group's channels only. With as many groups as "
+                    "channels it is depthwise."
+                ),
+            )
+        )
+        weight = kernels(start, size, channels // groups, filters)
+        flip = settings.switch(
+            "flip the kernel", "flip", start["flip"], help="True convolution, as mathematics has it."
+        )
+        bias = np.array(
+            settings.numbers(
+                "bias",
+                "bias",
+                filters,
+                -99,
+                99,
+                start["bias"],
+                help=("Added to every output: one number, or one for each filter with commas between."),
+            )
+        )
         st.header("Walk")
-        stride = settings.whole("stride", "stride", 1, 6, 1, help="How many cells the window moves at a time.")
-        padding = settings.whole("padding", "padding", 0, 6, 1, help="Rows and columns of zeros around the input.")
-        dilation = settings.whole("dilation", "dilation", 1, 4, 1, help="Distance between neighbouring kernel cells.")
-
-    window = Window.of(kernel_size, stride, padding, dilation)
-    trace = trace_conv2d(chosen.grid[None], weight[None, None], np.array([round(bias, 4)]), window)
+        stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
+        padding = settings.pair(
+            "padding", "padding", 0, 6, start["padding"], apart=apart, help="Zeros around the input."
+        )
+        dilation = settings.pair(
+            "dilation",
+            "dilation",
+            1,
+            4,
+            start["dilation"],
+            apart=apart,
+            help=("Distance between neighbouring kernel cells."),
+        )
+        st.header("Backward")
+        window = Window.of(size, stride, padding, dilation)
+        if flip:
+            weight = np.ascontiguousarray(weight[..., ::-1, ::-1])
+        options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        out, _ = conv2d_forward(chosen.grid[None], weight, bias, **options)
+        dout = upstream(start["dout"], out[0])
 except ValueError as error:
     messages.error(error)
     st.stop()
 
-size = trace.input_size
-player(trace, key="player", titles=size_titles(window, size) | {"weight": f"kernel {kernel_size}×{kernel_size}"})
-unseen_note(window, size)
-size_formula(window, size)
-
-st.subheader("The whole picture")
-channels = len(chosen.whole)
+start.tell(PLACE | {"edit"})
+walk: Walk | None = None
 try:
-    filtered, _ = conv2d_forward(
-        chosen.whole[None].astype(np.float64),
-        np.repeat(weight[None, None], channels, axis=0),
-        np.full(channels, bias),
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=channels,
-    )
+    walk = trace_conv2d(chosen.grid, weight, bias, window, groups=groups, dout=dout)
+except TooManyStepsError as error:
+    messages.warning(f"{error}. Here is the whole of it, without the numbers:")
 except ValueError as error:
     messages.error(error)
     st.stop()
-before, after = st.columns(2)
-before.image(
-    as_url(as_pixels(chosen.whole), photograph=len(chosen.whole) > 1),
-    caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
-    width=360,
-)
-after.image(
-    as_url(as_pixels(filtered[0]), photograph=channels > 1),
-    caption=f"the same kernel on every {'channel' if channels > 1 else 'cell'}, "
-    f"{filtered.shape[3]}×{filtered.shape[2]}. {sign_note(filtered[0])}",
-    width=360,
-)
+
+if walk:
+    kernel_title = f"kernel{'s' if filters > 1 else ''} {size[0]}×{size[1]}" + (", flipped" if flip else "")
+    backward = {"dx": "dx: to the input", "dweight": "dweight", "dout": "dout: from the next layer"}
+    titles = size_titles(window, walk.input_size) | {"weight": kernel_title} | backward
+    walkthrough(
+        walk,
+        version=start.version,
+        titles=titles,
+        channel_names={"x": chosen.channel_names, "dx": chosen.channel_names},
+    )
+    unseen_note(window, walk.input_size)
+    if flip:
+        st.caption(
+            "“Convolution” in mathematics turns the kernel by 180° before it slides; what networks compute without turning it is "
+            "called cross-correlation. Since the weights are learned, a network finds the turned ones just as well."
+        )
+    size_formula(window, walk.input_size)
+whole_picture(chosen, weight, bias, options)
+if walk:
+    layer = Layer("conv2d", walk.arrays(), window, groups)
+    code(layer)
+    take_along(walk, titles=titles, code=numpy_script(layer))

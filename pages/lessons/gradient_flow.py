@@ -11,18 +11,13 @@ from cnn_core.gradient_check import numeric_gradient, overall_error
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
 from cnn_core.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
 from cnn_core.window import Window
-from pages.animation.player import player
 from pages.controls import messages, settings
-from pages.controls.kernel import kernel
+from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
+from pages.sections.walkthrough import upstream, walkthrough
 
 RIGHT = 1e-6  # relative error up to which the two ways of a gradient count as equal
-UPSTREAM = {
-    "ones": "every output counts the same",
-    "one cell": "only the output in the middle counts",
-    "random": "whole numbers from −3 to 3",
-}
 WORDS = {
     "convolution": "Forward, each output was made from a window and the kernel. Backward, it hands its gradient **dout** "
     "back to all it was made of: times the window to the **weights**, times the weights to the **input**, as it is to the "
@@ -42,48 +37,37 @@ try:
         layer = settings.choice("layer", "layer", list(WORDS))
         pooling = layer != "convolution"
         st.header("Input")
-        x = picture(SHUFFLED, 3, 16, 6).grid[None]
+        x = picture({"input": SHUFFLED, "input_size": "6", "channels": "1"}, most_channels=1, most_cells=16).grid
         st.header("Window")
         kernel_size = settings.whole("kernel size", "kernel_size", 1, 5, 3)
-        weight = np.ones((1, 1)) if pooling else kernel(kernel_size)
+        weight = np.ones((1, 1, 1, 1)) if pooling else kernels({"kernel": "edges"}, (kernel_size, kernel_size))
         bias = np.zeros(1)
         stride = settings.whole("stride", "stride", 1, 4, 2 if pooling else 1)
         padding = settings.whole("padding", "padding", 0, 3, 0)
         st.header("Upstream gradient")
-        upstream = settings.choice("dout", "dout", list(UPSTREAM), "random", help="What the next layer sent back.")
-        st.caption(UPSTREAM[upstream])
-
-    window = Window.of(kernel_size, stride, padding)
-    shape = (1, *window.output_size((x.shape[1], x.shape[2])))
-    dout = np.ones(shape)
-    if upstream == "one cell":
-        dout = np.zeros(shape)
-        dout[0, shape[1] // 2, shape[2] // 2] = 1
-    elif upstream == "random":
-        dout = np.random.default_rng(231).integers(-3, 4, shape).astype(np.float64)
+        window = Window.of(kernel_size, stride, padding)
+        shape = (1, *window.output_size((x.shape[1], x.shape[2])))
+        dout = upstream("random", np.zeros(shape), losses=False)
 
     options: dict[str, Any] = {"stride": stride, "padding": padding}
     if layer == "convolution":
-        trace = trace_conv2d(x, weight[None, None], bias, window, dout=dout)
+        walk = trace_conv2d(x, weight, bias, window, dout=dout)
     else:
-        trace = (trace_max_pool2d if layer == "max pooling" else trace_avg_pool2d)(x, window, dout=dout)
+        walk = (trace_max_pool2d if layer == "max pooling" else trace_avg_pool2d)(x, window, dout=dout)
 except ValueError as error:
     messages.error(error)
     st.stop()
 
 words.markdown(WORDS[layer])
 padded = " (padded)" if padding else ""
-player(
-    trace,
-    key="player",
-    phases=("backward",),
+walkthrough(
+    walk.only(["backward"]),
     titles={
         "dout": f"dout {shape[1]}×{shape[2]}: from above",
         "x": f"input{padded}",
         "weight": "kernel",
         "dx": f"dx{padded}: to the input",
         "dweight": "dweight",
-        "dbias": "dbias",
     },
 )
 if padding:
@@ -96,7 +80,7 @@ if padding:
 def two_ways() -> dict[str, tuple[Array, Array]]:
     """Each gradient by the backward pass and by numeric differences."""
     if layer == "convolution":
-        inputs = {"dx": x[None].copy(), "dweight": weight[None, None].copy(), "dbias": bias.copy()}
+        inputs = {"dx": x[None].copy(), "dweight": weight.copy(), "dbias": bias.copy()}
         values = list(inputs.values())
         _, cache = conv2d_forward(*values, **options)
         analytic = conv2d_backward(dout[None], cache)

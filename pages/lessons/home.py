@@ -11,10 +11,23 @@ WAYS = [
     (
         "convolution",
         "Convolution",
-        "Slide a kernel over a picture and read every multiplication.",
+        "Slide a kernel over a picture, forward and backward, and read every product.",
         ":material/grid_on:",
     ),
     ("pooling", "Pooling", "Keep the largest or the mean of each window; see what is dropped.", ":material/compress:"),
+    (
+        "transposed",
+        "Transposed",
+        "Run a convolution's backward step forward, and enlarge.",
+        ":material/open_in_full:",
+    ),
+    ("im2col", "im2col", "Turn the windows into columns, and the layer into one product.", ":material/view_column:"),
+    (
+        "receptive_field",
+        "Receptive field",
+        "Stack layers and see how far down into the input one cell looks.",
+        ":material/layers:",
+    ),
     ("gradient_flow", "Gradient flow", "Walk the backward pass and prove it with a gradient check.", ":material/undo:"),
     ("train", "Train", "Train the network below and watch loss, accuracy and filters live.", ":material/play_arrow:"),
     ("filters", "Filters", "Look at what it learned, and send one picture through it.", ":material/visibility:"),
@@ -27,11 +40,11 @@ st.markdown(
     "pages is computed as you watch, by plain NumPy code that you can read."
 )
 
-columns = st.columns(len(WAYS))
-for column, (script, title, words, icon) in zip(columns, WAYS, strict=True):
-    with column.container(border=True, height="stretch"):
-        st.page_link(f"lessons/{script}.py", label=f"**{title}**", icon=icon)
-        st.markdown(words)
+for first in range(0, len(WAYS), 4):
+    for column, (script, title, words, icon) in zip(st.columns(4), WAYS[first : first + 4], strict=True):
+        with column.container(border=True, height="stretch"):
+            st.page_link(f"lessons/{script}.py", label=f"**{title}**", icon=icon)
+            st.markdown(words)
 
 st.subheader("The network on these pages")
 config = TrainingConfig()

@@ -1,73 +1,123 @@
-"""Max and average pooling, one window at a time."""
+"""Max and average pooling, one window at a time, forward and backward."""
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
 from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
+from cnn_core.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
-from pages.animation.player import player
 from pages.controls import messages, settings
+from pages.controls.examples import POOLING, USUAL_POOLING
 from pages.controls.formula import size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
+from pages.controls.presets import Start
 from pages.figures.pixels import as_pixels, as_url, sign_note
+from pages.sections.broken import broken_note
+from pages.sections.code import code
+from pages.sections.snippets import Layer, numpy_script
+from pages.sections.take_along import take_along
+from pages.sections.walkthrough import PLACE, upstream, walkthrough
 
 st.title("Pooling")
 st.markdown(
     "Pooling makes a map smaller: each window is summed up by **one number**, its largest (max pooling) or its mean "
     "(average pooling). There are no weights to learn. What stays is *that* something was there; where exactly is given up."
 )
-
 try:
+    start = Start(POOLING, USUAL_POOLING)
     with st.sidebar:
         st.header("Input")
-        chosen = picture("digit", 4, 32, 8)
+        chosen = picture(start)
         st.header("Pooling")
-        pooling = settings.choice("pooling", "pooling", ["max", "average"])
-        kernel_size = settings.whole("kernel size", "kernel_size", 1, 7, 2, help="Rows and columns of the window.")
-        stride = settings.whole("stride", "stride", 1, 6, 2, help="How many cells the window moves at a time.")
-        padding = settings.whole(
-            "padding", "padding", 0, 3, 0, help="Cells around the input: −∞ for max, 0 for average."
+        pooling = settings.choice("pooling", "pooling", ["max", "average"], start["pooling"])
+        apart = settings.switch(
+            "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
         )
-    window = Window.of(kernel_size, stride, padding)
-    trace = (trace_max_pool2d if pooling == "max" else trace_avg_pool2d)(chosen.grid[None], window)
-    pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
-    pooled, _ = pool(chosen.whole[None].astype(np.float64), kernel_size, stride=stride, padding=padding)
+        size = settings.pair(
+            "kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help="Of the window."
+        )
+        stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
+        padding = settings.pair(
+            "padding",
+            "padding",
+            0,
+            3,
+            start["padding"],
+            apart=apart,
+            help=("Cells around the input: −∞ for max, 0 for average."),
+        )
+        st.header("Backward")
+        window = Window.of(size, stride, padding)
+        pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
+        out, _ = pool(chosen.grid[None], size, stride=stride, padding=padding)
+        dout = upstream(start["dout"], out[0])
+        broken = settings.switch(
+            "break it: = instead of +=",
+            "broken",
+            start["broken"],
+            help=("A well-known slip: each window overwrites what another has left in dx."),
+        )
 except ValueError as error:
     messages.error(error)
     st.stop()
 
-size = trace.input_size
-player(trace, key="player", titles=size_titles(window, size))
-unseen_note(window, size)
+start.tell(PLACE)
+walk: Walk | None = None
+try:
+    trace = trace_max_pool2d if pooling == "max" else trace_avg_pool2d
+    walk = trace(chosen.grid, window, dout=dout, broken=broken)
+except TooManyStepsError as error:
+    messages.warning(f"{error}. Here is the whole of it, without the numbers:")
+except ValueError as error:
+    messages.error(error)
+    st.stop()
 
-cells, outputs = size[0] * size[1], trace.steps
-if trace.winner is not None:
-    winners = trace.origin + trace.taps[trace.winner]  # the cells of the padded plane that reach the output
-    kept = len(np.unique(winners))
-    st.metric("activations dropped", f"{1 - kept / cells:.0%}")
-    st.markdown(
-        f"Of the {cells} numbers, {kept} are the largest of some window and go on; **{cells - kept} are dropped**. "
-        f"In the backward pass only those {kept} will get a gradient."
+if walk:
+    titles = size_titles(window, walk.input_size) | {"dx": "dx: to the input", "dout": "dout: from the next layer"}
+    walkthrough(
+        walk,
+        version=start.version,
+        titles=titles,
+        channel_names=dict.fromkeys(("x", "out", "dx", "dout"), chosen.channel_names),
     )
-else:
-    unread = int((window.crop(window.coverage(size)) == 0).sum())
-    st.metric("activations dropped", f"{unread / cells:.0%}")
-    st.markdown(
-        f"Averaging drops none of the numbers under its windows: {cells - unread} numbers are blended into {outputs}. "
-        f"In the backward pass each of them gets its share of the gradient."
-    )
-size_formula(window, size)
+    unseen_note(window, walk.input_size)
+    if broken:
+        broken_note(walk, pooling)
+    cells, outputs = chosen.grid.size, walk.grids["out"].counts.size
+    if walk.winner is not None:
+        planes = np.arange(outputs) // len(walk.origin)
+        winners = walk.origin[np.arange(outputs) % len(walk.origin)] + walk.taps[walk.winner]
+        kept = len(set(zip(planes.tolist(), winners.tolist(), strict=True)))
+        st.metric("activations dropped", f"{1 - kept / cells:.0%}")
+        st.markdown(
+            f"Of the {cells:,} numbers, {kept:,} are the largest of some window and go on; **{cells - kept:,} are dropped**. "
+            f"In the backward pass only those {kept:,} get a gradient."
+        )
+    else:
+        unread = int((window.crop(window.coverage(walk.input_size)) == 0).sum()) * len(chosen.grid)
+        st.metric("activations dropped", f"{unread / cells:.0%}")
+        st.markdown(
+            f"Averaging drops none of the numbers under its windows: {cells - unread:,} numbers are blended into {outputs:,}. "
+            f"In the backward pass each of them gets its share of the gradient."
+        )
+    size_formula(window, walk.input_size)
 
-st.subheader("The whole picture")
-before, after = st.columns(2)
-before.image(
-    as_url(as_pixels(chosen.whole), photograph=len(chosen.whole) > 1),
-    caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
-    width=360,
-)
-after.image(
-    as_url(as_pixels(pooled[0]), photograph=len(chosen.whole) > 1),
-    caption=f"after {pooling} pooling, {pooled.shape[3]}×{pooled.shape[2]}. {sign_note(pooled[0])}",
-    width=360,
-)
+if chosen.photograph:
+    st.subheader("The whole picture")
+    pooled, _ = pool(chosen.whole[None].astype(np.float64), size, stride=stride, padding=padding)
+    before, after = st.columns(2)
+    before.image(
+        as_url(as_pixels(chosen.whole), photograph=True),
+        caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
+        width=360,
+    )
+    after.image(
+        as_url(as_pixels(pooled[0]), photograph=True),
+        caption=f"after {pooling} pooling, {pooled.shape[3]}×{pooled.shape[2]}. {sign_note(pooled[0])}",
+        width=360,
+    )
+if walk:
+    layer = Layer(walk.operation, walk.arrays(), window)
+    code(layer)
+    take_along(walk, titles=titles, code=numpy_script(layer))

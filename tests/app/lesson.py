@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from cnn_core.counts import Grid
+from cnn_core.walk import Action, Phase, Walk
+from cnn_core.window import Window
+
 PAGES = Path(__file__).parents[2] / "pages"
 
 
@@ -35,18 +39,98 @@ def sent(app, component="convscope_player"):
 
 
 def unpack(packed):
-    """As numbers.js does: little-endian numbers of the named type."""
-    return np.frombuffer(base64.b64decode(packed["base64"]), dtype=f"<{packed['dtype']}")
+    """As numbers.js does: little-endian numbers of the named type, to reckon with in any size."""
+    found = np.frombuffer(base64.b64decode(packed["base64"]), dtype=f"<{packed['dtype']}")
+    return found.astype(np.float64 if packed["dtype"] == "f8" else np.int64)
 
 
 def values(app, grid):
-    """The numbers of one of the player's grids (channels, rows, columns)."""
+    """The numbers of one of the player's grids (channels, rows, columns), as they were sent."""
     packed = sent(app)["grids"][grid]
     return unpack(packed).reshape(packed["shape"]) / packed["scale"]
 
 
-def padded(array, cells):
-    return np.pad(array, cells)[None]
+def walked(app):
+    """All grids as they are after the last step: a walk over what was sent, and over nothing else, as in the browser."""
+    data = sent(app)
+    grids = {}
+    for name, packed in data["grids"].items():  # what the steps add up is not sent: it begins at 0
+        counts = unpack(packed) if "base64" in packed else np.zeros(np.prod(packed["shape"]))
+        grids[name] = Grid(counts.reshape(packed["shape"]).astype(float), packed["scale"])
+    walk = Walk(
+        operation=data["operation"],
+        phases=tuple(
+            Phase(phase["name"], tuple(Action(**action) for action in phase["actions"]), phase["steps"])
+            for phase in data["phases"]
+        ),
+        window=Window.of(data["kernel_size"], 1, 0, data["dilation"]),
+        input_size=(0, 0),  # a replay does not ask for it
+        grids=grids,
+        origin=unpack(data["origin"]),
+        taps=unpack(data["taps"]),
+        blank=unpack(data["blank"]),
+        channels_in=data["channels_in"],
+        channels_out=data["channels_out"],
+        winner=unpack(data["winner"]) if data["winner"] else None,
+    )
+    made = walk.replay()
+    return {name: made.get(name, grid.counts) / grid.scale for name, grid in grids.items()}
+
+
+def sees_the_windows_cells(data, geometry, size):
+    """The places that were sent are those of `geometry` on an input of `size`, and so is what is blank or never read."""
+    cells = np.arange(np.prod(geometry.padded_size(size))).reshape(geometry.padded_size(size))
+    origin, taps = unpack(data["origin"]), unpack(data["taps"])
+    seen = geometry.view(cells).reshape(len(origin), -1)
+    np.testing.assert_array_equal(origin[:, None] + taps, seen)
+    np.testing.assert_array_equal(np.flatnonzero(unpack(data["unseen"])), np.setdiff1d(cells, seen))
+    np.testing.assert_array_equal(np.flatnonzero(unpack(data["blank"])), np.setdiff1d(cells, geometry.crop(cells)))
+    return True
+
+
+KINDS = ("slider", "select_slider", "selectbox", "radio", "toggle", "text_input", "number_input")
+
+
+def control(app, key):
+    """The widget with this key, of whatever kind."""
+    (found,) = [widget for kind in KINDS for widget in getattr(app, kind) if widget.key == key]
+    return found
+
+
+def change(app, key, value):
+    """Set a widget, as its user does."""
+    for box in [
+        *app.selectbox,
+        *app.radio,
+    ]:  # AppTest keeps a choice that is no longer in the list; a browser shows the list's own
+        if box.value not in box.options:
+            box.set_value(box.options[box.proto.default])
+    return control(app, key).set_value(value).run()
+
+
+def both(app, name, otherwise=None):
+    """A length for (height, width), from one control or from two; `otherwise` where the page has none."""
+    keys = {widget.key for widget in app.slider}
+    names = [key for key in (name, f"{name}_height", f"{name}_width") if key in keys]
+    found = [control(app, key).value for key in names] or [otherwise]
+    return found[0], found[-1]
+
+
+def window(app):
+    """The geometry that the page's controls ask for."""
+    return Window.of(*(both(app, name, 1) for name in ("kernel_size", "stride", "padding", "dilation")))
+
+
+def options(geometry, **more):
+    """A window's settings as the layers take them."""
+    settings = {"stride": geometry.stride, "padding": geometry.padding, "dilation": geometry.dilation}
+    return settings | more
+
+
+def images(app):
+    """The pictures of a page by the first sentence of their captions: their addresses."""
+    found = [image for element in app.get("image") for image in element.proto.imgs]
+    return {image.caption.split(".")[0]: image.url for image in found}
 
 
 def figure(app, key):

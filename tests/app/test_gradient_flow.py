@@ -5,8 +5,7 @@ import pytest
 
 from cnn_core.conv import conv2d_backward_naive, conv2d_forward
 from cnn_core.pool import avg_pool2d_backward_naive, avg_pool2d_forward, max_pool2d_backward_naive, max_pool2d_forward
-from cnn_core.window import Window
-from tests.app.lesson import calm, figure, open_lesson, sent, texts, values
+from tests.app.lesson import calm, change, figure, open_lesson, options, sent, texts, values, walked, window
 
 LAYERS = ("convolution", "max pooling", "average pooling")
 SETTINGS = [
@@ -14,25 +13,27 @@ SETTINGS = [
     {"stride": "3", "padding": "1", "dout": "ones"},
     {"kernel_size": "2", "stride": "2", "dout": "one cell", "input_size": "7"},
     {"kernel_size": "5", "stride": "1", "padding": "2", "input_size": "4"},
+    {"seed": "9", "input_size": "5", "kernel": "random", "kernel_seed": "3"},
 ]
-
-
-def window(app):
-    return Window.of(*(app.slider(key=name).value for name in ("kernel_size", "stride", "padding")))
+INPUT = {"input", "input_size", "seed", "digit"}
 
 
 def gradients(layer, app):
-    """By the readable loops, from the numbers that the player shows."""
+    """By the readable loops, from the numbers that the player was sent; pooling's walk does not need its input."""
     geometry = window(app)
-    x, dout = geometry.crop(values(app, "x"))[None], values(app, "dout")[None]
-    options = {"stride": geometry.stride, "padding": geometry.padding}
+    dout = values(app, "dout")[None]
     if layer == "convolution":
-        _, cache = conv2d_forward(x, values(app, "weight")[None], np.zeros(1), **options)
+        x, weight = geometry.crop(values(app, "x"))[None], values(app, "weight")[None]
+        _, cache = conv2d_forward(x, weight, np.zeros(1), **options(geometry))
         return dict(zip(("dx", "dweight", "dbias"), conv2d_backward_naive(dout, cache), strict=True))
+    # The same input, as the convolution's walk shows it.
+    shown = open_lesson("gradient_flow", **{key: app.query_params[key] for key in INPUT & set(app.query_params)})
+    x, settings = window(shown).crop(values(shown, "x"))[None], {"stride": geometry.stride}
+    settings["padding"] = [side[0] for side in geometry.padding]
     if layer == "max pooling":
-        _, cache = max_pool2d_forward(x, geometry.kernel_size, **options)
+        _, cache = max_pool2d_forward(x, geometry.kernel_size, **settings)
         return {"dx": max_pool2d_backward_naive(dout, cache)}
-    _, cache = avg_pool2d_forward(x, geometry.kernel_size, **options)
+    _, cache = avg_pool2d_forward(x, geometry.kernel_size, **settings)
     return {"dx": avg_pool2d_backward_naive(dout, cache)}
 
 
@@ -45,10 +46,12 @@ def errors(app):
 def test_the_player_gets_the_layers_gradients_and_the_check_passes(parameters, layer):
     app = open_lesson("gradient_flow", **parameters, layer=layer)
     assert calm(app)
-    assert sent(app)["phases"] == ["backward"]
+    (phase,) = sent(app)["phases"]
+    assert (phase["name"], phase["steps"]) == ("backward", values(app, "dout").size)
+    made = walked(app)
     for name, gradient in gradients(layer, app).items():
-        shown = values(app, name)
-        shown = window(app).crop(shown) if name == "dx" else shown
+        assert "base64" not in sent(app)["grids"][name]  # it grows step by step
+        shown = window(app).crop(made[name]) if name == "dx" else made[name]
         np.testing.assert_allclose(shown.reshape(gradient.shape), gradient, rtol=0, atol=1e-9, err_msg=name)
     assert max(errors(app)) < 1e-6
     assert len(errors(app)) == (3 if layer == "convolution" else 1)
@@ -70,7 +73,7 @@ def test_the_gradient_of_the_weights_can_be_chosen():
     app.radio(key="gradient_shown").set_value("dweight").run()
     (heatmap,), _ = figure(app, "by the backward pass")
     written = [[float(text.replace("−", "-")) for text in row] for row in heatmap["text"]]
-    np.testing.assert_allclose(written, values(app, "dweight")[0], rtol=1e-3)
+    np.testing.assert_allclose(written, walked(app)["dweight"][0], rtol=1e-3)
 
 
 @pytest.mark.parametrize(("dout", "total"), [("ones", 16), ("one cell", 1)])
@@ -87,7 +90,7 @@ def test_a_gradient_that_is_zero_everywhere_counts_as_right(kernel):
     assert calm(app)
     assert max(errors(app)) < 1e-6
     if kernel == "Sobel x":
-        assert np.abs(window(app).crop(values(app, "dx"))).max() == 0
+        assert np.abs(window(app).crop(walked(app)["dx"])).max() == 0
         (heatmap,), _ = figure(app, "by moving each number a little")
         assert {text for row in heatmap["text"] for text in row} == {"0"}
 
@@ -107,42 +110,30 @@ def test_ties_are_none_of_average_poolings_business():
     assert calm(open_lesson("gradient_flow", layer="average pooling", input="checkerboard"))
 
 
-@pytest.mark.parametrize("layer", ["max pooling", "average pooling"])
-def test_a_window_of_padding_only_is_the_cores_error(layer):
-    app = open_lesson("gradient_flow", layer=layer, kernel_size="2", padding="3", stride="4", input_size="7")
-    (error,) = texts(app.error)
-    assert (
-        "must leave each pooling window at least one cell of the input: with a window of 2x2 cells, at most 1 is safe"
-        in error
-    )
-    assert not app.exception
+def test_a_layer_changed_by_hand_is_another_walk_with_its_own_words():
+    app = open_lesson("gradient_flow")
+    seen = set()
+    for layer in LAYERS:
+        assert calm(change(app, "layer", layer))
+        seen |= {sent(app)["id"], texts(app.markdown)[0]}
+    assert len(seen) == 6
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_kernel_larger_than_the_padded_input_is_the_cores_error(layer):
-    app = open_lesson("gradient_flow", layer=layer, kernel_size="5", input_size="3")
-    (error,) = texts(app.error)
-    assert error.startswith("kernel_size (=5, dilation 1: 5 cells of height) must fit into the padded input (=3)")
-    assert not app.exception
-    app.slider(key="input_size").set_value(6).run()
+@pytest.mark.parametrize("source", ["lake", "few numbers", "digit", "gradient"])
+def test_any_input_passes_the_check(source):
+    app = open_lesson("gradient_flow", input=source, layer="average pooling")
     assert calm(app)
-
-
-@pytest.mark.parametrize(
-    ("parameter", "value", "remedy"),
-    [
-        ("layer", "dropout", "must be one of convolution, max pooling, average pooling"),
-        ("dout", "2", "must be one of ones, one cell, random"),
-        ("kernel_size", "6", "must be 1 to 5"),
-        ("padding", "x", "must be a whole number from 0 to 3"),
-    ],
-)
-def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, value, remedy):
-    app = open_lesson("gradient_flow", **{parameter: value})
-    (warning,) = texts(app.warning)
-    assert warning.startswith(f"{parameter} (={value}) in the link {remedy}")
-    assert not app.exception
+    assert calm(change(app, "layer", "convolution"))
+    expected = gradients("convolution", app)
+    np.testing.assert_allclose(walked(app)["dx"], expected["dx"][0], rtol=0, atol=1e-9)
     assert max(errors(app)) < 1e-6
+
+
+def test_padding_is_hatched_and_explained():
+    assert not any("Hatched" in text for text in texts(open_lesson("gradient_flow").caption))
+    app = open_lesson("gradient_flow", padding="1")
+    assert sent(app)["padded"]
+    assert any("Hatched cells are padding" in text for text in texts(app.caption))
 
 
 def test_a_kernel_cell_of_text_is_named():
@@ -150,3 +141,4 @@ def test_a_kernel_cell_of_text_is_named():
     (error,) = texts(app.error)
     assert error.startswith("weight[1, 2] (='six') must be a number")
     assert not app.exception
+    assert max(errors(app)) < 1e-6

@@ -9,6 +9,9 @@ TITLES = {
     "home": "ConvScope",
     "convolution": "Convolution",
     "pooling": "Pooling",
+    "transposed": "Transposed convolution",
+    "im2col": "im2col",
+    "receptive_field": "Receptive field",
     "gradient_flow": "Gradient flow",
     "train": "Train",
     "filters": "Filters",
@@ -28,7 +31,8 @@ def test_every_lesson_is_listed():
 
 def test_home_leads_to_every_other_page():
     links = open_lesson("home").get("page_link")
-    assert [link.proto.label.strip("*") for link in links] == list(TITLES.values())[1:]
+    names = TITLES | {"transposed": "Transposed"}  # as in the list of pages
+    assert [link.proto.label.strip("*") for link in links] == list(names.values())[1:]
     assert [link.proto.page for link in links] == [name.replace("_", "-") for name in list(TITLES)[1:]]
 
 
@@ -63,3 +67,21 @@ def test_each_page_keeps_its_own_settings():
     assert app.slider(key="stride").value == 3
     assert values(app, "weight")[0].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     assert go(app, "pooling").slider(key="stride").value == 1
+
+
+@pytest.mark.parametrize("page", ["convolution", "transposed", "im2col"])
+def test_an_example_and_what_was_changed_are_there_when_the_reader_comes_back(page):
+    app = open_lesson(page, preset="1×1" if page == "im2col" else "strides", stride="3")
+    app.query_params["speed"] = "4"
+    before = sent(app.run())
+    told = [text for text in texts(app.markdown) if "Changed by you" in text]
+    assert len(told) == 1
+    go(app, "pooling")
+    assert calm(app)
+    assert not any("Changed by you" in text for text in texts(app.markdown))
+    go(app, page)
+    assert not app.exception
+    assert not app.error
+    assert sent(app)["id"] == before["id"]
+    assert sent(app)["begin"] == before["begin"]
+    assert told[0] in texts(app.markdown)

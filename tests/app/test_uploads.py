@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pages.controls.pictures import SIDE, read_picture
-from tests.app.lesson import calm, open_lesson, texts, values
+from tests.app.lesson import calm, change, images, open_lesson, sent, texts, values
 
 RAMP = np.linspace(0, 255, 40 * 30).reshape(40, 30).round().astype(np.uint8)
 RGB = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=-1)
@@ -143,9 +143,9 @@ def upload(app, name, data):
     return app.file_uploader(key="upload").set_value((name, data, "image/png")).run()
 
 
-@pytest.mark.parametrize("name", ["convolution", "pooling", "gradient_flow"])
+@pytest.mark.parametrize("name", ["convolution", "pooling", "transposed", "im2col", "gradient_flow"])
 def test_a_page_takes_an_upload_refuses_a_bad_one_and_goes_on(name):
-    app = open_lesson(name, input="your picture", input_size="6", kernel_size="2")
+    app = open_lesson(name, input="your picture", input_size="6", kernel_size="2", padding="0")
     assert calm(app)
     assert texts(app.info) == ["Choose a picture above. Until then a built-in one is shown."]
     upload(app, "notes.png", b"Dear diary")
@@ -154,5 +154,34 @@ def test_a_page_takes_an_upload_refuses_a_bad_one_and_goes_on(name):
     upload(app, "white.png", saved(Image.new("RGB", (90, 60), "white")))
     assert not app.exception
     assert not app.error
-    padding = app.slider(key="padding").value
-    np.testing.assert_array_equal(values(app, "x")[0], np.pad(np.ones((6, 6)), padding))
+    np.testing.assert_array_equal(values(app, "x"), np.ones((1, 6, 6)))
+
+
+@pytest.mark.parametrize("name", ["convolution", "pooling"])
+def test_an_upload_in_colour_is_cut_to_its_middle_square_and_shown_whole(name):
+    app = open_lesson(name, input="your picture", input_size="4", channels="3", padding="0")
+    colours = np.zeros((40, 80, 3), dtype=np.uint8)
+    colours[:, 20:60] = 255, 51, 0  # the middle square; black beside it
+    upload(app, "bar.png", saved(Image.fromarray(colours)))
+    assert calm(app)
+    np.testing.assert_array_equal(values(app, "x"), np.broadcast_to([[[1]], [[0.2]], [[0]]], (3, 4, 4)))
+    assert "input, 80×40" in images(app)
+
+
+@pytest.mark.parametrize("size", [(1, 300), (300, 1), (1, 1)], ids=str)
+@pytest.mark.parametrize("name", ["convolution", "pooling", "transposed", "im2col"])
+def test_a_picture_too_narrow_for_the_window_does_no_harm(name, size):
+    app = open_lesson(name, input="your picture", input_size="6", padding="0")
+    upload(app, "line.png", saved(Image.new("RGB", size, "white")))
+    assert not app.exception
+    np.testing.assert_array_equal(values(app, "x"), np.ones((1, 6, 6)))  # its one cell, enlarged
+    for error in texts(app.error):
+        assert "must fit into the padded input (=1)" in error
+
+
+def test_the_other_settings_outlast_a_file_that_is_refused():
+    app = open_lesson("convolution", input="your picture", kernel="blur", filters="2", stride="2", dout="random")
+    before = sent(app)
+    assert texts(upload(app, "notes.png", b"Dear diary").error)
+    assert calm(change(app, "input", "lake"))
+    assert sent(app) == before

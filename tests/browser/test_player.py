@@ -1,67 +1,90 @@
-"""The player in a real browser: every control, by mouse and by keyboard, and sums that add up to the digit."""
+"""The player in a real browser: every control of its transport, by mouse, by keyboard and by touch."""
 
-import random
 import re
-from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
-from tools.browser import open_page, settle
+from tests.browser.walking import at, canvas, count, go, open_walk, place
 
-NUMBER = re.compile(r"−?\d+(?:\.\d+)?")
-
-
-def numbers(text):
-    return [Decimal(n.replace("−", "-")) for n in NUMBER.findall(text)]
+PAGE = "/convolution?input=shuffled+numbers&input_size=6&padding=0"
 
 
 @pytest.fixture
 def player(page, address):
-    open_page(page, address + "/convolution?input_size=6&input=shuffled+numbers&padding=0")
-    found = page.locator(".player")
-    expect(found).to_have_attribute("data-count", "16")
+    found = open_walk(page, address + PAGE + "&stages=false")
+    expect(found).to_have_attribute("data-count", "32")  # 16 outputs, forward and backward
     return found
 
 
-def at(player, step):
-    expect(player).to_have_attribute("data-step", str(step))
-    expect(player.locator(".where")).to_have_text(f"step {step + 1} of {player.get_attribute('data-count')}")
+@pytest.fixture
+def staged(page, address):
+    return open_walk(page, address + PAGE)
 
 
 def test_buttons(player):
-    player.locator(".first").click()
-    at(player, 0)
-    player.locator(".back").click()
-    at(player, 0)
     player.locator(".forward").click()
     at(player, 1)
-    player.locator(".last").click()
-    at(player, 15)
     player.locator(".back").click()
-    at(player, 14)
+    at(player, 0)
+    player.locator(".back").click()
+    at(player, 0)
+    player.locator(".last").click()
+    at(player, 31)
+    player.locator(".back").click()
+    at(player, 30)
+    player.locator(".first").click()
+    at(player, 0)
 
 
 def test_keys(page, player):
     player.focus()
-    for key, step in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 15)):
+    keys = (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 31))
+    for key, step in keys:
         page.keyboard.press(key)
         at(player, step)
+
+
+def test_plus_and_minus_change_the_speed(page, player):
+    speed = player.get_by_label("speed")
+    expect(speed).to_have_value("1")
+    player.focus()
+    for key, value in (("+", "2"), ("+", "4"), ("-", "2"), ("-", "1"), ("-", "0.5"), ("-", "0.25"), ("-", "0.25")):
+        page.keyboard.press(key)
+        expect(speed).to_have_value(value)
 
 
 def test_scrubber_has_a_name_and_its_own_keys(page, player):
     scrub = player.get_by_role("slider", name="Step")
     scrub.focus()
+    page.keyboard.press("End")
+    at(player, 31)
     page.keyboard.press("Home")
     at(player, 0)
     page.keyboard.press("ArrowRight")
     at(player, 1)
-    assert scrub.get_attribute("aria-valuetext") == "step 2 of 16"
+    assert scrub.get_attribute("aria-valuetext") == "step 2 of 32 · forward"
+
+
+def test_the_scrubber_runs_on_into_the_backward_pass(player):
+    dx = player.locator('section[data-grid="dx"]')
+    expect(player).to_have_attribute("data-phase", "forward")
+    expect(player.locator(".made")).to_have_class(re.compile("waiting"))
+    go(player, 15)
+    expect(player).to_have_attribute("data-phase", "forward")
+    assert not any(player.evaluate("el => [...el.player.walk.grids.dx.counts]"))
+    go(player, 16)
+    expect(player).to_have_attribute("data-phase", "backward")
+    expect(player.locator(".made")).not_to_have_class(re.compile("waiting"))
+    expect(player.locator(".words")).to_contain_text("dout[0, 0] is 1")
+    assert any(player.evaluate("el => [...el.player.walk.grids.dx.counts]"))
+    expect(dx.locator(".frame").first).to_be_visible()
+    go(player, 3)
+    assert not any(player.evaluate("el => [...el.player.walk.grids.dx.counts]"))
 
 
 def test_play_and_pause_by_mouse_and_by_space(page, player):
-    player.locator(".first").click()
-    player.get_by_label("Speed").select_option("16")
+    player.get_by_label("speed").select_option("4")
     player.get_by_role("button", name="Play").click()
     expect(player.get_by_role("button", name="Pause")).to_be_visible()
     expect(player).not_to_have_attribute("data-step", "0")
@@ -70,9 +93,55 @@ def test_play_and_pause_by_mouse_and_by_space(page, player):
     page.wait_for_timeout(300)
     assert player.get_attribute("data-step") == stopped
     player.focus()
+    player.get_by_label("speed").select_option("16")
     page.keyboard.press("Space")
-    at(player, 15)  # it plays to the end and stops there
+    at(player, 31)  # it plays to the end and stops there
     expect(player.get_by_role("button", name="Play")).to_be_visible()
+    page.keyboard.press("Space")  # and begins anew
+    expect(player).not_to_have_attribute("data-step", "31")
+
+
+def test_loop_begins_again(page, player):
+    player.get_by_label("loop").check()
+    player.get_by_label("speed").select_option("16")
+    go(player, 29)
+    player.get_by_role("button", name="Play").click()
+    page.wait_for_function("el => +el.dataset.step < 20", arg=player.element_handle())
+    expect(player.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_a_step_in_its_stages(page, staged):
+    stages = ["1/4: multiply", "2/4: add up", "3/4: add the bias", "4/4: write out"]
+    at(staged, 0, stage=3)
+    out_before = canvas(staged, "out").evaluate("canvas => canvas.toDataURL()")
+    shown = []
+    for stage, words in enumerate(stages):
+        staged.locator(".forward").click()
+        at(staged, 1, stage)
+        expect(staged.locator(".stage")).to_have_text(words)
+        hidden = staged.locator(".total .later").count()
+        shown.append((hidden, canvas(staged, "out").evaluate("canvas => canvas.toDataURL()") != out_before))
+    assert shown == [(3, False), (2, False), (1, False), (0, True)]  # each stage adds a part; the last writes
+    staged.locator(".back").click()
+    at(staged, 1, stage=2)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    at(staged, 2, stage=0)
+    staged.get_by_label("in stages").uncheck()
+    staged.locator(".forward").click()
+    at(staged, 3)
+    expect(staged.locator(".total .later")).to_have_count(0)
+
+
+def test_backward_stages_fill_one_sum_after_the_other(staged):
+    go(staged, 16)
+    staged.locator(".forward").click()
+    sums = "el => ['dweight', 'dx', 'dbias'].map((name) => el.player.walk.makers[name].done)"
+    found = [staged.evaluate(sums)]
+    for _ in range(2):
+        staged.locator(".forward").click()
+        found.append(staged.evaluate(sums))
+    assert found == [[2, 1, 1], [2, 2, 1], [2, 2, 2]]
 
 
 def test_keys_work_before_anything_has_the_focus(page, player):
@@ -81,88 +150,96 @@ def test_keys_work_before_anything_has_the_focus(page, player):
 
 
 def test_while_it_plays_the_words_follow_but_are_not_read_aloud(page, player):
-    player.get_by_label("Speed").select_option("16")
+    player.get_by_label("speed").select_option("8")
     player.get_by_role("button", name="Play").click()
     expect(player.locator(".words")).to_have_attribute("aria-live", "off")
-    page.wait_for_function("player => player.dataset.step > 4", arg=player.element_handle())
+    page.wait_for_function("el => el.dataset.step > 4", arg=player.element_handle())
     shown = player.evaluate("p => [p.querySelector('.words').textContent, p.querySelector('.total').textContent]")
     assert shown[1].split("→")[1].strip() in shown[0]
 
 
 def test_a_click_on_an_output_cell_goes_to_its_step(player):
-    canvas = player.locator('figure[data-grid="out"] canvas')
-    box = canvas.bounding_box()
-    canvas.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.1})
+    canvas(player, "out").click(position=place(player, "out", 3))
     at(player, 3)
+    go(player, 20)
+    canvas(player, "dout").click(position=place(player, "dout", 9))
+    at(player, 25)  # it stays in the backward pass
 
 
-def test_the_step_is_told_in_words(player):
-    player.locator(".first").click()
+def test_the_step_is_told_in_words_and_as_a_table(player):
     words = player.locator(".words")
     expect(words).to_have_attribute("aria-live", "polite")
-    expect(words).to_contain_text("Step 1 of 16: the window with its corner at row 0, column 0 gives out[0, 0]")
+    expect(words).to_contain_text(
+        "Step 1 of 32 · forward: the window with its corner at row 0, column 0 gives out[0, 0]"
+    )
+    player.get_by_text("This step as a table").click()
+    rows = player.locator("tbody tr")
+    expect(rows).to_have_count(9)
+    expect(rows.nth(4)).to_contain_text("x[1, 1]")
+    player.locator(".forward").click()
+    expect(rows.nth(4)).to_contain_text("x[1, 2]")
 
 
 def test_the_step_outlives_another_kernel(page, player):
-    player.locator(".last").click()
-    bias = page.get_by_role("spinbutton", name="bias")
+    go(player, 15)
+    bias = page.get_by_role("textbox", name="bias")
     bias.fill("2.5")
     bias.press("Enter")
     expect(player.locator(".total")).to_contain_text("bias 2.5")
     at(player, 15)
 
 
+def test_every_control_has_a_name(player):
+    unnamed = player.evaluate(
+        """el => [...el.querySelectorAll("button, input, select, canvas:not(.linked)")].filter((control) =>
+             !(control.getAttribute("aria-label") || control.labels?.[0]?.textContent.trim())).length"""
+    )
+    assert unnamed == 0
+
+
+def test_colour_scales(player):
+    kernel = canvas(player, "weight")
+    before = kernel.evaluate("canvas => canvas.toDataURL()")
+    pictures = {before}
+    for name in ("green–purple", "teal–red", "blue–orange"):
+        player.get_by_label("colours").select_option(name)
+        pictures.add(kernel.evaluate("canvas => canvas.toDataURL()"))
+    assert len(pictures) == 3
+    assert kernel.evaluate("canvas => canvas.toDataURL()") == before
+
+
+def test_by_touch(new_page, address):
+    page = new_page(width=390, has_touch=True)
+    player = open_walk(page, address + PAGE + "&stages=false")
+    player.locator(".forward").tap()
+    at(player, 1)
+    canvas(player, "out").tap(position=place(player, "out", 6))
+    at(player, 6)
+    expect(player).to_have_attribute("data-pinned", "out,0,6")
+
+
 def test_reduced_motion_moves_the_window_at_once(new_page, address):
     page = new_page(reduced_motion="reduce")
-    open_page(page, address + "/convolution")
-    duration = page.locator(".player .frame").first.evaluate("frame => getComputedStyle(frame).transitionDuration")
-    assert duration == "0s"
+    player = open_walk(page, address + "/convolution")
+    assert player.locator(".frame").first.evaluate("frame => getComputedStyle(frame).transitionDuration") == "0s"
 
 
-def test_written_terms_add_up_to_what_is_shown(page, address):
-    """Random settings, random steps: products are products, and their sum plus the bias is the result, to the digit."""
-    rng = random.Random(0)
-    for _ in range(8):
-        query = {
-            "input": rng.choice(["lake", "digit", "shuffled numbers", "circle"]),
-            "input_size": rng.randint(5, 9),
-            "kernel": rng.choice(["blur", "Sobel x", "random", "emboss", "sharpen"]),
-            "kernel_size": rng.randint(2, 4),
-            "stride": rng.randint(1, 3),
-            "padding": rng.randint(0, 2),
-            "bias": rng.choice([0.0, -1.25, 0.3]),
-        }
-        open_page(page, address + "/convolution?" + "&".join(f"{k}={v}" for k, v in query.items()))
-        player = page.locator(".player")
-        expect(player).to_have_attribute("data-step", re.compile(r"\d+"))
-        for _ in range(6):
-            step = rng.randrange(int(player.get_attribute("data-count")))
-            player.locator(".scrub").fill(str(step))
-            at(player, step)
-            total = Decimal(0)
-            for text in player.locator(".term").all_inner_texts():
-                left, right, product = numbers(text)
-                assert left * right == product, (query, step, text)
-                total += product
-            count, shown_sum, bias, result = numbers(player.locator(".total").inner_text().split("→")[0])
-            assert count == query["kernel_size"] ** 2
-            assert shown_sum == total, (query, step)
-            assert bias == Decimal(str(query["bias"]))
-            assert result == total + bias, (query, step)
-
-
-@pytest.mark.parametrize("layer", ["convolution", "max pooling", "average pooling"])
-@pytest.mark.parametrize("stride", [1, 2])
-def test_the_backward_walk_ends_in_the_cores_gradients(page, address, layer, stride):
-    open_page(page, f"{address}/gradient-flow?layer={layer}&stride={stride}&padding=1")
-    player = page.locator(".player")
-    player.locator(".last").click()
-    sums_equal = """player => { const { sums, grids } = player.player.trace;
-        return Object.entries(sums).map(([name, sum]) => [name, sum.every((v, i) => v === grids[name].counts[i])]) }"""
-    expected = ["dx", "dweight", "dbias"] if layer == "convolution" else ["dx"]
-    assert player.evaluate(sums_equal) == [[name, True] for name in expected]
-    player.locator(".first").click()
-    assert not all(equal for _, equal in player.evaluate(sums_equal))
-    player.locator(".scrub").fill(player.get_attribute("data-count"))
-    assert all(equal for _, equal in player.evaluate(sums_equal))
-    settle(page)
+def test_a_large_picture_has_a_lens_that_follows_the_window(page, address):
+    player = open_walk(page, address + "/convolution?input=boat&input_size=256&padding=1&stages=false")
+    assert count(player) == 2 * 256 * 256
+    lens = player.locator('section[data-grid="x"] .lenses canvas:not(.linked)').first
+    seen = set()
+    for step in (0, 20, 21, 40_000, 65_535):
+        go(player, step)
+        seen.add(lens.evaluate("canvas => canvas.toDataURL()"))
+        view = player.evaluate("el => el.player.stage.groups[0].lenses[0].view")
+        mark = player.evaluate("el => el.player.walk.marks('x', el.player.at)[0]")
+        assert view["top"] <= mark["top"] <= mark["top"] + 3 <= view["top"] + view["rows"]
+        assert view["left"] <= mark["left"] <= mark["left"] + 3 <= view["left"] + view["columns"]
+        moved, anew = player.evaluate(
+            """el => { const lens = el.player.stage.groups[0].lenses[0]; const moved = lens.canvas.toDataURL();
+                 lens.draw(lens.colours);
+                 return [moved, lens.canvas.toDataURL()] }"""
+        )
+        assert moved == anew  # scrolling along shows what drawing all of it would
+    assert len(seen) == 5

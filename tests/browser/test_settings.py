@@ -10,7 +10,7 @@ from tools.browser import open_page, settle
 
 
 def out_size(page):
-    return page.locator('figure[data-grid="out"] figcaption')
+    return page.locator('section[data-grid="out"] h4')
 
 
 def test_a_slider_by_keyboard_changes_the_picture_and_the_address(page, address):
@@ -28,7 +28,7 @@ def test_the_address_brings_everything_back(page, new_page, address):
     open_page(page, address + "/convolution")
     page.get_by_role("slider", name="kernel size").focus()
     page.keyboard.press("ArrowLeft")
-    expect(out_size(page)).to_have_text("output 9×9")
+    expect(out_size(page)).to_have_text("output 11×11")
     cell = page.get_by_label("weight[0, 1]")
     cell.fill("0.25")
     cell.press("Tab")
@@ -143,7 +143,7 @@ def test_each_page_keeps_its_own_settings(page, address):
     sizes = out_size(page).inner_text()
     page.get_by_role("link", name="Gradient flow").click()
     expect(page.locator("h1")).to_have_text("Gradient flow")
-    expect(page.locator('figure[data-grid="weight"] figcaption')).to_have_text("kernel")
+    expect(page.locator('section[data-grid="weight"] h4')).to_have_text("kernel")
     expect(page.get_by_role("slider", name="stride")).to_have_value("1")
     page.get_by_role("link", name="Convolution").click()
     expect(out_size(page)).to_have_text(sizes)

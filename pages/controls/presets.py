@@ -1,0 +1,76 @@
+"""Presets of a page: each sets all of its controls to something worth seeing, and says in a sentence what that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.controls import settings
+
+WATCHING = frozenset(("speed", "stages", "loop", "colours"))  # the reader's way of watching outlasts a change of preset
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What it shows, and the controls' values where they are not the page's usual ones."""
+
+    words: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Start(Mapping[str, Any]):
+    """The preset that the reader chose. `start["stride"]` is what its control begins with."""
+
+    def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any], *, label: str = "example"):
+        """Show the list of presets; `usual` holds the values of all controls where a preset says nothing."""
+        choose, tell = st.columns([1, 2], vertical_alignment="bottom")
+        with choose:
+            self.name = settings.choice(
+                label, "preset", list(presets), help="Sets all controls; change them as you like."
+            )
+        self.chosen = {**usual, **presets[self.name].values}
+        self.words = presets[self.name].words
+        self.note: DeltaGenerator = tell.container()
+        shown = f"preset_shown_{st.session_state.get('page')}"
+        if st.session_state.get(shown) not in (None, self.name):
+            self.restore()  # another preset replaces what was changed
+        st.session_state[shown] = self.name
+
+    @property
+    def version(self) -> int:
+        """Changes whenever all controls were set anew: what was under way on the page begins anew, too."""
+        return int(st.session_state.get("restored", 0))
+
+    def __getitem__(self, key: str) -> Any:
+        """What the control `key` begins with."""
+        return self.chosen[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.chosen)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def one_of(self, key: str, options: Sequence[str]) -> str:
+        """What a list begins with, where not all presets' values are always possible."""
+        value = str(self.chosen[key])
+        return value if value in options else options[0]
+
+    def restore(self) -> None:
+        """Back to the preset's own values, also for what is not in its list (a step, an edited kernel)."""
+        settings.forget(settings.changed() - set(self) - WATCHING - {"preset"})
+        settings.put(dict(self))
+        st.session_state["restored"] = self.version + 1
+
+    def tell(self, kept: frozenset[str]) -> None:
+        """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count."""
+        if not settings.changed() - kept - {"preset"}:
+            self.note.markdown(self.words)
+            return
+        words, back = self.note.columns([2, 1], vertical_alignment="center")
+        words.markdown(f"Changed by you, from “{self.name}”.")
+        back.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)

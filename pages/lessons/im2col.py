@@ -1,0 +1,75 @@
+"""im2col: how a convolution becomes one matrix product."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.trace import trace_im2col
+from cnn_core.window import Window
+from pages.controls import messages, settings
+from pages.controls.examples import IM2COL, USUAL_IM2COL
+from pages.controls.formula import size_titles
+from pages.controls.kernel import kernels
+from pages.controls.pictures import picture
+from pages.controls.presets import Start
+from pages.sections.code import code
+from pages.sections.snippets import Layer, numpy_script
+from pages.sections.take_along import take_along
+from pages.sections.walkthrough import PLACE, walkthrough
+
+st.title("im2col")
+st.markdown(
+    "A computer is at its fastest when it multiplies two matrices. So a convolution is turned into that: every window is "
+    "**copied into a column**, every filter is written as a **row**, and one product of the two gives all outputs at once."
+)
+try:
+    start = Start(IM2COL, USUAL_IM2COL)
+    with st.sidebar:
+        st.header("Input")
+        chosen = picture(start, most_channels=3, most_cells=16)
+        st.header("Kernels")
+        filters = settings.whole("filters", "filters", 1, 4, start["filters"], help="Each filter is a row.")
+        size = settings.pair("kernel size", "kernel_size", 1, 4, start["kernel_size"], apart=False)
+        weight = kernels(start, size, len(chosen.grid), filters)
+        bias = np.array(
+            settings.numbers("bias", "bias", filters, -99, 99, start["bias"], help="One number, or one a filter.")
+        )
+        st.header("Walk")
+        stride = settings.whole("stride", "stride", 1, 4, start["stride"], help="Cells from stop to stop.")
+        padding = settings.whole("padding", "padding", 0, 3, start["padding"], help="Zeros around the input.")
+        dilation = settings.whole(
+            "dilation", "dilation", 1, 3, start["dilation"], help="Distance between kernel cells."
+        )
+    window = Window.of(size, stride, padding, dilation)
+    walk = trace_im2col(chosen.grid, weight, bias, window)
+except ValueError as error:
+    messages.error(error)
+    st.stop()
+
+start.tell(PLACE | {"edit"})
+grids = walk.grids
+_, height, width = grids["columns"].counts.shape
+titles = size_titles(window, walk.input_size) | {
+    "weight": f"kernels {size[0]}×{size[1]}",
+    "rows": f"rows: the kernels, {filters}×{height}",
+    "columns": f"columns: the windows, {height}×{width}",
+    "product": f"rows × columns + bias, {filters}×{width}",
+}
+walkthrough(walk, version=start.version, titles=titles, channel_names={"x": chosen.channel_names})
+
+st.subheader("What it costs, and why it is fast")
+numbers, copies = chosen.grid.size, grids["columns"].counts.size
+products = copies * filters
+st.markdown(
+    f"The input has {numbers} numbers, the columns {copies}: **{copies / numbers:.1f} times as many**, since windows overlap "
+    f"and each makes its own copy. That is the price, in memory. What it buys: the {products:,} multiplications and additions "
+    f"of this layer are a single matrix product, in which every number that is fetched is used many times over (a column for "
+    f"each of the {filters} filters, a row for each of the {width} windows). Libraries for such products (BLAS) keep the "
+    f"processor's arithmetic busy all the time; a loop in Python spends most of its time on finding out what to do next."
+)
+st.markdown(
+    r"Backward it is the same again: $d\text{rows} = d\text{out} \cdot \text{columns}^T$, and "
+    r"$d\text{columns} = \text{rows}^T \cdot d\text{out}$ is added back into the image, window by window."
+)
+layer = Layer("im2col", walk.arrays(), window)
+code(layer)
+take_along(walk, titles=titles, code=numpy_script(layer))

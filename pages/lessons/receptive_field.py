@@ -1,0 +1,57 @@
+"""A stack of layers: what a cell high up sees of the input."""
+
+import streamlit as st
+
+from cnn_core.receptive_field import receptive_fields
+from pages.animation.receptive import receptive
+from pages.controls.stack import fitting, stack
+
+CHANNELS = 64  # for the count of weights
+
+st.title("Receptive field")
+st.markdown(
+    "Each cell of a map is made from a small window of the map before it, and each cell in there from a window of the map "
+    "before that. All that it sees of the input in the end is its **receptive field**. Point at a cell to light up what it "
+    "sees: the stronger the colour, the more **paths** lead there from window to window; where there is room, their number "
+    "is written out."
+)
+
+with st.sidebar:
+    st.header("Stack")
+    input_size, chosen = stack()
+layers = fitting(chosen, input_size)
+if len(layers) < len(chosen):
+    st.caption("Until that is mended, here are the maps below this layer.")
+windows = [layer.window for layer in layers]
+names = [f"{layer.kind}{number}" for number, layer in enumerate(layers, 1)]
+receptive(windows, input_size, names=names, notes=[layer.words for layer in layers], key="stack")
+
+st.subheader("How large is the field?")
+st.latex(
+    r"\begin{aligned} j_l &= j_{l-1} \cdot \text{stride}_l \\"
+    r" r_l &= r_{l-1} + \text{dilation}_l \cdot (\text{kernel}_l - 1) \cdot j_{l-1} \end{aligned}"
+)
+st.markdown(
+    "The **jump** $j$ is how far two neighbouring cells of a map lie apart on the input; the **field** $r$ grows by the reach of "
+    "the kernel times the jump of the map that it slides over. Both begin at 1, with the input itself."
+)
+fields = receptive_fields(windows, input_size)
+rows = [f"| input | {input_size}×{input_size} | $1$ | $1$ |"]
+for name, layer, below, field in zip(names, layers, fields, fields[1:], strict=False):
+    gap = "" if layer.dilation == 1 else rf"{layer.dilation} \cdot "
+    # Braces keep a formula in one line: where the column is narrow, it may break before the equals sign only.
+    rows.append(
+        f"| {name} | {field.map_size[0]}×{field.map_size[1]} "
+        rf"| ${{{below.jump[0]} \cdot {layer.stride}}}$ $= {field.jump[0]}$ "
+        rf"| ${{{below.size[0]} + {gap}({layer.kernel_size} - 1) \cdot {below.jump[0]}}}$ $= {field.size[0]}$ |"
+    )
+st.markdown("\n".join(["| layer | map | jump $j$ | receptive field $r$ |", "|---|---|---|---|", *rows]))
+
+st.subheader("Why small kernels in a stack?")
+st.markdown(
+    f"Three 3×3 convolutions see 7×7 cells, as one of 7×7 does. With $C$ channels everywhere they have "
+    f"${{3 \\cdot 9 \\, C^2}}$ ${{= 27 \\, C^2}}$ weights instead of ${{49 \\, C^2}}$: for ${{C = {CHANNELS}}}$, "
+    f"**{27 * CHANNELS**2:,}** instead of **{49 * CHANNELS**2:,}**, and a ReLU after each of the three. The price: paths crowd "
+    f"in the middle of the field. What counts in practice, the *effective* receptive field, is smaller than the formula "
+    f"says (Luo et al. 2016)."
+)

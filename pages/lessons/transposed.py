@@ -1,0 +1,106 @@
+"""Transposed convolution: what a convolution's backward pass does to the input, used forward, to enlarge."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.conv_transpose import as_convolution
+from cnn_core.trace import trace_conv2d, trace_conv_transpose2d
+from cnn_core.window import Window
+from pages.controls import messages, settings
+from pages.controls.examples import TRANSPOSED, USUAL_TRANSPOSED
+from pages.controls.formula import size_titles, transposed_formula
+from pages.controls.kernel import kernels
+from pages.controls.pictures import picture
+from pages.controls.presets import Start
+from pages.sections.code import code
+from pages.sections.snippets import Layer, numpy_script
+from pages.sections.take_along import take_along
+from pages.sections.walkthrough import PLACE, upstream, walkthrough
+
+VIEWS = {
+    "spread": "Each input number adds its multiple of the kernel to one window of the output.",
+    "gather": "The same output, number by number: a convolution with the kernel flipped, over the input drawn apart with zeros.",
+}
+
+st.title("Transposed convolution")
+st.markdown(
+    "Walk a convolution backward, and each output's gradient is spread over its window: `dx[window] += dout × weight`. Used "
+    "**forward**, with numbers instead of gradients, the same step makes a **large map from a small one**. Decoders and "
+    "image generators are built of it."
+)
+try:
+    start = Start(TRANSPOSED, USUAL_TRANSPOSED)
+    with st.sidebar:
+        st.header("View")
+        view = settings.choice("view", "view", list(VIEWS), start["view"])
+        st.caption(VIEWS[view])
+        st.header("Input")
+        chosen = picture(start, most_channels=3, most_cells=32)
+        channels = len(chosen.grid)
+        st.header("Kernels")
+        filters = settings.whole("filters", "filters", 1, 3, start["filters"], help="Channels of the output.")
+        size = settings.pair("kernel size", "kernel_size", 1, 5, start["kernel_size"], apart=False)
+        weight = kernels(start, size, filters, channels)
+        st.header("Walk")
+        stride = settings.whole(
+            "stride", "stride", 1, 4, start["stride"], help="How far the windows lie apart in the output."
+        )
+        padding = settings.whole(
+            "padding", "padding", 0, 4, start["padding"], help="Cells cut off each side of the output."
+        )
+        dilation = settings.whole("dilation", "dilation", 1, 3, 1, help="Distance between neighbouring kernel cells.")
+        window = Window.of(size, stride, padding, dilation)
+        output_padding, most = 0, window.most_output_padding[0]
+        if most:  # else there is only one size to go back to
+            output_padding = settings.whole(
+                "output padding",
+                "output_padding",
+                0,
+                most,
+                min(start["output_padding"], most),
+                help="Further rows and columns at bottom and right: a convolution makes the same size from several.",
+            )
+        large = window.transposed_size((chosen.grid.shape[1], chosen.grid.shape[2]), output_padding)
+        if view == "spread":
+            st.header("Backward")
+            dout = upstream(start["dout"], np.zeros((filters, *large)), losses=False)
+    if view == "spread":
+        walk = trace_conv_transpose2d(chosen.grid, weight, window, output_padding=output_padding, dout=dout)
+    else:
+        apart, flipped, gathering, between = as_convolution(chosen.grid, weight, window, output_padding=output_padding)
+        walk = trace_conv2d(apart, flipped, np.zeros(filters), gathering, blank=between)
+except ValueError as error:
+    messages.error(error)
+    st.stop()
+
+start.tell(PLACE | {"edit", "view"})
+rows, columns = chosen.grid.shape[1:]
+cut = f", {padding} cut off each side" if padding else ""
+kernel_title = f"kernel{'s' if weight.shape[0] * weight.shape[1] > 1 else ''} {size[0]}×{size[1]}"
+if view == "spread":
+    titles = {
+        "x": f"input {rows}×{columns}",
+        "weight": kernel_title,
+        "out": f"output {large[0]}×{large[1]}{cut}",
+        "dx": "dx: a convolution of dout",
+        "dweight": "dweight",
+        "dout": f"dout: from the next layer{cut}",
+    }
+else:
+    titles = size_titles(gathering, walk.input_size) | {
+        "x": f"input {rows}×{columns}, drawn apart and padded",
+        "weight": f"{kernel_title}, flipped",
+    }
+walkthrough(walk, version=start.version, titles=titles)
+if padding and view == "spread":
+    st.caption("Hatched cells are cut off: padding belongs to the convolution that this one goes back over.")
+transposed_formula(window, (rows, columns), output_padding)
+st.markdown(
+    "It gives back the **size** that a convolution with the same settings started from, not its numbers: to *undo* a "
+    "convolution would take more than adding up. Where the stride does not divide the kernel, some output cells lie under more "
+    "windows than others, and enlarged pictures show a checkerboard."
+)
+arrays = {"x": chosen.grid, "weight": weight, "bias": np.zeros(filters)} | ({"dout": dout} if view == "spread" else {})
+layer = Layer("conv_transpose2d", arrays, window, output_padding=output_padding)
+code(layer)
+take_along(walk, titles=titles, code=numpy_script(layer))

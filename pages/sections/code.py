@@ -1,0 +1,59 @@
+"""The code behind a page: the layer's own source, and scripts to run it again in NumPy, PyTorch and the course's words."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+
+import streamlit as st
+
+from cnn_core.walk import Operation
+from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script
+
+# What the functions of a layer are, by the ends of their names; im2col shows how the first of conv2d's works.
+PARTS = {
+    "_forward": "the layer, all windows at once",
+    "_backward": "its gradients, all windows at once",
+    "_forward_naive": "the same layer in plain loops, one step after the other as in the walk",
+    "_backward_naive": "the same gradients in plain loops",
+}
+IM2COL = {
+    "conv2d_forward": "the layer: it makes the columns, multiplies the filters' rows by them and adds the bias",
+    "_columns": "im2col itself: each window, wherever it stands, becomes one column of a matrix",
+}
+
+
+@st.fragment
+def code(layer: Layer) -> None:
+    """Show the code of a page's layer, folded up: nothing is written before it is asked for."""
+    part = st.expander("The code", key="code_open", on_change="rerun")
+    if not part.open:
+        return
+    own, numpy, torch, course = part.tabs(["This page's layer", "NumPy", "PyTorch", "CS231n"])
+    for heading, text in sources(layer.operation):
+        own.markdown(heading)
+        own.code(text)
+    numpy.caption(
+        "This page's numbers and settings, by the functions that stand in the first tab. It prints the results."
+    )
+    numpy.code(numpy_script(layer))
+    torch.caption(
+        "The same call in PyTorch. Its autograd finds the gradients: they agree with the ones derived by hand."
+    )
+    torch.code(torch_script(layer))
+    if gap := course_gap(layer):
+        course.markdown(gap)
+    else:
+        course.caption("The same call by the names of Stanford's CS231n, assignment 2.")
+        course.code(course_script(layer))
+
+
+@cache
+def sources(operation: Operation) -> list[tuple[str, str]]:
+    """The functions that make up a layer: what each is, in markdown, and its text as it stands in its file."""
+    module = MODULES[operation]
+    file = f"{module.__name__.replace('.', '/')}.py"
+    parts = IM2COL if operation == "im2col" else {f"{operation}{part}": words for part, words in PARTS.items()}
+    return [
+        (f"`{name}` in `{file}`: {words}.", inspect.getsource(getattr(module, name))) for name, words in parts.items()
+    ]

@@ -1,0 +1,205 @@
+"""What a reader can take along from a walk: its link, a step as a picture, the walk as a GIF, the numbers, the code."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.checks import Array
+from cnn_core.walk import Walk
+from pages.controls import messages
+from pages.controls.hiding import KEY as HIDE
+from pages.figures.scene import frame
+from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
+from pages.figures.scene_image import to_image
+from pages.figures.scene_plane import Theme
+from pages.figures.scene_svg import to_svg
+from pages.sections.walkthrough import step_of
+
+USUAL_FRAMES = 100
+SPEEDS = (1, 2, 4, 5, 10, 20)  # frames a second that a GIF can hold, as it counts in hundredths of a second
+MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a class has only so many
+
+
+def take_along(walk: Walk, *, titles: Mapping[str, str], code: str | None = None) -> None:
+    """Offer all of it, folded up; folded up it costs nothing.
+
+    titles: captions by grid name. code: a Python script to download.
+    """
+    _take_along(walk, dict(titles), code)
+
+
+@st.fragment
+def _take_along(walk: Walk, titles: dict[str, str], code: str | None) -> None:
+    part = st.expander("Take it along", key="export_open", on_change="rerun")
+    if not part.open:
+        return
+    with part:
+        _link()
+        st.markdown("##### Pictures")
+        themes = ("light", "dark")
+        usual = themes.index(st.context.theme.type or "light")
+        theme = cast(Theme, st.radio("colours", themes, usual, key="export_theme", horizontal=True))
+        _step(walk, max(0, step_of(walk)), titles, theme)
+        _gif(walk, titles, theme)
+        _numbers(walk, code)
+
+
+def _link() -> None:
+    st.markdown("##### The link")
+    if not st.context.url:
+        st.caption("Everything on this page is in its address: copy it from your browser.")
+        return
+    st.caption("Everything on this page is in its address.")
+    st.code(address(st.context.url, {}), language=None, wrap_lines=True)
+    st.caption("For teachers: the link with the controls hidden.")
+    st.code(address(st.context.url, {HIDE: "true"}), language=None, wrap_lines=True)
+
+
+def address(page: str, extra: dict[str, str]) -> str:
+    """The page's address with all that it says now, and with `extra`."""
+    said = [(key, value) for key in st.query_params for value in st.query_params.get_all(key) if key != HIDE]
+    query = urlencode([*said, *extra.items()], quote_via=quote)
+    return f"{page}?{query}" if query else page
+
+
+def _step(walk: Walk, step: int, titles: dict[str, str], theme: Theme) -> None:
+    name = f"convscope-{walk.operation}-step-{step + 1}"
+
+    def png() -> bytes:
+        file = io.BytesIO()
+        to_image(frame(walk, step, titles, theme)).save(file, "PNG")
+        return file.getvalue()
+
+    def svg() -> str:
+        return to_svg(frame(walk, step, titles, theme))
+
+    st.caption(f"Step {step + 1:,} of {walk.steps:,}, where the walk stands now. SVG stays sharp, and can be edited.")
+    with st.container(horizontal=True):
+        # Made when they are asked for; "ignore": a download is no reason to run anything again.
+        st.download_button("Step as PNG", png, f"{name}.png", "image/png", key="export_png", on_click="ignore")
+        st.download_button("Step as SVG", svg, f"{name}.svg", "image/svg+xml", key="export_svg", on_click="ignore")
+
+
+def _gif(walk: Walk, titles: dict[str, str], theme: Theme) -> None:
+    st.caption("The walk as an animated GIF, for a slide or a message.")
+    columns, n = st.columns(4), walk.steps  # the keys name the steps, so that another walk starts with its own
+    first = columns[0].number_input("from step", 1, n, 1, key=f"export_from_{n}")
+    last = columns[1].number_input("to step", 1, n, min(n, USUAL_FRAMES), key=f"export_to_{n}")
+    every = columns[2].number_input("every n-th step", 1, n, 1, key=f"export_every_{n}")
+    speed = columns[3].selectbox("frames a second", SPEEDS, SPEEDS.index(4), key="export_speed")
+    steps, mark = range(first - 1, last, every), fingerprint(walk)
+    try:
+        size, seconds = _estimate(mark, steps.start, steps.stop, steps.step, theme, walk, titles)
+    except ValueError as error:
+        messages.error(error)
+    else:
+        st.caption(
+            f"About {size / 1e6:.1f} MB, {len(steps)} frames that play for {len(steps) / speed:.0f} s; "
+            f"making it takes some {max(1, round(seconds * len(steps)))} s."
+        )
+        pressed, spot = st.button("Make the GIF", key="export_make"), st.empty()
+        if pressed:
+            with spot:
+                _make(walk, steps, titles, theme, speed, mark)
+    of, name, data = st.session_state.get("export_gif", ("", "", b""))
+    if of == mark:
+        st.image(data)
+        label = f"Download the GIF, {len(data) / 1e6:.1f} MB"
+        st.download_button(label, data, name, "image/gif", key="export_gif_file", on_click="ignore")
+
+
+def _make(walk: Walk, steps: range, titles: dict[str, str], theme: Theme, speed: int, mark: str) -> None:
+    """Make the GIF, which is kept until the next one; if that fails, the last one stays."""
+    bar = st.progress(0.0, "Waiting for a turn" if MAKING.locked() else "Drawing")
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / total, f"Frame {done} of {total}")
+
+    try:
+        with MAKING:
+            data = walk_gif(walk, steps, titles, theme, speed, progress)
+    except ValueError as error:
+        messages.error(error)
+        return
+    bar.empty()
+    every = f"-every-{steps.step}" if steps.step > 1 else ""
+    name = f"convscope-{walk.operation}-steps-{steps.start + 1}-to-{steps.stop}{every}.gif"
+    st.session_state["export_gif"] = mark, name, data
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _estimate(
+    mark: str, start: int, stop: int, every: int, theme: Theme, _walk: Walk, _titles: dict[str, str]
+) -> tuple[int, float]:
+    """Bytes of the GIF, and seconds for each of its frames."""
+    began = time.perf_counter()
+    size = estimate_gif(_walk, range(start, stop, every), _titles, theme)
+    return size, (time.perf_counter() - began) / (3 * SAMPLES)  # it draws so many, at most
+
+
+def _numbers(walk: Walk, code: str | None) -> None:
+    st.markdown("##### The numbers" + (" and the code" if code else ""))
+    name = f"convscope-{walk.operation}"
+    names = ", ".join(walk.arrays())
+    st.caption(f"The arrays {names}, in full. NPZ is for NumPy, CSV opens in a spreadsheet: one row for each number.")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Arrays as NPZ", lambda: npz(walk.arrays()), f"{name}.npz", key="export_npz", on_click="ignore"
+        )
+        st.download_button(
+            "Arrays as CSV",
+            lambda: table(walk.arrays()),
+            f"{name}.csv",
+            "text/csv",
+            key="export_csv",
+            on_click="ignore",
+        )
+        if code:
+            st.download_button(
+                "Code as Python", code, f"{name}.py", "text/x-python", key="export_code", on_click="ignore"
+            )
+
+
+def npz(arrays: dict[str, Array]) -> bytes:
+    """The arrays by name, as `np.load` reads them."""
+    file, contents = io.BytesIO(), cast(dict[str, Any], arrays)  # NumPy's types take the names for options
+    np.savez_compressed(file, **contents)
+    return file.getvalue()
+
+
+def table(arrays: dict[str, Array]) -> str:
+    """All arrays as one long table: array, its index along each axis, value; numbers as Python writes them, in full.
+
+    One file that opens with a click, which can be filtered by array and made into a pivot table. A file for each would have
+    to be unpacked first, and a sheet has no room for an array's third and fourth axis.
+    """
+    axes = max(array.ndim for array in arrays.values())
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["array", *(f"axis {axis}" for axis in range(axes)), "value"])
+    for name, array in arrays.items():
+        unused = [""] * (axes - array.ndim)
+        writer.writerows(
+            [name, *index, *unused, repr(value)]
+            for index, value in zip(np.ndindex(array.shape), (array + 0.0).ravel().tolist(), strict=True)  # no −0.0
+        )
+    return file.getvalue()
+
+
+def fingerprint(walk: Walk) -> str:
+    """The same for walks with the same numbers and steps."""
+    digest = hashlib.sha1(repr((walk.operation, walk.phases, walk.window)).encode(), usedforsecurity=False)
+    for name, grid in walk.grids.items():
+        digest.update(f"{name} {grid.scale} {grid.counts.shape}".encode())
+        digest.update(np.ascontiguousarray(grid.counts).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,151 @@
+"""What a cell is linked to: by hovering, by keyboard, pinned; for outputs, inputs and weights of every layer."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from cnn_core.window import Window
+from tests.browser.walking import at, canvas, hover, linked, open_walk, outlined, place
+
+PLAIN = "/convolution?input=shuffled+numbers&input_size=6&padding=0&stride=1&stages=false"
+WINDOWS = Window.of(3).view(np.arange(36).reshape(6, 6)).reshape(16, 9)  # by position: the input cells of the window
+
+
+@pytest.fixture
+def player(page, address):
+    return open_walk(page, address + PLAIN)
+
+
+def test_an_output_shows_its_window(player):
+    hover(player, "out", 6)
+    cells = linked(player)
+    assert sorted(index for grid, _, index in cells if grid == "x") == sorted(WINDOWS[6])
+    assert {index for grid, _, index in cells if grid == "weight"} == set(range(9))
+    assert outlined(player, "x")
+    assert outlined(player, "weight")
+    expect(player.locator(".link")).to_contain_text("out[1, 2] has 9 numbers in its window")
+    canvas(player, "out").page.mouse.move(2, 2)
+    expect(player).to_have_attribute("data-linked", "")
+    assert not outlined(player, "x")
+
+
+def test_an_input_shows_every_output_that_uses_it_and_the_weight_through_which(player):
+    hover(player, "x", 14)
+    weight = [-1, -1, -1, -1, 8, -1, -1, -1, -1]
+    expected = {p: weight[int(np.flatnonzero(cells == 14)[0])] for p, cells in enumerate(WINDOWS) if 14 in cells}
+    notes = {index: note for (grid, _, index), note in linked(player).items() if grid == "out"}
+    assert notes == {p: f"×({w})".replace("-", "−") if w < 0 else f"×{w}" for p, w in expected.items()}
+    assert {index for grid, _, index in linked(player) if grid == "dx"} == {14}
+    words = player.locator(".link")
+    expect(words).to_contain_text("x[2, 2] is under 9 windows: it goes into out[2, 2] (× (−1))")
+    expect(words).to_contain_text("Its gradient comes back on the same paths: dx[2, 2] = dout[2, 2] × (−1)")
+    assert outlined(player, "out")
+
+
+def test_a_weight_shows_every_product_it_was_in(player):
+    hover(player, "weight", 5)
+    cells = linked(player)
+    assert sorted(index for grid, _, index in cells if grid == "x") == sorted(WINDOWS[:, 5])
+    assert {index for grid, _, index in cells if grid == "out"} == set(range(16))
+    words = player.locator(".link")
+    expect(words).to_contain_text("weight[1, 2] is in 16 products, one at each stop of the window")
+    expect(words).to_contain_text("dweight[1, 2] = dout[0, 0] × x[1, 2] + dout[0, 1] × x[1, 3] + …")
+
+
+def test_the_bias_is_in_every_output(player):
+    hover(player, "bias", 0)
+    assert {index for grid, _, index in linked(player) if grid == "out"} == set(range(16))
+
+
+def test_a_click_pins_and_escape_or_another_click_lets_go(page, player):
+    cell = {"position": place(player, "x", 7)}
+    canvas(player, "x").click(**cell)
+    expect(player).to_have_attribute("data-pinned", "x,0,7")
+    page.mouse.move(2, 2)
+    assert outlined(player, "out")
+    player.locator(".forward").click()  # it stays while the walk goes on
+    at(player, 1)
+    expect(player).to_have_attribute("data-pinned", "x,0,7")
+    assert outlined(player, "out")
+    canvas(player, "x").click(**cell)
+    expect(player).to_have_attribute("data-pinned", "")
+    canvas(player, "weight").click(position=place(player, "weight", 0))
+    expect(player).to_have_attribute("data-pinned", "weight,0,0")
+    player.focus()
+    page.keyboard.press("Escape")
+    expect(player).to_have_attribute("data-pinned", "")
+    assert not outlined(player, "x")
+
+
+def test_links_by_keyboard(page, player):
+    player.locator(".colours").focus()
+    page.keyboard.press("Tab")
+    expect(player).to_have_attribute("data-linked", "x,0,0")
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(player).to_have_attribute("data-linked", "x,0,13")
+    expect(player.locator(".link")).to_contain_text("x[2, 1] is under 6 windows")
+    page.keyboard.press("Enter")
+    expect(player).to_have_attribute("data-pinned", "x,0,13")
+    at(player, 0)  # the arrows did not step
+    page.keyboard.press("Tab")
+    expect(player).to_have_attribute("data-linked", "weight,0,0")
+
+
+def test_channels_and_groups(page, address):
+    player = open_walk(page, address + "/convolution?preset=depthwise&stages=false")
+    hover(player, "x", 55, plane=1)
+    cells = linked(player)
+    assert {plane for grid, plane, _ in cells if grid == "out"} == {1}  # depthwise: its own channel only
+    assert {plane for grid, plane, _ in cells if grid == "weight"} == {1}
+    player = open_walk(page, address + "/convolution?preset=course+demo&stages=false")
+    hover(player, "x", 24, plane=1)
+    cells = linked(player)
+    assert {plane for grid, plane, _ in cells if grid == "out"} == {0, 1}
+    assert {plane for grid, plane, _ in cells if grid == "weight"} == {1, 4}
+
+
+def test_a_cell_under_no_window(page, address):
+    player = open_walk(page, address + "/convolution?preset=odd&stages=false")
+    hover(player, "x", 63)  # the last of 8x8: the stride does not divide
+    assert {grid for grid, _, _ in linked(player)} == {"x", "dx"}
+    expect(player.locator(".link")).to_contain_text("is under no window")
+
+
+def test_max_pooling_tells_who_won(page, address):
+    player = open_walk(page, address + "/pooling?preset=overlapping+3×3,+stride+1&stages=false")
+    x = player.evaluate("el => [...el.player.walk.grids.x.counts]")
+    best = int(np.argmax(x))
+    hover(player, "x", best)
+    notes = [note for (grid, _, _), note in linked(player).items() if grid == "out"]
+    assert notes
+    assert set(notes) == {"★"}
+    expect(player.locator(".link")).to_contain_text("is the largest of")
+    hover(player, "x", int(np.argmin(x)))
+    expect(player.locator(".link")).to_contain_text("the largest of none: it goes no further, and its gradient is 0")
+
+
+def test_im2col_links_column_window_and_output(page, address):
+    player = open_walk(page, address + "/im2col?stages=false")
+    windows = Window.of(2).view(np.arange(16).reshape(4, 4)).reshape(9, 4)
+    hover(player, "columns", 2 * 9 + 4)  # row 2, column 4
+    cells = linked(player)
+    assert [index for grid, _, index in cells if grid == "x"] == [windows[4, 2]]
+    copies = {tap * 9 + p for p, tap in zip(*np.nonzero(windows == windows[4, 2]), strict=True)}
+    assert {index for grid, _, index in cells if grid == "columns"} == copies
+    assert {(plane, index) for grid, plane, index in cells if grid == "out"} == {(0, 4), (1, 4)}
+    hover(player, "product", 9 + 4)
+    cells = linked(player)
+    assert {index for grid, _, index in cells if grid == "rows"} == set(range(4, 8))
+    assert {index for grid, _, index in cells if grid == "columns"} >= {4, 13, 22, 31}
+    assert ("out", 1, 4) in cells
+    hover(player, "rows", 1)
+    assert ("weight", 0, 1) in linked(player)
+
+
+def test_transposed_links_go_the_other_way(page, address):
+    player = open_walk(page, address + "/transposed?stages=false")
+    hover(player, "x", 4)
+    assert sum(grid == "out" for grid, _, _ in linked(player)) == 9
+    hover(player, "out", 16)  # row 2, column 2 of 7x7: four windows meet
+    assert {index for grid, _, index in linked(player) if grid == "x"} == {0, 1, 3, 4}
