@@ -4,6 +4,8 @@ const LARGEST_CELL = 44;
 const SHORTEST_KERNEL = 26; // a kernel's cells do not shrink with the input's
 const MOST_KERNEL_ROWS = 14; // of all filters together; beyond, kernels are small pictures with a lens
 const GAP = 32; // between groups
+const HIGHEST = 400; // pixels of a plane that does not stand beside the others
+const MOST_LINES = 3; // that the planes of a grid may take before they become pictures
 
 const isKernel = (group) => group.name === "weight" || group.name === "dweight";
 const kernelCell = (cell) => Math.max(SHORTEST_KERNEL, Math.min(cell, 40));
@@ -19,7 +21,8 @@ function extent(group, cell, tall = 0) {
   const height = grid.rows * cell + 24;
   const stacked = group.section.classList.contains("stacked");
   const lines = stacked ? Math.min(planes.length, Math.max(1, Math.floor(tall / height))) : 1;
-  return [Math.ceil(planes.length / lines) * (grid.columns * cell + 12), height, lines];
+  const stripe = group.grouped ? 9 : 0; // that tells the groups of a convolution apart
+  return [Math.ceil(planes.length / lines) * (grid.columns * cell + 12 + stripe), height, lines];
 }
 
 // How high the inputs and kernels of a row stand, so that outputs may be stacked beside them.
@@ -39,14 +42,18 @@ function fitCell(groups, width) {
   const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
   const oneLine = (cell) => rows.every((row) =>
     row.reduce((sum, group) => sum + extent(group, cell, tallest(groups, group.row, cell))[0] + GAP, -GAP) <= width);
-  const wrapped = (cell) => {
-    const big = rows[0].filter((group) => !isKernel(group));
-    const fits = groups.every((group) => isKernel(group) || group.grid.columns * cell + 2 <= width);
-    const height = big.reduce((sum, group) => sum + Math.ceil(extent(group, cell)[0] / width) * extent(group, cell)[1], 0);
-    return fits && height <= 900;
+  const linesOf = (group, cell) => {
+    const [each] = extent({ ...group, planes: [group.planes[0]] }, cell);
+    return Math.ceil(group.planes.length / Math.floor((width + 12) / each));
   };
+  const wrapped = (cell, lines) => groups.every((group) => isKernel(group) ||
+    (group.grid.columns * cell + 2 <= width && group.grid.rows * cell <= HIGHEST && linesOf(group, cell) <= lines));
   for (let cell = LARGEST_CELL; cell >= 22; cell--) if (oneLine(cell)) return { cell, oneLine: true };
-  for (let cell = 34; cell >= MINIMUM_FOR_NUMBERS; cell--) if (wrapped(cell)) return { cell, oneLine: false };
+  for (let lines = 1; lines <= MOST_LINES; lines++) { // rather smaller cells than a long page
+    for (let cell = 34; cell >= (lines === 1 ? MINIMUM_FOR_NUMBERS : 22); cell--) {
+      if (wrapped(cell, lines)) return { cell, oneLine: false };
+    }
+  }
   return { cell: 0, oneLine: false };
 }
 
@@ -58,6 +65,7 @@ function groupCells(group, cell, width) {
   if (isKernel(group)) return { plane: smallKernels(group) ? 6 : kernelCell(cell), lens: kernelCell(32) };
   if (cell) return { plane: cell, lens };
   if (grid.columns * 32 <= width && grid.rows <= 7) return { plane: 32, lens }; // small enough for numbers all the same
-  const share = Math.min(width - 4, planes.length > 3 ? 104 : 7 * 32);
+  const stacked = group.section.classList.contains("stacked"); // these have their lens beside them
+  const share = Math.min(width - 4, planes.length > 3 ? 104 : planes.length > 1 && stacked ? 148 : 7 * 32);
   return { plane: Math.max(1, Math.min(MINIMUM_FOR_NUMBERS - 1, Math.floor(share / Math.max(grid.columns, grid.rows)))), lens };
 }

@@ -28,7 +28,7 @@ class Stage {
     const [title, planes, lenses] = section.children;
     title.textContent = walk.titles[name] ?? name;
     parent.append(section);
-    const group = { name, names, row, section, planes: [], lenses: [], grid: walk.grids[name] };
+    const group = { name, names, row, section, planes: [], lenses: [], grid: walk.grids[name], grouped: walk.grouped };
     const kernels = name === "weight" || name === "dweight";
     const [filters, each] = kernels ? [group.grid.channels / walk.channels_in, walk.channels_in] : [1, group.grid.channels];
     for (let filter = 0; filter < filters; filter++) {
@@ -70,8 +70,7 @@ class Stage {
     const { walk } = this;
     const { channel, name } = plane;
     const { channels } = plane.grid;
-    const groups = walk.fields.has(name) ? channels / walk.channels_in : 0;
-    const group = groups > 1 ? Math.floor(channel / walk.channels_in) : null;
+    const group = walk.grouped && walk.fields.has(name) ? Math.floor(channel / walk.channels_in) : null;
     const kernel = name === "weight" || name === "dweight";
     const names = walk.channel_names[name] ?? [];
     let words = channels > 1 ? `${names[channel] ?? channel}` : "";
@@ -80,7 +79,7 @@ class Stage {
       words = walk.channels_in > 1 ? `${filter}, ${i}` : `${filter}`;
     }
     if (name === "bias" || name === "dbias") words = name;
-    plane.caption.textContent = groups > 1 ? `${words} · group ${group}` : words;
+    plane.caption.textContent = group !== null ? `${words} · group ${group}` : words;
     const owner = walk.grouped ? (kernel ? Math.floor(channel / walk.channels_in / walk.channels_out)
       : group ?? (walk.points.includes(name) ? Math.floor(channel / walk.channels_out) : null)) : null;
     plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
