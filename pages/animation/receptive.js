@@ -21,9 +21,12 @@ class Stack {
     this.observer.observe(root);
   }
 
-  load(data) {
+  load(data, pinned, send) {
+    this.send = send;
     const content = JSON.stringify(data);
     if (content === this.content) return; // an unrelated rerun
+    if (!this.content && pinned) [this.map, this.row, this.column] = pinned; // as the address has it
+    this.pinned ||= !this.content && Boolean(pinned);
     this.content = content;
     this.maps = data.maps.map((map) => new StackMap(map));
     // below[upper][lower][axis][cell]: what it sees, with the path counts spread over all `cells` of the lower map.
@@ -134,6 +137,9 @@ class Stack {
     this.part("hint").textContent = this.pinned ? "Kept. Escape or another click lets it go."
       : "Point at a cell of any map or touch it; by keyboard: Tab and the arrow keys. A click or Enter keeps the cell.";
     Object.assign(this.root.dataset, { map: name, row: this.row, column: this.column, pinned: this.pinned });
+    const pinned = this.pinned ? [this.map, this.row, this.column].join(",") : "";
+    if (pinned !== (this.told ?? pinned)) this.send(pinned);
+    this.told = pinned;
   }
 }
 
@@ -144,9 +150,9 @@ function isBright(colour) {
   return pen.getImageData(0, 0, 1, 1).data[1] > 128;
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".stack");
   root.stack ??= new Stack(root);
-  root.stack.load(data);
+  root.stack.load(data.stack, data.pinned, (pinned) => setStateValue("pinned", pinned));
   return () => root.isConnected || root.stack.observer.disconnect();
 }

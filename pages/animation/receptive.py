@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,23 @@ _component = st.components.v2.component(
 
 
 def receptive(
-    windows: Sequence[Window], input_size: int, *, names: Sequence[str], notes: Sequence[str], key: str
+    windows: Sequence[Window],
+    input_size: int,
+    *,
+    names: Sequence[str],
+    notes: Sequence[str],
+    key: str,
+    pinned: Sequence[int] | None = None,
+    on_pinned: Callable[[], None] = lambda: None,
 ) -> None:
     """Show the input and the maps that the layers `windows` make of it; names and notes: one for each layer.
 
-    Raises ValueError if a layer does not fit.
+    pinned: the cell (map, row, column) that is chosen when the page is opened. on_pinned is called when the reader pins
+    another or lets go; it finds "map,row,column" or "" in st.session_state[key]["pinned"]. Raises ValueError if a layer
+    does not fit.
     """
-    _component(key=key, data=wire(windows, input_size, names=names, notes=notes))
+    data = {"stack": wire(windows, input_size, names=names, notes=notes), "pinned": list(pinned) if pinned else None}
+    _component(key=key, data=data, on_pinned_change=on_pinned)
 
 
 def wire(windows: Sequence[Window], input_size: int, *, names: Sequence[str], notes: Sequence[str]) -> dict[str, Any]:

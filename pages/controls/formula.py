@@ -54,3 +54,12 @@ def transposed_formula(window: Window, input_size: tuple[int, int], output_paddi
     else:
         for axis, formula in zip(AXES, formulas, strict=True):
             st.latex(rf"\text{{{axis}: }} {formula}")
+
+
+def crop_note(window: Window) -> None:
+    """Say what the padding's part of dx is, where there is padding."""
+    if window.padding != ((0, 0), (0, 0)):
+        st.caption(
+            "Hatched cells of dx are padding: what arrives there belongs to zeros that were never part of the input, and is "
+            "thrown away. The input's gradient is the part inside."
+        )

@@ -153,3 +153,20 @@ def _set(preset: Preset) -> None:
     for number in range(1, MOST + 1):
         for name, value in vars(preset.layer(number)).items():
             st.session_state[f"layer_{number}_{name}"] = value
+
+
+def pinned_cell(sizes: list[tuple[int, int]]) -> tuple[int, int, int] | None:
+    """The cell (map, row, column) that the address pins, as far as there is one in maps of these sizes."""
+    text = settings.text("pinned")
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) == 3 and all(part.isdecimal() and len(part) < 4 for part in parts):
+        number, row, column = map(int, parts)
+        if number < len(sizes) and row < sizes[number][0] and column < sizes[number][1]:
+            return number, row, column
+    settings.set_text("pinned", None)
+    messages.warning(
+        f"pinned (={text[:40]}) in the link must be a map (0: the input), a row and a column, as in 1,2,3; no cell is pinned."
+    )
+    return None

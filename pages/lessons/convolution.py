@@ -11,7 +11,7 @@ from cnn_core.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import CONVOLUTION, USUAL_CONVOLUTION
-from pages.controls.formula import size_formula, size_titles, unseen_note
+from pages.controls.formula import crop_note, size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
@@ -112,6 +112,7 @@ if walk:
         titles=titles,
         channel_names={"x": chosen.channel_names, "dx": chosen.channel_names},
     )
+    crop_note(window)
     unseen_note(window, walk.input_size)
     if flip:
         st.caption(

@@ -12,9 +12,13 @@ from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_ba
 from cnn_core.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.controls import messages, settings
+from pages.controls.formula import crop_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
+from pages.sections.code import code
+from pages.sections.snippets import Layer, numpy_script
+from pages.sections.take_along import take_along
 from pages.sections.walkthrough import upstream, walkthrough
 
 RIGHT = 1e-6  # relative error up to which the two ways of a gradient count as equal
@@ -60,21 +64,15 @@ except ValueError as error:
 
 words.markdown(WORDS[layer])
 padded = " (padded)" if padding else ""
-walkthrough(
-    walk.only(["backward"]),
-    titles={
-        "dout": f"dout {shape[1]}×{shape[2]}: from above",
-        "x": f"input{padded}",
-        "weight": "kernel",
-        "dx": f"dx{padded}: to the input",
-        "dweight": "dweight",
-    },
-)
-if padding:
-    st.caption(
-        "Hatched cells are padding: what arrives there belongs to zeros that were never part of the input, and is thrown away. "
-        "The input's gradient is the part inside."
-    )
+titles = {
+    "dout": f"dout {shape[1]}×{shape[2]}: from above",
+    "x": f"input{padded}",
+    "weight": "kernel",
+    "dx": f"dx{padded}: to the input",
+    "dweight": "dweight",
+}
+walkthrough(walk.only(["backward"]), titles=titles)
+crop_note(window)
 
 
 def two_ways() -> dict[str, tuple[Array, Array]]:
@@ -139,3 +137,7 @@ for column, way, gradient in zip(
     with column:
         st.markdown(f"**{shown}** {way}")
         st.plotly_chart(gradient_map(gradient, reach, theme), key=way, config={"displayModeBar": False})
+
+layer_of_page = Layer(walk.operation, walk.arrays(), window)
+code(layer_of_page)
+take_along(walk.only(["backward"]), titles=titles, code=numpy_script(layer_of_page))

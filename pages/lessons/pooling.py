@@ -9,7 +9,7 @@ from cnn_core.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import POOLING, USUAL_POOLING
-from pages.controls.formula import size_formula, size_titles, unseen_note
+from pages.controls.formula import crop_note, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.figures.pixels import as_pixels, as_url, sign_note
@@ -81,6 +81,7 @@ if walk:
         titles=titles,
         channel_names=dict.fromkeys(("x", "out", "dx", "dout"), chosen.channel_names),
     )
+    crop_note(window)
     unseen_note(window, walk.input_size)
     if broken:
         broken_note(walk, pooling)

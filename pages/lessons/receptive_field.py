@@ -4,7 +4,9 @@ import streamlit as st
 
 from cnn_core.receptive_field import receptive_fields
 from pages.animation.receptive import receptive
-from pages.controls.stack import fitting, stack
+from pages.controls import settings
+from pages.controls.stack import fitting, pinned_cell, stack
+from pages.sections.code import stack_code
 
 CHANNELS = 64  # for the count of weights
 
@@ -24,7 +26,16 @@ if len(layers) < len(chosen):
     st.caption("Until that is mended, here are the maps below this layer.")
 windows = [layer.window for layer in layers]
 names = [f"{layer.kind}{number}" for number, layer in enumerate(layers, 1)]
-receptive(windows, input_size, names=names, notes=[layer.words for layer in layers], key="stack")
+fields = receptive_fields(windows, input_size)
+receptive(
+    windows,
+    input_size,
+    names=names,
+    notes=[layer.words for layer in layers],
+    key="stack",
+    pinned=pinned_cell([field.map_size for field in fields]),
+    on_pinned=lambda: settings.set_text("pinned", st.session_state["stack"].get("pinned") or None),
+)
 
 st.subheader("How large is the field?")
 st.latex(
@@ -35,7 +46,6 @@ st.markdown(
     "The **jump** $j$ is how far two neighbouring cells of a map lie apart on the input; the **field** $r$ grows by the reach of "
     "the kernel times the jump of the map that it slides over. Both begin at 1, with the input itself."
 )
-fields = receptive_fields(windows, input_size)
 rows = [f"| input | {input_size}×{input_size} | $1$ | $1$ |"]
 for name, layer, below, field in zip(names, layers, fields, fields[1:], strict=False):
     gap = "" if layer.dilation == 1 else rf"{layer.dilation} \cdot "
@@ -55,3 +65,5 @@ st.markdown(
     f"in the middle of the field. What counts in practice, the *effective* receptive field, is smaller than the formula "
     f"says (Luo et al. 2016)."
 )
+
+stack_code([(layer.kind, layer.window) for layer in layers], input_size)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from functools import cache
 
 import streamlit as st
 
+from cnn_core import receptive_field
 from cnn_core.walk import Operation
+from cnn_core.window import Window
 from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script
+from pages.sections.stack_script import stack_script
 
 # What the functions of a layer are, by the ends of their names; im2col shows how the first of conv2d's works.
 PARTS = {
@@ -57,3 +61,20 @@ def sources(operation: Operation) -> list[tuple[str, str]]:
     return [
         (f"`{name}` in `{file}`: {words}.", inspect.getsource(getattr(module, name))) for name, words in parts.items()
     ]
+
+
+@st.fragment
+def stack_code(layers: Sequence[tuple[str, Window]], input_size: int) -> None:
+    """Show the code behind a stack's receptive fields, folded up; layers: ("conv" or "pool", window), the lowest first."""
+    part = st.expander("The code", key="code_open", on_change="rerun")
+    if not part.open:
+        return
+    own, torch = part.tabs(["This page's numbers", "PyTorch"])
+    for function in (receptive_field.receptive_fields, receptive_field.connection):
+        own.markdown(f"`{function.__name__}` in `cnn_core/receptive_field.py`:")
+        own.code(inspect.getsource(function))
+    torch.caption(
+        "The same in PyTorch, by asking autograd: with all weights 1, the gradient of one cell of the top map at a cell of the "
+        "input is the number of paths between them."
+    )
+    torch.code(stack_script(layers, input_size))

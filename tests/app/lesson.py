@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,21 @@ from cnn_core.window import Window
 PAGES = Path(__file__).parents[2] / "pages"
 
 
+def open_app():
+    """The app, before its first page."""
+    return AppTest.from_file(PAGES / "contents.py", default_timeout=60)
+
+
+@cache
+def listed_pages():
+    """The list of pages, as a first run leaves it with AppTest."""
+    return open_app().run()._registered_pages
+
+
 def open_lesson(name, **parameters):
-    """The page `name` with these parameters in its address."""
-    app = AppTest.from_file(PAGES / "contents.py", default_timeout=60).run()
+    """The page `name` with these parameters in its address, as the first page of a visit."""
+    app = open_app()
+    app._registered_pages = listed_pages()  # else Home would have to be drawn first, each time
     app.query_params.update(parameters)
     return app.switch_page(f"lessons/{name}.py").run()
 

@@ -6,12 +6,13 @@ import pytest
 from cnn_core.receptive_field import connection, receptive_fields
 from cnn_core.window import Window
 from pages.controls.stack import PRESETS
+from pages.sections.stack_script import stack_script
 from tests.app.lesson import calm, open_lesson, sent, texts
 
 
 def maps(app):
     """What was sent of the maps."""
-    return sent(app, "convscope_receptive")["maps"]
+    return sent(app, "convscope_receptive")["stack"]["maps"]
 
 
 def layers(app):
@@ -192,3 +193,26 @@ def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, 
     assert warning.startswith(f"{parameter} (={value}) in the link {remedy}")
     assert not app.exception
     assert [m["rows"] for m in maps(app)] == [10, 8, 6, 4]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_pytorch_finds_the_same_paths(name):
+    torch = pytest.importorskip("torch")
+    chosen = PRESETS[name]
+    windows = [layer.window for layer in chosen.layers]
+    script = stack_script([(layer.kind, layer.window) for layer in chosen.layers], chosen.input_size)
+    names = {}
+    exec(script, names)
+    rows, columns = connection(windows, (chosen.input_size,) * 2)
+    expected = np.outer(rows.paths[names["row"]], columns.paths[names["column"]])
+    np.testing.assert_array_equal(names["paths"].numpy(), expected)
+    assert isinstance(names["paths"], torch.Tensor)
+
+
+def test_the_code_is_shown_when_it_is_unfolded():
+    app = open_lesson("receptive_field")
+    app.session_state["code_open"] = True
+    assert calm(app.run())
+    shown = [block.value for block in app.code]
+    assert shown[0].startswith("def receptive_fields(")
+    assert "nn.Conv2d(1, 1, 3, stride=1, padding=0, bias=False)" in shown[-1]

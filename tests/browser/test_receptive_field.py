@@ -283,3 +283,20 @@ def test_the_largest_stack_follows_the_pointer(open_stack):
     drawing = """c => { const { stack } = c.getRootNode().querySelector('.stack'); const start = performance.now();
         for (let i = 0; i < 20; i++) stack.choose(5, [i, i]); return (performance.now() - start) / 20 }"""
     assert canvas(page, "conv5").evaluate(drawing) < 100  # milliseconds, on a busy machine
+
+
+def test_a_pinned_cell_stands_in_the_address(page, new_page, address):
+    open_page(page, address + "/receptive-field")
+    canvas = page.locator(".stack canvas").nth(2)
+    canvas.click(position={"x": 20, "y": 20})
+    expect(page.locator(".stack")).to_have_attribute("data-pinned", "true")
+    expect(page).to_have_url(re.compile("pinned=2"))
+    said = page.locator(".stack .words").inner_text()
+    again = new_page()
+    open_page(again, page.url)
+    expect(again.locator(".stack .words")).to_have_text(said)
+    expect(again.locator(".stack")).to_have_attribute("data-pinned", "true")
+    canvas.click(position={"x": 20, "y": 20})
+    expect(page).not_to_have_url(re.compile("pinned"))
+    open_page(again, address + "/receptive-field?pinned=9,9,9")
+    expect(again.get_by_text("pinned (=9,9,9) in the link must be a map")).to_be_visible()
