@@ -129,11 +129,14 @@ def test_any_input_passes_the_check(source):
     assert max(errors(app)) < 1e-6
 
 
-def test_padding_is_hatched_and_explained():
-    assert not any("Hatched" in text for text in texts(open_lesson("gradient_flow").caption))
-    app = open_lesson("gradient_flow", padding="1")
-    assert sent(app)["padded"]
-    assert any("Hatched cells are padding" in text for text in texts(app.caption))
+@pytest.mark.parametrize("page", ["gradient_flow", "convolution", "pooling"])
+def test_what_arrives_in_the_padding_is_explained(page):
+    for padding in ("0", "1"):
+        app = open_lesson(page, padding=padding, input="cross")
+        assert calm(app)
+        assert sent(app)["padded"] == (padding == "1")
+        told = [text for text in texts(app.caption) if "Hatched cells of dx are padding" in text]
+        assert len(told) == int(padding)
 
 
 def test_a_kernel_cell_of_text_is_named():

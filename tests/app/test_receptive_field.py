@@ -44,7 +44,7 @@ SETTINGS = [
 def test_the_browser_gets_what_the_core_computes(parameters):
     app = open_lesson("receptive_field", **parameters)
     assert calm(app)
-    data, input_size = sent(app, "convscope_receptive"), app.slider(key="input_size").value
+    data, input_size = sent(app, "convscope_receptive")["stack"], app.slider(key="input_size").value
     windows = [Window.of(*settings) for _, *settings in layers(app)]
     fields = receptive_fields(windows, input_size)
     assert [(m["rows"], m["columns"]) for m in data["maps"]] == [field.map_size for field in fields]
