@@ -78,18 +78,21 @@ BEGIN: dict[str, Any] = {
 }
 
 
-def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The walk as the browser reads it: JSON with arrays in base64; `id` changes with the content."""
+def rows_of(walk: Walk) -> list[list[list[str]]]:
+    """The names of the grids that are shown, in rows and groups: those that the walk's phases use."""
     actions = [action for phase in walk.phases for action in phase.actions]
     used = {
         name for action in actions for name in (action.into, action.field, action.point, action.weight, action.bias)
     }
     if walk.operation == "im2col":
-        used |= {"weight", "out"}
-    rows = [
-        [names for group in row if (names := [name for name in group if name in used])]
-        for row in ROWS.get(walk.operation, SLIDING)
-    ]
+        used |= {"weight", "out"}  # the same numbers as rows and product
+    rows = ROWS.get(walk.operation, SLIDING)
+    return [[names for group in row if (names := [name for name in group if name in used])] for row in rows]
+
+
+def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The walk as the browser reads it: JSON with arrays in base64; `id` changes with the content."""
+    rows = rows_of(walk)
     images = (
         ()
         if walk.grids["x"].counts.min(initial=0) < 0
@@ -97,7 +100,7 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         if walk.winner is not None
         else ("x", "columns")
     )
-    added = {action.into for action in actions if action.do in ADDED_UP_THERE}
+    added = {name for name, action in walk.made.items() if action.do in ADDED_UP_THERE}
     coverage = walk.window.coverage(walk.input_size)
     data: dict[str, Any] = {
         "operation": walk.operation,

@@ -51,7 +51,8 @@ CONVOLUTION = {
         SMALL | {"input_size": "5", "padding": 2},
     ),
     "strides": Preset(
-        "The window moves two cells at a time: a quarter of the outputs.", SMALL | {"input_size": "5", "stride": 2}
+        "The window moves two cells at a time: 2×2 outputs where stride 1 makes 3×3.",
+        SMALL | {"input_size": "5", "stride": 2},
     ),
     "padding and strides": Preset(
         "Padding by 1 and stride 2: 5×5 becomes 3×3, and the window reaches all four corners.",
@@ -136,7 +137,6 @@ USUAL_TRANSPOSED = {
     "stride": 1,
     "padding": 0,
     "output_padding": 0,
-    "view": "spread",
     "dout": "random",
 }
 TRANSPOSED = {

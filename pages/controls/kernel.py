@@ -85,8 +85,17 @@ def _plane(name: str, size: Pair) -> Array:
     return plane
 
 
-def kernels(start: Mapping[str, Any], size: Pair, channels: int = 1, filters: int = 1) -> Array:
+def kernels(
+    start: Mapping[str, Any],
+    size: Pair,
+    channels: int = 1,
+    filters: int = 1,
+    *,
+    names: tuple[str, str] = ("filter", "channel"),
+) -> Array:
     """Choose a preset and edit it; returns (filters, channels, KH, KW). A cell that is no number is named, and counts as 0.
+
+    names: what the first two axes are called (a transposed convolution has them the other way round).
 
     In the address, `weight` holds what was edited: kernels with | between, rows with ; and cells with , between; a kernel
     that is left empty is the preset's.
@@ -104,10 +113,12 @@ def kernels(start: Mapping[str, Any], size: Pair, channels: int = 1, filters: in
     planes = _planes_of(settings.text("weight"), beginning)
     chosen = 0
     if len(planes) > 1:
-        labels = [_kernel_label(number, channels, filters) for number in range(len(planes))]
+        labels = [_kernel_label(number, channels, filters, names) for number in range(len(planes))]
         chosen = labels.index(settings.choice("edit", "edit", labels, help="Which kernel the grid below shows."))
-    edited = settings.text("weight") is not None
-    what = PRESETS[name] if filters == 1 or name not in PLANES else "Each filter takes the next kernel of the list."
+    edited = "weight" in st.query_params
+    what = (
+        PRESETS[name] if filters == 1 or name not in PLANES else f"Each {names[0]} takes the next kernel of the list."
+    )
     st.caption(what if not edited else f"Edited by you, from “{name}”.")
     rows = planes[chosen]
     bad = _bad_cells(rows)
@@ -126,7 +137,7 @@ def kernels(start: Mapping[str, Any], size: Pair, channels: int = 1, filters: in
         )
     for number, plane in enumerate(planes):
         for row, column in _bad_cells(plane):
-            where = "" if len(planes) == 1 else f" of {_kernel_label(number, channels, filters)}"
+            where = "" if len(planes) == 1 else f" of {_kernel_label(number, channels, filters, names)}"
             messages.error(
                 f"weight[{row}, {column}]{where} (={plane[row][column].strip()[:20]!r}) must be a number from -{LARGEST:g} to "
                 f"{LARGEST:g}: type one into the grid; until then it counts as 0"
@@ -137,9 +148,10 @@ def kernels(start: Mapping[str, Any], size: Pair, channels: int = 1, filters: in
     )
 
 
-def _kernel_label(number: int, channels: int, filters: int) -> str:
-    parts = [f"filter {number // channels}"] if filters > 1 else []
-    return ", ".join(parts + ([f"channel {number % channels}"] if channels > 1 else []))
+def _kernel_label(number: int, channels: int, filters: int, names: tuple[str, str]) -> str:
+    parts = [f"{names[0]} {number // channels}"] if filters > 1 else []
+    parts += [f"{names[1]} {number % channels}"] if channels > 1 else []
+    return ", ".join(sorted(parts, reverse=True))  # the filter first
 
 
 def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:

@@ -65,7 +65,8 @@ def picture(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int
     )
     size = 8
     if name != "digit":
-        sizes = [str(n) for n in SIZES if n <= most_cells]
+        few, most = (3, 32) if name in datasets.patterns() else (2, 256 if photograph else 32)
+        sizes = [str(n) for n in SIZES if few <= n <= min(most, most_cells)]
         size = int(
             settings.scale("input size", "input_size", sizes, str(start["input_size"]), help="Rows and columns.")
         )

@@ -11,7 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.controls import settings
 
-WATCHING = frozenset(("speed", "stages", "loop", "colours"))  # the reader's way of watching outlasts a change of preset
+WATCHING = frozenset(
+    ("speed", "stages", "loop", "colours", "view")
+)  # the reader's way of watching outlasts a change of preset
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Start(Mapping[str, Any]):
 
     def tell(self, kept: frozenset[str]) -> None:
         """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count."""
-        if not settings.changed() - kept - {"preset"}:
+        if not settings.changed_now() - kept - {"preset"}:
             self.note.markdown(self.words)
             return
         words, back = self.note.columns([2, 1], vertical_alignment="center")

@@ -25,6 +25,7 @@ def enter(page: StreamlitPage) -> None:
     Left alone, Streamlit carries a setting over to the next page that has one of the same name.
     """
     memory = st.session_state.setdefault("settings", {})  # page -> key -> value, where it is not the default
+    st.session_state["drawn"], st.session_state["drawn_before"] = set(), st.session_state.get("drawn", set())
     before = st.session_state.get("page")
     if before == page.url_path:
         return
@@ -38,6 +39,7 @@ def enter(page: StreamlitPage) -> None:
 
 def text(key: str) -> str | None:
     """A parameter of the address that has no widget (an edited kernel, the id of a training), if it is there."""
+    _tell_repeated(key)
     value = st.query_params.get(key)
     _remember(key, value)
     return value
@@ -60,11 +62,15 @@ def _note(key: str, value: object, default: object) -> None:
 
 def forget(keys: Iterable[str]) -> None:
     """Set these back to their defaults: in a callback, or at the start of a run."""
+    drawn = st.session_state["drawn"] | st.session_state["drawn_before"]
     for key in keys:
-        if key in st.session_state.get("defaults", {}):
+        if key in st.session_state.get("defaults", {}) and key in drawn:
             st.session_state[key] = st.session_state["defaults"][key]
+        elif key in st.session_state:  # a widget that is not there begins with its default when it comes
+            del st.session_state[key]
         else:
             set_text(key, None)
+        _remember(key, None)
 
 
 def put(values: dict[str, Any]) -> None:
@@ -74,13 +80,20 @@ def put(values: dict[str, Any]) -> None:
 
 
 def changed() -> set[str]:
-    """The keys of this page whose values are not the default, as far as they have been read."""
+    """The keys of this page whose values are not the default, also of widgets that are not drawn just now."""
     return set(st.session_state.get("settings", {}).get(st.session_state.get("page"), {}))
+
+
+def changed_now() -> set[str]:
+    """Those of them that this run has drawn or read."""
+    drawn: set[str] = st.session_state["drawn"]
+    return changed() & drawn
 
 
 def _remember(key: str, value: object) -> None:
     """Note a value that is not the default (None: it is), as the address would write it."""
     st.session_state.setdefault("keys", set()).add(key)  # of this page, at its default or not
+    st.session_state.setdefault("drawn", set()).add(key)
     settings = st.session_state.setdefault("settings", {}).setdefault(st.session_state.get("page"), {})
     if value is None:
         settings.pop(key, None)
@@ -111,6 +124,9 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
 def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool, help: str | None = None) -> Pair:
     """A length for both axes; apart: one slider for each, with the keys `key`_height and `key`_width."""
     if not apart:
+        for side in SIDES:
+            st.session_state.pop(f"{key}_{side}", None)
+            _remember(f"{key}_{side}", None)
         both = whole(label, key, low, high, default, help=help)
         return both, both
     for side in SIDES:  # both begin where the common one stood
@@ -131,19 +147,28 @@ def switch(label: str, key: str, default: bool = False, *, help: str | None = No
 
 def numbers(label: str, key: str, count: int, low: float, high: float, default: str, *, help: str) -> list[float]:
     """A box for one number, or for `count` of them with commas between. Text that is neither is named, and counts as 0."""
+    _tell_repeated(key)
     box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
     _note(key, box, default)
     try:
         values = [float(part) for part in box.replace(";", ",").split(",")]
     except ValueError:
         values = []
-    if len(values) not in (1, count) or not all(low <= value <= high for value in values):  # NaN is in no range
-        several = f", or {count} of them with commas between (one for each filter)" if count > 1 else ""
+    if (
+        not values or len(values) > MOST_NUMBERS or not all(low <= value <= high for value in values)
+    ):  # NaN is in no range
+        several = f", or {count} of them with commas between" if count > 1 else ""
         messages.error(
             f"{key} (={box[:40]!r}) must be a number from {low:g} to {high:g}{several}: type it anew; until then it counts as 0"
         )
         return [0.0] * count
-    return [round(value, 4) for value in values] * (count if len(values) == 1 else 1)
+    if len(values) == 1:
+        values *= count
+    if len(values) < count:
+        st.caption(f"{len(values)} numbers for {count}: the others are 0.")
+    elif len(values) > count:
+        st.caption(f"{len(values)} numbers for {count}: the last ones are left out.")
+    return [round(value, 4) for value in (values + [0.0] * count)[:count]]
 
 
 def number(
@@ -182,6 +207,9 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
 def scale(label: str, key: str, values: Sequence[str], default: str, *, help: str | None = None) -> float:
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
     _tell_bad_link(key, lambda text: None if text in values else f"must be one of {', '.join(values)}")
+    if key in st.session_state and st.session_state[key] not in values:  # another setting has made the list another
+        there = float(st.session_state[key])
+        st.session_state[key] = min(values, key=lambda value: abs(float(value) - there))
     picked = st.select_slider(label, values, default, key=key, help=help, bind="query-params")
     _note(key, picked, default)
     return float(picked)
@@ -193,8 +221,15 @@ def _tell_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
         return
     values = st.query_params.get_all(key)
     if len(values) > 1:
+        _tell_repeated(key)
+    elif values and (message := problem(values[0])):
+        messages.warning(f"{key} (={values[0][:40]}) in the link {message}; the page uses another value instead.")
+
+
+def _tell_repeated(key: str) -> None:
+    """Say so if this parameter stands in the address more than once."""
+    values = st.query_params.get_all(key)
+    if len(values) > 1:
         messages.warning(
             f"{key} stands {len(values)} times in the link (={', '.join(values)[:60]}): it may stand once only."
         )
-    elif values and (message := problem(values[0])):
-        messages.warning(f"{key} (={values[0][:40]}) in the link {message}; the page uses another value instead.")

@@ -27,8 +27,8 @@ st.markdown(
     "the products are added up, and the sum becomes **one number of the output**. Press play, or walk with the arrow keys; "
     "after the last output the walk goes on **backward**, and collects the gradients."
 )
+start = Start(CONVOLUTION, USUAL_CONVOLUTION)
 try:
-    start = Start(CONVOLUTION, USUAL_CONVOLUTION)
     with st.sidebar:
         st.header("Input")
         chosen = picture(start)
@@ -90,9 +90,11 @@ try:
         dout = upstream(start["dout"], out[0])
 except ValueError as error:
     messages.error(error)
+    start.tell(PLACE | {"edit"})
     st.stop()
 
 start.tell(PLACE | {"edit"})
+
 walk: Walk | None = None
 try:
     walk = trace_conv2d(chosen.grid, weight, bias, window, groups=groups, dout=dout)

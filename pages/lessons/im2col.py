@@ -21,8 +21,8 @@ st.markdown(
     "A computer is at its fastest when it multiplies two matrices. So a convolution is turned into that: every window is "
     "**copied into a column**, every filter is written as a **row**, and one product of the two gives all outputs at once."
 )
+start = Start(IM2COL, USUAL_IM2COL)
 try:
-    start = Start(IM2COL, USUAL_IM2COL)
     with st.sidebar:
         st.header("Input")
         chosen = picture(start, most_channels=3, most_cells=16)
@@ -43,9 +43,11 @@ try:
     walk = trace_im2col(chosen.grid, weight, bias, window)
 except ValueError as error:
     messages.error(error)
+    start.tell(PLACE | {"edit"})
     st.stop()
 
 start.tell(PLACE | {"edit"})
+
 grids = walk.grids
 _, height, width = grids["columns"].counts.shape
 titles = size_titles(window, walk.input_size) | {

@@ -24,8 +24,8 @@ st.markdown(
     "Pooling makes a map smaller: each window is summed up by **one number**, its largest (max pooling) or its mean "
     "(average pooling). There are no weights to learn. What stays is *that* something was there; where exactly is given up."
 )
+start = Start(POOLING, USUAL_POOLING)
 try:
-    start = Start(POOLING, USUAL_POOLING)
     with st.sidebar:
         st.header("Input")
         chosen = picture(start)
@@ -60,9 +60,11 @@ try:
         )
 except ValueError as error:
     messages.error(error)
+    start.tell(PLACE)
     st.stop()
 
 start.tell(PLACE)
+
 walk: Walk | None = None
 try:
     trace = trace_max_pool2d if pooling == "max" else trace_avg_pool2d
@@ -106,18 +108,18 @@ if walk:
 
 if chosen.photograph:
     st.subheader("The whole picture")
-    pooled, _ = pool(chosen.whole[None].astype(np.float64), size, stride=stride, padding=padding)
-    before, after = st.columns(2)
-    before.image(
-        as_url(as_pixels(chosen.whole), photograph=True),
-        caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
-        width=360,
-    )
-    after.image(
-        as_url(as_pixels(pooled[0]), photograph=True),
-        caption=f"after {pooling} pooling, {pooled.shape[3]}×{pooled.shape[2]}. {sign_note(pooled[0])}",
-        width=360,
-    )
+    try:
+        pooled, _ = pool(chosen.whole[None].astype(np.float64), size, stride=stride, padding=padding)
+    except ValueError as error:  # a picture may be one row high
+        messages.error(error)
+    else:
+        shape = f"{pooled.shape[3]}×{pooled.shape[2]}"
+        pictures = (
+            (chosen.whole, f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}"),
+            (pooled[0], f"after {pooling} pooling, {shape}. {sign_note(pooled[0])}"),
+        )
+        for column, (picture_shown, words) in zip(st.columns(2), pictures, strict=True):
+            column.image(as_url(as_pixels(picture_shown), photograph=True), caption=words, width=360)
 if walk:
     layer = Layer(walk.operation, walk.arrays(), window)
     code(layer)

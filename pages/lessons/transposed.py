@@ -28,11 +28,11 @@ st.markdown(
     "**forward**, with numbers instead of gradients, the same step makes a **large map from a small one**. Decoders and "
     "image generators are built of it."
 )
+start = Start(TRANSPOSED, USUAL_TRANSPOSED)
 try:
-    start = Start(TRANSPOSED, USUAL_TRANSPOSED)
     with st.sidebar:
         st.header("View")
-        view = settings.choice("view", "view", list(VIEWS), start["view"])
+        view = settings.choice("view", "view", list(VIEWS))
         st.caption(VIEWS[view])
         st.header("Input")
         chosen = picture(start, most_channels=3, most_cells=32)
@@ -40,7 +40,7 @@ try:
         st.header("Kernels")
         filters = settings.whole("filters", "filters", 1, 3, start["filters"], help="Channels of the output.")
         size = settings.pair("kernel size", "kernel_size", 1, 5, start["kernel_size"], apart=False)
-        weight = kernels(start, size, filters, channels)
+        weight = kernels(start, size, filters, channels, names=("channel", "filter"))
         st.header("Walk")
         stride = settings.whole(
             "stride", "stride", 1, 4, start["stride"], help="How far the windows lie apart in the output."
@@ -71,9 +71,11 @@ try:
         walk = trace_conv2d(apart, flipped, np.zeros(filters), gathering, blank=between)
 except ValueError as error:
     messages.error(error)
+    start.tell(PLACE | {"edit", "view"})
     st.stop()
 
 start.tell(PLACE | {"edit", "view"})
+
 rows, columns = chosen.grid.shape[1:]
 cut = f", {padding} cut off each side" if padding else ""
 kernel_title = f"kernel{'s' if weight.shape[0] * weight.shape[1] > 1 else ''} {size[0]}×{size[1]}"

@@ -33,7 +33,7 @@ def broken_note(walk: Walk, pooling: str) -> None:
     here.metric(
         "wrong cells of dx, here", len(cells), help="The steps above write this dx; the layer's own is compared."
     )
-    here.caption(f"Relative error of dx: {overall_error(wrong, right):.1e}.")
+    here.caption(f"Relative error of dx: {overall_error(walk.window.crop(wrong), walk.window.crop(right)):.1e}.")
     missed = usual.replay()["dx"]
     there.metric("wrong cells with 2×2 windows, stride 2", int((missed != usual.grids["dx"].counts).sum()))
     there.caption(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.walk import Walk
-from pages.animation.player import BEGIN, SCALES, SPEEDS, player
+from pages.animation.player import BEGIN, SCALES, SPEEDS, player, rows_of
 from pages.controls import messages, settings
 
 KEY = "player"
@@ -20,7 +20,7 @@ UPSTREAM = {
     "ones": "Every output counts the same.",
     "one cell": "Only the output in the middle counts (of each channel).",
     "random": "Whole numbers from −3 to 3.",
-    "from a loss": "The loss L = ½ Σ out²: it wants every output to be 0, and its gradient is dout = out.",
+    "from a loss": "The loss L = ½ Σ out²: it wants every output to be 0, and its gradient is dout = out (to 4 decimals).",
 }
 
 
@@ -79,6 +79,7 @@ def _to_address() -> None:
 def _from_address(walk: Walk) -> dict[str, Any]:
     """What the address says of the player; what cannot be read is named, and left out."""
     found = {}
+    first = KEY not in st.session_state  # later, what does not fit is what another setting has made smaller
     for name, (read, remedy) in READERS.items():
         text = settings.text(name)
         if text is None:
@@ -86,9 +87,10 @@ def _from_address(walk: Walk) -> dict[str, Any]:
         try:
             found[name] = read(text, walk)
         except (ValueError, KeyError):
-            messages.warning(
-                f"{name} (={text[:40]}) in the link must be {remedy}; the page uses another value instead."
-            )
+            if first:
+                messages.warning(
+                    f"{name} (={text[:40]}) in the link must be {remedy}; the page uses another value instead."
+                )
             settings.set_text(name, None)
     return found
 
@@ -111,6 +113,8 @@ def _colours(text: str, walk: Walk) -> str:
 
 def _cell(text: str, walk: Walk) -> dict[str, Any]:
     name, plane, index = text.split(",")
+    if not any(name in group for row in rows_of(walk) for group in row):
+        raise ValueError
     planes, rows, columns = walk.grids[name].counts.shape
     return {"name": name, "plane": _whole(plane, 0, planes - 1), "index": _whole(index, 0, rows * columns - 1)}
 

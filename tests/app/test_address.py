@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from cnn_core import datasets
-from tests.app.lesson import change, control, open_lesson, sent, texts, values, window
+from tests.app.lesson import calm, change, control, open_lesson, sent, texts, values, window
 
 HUGE = "9" * 5000
 WHOLE, FROM_1, A_CELL = (
@@ -79,7 +79,7 @@ def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(page, key, 
 
 
 @pytest.mark.parametrize(
-    "text", ["nan", "inf", "1e9", "much", "", "1,2", "99.5", "1;;2", ",", HUGE], ids=lambda text: text[:9]
+    "text", ["nan", "inf", "1e9", "much", "", "1,x", "99.5", "1;;2", ",", HUGE], ids=lambda text: text[:9]
 )
 def test_a_bad_bias_is_named_and_counts_as_0(text):
     app = open_lesson("convolution", bias=text)
@@ -90,10 +90,14 @@ def test_a_bad_bias_is_named_and_counts_as_0(text):
     assert values(app, "bias").tolist() == [[[0]]]
 
 
-def test_a_bias_for_another_number_of_filters_is_told_how_many_it_takes():
+def test_a_bias_for_another_number_of_filters_is_filled_up_or_cut():
     app = open_lesson("convolution", filters="3", bias="1,2")
-    (error,) = texts(app.error)
-    assert "must be a number from -99 to 99, or 3 of them with commas between (one for each filter)" in error
+    assert calm(app)
+    assert "2 numbers for 3: the others are 0." in texts(app.sidebar.caption)
+    assert values(app, "bias").ravel().tolist() == [1, 2, 0]
+    change(app, "filters", 1)
+    assert "2 numbers for 1: the last ones are left out." in texts(app.sidebar.caption)
+    change(app, "filters", 3)
     control(app, "bias").set_value("1,2,-3.5").run()
     assert not app.error
     assert values(app, "bias").ravel().tolist() == [1, 2, -3.5]
@@ -212,8 +216,8 @@ def test_a_pinned_cell_that_other_settings_take_away_is_let_go_without_a_word():
 @pytest.mark.parametrize("pattern", ["cross", "few numbers", "lake"])
 def test_every_size_that_is_offered_can_be_had(page, pattern):
     app = open_lesson(page, input=pattern, kernel_size="2")
-    sizes = control(app, "input_size").options
-    change(app, "input_size", sizes[0])
-    assert not texts(app.error)
-    assert not app.exception
-    assert sent(app)["phases"][0]["steps"] > 0
+    for size in control(app, "input_size").options[::8]:  # the first, the last of the longest list
+        change(app, "input_size", size)
+        assert texts(app.error) == []
+        assert not app.exception
+        assert sent(app)["phases"][0]["steps"] > 0

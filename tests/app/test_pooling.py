@@ -200,7 +200,7 @@ def test_the_slip_is_off_at_first_and_changes_the_backward_walk_only():
 
 
 def test_a_walk_too_long_to_compare_says_so():
-    app = open_lesson("pooling", input="few numbers", input_size="128", kernel_size="3", stride="1", broken="true")
+    app = open_lesson("pooling", input="lake", input_size="128", kernel_size="3", stride="1", broken="true")
     assert calm(app)
     assert "Choose a smaller input to have the wrong cells counted." in texts(app.caption)
 

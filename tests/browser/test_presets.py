@@ -131,7 +131,7 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
         ("hide_controls=perhaps", "hide_controls (=perhaps) in the link must be true or false"),
         ("channels=7", "channels (=7) in the link must be one of 1, 3"),
         ("groups=5", "groups (=5) in the link must be one of 1"),
-        ("bias=1,2", "bias (='1,2') must be a number from -99 to 99"),
+        ("bias=1,x", "bias (='1,x') must be a number from -99 to 99"),
         ("weight=1,2,nan;0,0,0;0,0,0", "weight[0, 2] (='nan') must be a number"),
         ("input_size=256&channels=3&filters=8", "must have at most 300,000"),
     ],
