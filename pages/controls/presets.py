@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.controls import settings
 
 WATCHING = frozenset(
-    ("speed", "stages", "loop", "colours", "view")
+    ("speed", "stages", "loop", "colours", "view", "hide_controls")
 )  # the reader's way of watching outlasts a change of preset
 
 
@@ -70,7 +70,7 @@ class Start(Mapping[str, Any]):
 
     def tell(self, kept: frozenset[str]) -> None:
         """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count."""
-        if not settings.changed_now() - kept - {"preset"}:
+        if not settings.changed_now() - kept - WATCHING - {"preset"}:
             self.note.markdown(self.words)
             return
         words, back = self.note.columns([2, 1], vertical_alignment="center")

@@ -176,3 +176,8 @@ def test_the_way_back_is_there_where_the_settings_do_not_fit():
     assert len(texts(app.error)) == 1
     app.button(key="restore").click().run()
     assert as_the_example_says(app, "convolution", "edges on a picture")
+
+
+def test_a_link_without_controls_counts_as_no_change():
+    app = open_lesson("convolution", preset="dilation", hide_controls="true")
+    assert as_the_example_says(app, "convolution", "dilation")
