@@ -11,7 +11,9 @@ HERE = Path(__file__).parent
 LESSONS = HERE / "lessons"
 
 # More of the picture in sight.
-st.html("<style>.stMainBlockContainer { padding: 4.2rem clamp(1rem, 3vw, 3rem) 4rem }</style>")
+st.html(
+    "<style>.stMainBlockContainer { padding: 3.6rem clamp(1rem, 3vw, 3rem) 4rem } h1 { font-size: 2rem !important }</style>"
+)
 page = st.navigation(
     [
         st.Page(LESSONS / "home.py", title="Home", default=True),

@@ -15,8 +15,10 @@ function readColours(root, scale) {
   root.style.setProperty("--positive", `rgb(${positive})`);
   root.style.setProperty("--negative", `rgb(${negative})`);
   const dark = theme === "dark";
+  const link = dark ? "#18b68b" : "#00785a";
+  root.style.setProperty("--link", link);
   return {
-    base, positive, negative, font: style.fontFamily, link: dark ? "#0a8f6c" : "#00785a", line: dark ? "#4a5160" : "#c3c9d2",
+    base, positive, negative, font: style.fontFamily, link, line: dark ? "#4a5160" : "#c3c9d2",
     muted: dark ? "#aeb6c4" : "#5b6470", faint: dark ? [62, 68, 80] : [205, 210, 218],
     padding: hatching(dark ? "#596273" : "#b6bdc9", 6, 1), unseen: hatching("#cc79a7", 5, -1),
   };
@@ -54,4 +56,20 @@ function shade(share, looks, colours) {
   const end = share < 0 ? colours.negative : colours.positive;
   const weight = Math.min(1, Math.abs(share)) ** 0.8;
   return colours.base.map((c, i) => Math.round(c + (end[i] - c) * weight));
+}
+
+// What colours and hatching mean, as far as they occur.
+function legend(walk) {
+  const grids = Object.values(walk.grids);
+  const { x } = walk.grids;
+  return [
+    x?.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale, x.places)}`,
+    grids.some((grid) => grid.looks === "signed") && `<i class="negative"></i> below 0 <i class="scale"></i> above 0
+      <i class="positive"></i> (strongest: the largest of its grid)`,
+    walk.padded && `<i class="hatch"></i> padding`,
+    walk.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
+    grids.some((grid) => grid.right) && `<i class="wrong">◥</i> wrong: another window's gradient was overwritten`,
+    `<i class="here"></i> this step`,
+    `<i class="linked"></i> linked to the cell you point at`,
+  ].filter(Boolean).map((entry) => `<span>${entry}</span>`).join("");
 }

@@ -46,10 +46,13 @@ class Links {
         this.add(["columns"], 0, (plane * taps.length + tap) * positions + position);
         this.add(["product"], 0, filter * positions + position);
         const at = (grid) => walk.name(grid, filter, position);
-        paths.push({ at, won, factor: factor && bracket(factor), weight: factor && walk.name("weight", kernel, tap) });
+        paths.push({ at, won, factor: factor && bracket(factor) });
       }
     }
-    return sayField(walk, walk.name(name, plane, index), walk.grids.dx && walk.name("dx", plane, index), windows.length, paths);
+    const padding = walk.blank[index] && walk.operation !== "conv_transpose2d";
+    const forward = { dx: "x", dout: "out" }[name];
+    const here = padding ? "This cell of the padding" : walk.name(walk.grids[forward] ? forward : name, plane, index);
+    return sayField(walk, here, walk.grids.dx && !padding && walk.name("dx", plane, index), windows.length, paths);
   }
 
   weight(name, plane, tap) {
@@ -101,8 +104,10 @@ class Links {
     }
     const cells = count(at.planes.length * at.cells.length, "number");
     const here = walk.name(name, channel, position);
-    if (operation === "conv_transpose2d") return `${here} meets the ${cells} of one window of the output. A click goes to its step.`;
-    return `${here} has ${cells} in its window: forward it is made of them, backward its gradient goes to them. A click goes to its step.`;
+    if (operation === "conv_transpose2d") return `${here} belongs to a window of ${cells} of the output. A click goes to its step.`;
+    if (name === "dout") return `${here} is the gradient of an output that was made of the ${cells} in its window. A click goes to its step.`;
+    const back = !grids.dx ? "" : walk.winner ? " Backward its gradient goes to the largest of them." : " Backward its gradient goes to them.";
+    return `${here} is made of the ${cells} in its window.${back} A click goes to its step.`;
   }
 
   product(name, plane, index) {
@@ -152,7 +157,7 @@ function sayField(walk, here, gradient, windows, paths) {
   if (walk.operation === "max_pool2d") {
     const wins = paths.filter(({ won }) => won).map(({ at }) => at(walk.points[0]));
     return wins.length
-      ? `${under} and is the largest of ${wins.length} (${list(wins)}). Backward it collects the gradient of each: hence +=.`
+      ? `${under} and is the largest of ${wins.length} (${list(wins)}). Backward it has to collect the gradient of each: hence +=.`
       : `${under} and the largest of none: it goes no further, and its gradient is 0.`;
   }
   if (walk.operation === "avg_pool2d") {

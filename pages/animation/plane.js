@@ -28,6 +28,7 @@ class Plane {
     const ratio = window.devicePixelRatio || 1;
     this.cell = cell;
     this.fitted = new Map();
+    this.colours = undefined; // nothing is drawn now
     this.gap = cell >= MINIMUM_FOR_LINES ? 1 : 0;
     const [width, height] = [this.view.columns * cell + this.gap, this.view.rows * cell + this.gap];
     for (const [canvas, pen] of [[this.canvas, this.pen], [this.over, this.overPen]]) {
@@ -136,20 +137,19 @@ class Plane {
       : write(grid.counts[this.channel * grid.size + index], grid.scale, places);
     if (cell >= MINIMUM_FOR_NUMBERS) this.label(pen, text, x + size / 2, y + size / 2, ink);
     const count = this.channel * grid.size + index;
-    if (grid.right && grid.right[count] !== grid.counts[count]) this.cross(x, y, size);
+    if (grid.right && grid.right[count] !== grid.counts[count]) this.corner(x, y, size);
   }
 
-  // Over a number that came out wrong.
-  cross(x, y, size) {
+  // A red corner at a number that came out wrong.
+  corner(x, y, size) {
     const { pen } = this;
-    pen.strokeStyle = "#d03b3b";
-    pen.lineWidth = 2;
+    const side = Math.round(size * 0.45);
+    pen.fillStyle = "#d03b3b";
     pen.beginPath();
-    for (const [from, to] of [[0, size], [size, 0]]) {
-      pen.moveTo(x + from, y);
-      pen.lineTo(x + to, y + size);
-    }
-    pen.stroke();
+    pen.moveTo(x + size, y);
+    pen.lineTo(x + size - side, y);
+    pen.lineTo(x + size, y + side);
+    pen.fill();
   }
 
   // The number in full if a smaller type makes it fit, else with fewer decimals; the sum below has all of them.

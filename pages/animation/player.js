@@ -4,7 +4,7 @@ const ICONS = {
   first: "M6 5v14M19 5l-9 7 9 7z", back: "M17 5l-10 7 10 7z", play: "M7 4l13 8-13 8z", pause: "M8 5v14M16 5v14",
   forward: "M7 5l10 7-10 7z", last: "M18 5v14M5 5l9 7-9 7z",
 };
-const TICKS = 4; // steps, or stages of a step, a second at speed 1
+const TICKS = { steps: 4, stages: 1.5 }; // a second at speed 1: a stage wants to be read
 const QUIET = 400; // milliseconds without a change, after which the address is told
 
 class Player {
@@ -36,7 +36,7 @@ class Player {
     document.addEventListener("keydown", this.anywhere);
     // The theme's text colour has a short transition: its end says that the theme changed.
     root.addEventListener("transitionend", (event) => event.target === root && this.redraw());
-    this.observer = new ResizeObserver(() => this.walk && this.stage.resize() && this.redraw());
+    this.observer = new ResizeObserver(() => this.walk && this.stage.outgrown && this.redraw());
     this.observer.observe(root);
   }
 
@@ -65,21 +65,24 @@ class Player {
     this.part("scrub").max = count - 1;
     this.part("phases").innerHTML = phases.length > 1
       ? phases.map(({ name, steps }) => `<span style="flex:${steps}">${name}</span>`).join("") : "";
+    const whole = !this.at || this.done >= this.at.phase.stages.length - 1; // it stays a whole step
     this.step = Math.max(0, Math.min(this.step, count - 1));
     this.at = this.walk.locate(this.step);
-    this.done = Math.min(this.done, this.at.phase.stages.length - 1);
+    this.done = Math.min(whole ? Infinity : this.done, this.at.phase.stages.length - 1);
     this.stage.load(this.walk);
     this.stage.at = this.at;
     this.redraw();
-    this.pointer.load(this.walk, this.stage);
     this.tell();
+    this.pointer.load(this.walk, this.stage);
+    this.told ??= JSON.stringify({ ...this.place(), step: this.asked }); // a step that had to be cut is told
+    this.report();
   }
 
   // What the address says of the player itself, when the page is opened or all is set anew.
   begin({ version, step, speed, stages, loop, colours, pinned }, { speeds, scales }) {
     this.part("speed").innerHTML = speeds.map((value) => `<option value="${value}">${value}×</option>`).join("");
     this.part("colours").innerHTML = scales.map((name) => `<option>${name}</option>`).join("");
-    [this.version, this.told] = [version, null];
+    [this.version, this.told, this.asked] = [version, null, step];
     [this.step, this.done] = [step, Infinity];
     if (this.playing) this.pause();
     this.part("speed").value = speed;
@@ -94,11 +97,15 @@ class Player {
     clearTimeout(this.telling);
     if (this.playing) return;
     this.telling = setTimeout(() => {
-      const state = { step: this.step, speed: Number(this.part("speed").value), stages: this.part("stages").checked,
-        loop: this.part("loop").checked, colours: this.part("colours").value, pinned: this.root.dataset.pinned };
-      if (JSON.stringify(state) !== this.told) this.send(state);
-      this.told = JSON.stringify(state);
+      const place = this.place();
+      if (JSON.stringify(place) !== this.told) this.send({ ...place, number: this.number = (this.number ?? 0) + 1 });
+      this.told = JSON.stringify(place);
     }, QUIET);
+  }
+
+  place() {
+    return { step: this.step, speed: Number(this.part("speed").value), stages: this.part("stages").checked,
+      loop: this.part("loop").checked, colours: this.part("colours").value, pinned: this.root.dataset.pinned };
   }
 
   redraw() {
@@ -111,9 +118,8 @@ class Player {
   }
 
   stepOf(channel, cell) {
-    const { phase } = this.at;
-    const local = channel * this.walk.positions + cell;
-    return phase.first + Math.min(local, phase.steps - 1) % phase.steps;
+    const phase = this.at.all ? this.walk.phases.at(-1) : this.at.phase; // the copies of im2col make no outputs
+    return phase.first + channel * this.walk.positions + cell;
   }
 
   // To a stage of a step; by default the last, where all of the step is there.
@@ -155,7 +161,9 @@ class Player {
     scrub.value = step;
     scrub.setAttribute("aria-valuetext", `step ${step + 1} of ${walk.count}${several}`);
     const words = this.part("words");
-    words.setAttribute("aria-live", this.playing ? "off" : "polite"); // nobody can listen to sixty steps a second
+    for (const live of [words, this.part("link")]) {
+      live.setAttribute("aria-live", this.playing ? "off" : "polite"); // nobody can listen to sixty steps a second
+    }
     const sentence = done < stages.length - 1 ? `${stages[done]}. Then: ${stages.slice(done + 1).join(", ")}.` : told.sentence;
     words.textContent = `Step ${step + 1} of ${walk.count}${several}: ${sentence}`;
     Object.assign(root.dataset, { step, stage: done, count: walk.count, phase: name });
@@ -166,23 +174,28 @@ class Player {
     else this.play();
   }
 
+  // To the very beginning: of the first step, too, if steps are shown in stages.
+  restart() {
+    this.go(0, this.part("stages").checked ? 0 : Infinity);
+  }
+
   get atEnd() {
     return this.step === this.walk.count - 1 && this.done === this.at.phase.stages.length - 1;
   }
 
   play() {
-    if (this.atEnd) this.go(0, this.part("stages").checked ? 0 : Infinity);
+    if (this.atEnd || this.step === 0) this.restart();
     this.face("pause", "Pause");
     let [last, owed] = [performance.now(), 0];
     const frame = (now) => {
-      const rate = Number(this.part("speed").value) * TICKS;
+      const rate = Number(this.part("speed").value) * TICKS[this.part("stages").checked ? "stages" : "steps"];
       this.root.classList.toggle("fast", rate > 8);
       owed += (Math.min(now - last, 250) / 1000) * rate;
       last = now;
       if (owed >= 0.98) { // a frame comes now and then a little early
         const ticks = Math.max(1, Math.floor(owed));
         owed = Math.max(0, owed - ticks);
-        if (this.atEnd) this.go(0);
+        if (this.atEnd) this.restart();
         else this.move(ticks);
       }
       if (this.atEnd && !this.part("loop").checked) this.pause();
@@ -220,22 +233,6 @@ class Player {
     this.observer.disconnect();
     document.removeEventListener("keydown", this.anywhere);
   }
-}
-
-// What colours and hatching mean, as far as they occur.
-function legend(walk) {
-  const grids = Object.values(walk.grids);
-  const { x } = walk.grids;
-  return [
-    x?.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale, x.places)}`,
-    grids.some((grid) => grid.looks === "signed") && `<i class="negative"></i> below 0 <i class="scale"></i> above 0
-      <i class="positive"></i> (strongest: the largest of its grid)`,
-    walk.padded && `<i class="hatch"></i> padding`,
-    walk.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
-    grids.some((grid) => grid.right) && `<i class="wrong">✕</i> wrong: another window's gradient was overwritten`,
-    `<i class="here"></i> this step`,
-    `<i class="linked"></i> linked to the cell you point at`,
-  ].filter(Boolean).map((entry) => `<span>${entry}</span>`).join("");
 }
 
 export default function ({ data, parentElement, setStateValue }) {

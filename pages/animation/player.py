@@ -86,6 +86,8 @@ def rows_of(walk: Walk) -> list[list[list[str]]]:
     }
     if walk.operation == "im2col":
         used |= {"weight", "out"}  # the same numbers as rows and product
+    if walk.winner is not None:
+        used.add("x")  # backward, too, it says who won
     rows = ROWS.get(walk.operation, SLIDING)
     return [[names for group in row if (names := [name for name in group if name in used])] for row in rows]
 
@@ -122,10 +124,12 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         "blank": _pack(walk.blank.astype(np.uint8)),
         "blank_text": "−∞" if walk.winner is not None else None,
         "padded": bool(walk.blank.any()),
+        "corner": [before for before, _ in walk.window.padding],
         "unseen": _pack((coverage == 0).astype(np.uint8)),
         "winner": None if walk.winner is None else _pack(walk.winner),
         "channels_in": walk.channels_in,
         "channels_out": walk.channels_out,
+        "weighted": walk.weighted,
         "grouped": walk.weighted and len(walk.grids["weight"].counts) > walk.channels_in * walk.channels_out,
         "kernel_size": walk.window.kernel_size,
         "span": walk.window.span,

@@ -10,10 +10,10 @@ class Pointer {
   }
 
   load(walk, stage) {
-    Object.assign(this, { walk, stage, links: new Links(walk) });
+    Object.assign(this, { walk, stage, links: new Links(walk), hovered: null, cursor: null });
     if (this.pinned && !this.exists(this.pinned)) this.pinned = null;
     for (const group of stage.groups) {
-      [...group.planes, ...group.lenses].forEach((plane, number) => this.listen(plane, group, number));
+      for (const plane of [...group.planes, ...group.lenses]) this.listen(plane, group);
     }
     this.show();
   }
@@ -23,13 +23,14 @@ class Pointer {
     return grid && plane < grid.channels && index < grid.size;
   }
 
-  listen(plane, group, number) {
+  listen(plane, group) {
     const { canvas } = plane;
     const cell = (event) => ({ name: plane.name, plane: plane.channel, index: plane.cellAt(event) });
     canvas.onpointermove = (event) => event.pointerType !== "touch" && this.hover(cell(event));
     canvas.onpointerleave = () => this.hover(null);
     canvas.onclick = (event) => this.pin(cell(event));
-    canvas.tabIndex = number && plane !== group.lenses[0] ? -1 : 0;
+    const first = [group.planes, group.lenses].some((list) => list.find(({ name }) => name === plane.name) === plane);
+    canvas.tabIndex = first ? 0 : -1; // one stop for each grid; the arrows go on from there
     canvas.onfocus = () => canvas.matches(":focus-visible") && this.hover(this.cursor = this.start(plane));
     canvas.onblur = () => this.hover(this.cursor = null);
     canvas.onkeydown = (event) => this.key(event, plane, group);
@@ -69,7 +70,9 @@ class Pointer {
     const same = JSON.stringify(cell) === JSON.stringify(this.pinned);
     this.pinned = same ? null : cell;
     this.show();
-    if (!same && this.walk.points.includes(cell.name)) this.pick(cell.plane, cell.index);
+    const { positions } = this.walk;
+    if (!same && cell.name === "product") this.pick(Math.floor(cell.index / positions), cell.index % positions);
+    else if (!same && this.walk.points.includes(cell.name)) this.pick(cell.plane, cell.index);
     this.changed();
   }
 
@@ -86,7 +89,8 @@ class Pointer {
     const cell = this.hovered ?? this.cursor ?? this.pinned;
     const { marks, text } = cell ? this.links.of(cell.name, cell.plane, cell.index) : { marks: {}, text: HINT };
     const pinned = cell && JSON.stringify(cell) === JSON.stringify(this.pinned);
-    this.words.textContent = pinned ? `${text} Pinned: Escape or another click lets go.` : text;
+    const words = pinned ? `${text} Pinned: Escape or another click lets go.` : text;
+    if (this.words.textContent !== words) this.words.textContent = words; // said once, however often it is drawn
     this.root.dataset.linked = cell ? `${cell.name},${cell.plane},${cell.index}` : "";
     this.root.dataset.pinned = this.pinned ? `${this.pinned.name},${this.pinned.plane},${this.pinned.index}` : "";
     if (!this.stage.colours) return;

@@ -48,7 +48,7 @@ function fitCell(groups, width) {
   };
   const wrapped = (cell, lines) => groups.every((group) => isKernel(group) ||
     (group.grid.columns * cell + 2 <= width && group.grid.rows * cell <= HIGHEST && linesOf(group, cell) <= lines));
-  for (let cell = LARGEST_CELL; cell >= 22; cell--) if (oneLine(cell)) return { cell, oneLine: true };
+  for (let cell = LARGEST_CELL; cell >= 20; cell--) if (oneLine(cell)) return { cell, oneLine: true };
   for (let lines = 1; lines <= MOST_LINES; lines++) { // rather smaller cells than a long page
     for (let cell = 34; cell >= (lines === 1 ? MINIMUM_FOR_NUMBERS : 22); cell--) {
       if (wrapped(cell, lines)) return { cell, oneLine: false };

@@ -72,21 +72,27 @@ class Stage {
     const { channels } = plane.grid;
     const group = walk.grouped && walk.fields.has(name) ? Math.floor(channel / walk.channels_in) : null;
     const kernel = name === "weight" || name === "dweight";
-    const names = walk.channel_names[name] ?? [];
-    let words = channels > 1 ? `${names[channel] ?? channel}` : "";
+    const names = walk.channel_names[kernel ? "x" : name] ?? [];
+    const made = walk.operation === "conv_transpose2d" ? walk.fields.has(name) : walk.points.includes(name);
+    const word = walk.weighted && made ? "filter" : "channel";
+    let words = channels > 1 ? names[channel] ?? `${word} ${channel}` : "";
     if (kernel && channels > 1) {
-      const [filter, i] = [Math.floor(channel / walk.channels_in), channel % walk.channels_in];
-      words = walk.channels_in > 1 ? `${filter}, ${i}` : `${filter}`;
+      const [first, second] = [Math.floor(channel / walk.channels_in), channel % walk.channels_in];
+      const [outer, inner] = walk.operation === "conv_transpose2d" ? ["channel", "filter"] : ["filter", "channel"];
+      const own = `${outer} ${first}`;
+      words = walk.channels_in === 1 ? own : `${second ? "" : `${own}, `}${names[second] ?? `${inner} ${second}`}`;
     }
     if (name === "bias" || name === "dbias") words = name;
     plane.caption.textContent = group !== null ? `${words} · group ${group}` : words;
     const owner = walk.grouped ? (kernel ? Math.floor(channel / walk.channels_in / walk.channels_out)
       : group ?? (walk.points.includes(name) ? Math.floor(channel / walk.channels_out) : null)) : null;
     plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
-    plane.canvas.setAttribute("aria-label", `${walk.titles[name] ?? name} ${plane.caption.textContent}`.trim());
+    const title = walk.titles[name] ?? name;
+    const caption = plane.caption.textContent;
+    plane.canvas.setAttribute("aria-label", caption && caption !== title ? `${title} ${caption}` : title);
   }
 
-  resize() {
+  get outgrown() {
     return this.root.clientWidth !== this.width;
   }
 
@@ -98,8 +104,9 @@ class Stage {
     const { cell, oneLine } = fitCell(this.groups, this.width);
     this.root.classList.toggle("one-line", oneLine);
     for (const group of this.groups) {
-      const sizes = groupCells(group, cell, this.width, this.walk);
-      group.section.style.setProperty("--stack", extent(group, cell, tallest(this.groups, group.row, cell))[2] ?? 1);
+      const sizes = groupCells(group, cell, this.width);
+      const lines = extent(group, cell, tallest(this.groups, group.row, cell))[2] ?? 1;
+      group.section.style.setProperty("--across", Math.ceil(group.planes.length / lines));
       group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
       for (const plane of group.planes) plane.resize(sizes.plane);
       for (const lens of group.lenses) lens.resize(sizes.lens);
@@ -131,8 +138,11 @@ class Stage {
     group.lenses.forEach((lens, number) => {
       const mark = wanted[number];
       lens.figure.style.visibility = mark ? "" : "hidden"; // its place is kept
-      if (!mark) return;
-      const channel = lens.channel;
+      if (!mark) {
+        lens.colours = undefined; // what it shows grows old
+        return;
+      }
+      const { channel } = lens;
       const cells = changed[lens.name];
       const scrolled = lens.look(mark.plane, mark.top, mark.left, [mark.rows, mark.columns]);
       if (lens.channel !== channel) this.caption(lens);

@@ -34,9 +34,11 @@ class Terms {
 
   build(blocks) {
     this.blocks.replaceChildren();
+    this.blocks.classList.toggle("dense", blocks.some((block) => block.columns > 4));
     this.built = blocks.map((block) => {
       const section = document.createElement("section");
-      section.innerHTML = `<h5>${block.title}</h5><div class="block" style="--columns:${block.columns}"></div>`;
+      section.innerHTML = `<h5></h5><div class="block" style="--columns:${block.columns}"></div>`;
+      section.firstChild.textContent = block.title;
       const cells = block.terms.map((term) => {
         const box = document.createElement("span");
         box.innerHTML = `${term.left === undefined ? "" : "<i> </i>"}<b> </b>`;

@@ -45,9 +45,9 @@ class Walk {
     this.count = first;
     const field = this.grids[[...this.fields][0]];
     [this.plane_rows, this.plane_columns, this.plane_size] = [field.rows, field.columns, field.size];
-    this.points = [...new Set(this.phases.flatMap((phase) => phase.actions.map((action) => action.point)))].filter(
-      (name) => name && name !== "product");
-    this.point = this.grids[this.points[0] ?? "out"];
+    const points = this.phases.flatMap((phase) => phase.actions.map(({ point }) => (point === "product" ? "out" : point)));
+    this.points = [...new Set(points.filter(Boolean))];
+    this.point = this.grids[this.points[0]];
   }
 
   // Everything about a step: its phase, its channel and position, its window.
@@ -70,11 +70,16 @@ class Walk {
     };
   }
 
-  // How NumPy would write a cell; the channel only where there are several.
+  // How NumPy would write a cell of the layer's own arrays (they have no padding); the channel only where there are several.
   name(grid, channel, index) {
     const { channels, columns } = this.grids[grid];
-    const at = `${Math.floor(index / columns)}, ${index % columns}`;
-    return channels > 1 ? `${grid}[${channel}, ${at}]` : `${grid}[${at}]`;
+    let [row, column, plane] = [Math.floor(index / columns), index % columns, channel];
+    if (this.fields.has(grid)) {
+      if (this.blank[index]) return `${grid}’s padding`;
+      [row, column] = [row - this.corner[0], column - this.corner[1]];
+    }
+    if (grid === "weight" || grid === "dweight") plane = `${Math.floor(channel / this.channels_in)}, ${channel % this.channels_in}`;
+    return channels > 1 ? `${grid}[${plane}, ${row}, ${column}]` : `${grid}[${row}, ${column}]`;
   }
 
   isMatrix(name) {

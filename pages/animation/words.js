@@ -20,7 +20,7 @@ const term = (name, left, right, product, muted) => ({ name, left, right: bracke
 
 function windowText(walk, at) {
   const padded = walk.padded ? " of the padded plane" : "";
-  return `the window with its corner at row ${at.top}, column ${at.left}${padded}`;
+  return `The window with its corner at row ${at.top}, column ${at.left}${padded}`;
 }
 
 const pointName = (walk, grid, at) =>
@@ -69,17 +69,17 @@ function sayDot(walk, at, action) {
   });
   const value = text(out, out.counts[at.local]);
   stage += channels ? 2 : 1;
-  const total = [{ stage, html: `sum of ${n * counted.length} products: ${
-    channels ? `${counted.map((c) => bracket(text(out, c))).join(" + ")} = ` : ""}<b>${all}</b>` }];
+  const total = [{ stage, html: `${action.begins ? "<br>" : ""}sum of ${n * counted.length} products: ${
+    channels ? `${counted.map((c) => bracket(text(out, c))).join(" + ")} = ` : ""}${action.bias ? `<b>${all}</b>` : result(all)}` }];
   let bias = "";
   if (action.bias) {
     stage += 1;
     const b = text(walk.grids.bias, walk.grids.bias.counts[at.channel]);
     total.push({ stage, html: `, + bias ${bracket(b)} = ${result(value)}` });
     bias = `, plus bias ${b} is ${value}`;
-  } else total.push({ stage, html: ` = ${result(value)}` });
+  }
   total.push({ stage: action.ends, html: ` → ${target}` });
-  const what = matrix ? `row ${at.channel} of rows times column ${at.position} of columns` : windowText(walk, at);
+  const what = matrix ? `Row ${at.channel} of rows times column ${at.position} of columns` : windowText(walk, at);
   return { blocks, total, sentence: `${what} gives ${target}: the products add up to ${all}${bias}.` };
 }
 
@@ -129,7 +129,7 @@ function sayOuter(walk, at, action) {
     }),
   }));
   return { blocks, total: [{ stage: action.begins, html: `${source} = ${result(g)} ` }],
-    sentence: `${source} is ${g}: times the window it is added to ${action.into}.` };
+    sentence: `${source} = ${g}. ${g} × the window is added to ${action.into}.` };
 }
 
 // field[window] += point × weight; without a weight, the same share to every cell.
@@ -147,7 +147,7 @@ function saySpread(walk, at, action) {
       blocks: [{ title: `${action.into}[window] ${sign}`, columns: walk.kernel_size[1], stage: action.begins, terms }],
       total: [{ stage: action.begins,
         html: `${source} = ${result(g)}, shared by ${n} cells: ${g} ÷ ${n} ${equals} <b>${share}</b> each` }],
-      sentence: `${source} is ${g}. Each of the window's ${n} cells gets ${g} divided by ${n} ${equals} ${share}.`,
+      sentence: `${source} = ${g}. Each of the window's ${n} cells gets ${g} divided by ${n} ${equals} ${share}.`,
     };
   }
   const blocks = at.planes.map((plane, number) => ({
@@ -161,7 +161,7 @@ function saySpread(walk, at, action) {
   const first = at.phase.actions[0] === action;
   const alone = { stage: action.begins, html: `${source} = ${result(g)}, times each weight, is added to the window of ${action.into}` };
   return { blocks, total: first ? [alone] : [],
-    sentence: `${first ? `${source} is ${g}: times` : "Times"} the weights it is added to the window of ${action.into}.` };
+    sentence: `${first ? `${source} = ${g}. ` : ""}${g} × the kernel is added to this window of ${action.into}.` };
 }
 
 function sayRoute(walk, at, action) {
@@ -176,7 +176,7 @@ function sayRoute(walk, at, action) {
     blocks: [{ title: `dx[window] ${action.broken ? "=" : "+="}`, columns: walk.kernel_size[1], stage: action.begins, terms }],
     total: [{ stage: action.begins,
       html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx is now <b>${now}</b>` }],
-    sentence: `${source} is ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}.`,
+    sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}.`,
   };
 }
 
@@ -184,7 +184,7 @@ function saySum(walk, at, action) {
   const { dout, dbias } = walk.grids;
   const [g, now] = [text(dout, dout.counts[at.local]), text(dbias, dbias.counts[at.channel])];
   return { blocks: [], total: [{ stage: action.begins, html: `; dbias += ${g}, now <b>${now}</b>` }],
-    sentence: `As it is, it is added to dbias, now ${now}.` };
+    sentence: `${g} is added to dbias, now ${now}.` };
 }
 
 function sayCopy(walk, at) {

@@ -20,9 +20,9 @@ USUAL_CONVOLUTION = {
     "stride": 1,
     "padding": 0,
     "dilation": 1,
-    "dout": "ones",
+    "dout": "random",
 }
-SMALL = {"input": "few numbers", "kernel": "whole numbers", "dout": "random"}
+SMALL = {"input": "few numbers", "kernel": "whole numbers"}
 
 CONVOLUTION = {
     "edges on a picture": Preset(

@@ -169,7 +169,7 @@ def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:
     for number, text in enumerate(texts):
         if not text and len(planes) > 1:
             continue
-        rows = [row.split(",") for row in text.split(";")]
+        rows = [row.replace("−", "-").split(",") for row in text.split(";")]
         if len(rows) == height and all(len(row) == width for row in rows):
             planes[number] = rows
             continue
@@ -206,11 +206,11 @@ def _is_number(text: str) -> bool:
         value = float(text)
     except ValueError:
         return False
-    return math.isfinite(value) and abs(value) <= LARGEST
+    return "_" not in text and math.isfinite(value) and abs(value) <= LARGEST
 
 
 def _short(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    return f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".")  # no −0
 
 
 def _binomial(size: int) -> Array:

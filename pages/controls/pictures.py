@@ -28,7 +28,7 @@ SIZES = (*range(2, 17), 20, 24, 28, 32, 48, 64, 96, 128, 192, 256)
 CHANNELS_HELP = (
     "A photograph has one (grey) or three (red, green, blue); otherwise each further channel is a quarter turn."
 )
-SEED = 231
+SEED = 4  # draws no 0 first: a walk begins with something to see
 
 
 @dataclass(frozen=True)

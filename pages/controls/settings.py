@@ -6,6 +6,7 @@ Streamlit drops an impossible value from the address without a word; here the re
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ def enter(page: StreamlitPage) -> None:
     for key in st.session_state.pop("keys", ()):
         st.session_state.pop(key, None)
     st.session_state["page"] = page.url_path
+    st.session_state.pop("begin", None)
     remembered = memory.pop(page.url_path, {})
     if remembered and not st.query_params.to_dict():
         st.switch_page(page, query_params=remembered)
@@ -151,7 +153,9 @@ def numbers(label: str, key: str, count: int, low: float, high: float, default: 
     box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
     _note(key, box, default)
     try:
-        values = [float(part) for part in box.replace(";", ",").split(",")]
+        text = box.replace("−", "-").replace(";", ",").strip()
+        decimal = count == 1 and re.fullmatch(r"-?\d+,\d+", text)  # as many people write 0.5
+        values = [float(part) for part in ([text.replace(",", ".")] if decimal else text.split(","))]
     except ValueError:
         values = []
     if (

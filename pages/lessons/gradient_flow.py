@@ -65,7 +65,7 @@ except ValueError as error:
 words.markdown(WORDS[layer])
 padded = " (padded)" if padding else ""
 titles = {
-    "dout": f"dout {shape[1]}×{shape[2]}: from above",
+    "dout": f"dout {shape[1]}×{shape[2]}: from the next layer",
     "x": f"input{padded}",
     "weight": "kernel",
     "dx": f"dx{padded}: to the input",

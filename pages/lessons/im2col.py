@@ -61,12 +61,16 @@ walkthrough(walk, version=start.version, titles=titles, channel_names={"x": chos
 st.subheader("What it costs, and why it is fast")
 numbers, copies = chosen.grid.size, grids["columns"].counts.size
 products = copies * filters
+overlap = (
+    "since windows overlap and each makes its own copy. That is the price, in memory."
+    if (window.coverage(walk.input_size) > 1).any()
+    else "no number is copied twice, as no two windows overlap here. Where they do, each makes its own copy: that is the price."
+)
 st.markdown(
-    f"The input has {numbers} numbers, the columns {copies}: **{copies / numbers:.1f} times as many**, since windows overlap "
-    f"and each makes its own copy. That is the price, in memory. What it buys: the {products:,} multiplications and additions "
-    f"of this layer are a single matrix product, in which every number that is fetched is used many times over (a column for "
-    f"each of the {filters} filters, a row for each of the {width} windows). Libraries for such products (BLAS) keep the "
-    f"processor's arithmetic busy all the time; a loop in Python spends most of its time on finding out what to do next."
+    f"The input has {numbers} numbers, the columns {copies}: **{copies / numbers:.1f} times as many**, {overlap} What it buys: "
+    f"the {products:,} multiplications and additions of this layer are a single matrix product, in which each row is used for "
+    f"every column and each column for every row, while it is at hand. Libraries for such products (BLAS) keep the processor's "
+    f"arithmetic busy all the time; a loop in Python spends most of its time on finding out what to do next."
 )
 st.markdown(
     r"Backward it is the same again: $d\text{rows} = d\text{out} \cdot \text{columns}^T$, and "

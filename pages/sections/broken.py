@@ -50,4 +50,8 @@ def broken_note(walk: Walk, pooling: str) -> None:
             f"that setting alone proves nothing."
         )
     else:
-        st.markdown("Here no cell gets a gradient from two windows, so the slip does no harm: let the windows overlap.")
+        st.markdown(
+            "Here no cell gets a gradient other than 0 from two windows, so the slip does no harm: let the windows overlap, or "
+            "choose another upstream gradient."
+        )
+    st.caption("What can be taken along below holds the right dx.")

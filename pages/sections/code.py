@@ -16,10 +16,10 @@ from pages.sections.stack_script import stack_script
 
 # What the functions of a layer are, by the ends of their names; im2col shows how the first of conv2d's works.
 PARTS = {
-    "_forward": "the layer, all windows at once",
-    "_backward": "its gradients, all windows at once",
-    "_forward_naive": "the same layer in plain loops, one step after the other as in the walk",
-    "_backward_naive": "the same gradients in plain loops",
+    "_forward_naive": "the layer in plain loops, one step after the other as in the walk",
+    "_backward_naive": "its gradients in plain loops",
+    "_forward": "the same layer, all windows at once: this is what ran",
+    "_backward": "the same gradients, all windows at once",
 }
 IM2COL = {
     "conv2d_forward": "the layer: it makes the columns, multiplies the filters' rows by them and adds the bias",

@@ -49,14 +49,11 @@ def walkthrough(
     version: int = 0,
 ) -> None:
     """Show a walk; the address says where it starts, and follows it. With another version it starts anew."""
-    player(
-        walk,
-        key=KEY,
-        titles=titles,
-        channel_names=channel_names,
-        begin=_from_address(walk) | {"version": version},
-        on_place=_to_address,
-    )
+    begin = st.session_state.get("begin")  # kept as it was, so that a change of place does not send the walk again
+    place = _from_address(walk)
+    if begin is None or begin["version"] != version:
+        begin = st.session_state["begin"] = place | {"version": version}
+    player(walk, key=KEY, titles=titles, channel_names=channel_names, begin=begin, on_place=_to_address)
 
 
 def step_of(walk: Walk) -> int:

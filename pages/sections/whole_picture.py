@@ -42,16 +42,12 @@ def whole_picture(chosen: Picture, weight: Array, bias: Array, options: dict[str
         messages.error(error)
         return
     _, _, rows, columns = filtered.shape
-    columns_shown = st.columns(2 if len(maps) == 1 else 3)
-    width = 360 if len(maps) == 1 else 260
-    columns_shown[0].image(
-        as_url(as_pixels(chosen.whole), photograph=True),
-        caption=f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}",
-        width=width,
-    )
-    for number, (pixels, words) in enumerate(maps, 1):
-        columns_shown[number % len(columns_shown)].image(
-            as_url(pixels, photograph=True),
-            caption=f"{words}, {columns}×{rows}. {sign_note(filtered[0] if each else filtered[0][number - 1])}",
-            width=width,
+    pictures = [(as_pixels(chosen.whole), f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}")]
+    for number, (pixels, words) in enumerate(maps):
+        pictures.append(
+            (pixels, f"{words}, {columns}×{rows}. {sign_note(filtered[0] if each else filtered[0][number])}")
         )
+    across, width = (2, 360) if len(maps) == 1 else (3, 260)
+    for first in range(0, len(pictures), across):  # row by row: on a small screen the columns stand one below the other
+        for column, (pixels, words) in zip(st.columns(across), pictures[first : first + across], strict=False):
+            column.image(as_url(pixels, photograph=True), caption=words, width=width)

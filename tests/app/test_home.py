@@ -71,9 +71,8 @@ def test_each_page_keeps_its_own_settings():
 
 @pytest.mark.parametrize("page", ["convolution", "transposed", "im2col"])
 def test_an_example_and_what_was_changed_are_there_when_the_reader_comes_back(page):
-    app = open_lesson(page, preset="1×1" if page == "im2col" else "strides", stride="3")
-    app.query_params["speed"] = "4"
-    before = sent(app.run())
+    app = open_lesson(page, preset="1×1" if page == "im2col" else "strides", stride="3", speed="4")
+    before = sent(app)
     told = [text for text in texts(app.markdown) if "Changed by you" in text]
     assert len(told) == 1
     go(app, "pooling")

@@ -23,7 +23,7 @@ def test_an_output_shows_its_window(player):
     assert {index for grid, _, index in cells if grid == "weight"} == set(range(9))
     assert outlined(player, "x")
     assert outlined(player, "weight")
-    expect(player.locator(".link")).to_contain_text("out[1, 2] has 9 numbers in its window")
+    expect(player.locator(".link")).to_contain_text("out[1, 2] is made of the 9 numbers in its window")
     canvas(player, "out").page.mouse.move(2, 2)
     expect(player).to_have_attribute("data-linked", "")
     assert not outlined(player, "x")
@@ -149,3 +149,58 @@ def test_transposed_links_go_the_other_way(page, address):
     assert sum(grid == "out" for grid, _, _ in linked(player)) == 9
     hover(player, "out", 16)  # row 2, column 2 of 7x7: four windows meet
     assert {index for grid, _, index in linked(player) if grid == "x"} == {0, 1, 3, 4}
+
+
+PAGES = [
+    "convolution?preset=course+demo",
+    "convolution?preset=depthwise",
+    "pooling?preset=ties+on+purpose&padding=1",
+    "pooling?preset=average",
+    "transposed?channels=2&filters=3",
+    "transposed?view=gather&padding=1",
+    "im2col?preset=in+colour",
+    "gradient-flow?layer=convolution",
+    "gradient-flow?layer=max+pooling&padding=1",
+    "gradient-flow?layer=average+pooling",
+]
+
+
+@pytest.mark.parametrize("query", PAGES)
+def test_every_cell_of_every_page_has_links_and_words(page, address, query):
+    player = open_walk(page, f"{address}/{query}&stages=false")
+    said = player.evaluate(
+        """el => { const { walk, pointer } = el.player; const texts = [];
+             for (const [name, grid] of Object.entries(walk.grids)) for (let plane = 0; plane < grid.channels; plane++)
+               for (let index = 0; index < grid.size; index++) texts.push(pointer.links.of(name, plane, index).text);
+             return texts }"""
+    )
+    assert said
+    assert not [text for text in said if not text or "undefined" in text or "NaN" in text]
+    player.locator(".last").click()
+    expect(player.locator(".total")).not_to_be_empty()
+
+
+def test_a_click_on_an_output_of_im2col_goes_to_its_step(page, address):
+    player = open_walk(page, address + "/im2col?stages=false")
+    canvas(player, "out", 1).click(position=place(player, "out", 4, 1))
+    at(player, 9 + 9 + 4)
+    canvas(player, "product").click(position=place(player, "product", 5))
+    at(player, 9 + 5)
+
+
+def test_a_cell_that_is_pointed_at_may_vanish_with_a_change_of_settings(page, address):
+    player = open_walk(page, address + "/transposed?stages=false")
+    hover(player, "dx", 4)
+    page.get_by_text("gather", exact=True).dispatch_event("click")
+    expect(page.locator('section[data-grid="dx"]')).to_have_count(0)
+    expect(page.locator(".player .total")).not_to_be_empty()
+
+
+def test_cells_are_named_as_in_the_layers_own_arrays(page, address):
+    player = open_walk(page, address + "/convolution?preset=course+demo&stages=false")
+    hover(player, "x", 8, plane=2)  # in the padded plane row 1, column 1
+    expect(player.locator(".link")).to_contain_text("x[2, 0, 0] is under")
+    hover(player, "x", 0)
+    expect(player.locator(".link")).to_contain_text("This cell of the padding is under")
+    hover(player, "weight", 3, plane=5)
+    expect(player.locator(".link")).to_contain_text("weight[1, 2, 1, 0] is in")

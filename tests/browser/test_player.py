@@ -76,7 +76,7 @@ def test_the_scrubber_runs_on_into_the_backward_pass(player):
     go(player, 16)
     expect(player).to_have_attribute("data-phase", "backward")
     expect(player.locator(".made")).not_to_have_class(re.compile("waiting"))
-    expect(player.locator(".words")).to_contain_text("dout[0, 0] is 1")
+    expect(player.locator(".words")).to_contain_text("dout[0, 0] = −2. −2 × the window is added to dweight")
     assert any(player.evaluate("el => [...el.player.walk.grids.dx.counts]"))
     expect(dx.locator(".frame").first).to_be_visible()
     go(player, 3)
@@ -170,7 +170,7 @@ def test_the_step_is_told_in_words_and_as_a_table(player):
     words = player.locator(".words")
     expect(words).to_have_attribute("aria-live", "polite")
     expect(words).to_contain_text(
-        "Step 1 of 32 · forward: the window with its corner at row 0, column 0 gives out[0, 0]"
+        "Step 1 of 32 · forward: The window with its corner at row 0, column 0 gives out[0, 0]"
     )
     player.get_by_text("This step as a table").click()
     rows = player.locator("tbody tr")
