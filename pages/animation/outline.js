@@ -3,7 +3,8 @@
 function outline(plane, cells) {
   const { overPen: pen, cell, colours, grid, gap } = plane;
   if (!colours) return; // a lens that nobody needs
-  if (plane.outlined) pen.clearRect(0, 0, plane.over.width, plane.over.height);
+  if (!plane.over.width) prepare(plane.over, pen, plane.size);
+  else if (plane.outlined) pen.clearRect(0, 0, plane.over.width, plane.over.height);
   plane.outlined = cells.length > 0;
   const linked = new Set(cells.filter(({ note }) => !note).map(({ index }) => index));
   const size = cell - gap;

@@ -30,14 +30,13 @@ class Plane {
     this.fitted = new Map();
     this.colours = undefined; // nothing is drawn now
     this.gap = cell >= MINIMUM_FOR_LINES ? 1 : 0;
-    const [width, height] = [this.view.columns * cell + this.gap, this.view.rows * cell + this.gap];
-    for (const [canvas, pen] of [[this.canvas, this.pen], [this.over, this.overPen]]) {
-      Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-      Object.assign(pen, { textAlign: "center", textBaseline: "middle", written: null });
-    }
+    prepare(this.canvas, this.pen, this.size, ratio);
+    this.over.width = this.over.height = 0; // it gets its size when something is linked
     this.frame.classList.toggle("thin", cell < MINIMUM_FOR_LINES);
+  }
+
+  get size() {
+    return [this.view.columns * this.cell + this.gap, this.view.rows * this.cell + this.gap];
   }
 
   // Show another plane, or another part of it. Returns whether what is drawn could be kept or moved along; if not, all of
@@ -217,4 +216,12 @@ function tapFrames(gap, cell) {
   return `url("data:image/svg+xml,${encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${gap[1] * cell}" height="${gap[0] * cell}">
        <rect x="1.5" y="1.5" width="${cell - 2}" height="${cell - 2}" fill="none" stroke="#e6007a" stroke-width="3"/></svg>`)}")`;
+}
+
+// Give a canvas its size in pixels of the page; it is empty then.
+function prepare(canvas, pen, [width, height], ratio = window.devicePixelRatio || 1) {
+  Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  Object.assign(pen, { textAlign: "center", textBaseline: "middle", written: null });
 }

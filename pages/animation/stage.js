@@ -109,7 +109,7 @@ class Stage {
       group.section.style.setProperty("--across", Math.ceil(group.planes.length / lines));
       group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
       for (const plane of group.planes) plane.resize(sizes.plane);
-      for (const lens of group.lenses) lens.resize(sizes.lens);
+      if (sizes.plane < MINIMUM_FOR_NUMBERS) for (const lens of group.lenses) lens.resize(sizes.lens);
     }
     return true;
   }

@@ -43,7 +43,7 @@ def as_url(pixels: Array, *, photograph: bool = False) -> str:
 def _encoded(content: bytes, shape: tuple[int, ...], photograph: bool) -> str:
     pixels = np.frombuffer(content, dtype=np.uint8).reshape(shape)
     file = io.BytesIO()
-    options = {"quality": 75} if photograph else {"lossless": True, "method": 0}
+    options = {"quality": 75, "method": 2} if photograph else {"lossless": True, "method": 0}
     Image.fromarray(pixels.squeeze()).save(file, "WEBP", **options)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 

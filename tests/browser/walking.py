@@ -74,5 +74,5 @@ def outlined(player, grid, plane=0):
     """Is anything drawn on the layer above a plane?"""
     return canvas(player, grid, plane).evaluate(
         """canvas => { const over = canvas.nextElementSibling;
-             return over.getContext("2d").getImageData(0, 0, over.width, over.height).data.some((v) => v) }"""
+             return over.width > 0 && over.getContext("2d").getImageData(0, 0, over.width, over.height).data.some((v) => v) }"""
     )
