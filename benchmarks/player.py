@@ -119,7 +119,7 @@ def hurry(page: Page, count: int) -> None:
     for number in range(count):
         before = page.locator(".player").get_attribute("data-count")
         page.keyboard.press("ArrowRight" if number % 2 else "ArrowLeft")
-        page.wait_for_function(CHANGED, arg=before)
+        page.wait_for_function(CHANGED, arg=before).dispose()  # else the page keeps each answer
 
 
 def server_part(query: dict[str, str]) -> float:

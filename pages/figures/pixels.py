@@ -32,9 +32,10 @@ def as_pixels(image: Array) -> Array:
 
 
 def as_url(pixels: Array, *, photograph: bool = False) -> str:
-    """Pixels (H, W, C) uint8 as a WebP inside an address: a page that changes quickly never asks for a lost file.
+    """Pixels (H, W, C) uint8 as a file inside an address: a page that changes quickly never asks for a lost one.
 
-    Exact, unless it is a photograph, which takes a quarter of the bytes and looks the same.
+    Exact (WebP), unless it is a photograph: as JPEG that is made ten times as fast, takes a quarter of the bytes and looks
+    the same.
     """
     return _encoded(pixels.tobytes(), pixels.shape, photograph)
 
@@ -43,9 +44,9 @@ def as_url(pixels: Array, *, photograph: bool = False) -> str:
 def _encoded(content: bytes, shape: tuple[int, ...], photograph: bool) -> str:
     pixels = np.frombuffer(content, dtype=np.uint8).reshape(shape)
     file = io.BytesIO()
-    options = {"quality": 75, "method": 2} if photograph else {"lossless": True, "method": 0}
-    Image.fromarray(pixels.squeeze()).save(file, "WEBP", **options)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+    kind, options = ("JPEG", {"quality": 80}) if photograph else ("WEBP", {"lossless": True, "method": 0})
+    Image.fromarray(pixels.squeeze()).save(file, kind, **options)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def sign_note(image: Array) -> str:
