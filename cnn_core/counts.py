@@ -7,12 +7,14 @@ float64 below 2**53, in NumPy as in a browser, in any order of adding. A value i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from cnn_core.checks import Array
 
 EXACT = 2**53
+MOST_PLACES = 8  # decimals; a finer number (a mean of nine, say) is written to three and marked as about
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Grid:
     def largest(self) -> float:
         """The largest count, without sign."""
         return float(np.abs(self.counts).max(initial=0))
+
+
+@cache
+def places_of(scale: int) -> int | None:
+    """The decimals that write every count of 1 / scale in full; None if MOST_PLACES are too few."""
+    return next((places for places in range(MOST_PLACES + 1) if 10**places % scale == 0), None)
 
 
 def decimals_of(name: str, array: Array, limit: int) -> int:

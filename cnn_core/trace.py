@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.checks import Array, PairLike
 from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.conv_transpose import conv_transpose2d_backward, conv_transpose2d_forward
 from cnn_core.counts import Grid, decimals_of, grid_of, require_exact
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
 from cnn_core.walk import Action, Operation, Phase, PhaseName, Walk, require_few
@@ -63,7 +64,7 @@ def trace_conv2d(
         "backward": (
             Action("outer", "dweight", field="x", point="dout"),
             Action("spread", "dx", field="dx", point="dout", weight="weight"),
-            Action("sum", "dbias", point="dout", bias="dbias"),
+            Action("sum", "dbias", point="dout"),
         ),
     }
     walk = _walk("conv2d", window, x, _as_planes(grids, window), phases, out.size, weight, len(weight) // groups)
@@ -90,17 +91,20 @@ def trace_conv_transpose2d(
     require_few(len(x), window, np.empty((1, *size)))
     x_grid, w_grid = grid_of(x, decimals_of("x", x, decimals)), grid_of(weight, decimals_of("weight", weight, decimals))
     require_exact(np.abs(x_grid.counts).sum() * w_grid.largest)
-    # It is the input gradient of this convolution, so that is what runs: on zeros, which do not matter to it.
-    zeros = np.zeros((1, groups * weight.shape[1], *window.padded_size(size)))
-    options = {"stride": window.stride, "dilation": window.dilation}
-    _, cache = conv2d_forward(zeros, w_grid.counts, np.zeros(len(weight)), groups=groups, **options)
-    out, _, _ = conv2d_backward(x_grid.counts[None], cache)
+    out, cache = conv_transpose2d_forward(  # without padding: the part that is cut off can be seen too
+        x_grid.counts[None],
+        w_grid.counts,
+        np.zeros(groups * weight.shape[1]),
+        stride=window.stride,
+        output_padding=output_padding,
+        dilation=window.dilation,
+        groups=groups,
+    )
     grids = {"x": x_grid, "weight": w_grid, "out": Grid(out[0], x_grid.scale * w_grid.scale)}
     if dout is not None:
         d_grid = grid_of(window.pad(dout), decimals_of("dout", dout, decimals))
         require_exact(np.abs(d_grid.counts).sum() * max(x_grid.largest, w_grid.largest))
-        dx, cache = conv2d_forward(d_grid.counts[None], w_grid.counts, np.zeros(len(weight)), groups=groups, **options)
-        _, dweight, _ = conv2d_backward(x_grid.counts[None], cache, input_gradient=False)
+        dx, dweight, _ = conv_transpose2d_backward(d_grid.counts[None], cache)
         grids |= {
             "dout": d_grid,
             "dx": Grid(dx[0], d_grid.scale * w_grid.scale),

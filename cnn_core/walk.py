@@ -12,7 +12,7 @@ each of the channel's planes, the actions are
     spread  field[planes, cells] += point[c, p] * weight[c]    without a weight: the same to every cell
     route   field[c, cells[winner]] += point[c, p]
     outer   weight[c]            += point[c, p] * field[planes, cells]
-    sum     bias[c]              += point[c, p]
+    sum     into[c]              += point[c, p]
     copy    columns[:, p]         = field[:, cells]            im2col: one step per position, for all channels at once
     matmul  point[c, p]           = sum(rows[c] * columns[:, p]) + bias[c]
 
@@ -67,6 +67,16 @@ class Action:
     bias: str = ""
     broken: bool = False
 
+    @property
+    def adds(self) -> bool:
+        """Does it add to numbers that are 0 at first? The others write numbers that were unknown."""
+        return self.do in ("spread", "route", "outer", "sum")
+
+    @property
+    def names(self) -> set[str]:
+        """The grids that take part."""
+        return {self.into, self.field, self.point, self.weight, self.bias} - {""}
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -107,6 +117,16 @@ class Walk:
     def made(self) -> dict[str, Action]:
         """The grids that the steps fill, each with the action that does."""
         return {action.into: action for phase in self.phases for action in phase.actions}
+
+    @property
+    def names(self) -> set[str]:
+        """The grids that take part in some step, or hold the same numbers as one that does."""
+        found = {name for phase in self.phases for action in phase.actions for name in action.names}
+        if self.operation == "im2col":
+            found |= {"weight", "out"}  # as rows and product
+        if self.winner is not None:
+            found.add("x")  # backward, too, it says who won
+        return found
 
     @property
     def weighted(self) -> bool:
@@ -157,15 +177,22 @@ class Walk:
         This is the reference for the browser's walk: the same indices, the same terms, the same order.
         """
         made = {name: np.zeros(self.grids[name].counts.shape) for name in self.made}
+        flat = self._flat(made)
         for step in range(self.steps if until is None else min(until, self.steps)):
-            self.advance(made, step)
+            self._take(step, flat)
         return made
 
     def advance(self, made: dict[str, Array], step: int) -> None:
         """Do what `step` of the time axis says, in place: `made` holds the counts that the steps before it have made."""
-        phase, local = self.locate(step)
+        self._take(step, self._flat(made))
+
+    def _flat(self, made: dict[str, Array]) -> dict[str, Array]:
+        """Views of all counts as (channels, cells); of what the steps make, those in `made`."""
         grids = {name: grid.counts for name, grid in self.grids.items()} | made
-        flat = {name: array.reshape(len(array), -1) for name, array in grids.items()}
+        return {name: array.reshape(len(array), -1) for name, array in grids.items()}
+
+    def _take(self, step: int, flat: dict[str, Array]) -> None:
+        phase, local = self.locate(step)
         for action in phase.actions:
             self._act(action, local, flat)
 
@@ -174,7 +201,7 @@ class Walk:
         planes, cells = self.planes(channel), self.origin[p] + self.taps
         filter_planes = slice(channel * self.channels_in, (channel + 1) * self.channels_in)
         field, point = flat.get(action.field), flat.get(action.point)
-        bias = flat[action.bias][channel, 0] if action.bias and action.do != "sum" else 0
+        bias = flat[action.bias][channel, 0] if action.bias else 0
         if action.do == "copy":
             flat[action.into][0].reshape(-1, len(self.origin))[:, p] = flat[action.field][:, cells].ravel()
             return

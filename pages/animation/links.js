@@ -13,7 +13,7 @@ class Links {
     this.add([name], plane, index);
     const { walk } = this;
     const kind = walk.fields.has(name) ? "field" : walk.isMatrix(name) ? name
-      : ["weight", "dweight"].includes(name) ? "weight" : ["bias", "dbias"].includes(name) ? "bias" : "point";
+      : walk.isKernel(name) ? "weight" : ["bias", "dbias"].includes(name) ? "bias" : "point";
     return { text: this[kind](name, plane, index), marks: this.marks };
   }
 

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
-from cnn_core.counts import Grid
+from cnn_core.counts import Grid, places_of
 from cnn_core.walk import Operation, Walk
 
 HERE = Path(__file__).parent
@@ -24,8 +24,6 @@ SCRIPTS = (
 )
 SPEEDS = (0.25, 0.5, 1, 2, 4, 8, 16)
 SCALES = ("blue–orange", "green–purple", "teal–red")
-MOST_PLACES = 8  # decimals; a finer number (an average of nine, say) is written to three and marked as about
-ADDED_UP_THERE = ("spread", "route", "outer", "sum")  # actions whose results the browser makes itself, step by step
 
 # Which grids stand beside each other: what is given and made forward, and below it what the backward pass collects.
 SLIDING = ([["x"], ["weight", "bias"], ["out"]], [["dx"], ["dweight", "dbias"], ["dout"]])
@@ -79,17 +77,9 @@ BEGIN: dict[str, Any] = {
 
 
 def rows_of(walk: Walk) -> list[list[list[str]]]:
-    """The names of the grids that are shown, in rows and groups: those that the walk's phases use."""
-    actions = [action for phase in walk.phases for action in phase.actions]
-    used = {
-        name for action in actions for name in (action.into, action.field, action.point, action.weight, action.bias)
-    }
-    if walk.operation == "im2col":
-        used |= {"weight", "out"}  # the same numbers as rows and product
-    if walk.winner is not None:
-        used.add("x")  # backward, too, it says who won
+    """The names of the grids that are shown, in rows and groups."""
     rows = ROWS.get(walk.operation, SLIDING)
-    return [[names for group in row if (names := [name for name in group if name in used])] for row in rows]
+    return [[names for group in row if (names := [name for name in group if name in walk.names])] for row in rows]
 
 
 def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -102,15 +92,20 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         if walk.winner is not None
         else ("x", "columns")
     )
-    added = {name for name, action in walk.made.items() if action.do in ADDED_UP_THERE}
+    added = {name for name, action in walk.made.items() if action.adds}  # the browser makes these itself
     coverage = walk.window.coverage(walk.input_size)
     data: dict[str, Any] = {
         "operation": walk.operation,
         "phases": [
-            {"name": phase.name, "steps": phase.steps, "actions": [vars(action) for action in phase.actions]}
+            {
+                "name": phase.name,
+                "steps": phase.steps,
+                "actions": [vars(action) | {"adds": action.adds} for action in phase.actions],
+            }
             for phase in walk.phases
         ],
         "rows": rows,
+        "fields": sorted(walk.fields & walk.names),
         "grids": {
             name: _grid(walk.grids[name], image=name in images, counts=name not in added)
             for row in rows
@@ -141,7 +136,7 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
 
 
 def _grid(grid: Grid, *, image: bool, counts: bool) -> dict[str, Any]:
-    places = next((p for p in range(MOST_PLACES + 1) if 10**p % grid.scale == 0), None)
+    places = places_of(grid.scale)
     return {
         **(_pack(grid.counts) if counts else {}),
         "shape": grid.counts.shape,

@@ -7,13 +7,12 @@ const GAP = 32; // between groups
 const HIGHEST = 400; // pixels of a plane that does not stand beside the others
 const MOST_LINES = 3; // that the planes of a grid may take before they become pictures
 
-const isKernel = (group) => group.name === "weight" || group.name === "dweight";
 const kernelCell = (cell) => Math.max(SHORTEST_KERNEL, Math.min(cell, 40));
 
 // Width and height of a group of planes drawn with this cell size, all in one line; outputs are stacked up to `tall`.
 function extent(group, cell, tall = 0) {
   const { grid, planes } = group;
-  if (isKernel(group)) {
+  if (group.kernels) {
     const size = smallKernels(group) ? SHORTEST_KERNEL : kernelCell(cell);
     const each = group.lenses.length;
     return [(each - 1) * (grid.columns * size + 12) + (group.names[1] ? size : grid.columns * size), grid.rows * size];
@@ -28,7 +27,7 @@ function extent(group, cell, tall = 0) {
 // How high the inputs and kernels of a row stand, so that outputs may be stacked beside them.
 function tallest(groups, row, cell) {
   const heights = groups.filter((group) => group.row === row).map((group) => {
-    if (!isKernel(group)) return extent(group, cell)[1];
+    if (!group.kernels) return extent(group, cell)[1];
     return smallKernels(group) ? 0 : filtersOf(group) * (group.grid.rows * kernelCell(cell) + 24);
   });
   return Math.max(0, ...heights);
@@ -46,7 +45,7 @@ function fitCell(groups, width) {
     const [each] = extent({ ...group, planes: [group.planes[0]] }, cell);
     return Math.ceil(group.planes.length / Math.floor((width + 12) / each));
   };
-  const wrapped = (cell, lines) => groups.every((group) => isKernel(group) ||
+  const wrapped = (cell, lines) => groups.every((group) => group.kernels ||
     (group.grid.columns * cell + 2 <= width && group.grid.rows * cell <= HIGHEST && linesOf(group, cell) <= lines));
   for (let cell = LARGEST_CELL; cell >= 20; cell--) if (oneLine(cell)) return { cell, oneLine: true };
   for (let lines = 1; lines <= MOST_LINES; lines++) { // rather smaller cells than a long page
@@ -62,7 +61,7 @@ function groupCells(group, cell, width) {
   const { grid, lenses, planes } = group;
   const widest = Math.max(...lenses.map((lens) => lens.view.columns));
   const lens = Math.max(MINIMUM_FOR_NUMBERS, Math.min(32, Math.floor((width - 4) / widest)));
-  if (isKernel(group)) return { plane: smallKernels(group) ? 6 : kernelCell(cell), lens: kernelCell(32) };
+  if (group.kernels) return { plane: smallKernels(group) ? 6 : kernelCell(cell), lens: kernelCell(32) };
   if (cell) return { plane: cell, lens };
   if (grid.columns * 32 <= width && grid.rows <= 7) return { plane: 32, lens }; // small enough for numbers all the same
   const stacked = group.section.classList.contains("stacked"); // these have their lens beside them

@@ -28,8 +28,8 @@ class Stage {
     const [title, planes, lenses] = section.children;
     title.textContent = walk.titles[name] ?? name;
     parent.append(section);
-    const group = { name, names, row, section, planes: [], lenses: [], grid: walk.grids[name], grouped: walk.grouped };
-    const kernels = name === "weight" || name === "dweight";
+    const group = { name, names, row, section, planes: [], lenses: [], grid: walk.grids[name], kernels: walk.isKernel(name), grouped: walk.grouped };
+    const kernels = walk.isKernel(name);
     const [filters, each] = kernels ? [group.grid.channels / walk.channels_in, walk.channels_in] : [1, group.grid.channels];
     for (let filter = 0; filter < filters; filter++) {
       const line = Object.assign(document.createElement("div"), { className: "line" });
@@ -71,7 +71,7 @@ class Stage {
     const { channel, name } = plane;
     const { channels } = plane.grid;
     const group = walk.grouped && walk.fields.has(name) ? Math.floor(channel / walk.channels_in) : null;
-    const kernel = name === "weight" || name === "dweight";
+    const kernel = walk.isKernel(name);
     const names = walk.channel_names[kernel ? "x" : name] ?? [];
     const made = walk.operation === "conv_transpose2d" ? walk.fields.has(name) : walk.points.includes(name);
     const word = walk.weighted && made ? "filter" : "channel";

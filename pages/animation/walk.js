@@ -26,7 +26,7 @@ class Walk {
     for (const name of ["origin", "taps", "blank", "unseen", "winner"]) if (this[name]) this[name] = unpack(this[name]);
     this.positions = this.origin.length;
     this.makers = {}; // by grid: the action that makes it, in which phase, and at which stage
-    this.fields = new Set();
+    this.fields = new Set(this.fields);
     let first = 0;
     this.phases.forEach((phase, number) => {
       Object.assign(phase, { number, first, stages: [] });
@@ -36,10 +36,8 @@ class Walk {
         action.begins = phase.stages.length;
         phase.stages.push(...action.stages);
         action.ends = phase.stages.length - 1;
-        action.adds = ["spread", "route", "outer", "sum"].includes(action.do);
         if (action.broken) this.grids[action.into].right = new Float64Array(this.grids[action.into].counts.length);
         this.makers[action.into] = { action, phase, done: 0 };
-        if (action.field && action.field !== "columns") this.fields.add(action.field);
       }
     });
     this.count = first;
@@ -78,8 +76,12 @@ class Walk {
       if (this.blank[index]) return `${grid}’s padding`;
       [row, column] = [row - this.corner[0], column - this.corner[1]];
     }
-    if (grid === "weight" || grid === "dweight") plane = `${Math.floor(channel / this.channels_in)}, ${channel % this.channels_in}`;
+    if (this.isKernel(grid)) plane = `${Math.floor(channel / this.channels_in)}, ${channel % this.channels_in}`;
     return channels > 1 ? `${grid}[${plane}, ${row}, ${column}]` : `${grid}[${row}, ${column}]`;
+  }
+
+  isKernel(name) {
+    return name === "weight" || name === "dweight";
   }
 
   isMatrix(name) {
@@ -172,7 +174,7 @@ class Walk {
     if (name === "rows") return [{ plane: 0, top: at.channel, left: 0, rows: 1, columns: grid.columns }];
     if (name === "product") return [cell(0, at.channel, at.position)];
     if (name === "bias" || name === "dbias") return [cell(at.channel, 0, 0)];
-    if (name === "weight" || name === "dweight") return at.kernels.map(whole);
+    if (this.isKernel(name)) return at.kernels.map(whole);
     return [cell(at.channel, at.row, at.column)];
   }
 }

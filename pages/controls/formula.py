@@ -8,14 +8,23 @@ from cnn_core.window import AXES, Window
 
 
 def size_formula(window: Window, input_size: tuple[int, int]) -> None:
-    """Show the formula; for both axes where they differ."""
+    """Show the formula of a convolution's or a pooling's output size; for both axes where they differ."""
+    _formula(window.size_formula_in_words, [window.size_formula(input_size, axis) for axis in (0, 1)])
+
+
+def transposed_formula(window: Window, input_size: tuple[int, int], output_padding: int) -> None:
+    """The same for a transposed convolution."""
+    formulas = [window.transposed_formula(input_size, axis, output_padding) for axis in (0, 1)]
+    _formula(window.transposed_formula_in_words, formulas)
+
+
+def _formula(words: str, numbers: list[str]) -> None:
     st.subheader("How large is the output?")
-    st.latex(window.size_formula_in_words)
-    formulas = [window.size_formula(input_size, axis) for axis in (0, 1)]
-    if formulas[0] == formulas[1]:
-        st.latex(rf"= {formulas[0]}")
+    st.latex(words)
+    if numbers[0] == numbers[1]:
+        st.latex(rf"= {numbers[0]}")
     else:
-        for axis, formula in zip(AXES, formulas, strict=True):
+        for axis, formula in zip(AXES, numbers, strict=True):
             st.latex(rf"\text{{{axis}: }} {formula}")
 
 
@@ -28,7 +37,8 @@ def size_titles(window: Window, input_size: tuple[int, int]) -> dict[str, str]:
 
 def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
     """Say why some cells are under no window, where there are such cells."""
-    if window.coverage(input_size).all():
+    read = window.coverage(input_size) > 0
+    if read.all():
         return
     down, across = window.leftover(input_size)
     reasons = []
@@ -39,21 +49,9 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
             f"some code refuses such sizes instead)"
         )
     rows, columns = window.padded_size(input_size)
-    if not window.coverage(input_size)[: rows - down, : columns - across].all():
+    if not read[: rows - down, : columns - across].all():
         reasons.append("the stride or the dilation steps over cells")
     st.caption(f"Pink hatching: no window ever reads these cells, because {'; and '.join(reasons)}.")
-
-
-def transposed_formula(window: Window, input_size: tuple[int, int], output_padding: int) -> None:
-    """Show the size of a transposed convolution's output; for both axes where they differ."""
-    st.subheader("How large is the output?")
-    st.latex(window.transposed_formula_in_words)
-    formulas = [window.transposed_formula(input_size, axis, output_padding) for axis in (0, 1)]
-    if formulas[0] == formulas[1]:
-        st.latex(rf"= {formulas[0]}")
-    else:
-        for axis, formula in zip(AXES, formulas, strict=True):
-            st.latex(rf"\text{{{axis}: }} {formula}")
 
 
 def crop_note(window: Window) -> None:

@@ -11,9 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.controls import settings
 
-WATCHING = frozenset(
-    ("speed", "stages", "loop", "colours", "view", "hide_controls")
-)  # the reader's way of watching outlasts a change of preset
+# The reader's way of watching outlasts a change of preset.
+WATCHING = frozenset(("speed", "stages", "loop", "colours", "view", "hide_controls"))
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,12 @@ class Preset:
 class Start(Mapping[str, Any]):
     """The preset that the reader chose. `start["stride"]` is what its control begins with."""
 
-    def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any], *, label: str = "example"):
+    def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any]):
         """Show the list of presets; `usual` holds the values of all controls where a preset says nothing."""
         choose, tell = st.columns([1, 2], vertical_alignment="bottom")
         with choose:
             self.name = settings.choice(
-                label, "preset", list(presets), help="Sets all controls; change them as you like."
+                "example", "preset", list(presets), help="Sets all controls; change them as you like."
             )
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words

@@ -115,11 +115,7 @@ class Block:
 
 def arrange(walk: Walk, titles: Mapping[str, str]) -> Layout:
     """Find places for all grids that the walk's steps have to do with."""
-    used = {
-        name for phase in walk.phases for a in phase.actions for name in (a.into, a.field, a.point, a.weight, a.bias)
-    }
-    if walk.operation == "im2col":
-        used |= {"weight", "out"}
+    used = walk.names
     places: list[Place] = []
     headings: list[tuple[float, float, str]] = []
     y: float = MARGIN

@@ -8,12 +8,13 @@ from typing import Literal
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.counts import places_of
 from cnn_core.walk import Walk
 from pages.figures.colours import ZERO
 from pages.figures.scene_items import Hatch, Item, Line, Picture, Rect, Text, number_width
 from pages.figures.scene_layout import BIASES, CAPTION, CAPTION_SIZE, KERNELS, LINED, NUMBERS, Place
 from pages.figures.scene_step import Mark, known, marks, takes_part
-from pages.figures.scene_words import places_of, write
+from pages.figures.scene_words import write
 
 Theme = Literal["light", "dark"]
 HERE, UNSEEN = "#e6007a", "#cc79a7"  # frames; hatching where no window comes by

@@ -9,8 +9,6 @@ import numpy as np
 from cnn_core.checks import Array
 from cnn_core.walk import Walk
 
-ADDED = ("spread", "route", "outer", "sum")  # what these make is 0 at first; the others write numbers that were unknown
-
 
 class Mark(NamedTuple):
     """Cells of a grid's plane, from (top, left) on."""
@@ -50,7 +48,7 @@ def takes_part(walk: Walk, name: str, step: int) -> bool:
     phase, _ = walk.locate(step)
     if phase.name == "multiply":
         return True  # rows are the weights, columns the windows, and the product is the output
-    return any(name in (a.into, a.field, a.point, a.weight, a.bias) for a in phase.actions)
+    return any(name in action.names for action in phase.actions)
 
 
 def known(walk: Walk, name: str, channel: int, step: int) -> Array:
@@ -59,7 +57,7 @@ def known(walk: Walk, name: str, channel: int, step: int) -> Array:
     (_, rows, columns), first = walk.grids[name].counts.shape, 0
     for phase in walk.phases:
         for action in phase.actions:
-            if action.into == maker and action.do not in ADDED:
+            if action.into == maker and not action.adds:
                 cells = np.arange(rows * columns).reshape(rows, columns)
                 steps = cells % len(walk.origin) if action.do == "copy" else cells + channel * rows * columns
                 return np.asarray(steps <= step - first)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.counts import Grid
+from cnn_core.counts import Grid, places_of
 from cnn_core.walk import Action, Walk
-
-MOST_PLACES = 8  # decimals; a finer number (a mean of nine, say) is written to three and marked as about
-
-
-@cache
-def places_of(scale: int) -> int | None:
-    """The decimals that write every count of 1 / scale in full; None if MOST_PLACES are too few."""
-    return next((places for places in range(MOST_PLACES + 1) if 10**places % scale == 0), None)
 
 
 def write(count: float, scale: int, places: int | None = None) -> str:
@@ -49,9 +39,7 @@ def say(walk: Walk, step: int, made: dict[str, Array]) -> tuple[str, str]:
     """
     phase, local = walk.locate(step)
     told = [_Step(walk, action, local, made).say() for action in phase.actions]
-    given = next(
-        (action.point for action in phase.actions if action.do not in ("dot", "mean", "max", "copy", "matmul")), ""
-    )
+    given = next((action.point for action in phase.actions if action.adds), "")
     start = f"step {step + 1:,} of {walk.steps:,}, {phase.name}: "
     if given:
         at = _Step(walk, phase.actions[0], local, made)

@@ -19,7 +19,7 @@ from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
-from pages.sections.whole_picture import whole_picture
+from pages.sections.whole_picture import convolved, whole_picture
 
 st.title("Convolution")
 st.markdown(
@@ -122,7 +122,7 @@ if walk:
             "called cross-correlation. Since the weights are learned, a network finds the turned ones just as well."
         )
     size_formula(window, walk.input_size)
-whole_picture(chosen, weight, bias, options)
+whole_picture(chosen, convolved(chosen, weight, bias, options))
 if walk:
     layer = Layer("conv2d", walk.arrays(), window, groups)
     code(layer)

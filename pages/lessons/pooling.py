@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from cnn_core.checks import Array
 from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
 from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
 from cnn_core.walk import TooManyStepsError, Walk
@@ -12,12 +13,12 @@ from pages.controls.examples import POOLING, USUAL_POOLING
 from pages.controls.formula import crop_note, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
-from pages.figures.pixels import as_pixels, as_url, sign_note
 from pages.sections.broken import broken_note
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
+from pages.sections.whole_picture import Maps, whole_picture
 
 st.title("Pooling")
 st.markdown(
@@ -89,9 +90,8 @@ if walk:
         broken_note(walk, pooling)
     cells, outputs = chosen.grid.size, walk.grids["out"].counts.size
     if walk.winner is not None:
-        planes = np.arange(outputs) // len(walk.origin)
-        winners = walk.origin[np.arange(outputs) % len(walk.origin)] + walk.taps[walk.winner]
-        kept = len(set(zip(planes.tolist(), winners.tolist(), strict=True)))
+        channel, position = np.divmod(np.arange(outputs), len(walk.origin))
+        kept = len(np.unique([channel, walk.origin[position] + walk.taps[walk.winner]], axis=1).T)
         st.metric("activations dropped", f"{1 - kept / cells:.0%}")
         st.markdown(
             f"Of the {cells:,} numbers, {kept:,} are the largest of some window and go on; **{cells - kept:,} are dropped**. "
@@ -106,20 +106,13 @@ if walk:
         )
     size_formula(window, walk.input_size)
 
-if chosen.photograph:
-    st.subheader("The whole picture")
-    try:
-        pooled, _ = pool(chosen.whole[None].astype(np.float64), size, stride=stride, padding=padding)
-    except ValueError as error:  # a picture may be one row high
-        messages.error(error)
-    else:
-        shape = f"{pooled.shape[3]}×{pooled.shape[2]}"
-        pictures = (
-            (chosen.whole, f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}"),
-            (pooled[0], f"after {pooling} pooling, {shape}. {sign_note(pooled[0])}"),
-        )
-        for column, (picture_shown, words) in zip(st.columns(2), pictures, strict=True):
-            column.image(as_url(as_pixels(picture_shown), photograph=True), caption=words, width=360)
+
+def pooled(whole: Array) -> Maps:
+    """The layer, on the whole picture."""
+    return [(f"after {pooling} pooling", pool(whole, size, stride=stride, padding=padding)[0][0])]
+
+
+whole_picture(chosen, pooled)
 if walk:
     layer = Layer(walk.operation, walk.arrays(), window)
     code(layer)

@@ -58,8 +58,10 @@ def walkthrough(
 
 def step_of(walk: Walk) -> int:
     """The step that the address names, from 0; one beyond the walk is its last."""
-    text = settings.text("step")
-    return min(int(text) - 1 if text and text.isdecimal() and int(text) else 0, walk.steps - 1)
+    try:
+        return min(_step(settings.text("step") or "1", walk), walk.steps - 1)
+    except ValueError:
+        return 0
 
 
 def _to_address() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,39 +16,49 @@ from pages.figures.pixels import as_pixels, as_url, sign_note
 
 MOST_MAPS = 8
 
+Maps = list[tuple[str, Array]]  # words, (C, H, W) with C 1 or 3
 
-def whole_picture(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> None:
-    """What the first filters make of all of the picture, not only of the grid: one grey map for each filter.
 
-    options: stride, padding, dilation, groups of conv2d_forward. A grey grid's one-channel filters run over each colour.
-    Only for photographs: digits and patterns are whole already.
+def whole_picture(chosen: Picture, layer: Callable[[Array], Maps]) -> None:
+    """What `layer` makes of all of the picture (1, 3, H, W), not only of the grid.
+
+    Only for photographs: digits and patterns are whole already. A ValueError of the layer is told.
     """
     if not chosen.photograph:
         return
     st.subheader("The whole picture")
-    whole = chosen.whole[None].astype(np.float64)
-    each = len(chosen.grid) == len(weight) == 1
     try:
-        if each:
-            filtered, _ = conv2d_forward(
-                whole, np.repeat(weight, 3, axis=0), np.repeat(bias, 3), **(options | {"groups": 3})
-            )
-            maps = [(as_pixels(filtered[0]), "the same kernel on every channel")]
-        else:
-            if whole.shape[1] != len(chosen.grid):
-                whole = np.tensordot(whole, [0.299, 0.587, 0.114], axes=([1], [0]))[:, None]
-            filtered, _ = conv2d_forward(whole, weight, bias, **options)
-            maps = [(as_pixels(plane[None]), f"filter {n}") for n, plane in enumerate(filtered[0][:MOST_MAPS])]
-    except ValueError as error:
+        maps = layer(chosen.whole[None].astype(np.float64))
+    except ValueError as error:  # a picture may be one row high
         messages.error(error)
         return
-    _, _, rows, columns = filtered.shape
-    pictures = [(as_pixels(chosen.whole), f"input, {chosen.whole.shape[2]}×{chosen.whole.shape[1]}")]
-    for number, (pixels, words) in enumerate(maps):
-        pictures.append(
-            (pixels, f"{words}, {columns}×{rows}. {sign_note(filtered[0] if each else filtered[0][number])}")
-        )
+    pictures = [(f"input, {_size(chosen.whole)}", chosen.whole)]
+    pictures += [(f"{words}, {_size(made)}. {sign_note(made)}", made) for words, made in maps]
     across, width = (2, 360) if len(maps) == 1 else (3, 260)
     for first in range(0, len(pictures), across):  # row by row: on a small screen the columns stand one below the other
-        for column, (pixels, words) in zip(st.columns(across), pictures[first : first + across], strict=False):
-            column.image(as_url(pixels, photograph=True), caption=words, width=width)
+        for column, (words, made) in zip(st.columns(across), pictures[first : first + across], strict=False):
+            column.image(as_url(as_pixels(made), photograph=True), caption=words, width=width)
+
+
+def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> Callable[[Array], Maps]:
+    """The layer for `whole_picture`: one grey map for each of the first filters.
+
+    options: stride, padding, dilation, groups of conv2d_forward. The filter of a grey grid, if it is the only one, runs over
+    each colour.
+    """
+
+    def layer(whole: Array) -> Maps:
+        if len(chosen.grid) == len(weight) == 1:
+            each = options | {"groups": 3}
+            out, _ = conv2d_forward(whole, np.repeat(weight, 3, axis=0), np.repeat(bias, 3), **each)
+            return [("the same kernel on every channel", out[0])]
+        if whole.shape[1] != len(chosen.grid):
+            whole = np.tensordot(whole, [0.299, 0.587, 0.114], axes=([1], [0]))[:, None]
+        out, _ = conv2d_forward(whole, weight, bias, **options)
+        return [(f"filter {number}", plane[None]) for number, plane in enumerate(out[0][:MOST_MAPS])]
+
+    return layer
+
+
+def _size(image: Array) -> str:
+    return f"{image.shape[2]}×{image.shape[1]}"

@@ -63,6 +63,13 @@ def values(app, grid):
     return unpack(packed).reshape(packed["shape"]) / packed["scale"]
 
 
+def action_of(told):
+    """An action as it was sent, with what the browser was told of it beside its fields."""
+    action = Action(**{name: value for name, value in told.items() if name != "adds"})
+    assert action.adds == told["adds"]
+    return action
+
+
 def walked(app):
     """All grids as they are after the last step: a walk over what was sent, and over nothing else, as in the browser."""
     data = sent(app)
@@ -73,8 +80,7 @@ def walked(app):
     walk = Walk(
         operation=data["operation"],
         phases=tuple(
-            Phase(phase["name"], tuple(Action(**action) for action in phase["actions"]), phase["steps"])
-            for phase in data["phases"]
+            Phase(phase["name"], tuple(map(action_of, phase["actions"])), phase["steps"]) for phase in data["phases"]
         ),
         window=Window.of(data["kernel_size"], 1, 0, data["dilation"]),
         input_size=(0, 0),  # a replay does not ask for it
