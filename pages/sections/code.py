@@ -11,6 +11,7 @@ import streamlit as st
 from cnn_core import receptive_field
 from cnn_core.walk import Operation
 from cnn_core.window import Window
+from pages.sections.fold import unfolded
 from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script
 from pages.sections.stack_script import stack_script
 
@@ -27,13 +28,11 @@ IM2COL = {
 }
 
 
-@st.fragment
 def code(layer: Layer) -> None:
-    """Show the code of a page's layer, folded up: nothing is written before it is asked for."""
-    part = st.expander("The code", key="code_open", on_change="rerun")
-    if not part.open:
+    """Show the code of a page's layer: nothing is written before it is asked for."""
+    if not unfolded("Show the code", "code_open"):
         return
-    own, numpy, torch, course = part.tabs(["This page's layer", "NumPy", "PyTorch", "CS231n"])
+    own, numpy, torch, course = st.tabs(["This page's layer", "NumPy", "PyTorch", "CS231n"])
     for heading, text in sources(layer.operation):
         own.markdown(heading)
         own.code(text)
@@ -63,13 +62,11 @@ def sources(operation: Operation) -> list[tuple[str, str]]:
     ]
 
 
-@st.fragment
 def stack_code(layers: Sequence[tuple[str, Window]], input_size: int) -> None:
-    """Show the code behind a stack's receptive fields, folded up; layers: ("conv" or "pool", window), the lowest first."""
-    part = st.expander("The code", key="code_open", on_change="rerun")
-    if not part.open:
+    """Show the code behind a stack's receptive fields, if asked; layers: ("conv" or "pool", window), the lowest first."""
+    if not unfolded("Show the code", "code_open"):
         return
-    own, torch = part.tabs(["This page's numbers", "PyTorch"])
+    own, torch = st.tabs(["This page's numbers", "PyTorch"])
     for function in (receptive_field.receptive_fields, receptive_field.connection):
         own.markdown(f"`{function.__name__}` in `cnn_core/receptive_field.py`:")
         own.code(inspect.getsource(function))

@@ -23,6 +23,7 @@ from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
 from pages.figures.scene_image import to_image
 from pages.figures.scene_plane import Theme
 from pages.figures.scene_svg import to_svg
+from pages.sections.fold import unfolded
 from pages.sections.walkthrough import step_of
 
 USUAL_FRAMES = 100
@@ -31,27 +32,20 @@ MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a
 
 
 def take_along(walk: Walk, *, titles: Mapping[str, str], code: str | None = None) -> None:
-    """Offer all of it, folded up; folded up it costs nothing.
+    """Offer all of it, if asked; folded up it costs nothing.
 
     titles: captions by grid name. code: a Python script to download.
     """
-    _take_along(walk, dict(titles), code)
-
-
-@st.fragment
-def _take_along(walk: Walk, titles: dict[str, str], code: str | None) -> None:
-    part = st.expander("Take it along", key="export_open", on_change="rerun")
-    if not part.open:
+    if not unfolded("Take it along", "export_open"):
         return
-    with part:
-        _link()
-        st.markdown("##### Pictures")
-        themes = ("light", "dark")
-        usual = themes.index(st.context.theme.type or "light")
-        theme = cast(Theme, st.radio("colours", themes, usual, key="export_theme", horizontal=True))
-        _step(walk, max(0, step_of(walk)), titles, theme)
-        _gif(walk, titles, theme)
-        _numbers(walk, code)
+    _link()
+    st.markdown("##### Pictures")
+    themes = ("light", "dark")
+    usual = themes.index(st.context.theme.type or "light")
+    theme = cast(Theme, st.radio("colours", themes, usual, key="export_theme", horizontal=True))
+    _step(walk, step_of(walk), titles, theme)
+    _gif(walk, titles, theme)
+    _numbers(walk, code)
 
 
 def _link() -> None:
@@ -72,7 +66,7 @@ def address(page: str, extra: dict[str, str]) -> str:
     return f"{page}?{query}" if query else page
 
 
-def _step(walk: Walk, step: int, titles: dict[str, str], theme: Theme) -> None:
+def _step(walk: Walk, step: int, titles: Mapping[str, str], theme: Theme) -> None:
     name = f"convscope-{walk.operation}-step-{step + 1}"
 
     def png() -> bytes:
@@ -90,7 +84,7 @@ def _step(walk: Walk, step: int, titles: dict[str, str], theme: Theme) -> None:
         st.download_button("Step as SVG", svg, f"{name}.svg", "image/svg+xml", key="export_svg", on_click="ignore")
 
 
-def _gif(walk: Walk, titles: dict[str, str], theme: Theme) -> None:
+def _gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
     st.caption("The walk as an animated GIF, for a slide or a message.")
     columns, n = st.columns(4), walk.steps  # the keys name the steps, so that another walk starts with its own
     first = columns[0].number_input("from step", 1, n, 1, key=f"export_from_{n}")
@@ -118,7 +112,7 @@ def _gif(walk: Walk, titles: dict[str, str], theme: Theme) -> None:
         st.download_button(label, data, name, "image/gif", key="export_gif_file", on_click="ignore")
 
 
-def _make(walk: Walk, steps: range, titles: dict[str, str], theme: Theme, speed: int, mark: str) -> None:
+def _make(walk: Walk, steps: range, titles: Mapping[str, str], theme: Theme, speed: int, mark: str) -> None:
     """Make the GIF, which is kept until the next one; if that fails, the last one stays."""
     bar = st.progress(0.0, "Waiting for a turn" if MAKING.locked() else "Drawing")
 
@@ -139,7 +133,7 @@ def _make(walk: Walk, steps: range, titles: dict[str, str], theme: Theme, speed:
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _estimate(
-    mark: str, start: int, stop: int, every: int, theme: Theme, _walk: Walk, _titles: dict[str, str]
+    mark: str, start: int, stop: int, every: int, theme: Theme, _walk: Walk, _titles: Mapping[str, str]
 ) -> tuple[int, float]:
     """Bytes of the GIF, and seconds for each of its frames."""
     began = time.perf_counter()

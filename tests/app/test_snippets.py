@@ -275,13 +275,11 @@ def page(operation, window, groups, output_padding):
 def test_a_page_shows_the_code_when_it_is_unfolded(operation, groups, output_padding, options, gap):
     app = AppTest.from_function(page, args=(operation, Window.of(3, 2, 1), groups, output_padding)).run()
     assert calm(app)
-    (folded,) = app.expander
-    assert (folded.label, folded.proto.expanded, len(app.code)) == ("The code", False, 0)
-    app.session_state["code_open"] = True
-    assert calm(app.run())
-    (folded,) = app.expander
-    assert [tab.label for tab in folded.tabs] == ["This page's layer", "NumPy", "PyTorch", "CS231n"]
-    own, numpy, torch, course = folded.tabs
+    (switch,) = app.toggle
+    assert (switch.label, switch.value, len(app.code)) == ("Show the code", False, 0)
+    assert calm(switch.set_value(True).run())
+    assert [tab.label for tab in app.tabs] == ["This page's layer", "NumPy", "PyTorch", "CS231n"]
+    own, numpy, torch, course = app.tabs
     assert [block.value for block in own.code] == [text.strip() for _, text in sources(operation)]
     assert [block.value for block in numpy.code] == [app.session_state["script"].strip()]
     assert f"{operation}_forward(x, weight, bias, " in numpy.code[0].value

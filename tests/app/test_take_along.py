@@ -100,7 +100,7 @@ def test_the_table_opens_as_a_table():
 def test_folded_up_nothing_is_there_and_nothing_is_made(files):
     app = AppTest.from_function(page, args=("course",)).run()
     assert calm(app)
-    assert [(part.label, part.proto.expanded) for part in app.expander] == [("Take it along", False)]
+    assert [(switch.label, switch.value) for switch in app.toggle] == [("Take it along", False)]
     assert not (app.button or app.radio or app.number_input or app.download_button)
     assert files == {}
 

@@ -94,7 +94,7 @@ def test_the_code_runs(page_with_exports):
 
 def test_the_code_is_shown_with_pytorch_and_the_course(page, address):
     open_walk(page, address + "/convolution?preset=course+demo")
-    page.get_by_text("The code", exact=True).click()
+    page.get_by_text("Show the code").click()
     settle(page)
     expect(page.get_by_text("def conv2d_forward(").first).to_be_visible()
     for tab, words in (("NumPy", "conv2d_forward("), ("PyTorch", "F.conv2d("), ("CS231n", "conv_forward_naive(")):
