@@ -16,11 +16,11 @@ class Plane {
       <div class="plane"><canvas></canvas><canvas class="linked"></canvas><div class="frame"></div></div>`;
     this.caption = this.figure.querySelector("figcaption");
     this.caption.textContent = caption;
-    [this.canvas, this.over] = this.figure.querySelectorAll("canvas");
+    this.box = this.figure.querySelector(".plane");
+    [this.canvas, this.over] = this.box.querySelectorAll("canvas");
     this.canvas.setAttribute("role", "img");
     this.frame = this.figure.querySelector(".frame");
     this.pen = this.canvas.getContext("2d");
-    this.overPen = this.over.getContext("2d");
     parent.append(this.figure);
   }
 
@@ -31,8 +31,13 @@ class Plane {
     this.colours = undefined; // nothing is drawn now
     this.gap = cell >= MINIMUM_FOR_LINES ? 1 : 0;
     prepare(this.canvas, this.pen, this.size, ratio);
+    [this.box.style.width, this.box.style.height] = this.size.map((length) => `${length}px`);
     this.over.width = this.over.height = 0; // it gets its size when something is linked
     this.frame.classList.toggle("thin", cell < MINIMUM_FOR_LINES);
+  }
+
+  get overPen() { // made when something is linked: most planes never need it
+    return this.overContext ??= this.over.getContext("2d");
   }
 
   get size() {

@@ -126,4 +126,4 @@ whole_picture(chosen, convolved(chosen, weight, bias, options))
 if walk:
     layer = Layer("conv2d", walk.arrays(), window, groups)
     code(layer)
-    take_along(walk, titles=titles, code=numpy_script(layer))
+    take_along(walk, titles=titles, code=lambda: numpy_script(layer))

@@ -140,4 +140,4 @@ for column, way, gradient in zip(
 
 layer_of_page = Layer(walk.operation, walk.arrays(), window)
 code(layer_of_page)
-take_along(walk.only(["backward"]), titles=titles, code=numpy_script(layer_of_page))
+take_along(walk.only(["backward"]), titles=titles, code=lambda: numpy_script(layer_of_page))

@@ -78,4 +78,4 @@ st.markdown(
 )
 layer = Layer("im2col", walk.arrays(), window)
 code(layer)
-take_along(walk, titles=titles, code=numpy_script(layer))
+take_along(walk, titles=titles, code=lambda: numpy_script(layer))

@@ -116,4 +116,4 @@ whole_picture(chosen, pooled)
 if walk:
     layer = Layer(walk.operation, walk.arrays(), window)
     code(layer)
-    take_along(walk, titles=titles, code=numpy_script(layer))
+    take_along(walk, titles=titles, code=lambda: numpy_script(layer))

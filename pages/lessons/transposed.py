@@ -105,4 +105,4 @@ st.markdown(
 arrays = {"x": chosen.grid, "weight": weight, "bias": np.zeros(filters)} | ({"dout": dout} if view == "spread" else {})
 layer = Layer("conv_transpose2d", arrays, window, output_padding=output_padding)
 code(layer)
-take_along(walk, titles=titles, code=numpy_script(layer))
+take_along(walk, titles=titles, code=lambda: numpy_script(layer))

@@ -7,7 +7,7 @@ import hashlib
 import io
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -31,10 +31,10 @@ SPEEDS = (1, 2, 4, 5, 10, 20)  # frames a second that a GIF can hold, as it coun
 MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a class has only so many
 
 
-def take_along(walk: Walk, *, titles: Mapping[str, str], code: str | None = None) -> None:
+def take_along(walk: Walk, *, titles: Mapping[str, str], code: Callable[[], str] | None = None) -> None:
     """Offer all of it, if asked; folded up it costs nothing.
 
-    titles: captions by grid name. code: a Python script to download.
+    titles: captions by grid name. code: makes a Python script to download.
     """
     if not unfolded("Take it along", "export_open"):
         return
@@ -141,7 +141,7 @@ def _estimate(
     return size, (time.perf_counter() - began) / (3 * SAMPLES)  # it draws so many, at most
 
 
-def _numbers(walk: Walk, code: str | None) -> None:
+def _numbers(walk: Walk, code: Callable[[], str] | None) -> None:
     st.markdown("##### The numbers" + (" and the code" if code else ""))
     name = f"convscope-{walk.operation}"
     names = ", ".join(walk.arrays())

@@ -15,6 +15,7 @@ from pages.controls.pictures import Picture
 from pages.figures.pixels import as_pixels, as_url, sign_note
 
 MOST_MAPS = 8
+WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of several
 
 Maps = list[tuple[str, Array]]  # words, (C, H, W) with C 1 or 3
 
@@ -34,10 +35,9 @@ def whole_picture(chosen: Picture, layer: Callable[[Array], Maps]) -> None:
         return
     pictures = [(f"input, {_size(chosen.whole)}", chosen.whole)]
     pictures += [(f"{words}, {_size(made)}. {sign_note(made)}", made) for words, made in maps]
-    across, width = (2, 360) if len(maps) == 1 else (3, 260)
-    for first in range(0, len(pictures), across):  # row by row: on a small screen the columns stand one below the other
-        for column, (words, made) in zip(st.columns(across), pictures[first : first + across], strict=False):
-            column.image(as_url(as_pixels(made), photograph=True), caption=words, width=width)
+    words, arrays = zip(*pictures, strict=True)
+    # One element for all: they stand side by side as far as there is room, and a change costs the browser less.
+    st.image([as_url(as_pixels(array), photograph=True) for array in arrays], list(words), WIDTH[len(maps) == 1])
 
 
 def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> Callable[[Array], Maps]:

@@ -25,7 +25,7 @@ def page(name, code=None):
     from pages.sections.take_along import take_along
     from tests.app.walks import TITLES, WALKS
 
-    take_along(WALKS[name], titles=TITLES, code=code)
+    take_along(WALKS[name], titles=TITLES, code=(lambda: code) if code else None)
 
 
 def hiding_page():
