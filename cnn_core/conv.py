@@ -43,7 +43,7 @@ def conv2d_forward_naive(
     groups: int = 1,
 ) -> tuple[Array, ConvCache]:
     """Convolution in plain loops, one output number at a time. Returns out (N, F, OH, OW) and a cache."""
-    window, dtype = _check(x, weight, bias, stride, padding, dilation, groups)
+    window, dtype = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
     dh, dw = window.dilation
     ph, pw = window.span
     per_group_in, per_group_out = weight.shape[1], weight.shape[0] // groups
@@ -99,7 +99,7 @@ def conv2d_forward(
 
     Each window becomes a column of C / groups * KH * KW numbers, each filter a row of as many weights.
     """
-    window, dtype = _check(x, weight, bias, stride, padding, dilation, groups)
+    window, dtype = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
     n, f = len(x), len(weight)
     oh, ow = window.output_size(_size(x))
     columns = _columns(window.view(window.pad(x)), groups)  # (G, K, N * P)
@@ -141,7 +141,7 @@ def _size(x: Array) -> tuple[int, int]:
     return x.shape[-2], x.shape[-1]
 
 
-def _check(
+def check_conv2d(
     x: Array, weight: Array, bias: Array, stride: PairLike, padding: PaddingLike, dilation: PairLike, groups: int
 ) -> tuple[Window, np.dtype[np.generic]]:
     """The window and the output's dtype; ValueError where the shapes do not fit together."""

@@ -43,7 +43,7 @@ def max_pool2d_forward_naive(
     dilation: PairLike = 1,
 ) -> tuple[Array, MaxPoolCache]:
     """The largest number of each window, in plain loops. Returns out (N, C, OH, OW) and a cache."""
-    window, padded, out = _prepare(x, kernel_size, stride, padding, dilation, -np.inf)
+    window, padded, out = prepare_pool(x, kernel_size, stride, padding, dilation, -np.inf)
     (dh, dw), (ph, pw) = window.dilation, window.span
     winner = np.empty(out.shape, dtype=np.intp)
     for n, c in np.ndindex(*x.shape[:2]):
@@ -79,7 +79,7 @@ def max_pool2d_forward(
 
     A running maximum over the window's cells: each cell is compared for all windows in one go. NaN wins.
     """
-    window, padded, out = _prepare(x, kernel_size, stride, padding, dilation, -np.inf)
+    window, padded, out = prepare_pool(x, kernel_size, stride, padding, dilation, -np.inf)
     kw = window.kernel_size[1]
     winner = np.zeros(out.shape, dtype=np.intp)
     out[...] = window.tap(padded, 0, 0)
@@ -110,7 +110,7 @@ def avg_pool2d_forward_naive(
     count_include_pad: bool = True,
 ) -> tuple[Array, AvgPoolCache]:
     """The mean of each window, in plain loops. Returns out (N, C, OH, OW) and a cache."""
-    window, padded, out = _prepare(x, kernel_size, stride, padding, 1, 0.0)
+    window, padded, out = prepare_pool(x, kernel_size, stride, padding, 1, 0.0)
     divisor = _divisor(window, _size(x), count_include_pad)
     kh, kw = window.kernel_size
     for n, c in np.ndindex(*x.shape[:2]):
@@ -143,7 +143,7 @@ def avg_pool2d_forward(
 
     count_include_pad=False leaves the padding's zeros out of the mean.
     """
-    window, padded, out = _prepare(x, kernel_size, stride, padding, 1, 0.0)
+    window, padded, out = prepare_pool(x, kernel_size, stride, padding, 1, 0.0)
     divisor = _divisor(window, _size(x), count_include_pad)
     out[...] = 0
     for i, j in np.ndindex(*window.kernel_size):
@@ -163,7 +163,7 @@ def avg_pool2d_backward(dout: Array, cache: AvgPoolCache) -> Array:
     return np.ascontiguousarray(window.crop(dpadded))
 
 
-def _prepare(
+def prepare_pool(
     x: Array,
     kernel_size: PairLike,
     stride: PairLike | None,
