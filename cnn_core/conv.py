@@ -137,6 +137,18 @@ def _columns(windows: Array, groups: int) -> Array:
     return windows.transpose(1, 4, 5, 0, 2, 3).reshape(groups, c // groups * kh * kw, n * oh * ow)
 
 
+def by_rows(weight: Array, groups: int) -> Array:
+    """(F, C/G, KH, KW) -> (G, F/G, KH * C/G * KW): a filter's weights in the order of lowering.py, row by row."""
+    f, c, kh, kw = weight.shape
+    return weight.swapaxes(1, 2).reshape(groups, f // groups, kh * c * kw)
+
+
+def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
+    """The inverse of `by_rows`, for a weight of this shape."""
+    f, c, kh, kw = shape
+    return np.ascontiguousarray(rows.reshape(f, kh, c, kw).swapaxes(1, 2))
+
+
 def _size(x: Array) -> tuple[int, int]:
     return x.shape[-2], x.shape[-1]
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.checks import Array, whole
-from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.conv import conv2d_forward
+from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
 from cnn_core.linear import linear_backward, linear_forward
 from cnn_core.loss import softmax, softmax_cross_entropy
-from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
+from cnn_core.optim import add_scaled
+from cnn_core.pool import max_pool2d_forward
 from cnn_core.window import Window
 
 CHUNK = 256  # images at once where no gradient is needed: bounds the memory of a whole data set's forward pass
@@ -121,29 +123,31 @@ class ThreeLayerConvNet:
         parts = self.loss_parts(X, y)
         return parts.data_loss + parts.reg_loss, parts.grads
 
-    def loss_parts(self, x: Array, y: Array) -> LossParts:
-        """Data loss, L2 loss and all gradients for images x (N, C, H, W) with labels y (N,)."""
+    def loss_parts(self, x: Array, y: Array, *, into: dict[str, Array] | None = None) -> LossParts:
+        """Data loss, L2 loss and all gradients for images x (N, C, H, W) with labels y (N,).
+
+        into: arrays by parameter name, shaped as the parameters, to write the gradients to; new ones without it.
+        """
         p = self.params
-        conv, conv_cache = conv2d_forward(self._images(x), p["W1"], p["b1"], **self.conv_options)
-        relu1, relu1_cache = relu_forward(conv)
-        pool, pool_cache = max_pool2d_forward(relu1, 2, stride=2)
-        hidden, hidden_cache = linear_forward(pool, p["W2"], p["b2"])
-        relu2, relu2_cache = relu_forward(hidden)
-        scores, scores_cache = linear_forward(relu2, p["W3"], p["b3"])
+        grads = {name: np.empty_like(w) for name, w in p.items()} if into is None else into
+        maps, cache = conv_pool_forward(self._images(x), p["W1"], p["b1"], padding="same")
+        flat = maps.reshape(-1, len(x)).T  # (N, F * H//2 * W//2); the batch stays last in memory
+        hidden, hidden_cache = linear_forward(flat, p["W2"], p["b2"])
+        relu, relu_cache = relu_forward(hidden)
+        scores, scores_cache = linear_forward(relu, p["W3"], p["b3"])
         data_loss, dscores = softmax_cross_entropy(scores, y)
 
-        grads: dict[str, Array] = {}
-        drelu2, grads["W3"], grads["b3"] = linear_backward(dscores, scores_cache)
-        dhidden = relu_backward(drelu2, relu2_cache)
-        dpool, grads["W2"], grads["b2"] = linear_backward(dhidden, hidden_cache)
-        drelu1 = max_pool2d_backward(dpool, pool_cache)
-        dconv = relu_backward(drelu1, relu1_cache)
-        _, grads["W1"], grads["b1"] = conv2d_backward(dconv, conv_cache, input_gradient=False)
+        drelu, grads["W3"][...], grads["b3"][...] = linear_backward(dscores, scores_cache)
+        dhidden = relu_backward(drelu, relu_cache)
+        np.matmul(flat.T, dhidden, out=grads["W2"])  # linear_backward, but with the batch last, and in place
+        np.sum(dhidden, axis=0, out=grads["b2"])
+        dmaps = p["W2"] @ dhidden.T
+        grads["W1"][...], grads["b1"][...] = conv_pool_backward(dmaps.reshape(maps.shape), cache)
 
         reg_loss = 0.0
         for name in ("W1", "W2", "W3"):
             reg_loss += 0.5 * self.reg * float(np.vdot(p[name], p[name]))
-            grads[name] += self.reg * p[name]
+            add_scaled(grads[name], self.reg, p[name])
         return LossParts(data_loss, reg_loss, grads)
 
     def scores(self, x: Array) -> Array:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.scratch import scratch
 
 Rule = Callable[..., None]
 State = dict[str, Any]
@@ -89,12 +90,21 @@ def adam(
     w -= learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
     """
     m, v, t = _average(state, "m", w), _average(state, "v", w), state.get("t", 0) + 1
+    unbias = math.sqrt(1 - beta2**t)  # taken out of the root: the same step with fewer passes over the numbers
+    rate = learning_rate * unbias / (1 - beta1**t)
     for w_, dw_, m_, v_ in _blocks(w, dw, m, v):
+        step = scratch("step", w_.shape, w_.dtype)
         m_ *= beta1
-        m_ += (1 - beta1) * dw_
+        m_ += np.multiply(dw_, 1 - beta1, out=step)
         v_ *= beta2
-        v_ += (1 - beta2) * dw_ * dw_
-        w_ -= learning_rate / (1 - beta1**t) * m_ / (np.sqrt(v_ / (1 - beta2**t)) + epsilon)
+        np.multiply(dw_, dw_, out=step)
+        step *= 1 - beta2
+        v_ += step
+        np.sqrt(v_, out=step)
+        step += epsilon * unbias
+        np.divide(m_, step, out=step)
+        step *= rate
+        w_ -= step
     state["t"] = t
 
 
@@ -180,6 +190,13 @@ def hyper_parameters(rule: str) -> dict[str, float]:
     """The hyper-parameters of a rule in RULES and their defaults, without the learning rate."""
     keywords = inspect.signature(RULES[rule]).parameters.values()
     return {k.name: k.default for k in keywords if k.kind is k.KEYWORD_ONLY and k.default is not k.empty}
+
+
+def add_scaled(total: Array, factor: float, array: Array) -> None:
+    """total += factor * array, in place and block by block: no second array of their size is made."""
+    if factor:
+        for total_, array_ in _blocks(total, array):
+            total_ += np.multiply(array_, factor, out=scratch("step", array_.shape, total.dtype))
 
 
 def _in_range(name: str, value: float) -> float:

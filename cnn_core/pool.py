@@ -8,11 +8,13 @@ The gradients are derived in docs/math.md.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from cnn_core.checks import Array, PairLike, check_dout, float_dtype
+from cnn_core.scratch import scratch
 from cnn_core.window import PaddingLike, Window
 
 
@@ -80,14 +82,18 @@ def max_pool2d_forward(
     A running maximum over the window's cells: each cell is compared for all windows in one go. NaN wins.
     """
     window, padded, out = prepare_pool(x, kernel_size, stride, padding, dilation, -np.inf)
-    kw = window.kernel_size[1]
-    winner = np.zeros(out.shape, dtype=np.intp)
+    winner = np.zeros(out.shape, dtype=np.min_scalar_type(max(0, math.prod(window.kernel_size) - 1)))
+    better, candidate = scratch("won", out.shape, bool), scratch("candidate", out.shape, winner.dtype)
     out[...] = window.tap(padded, 0, 0)
-    for i, j in np.ndindex(*window.kernel_size):
+    for number, (i, j) in list(enumerate(np.ndindex(*window.kernel_size)))[1:]:
         cell = window.tap(padded, i, j)
-        better = (cell > out) | (np.isnan(cell) & ~np.isnan(out))  # strictly larger: the first maximum stays
-        np.copyto(out, cell, where=better)
-        winner[better] = i * kw + j
+        np.greater(cell, out, out=better)  # strictly: the first maximum stays
+        np.maximum(out, cell, out=out)
+        np.multiply(better, winner.dtype.type(number), out=candidate)
+        np.maximum(winner, candidate, out=winner)  # the numbers only grow
+    if np.isnan(out).any():  # nothing is larger than NaN: say which one was the first
+        lost = np.isnan(out)
+        winner[lost] = np.isnan(window.view(padded)[lost]).reshape(-1, math.prod(window.kernel_size)).argmax(axis=1)
     return out, MaxPoolCache(x.shape, out.dtype, window, winner)
 
 
@@ -95,9 +101,21 @@ def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
     x_shape, dtype, window, winner = cache
     check_dout(dout, winner.shape)
-    dpadded = _padded_zeros(x_shape, window, dtype)
+    apart = all(step >= span for step, span in zip(window.stride, window.span, strict=True))  # no cell has two windows
+    tiled = apart and window.span == window.stride and not any(window.leftover((x_shape[2], x_shape[3])))
+    dpadded = _padded_zeros(x_shape, window, dtype, fill=not tiled)
+    won, share = scratch("won", winner.shape, bool), scratch("share", winner.shape, dtype)
+    finite = np.isfinite(dout).all()  # else 0 * inf would be NaN where it has to be 0
     for number, (i, j) in enumerate(np.ndindex(*window.kernel_size)):
-        window.tap(dpadded, i, j)[...] += np.where(winner == number, dout, 0)
+        np.equal(winner, number, out=won)
+        cells = window.tap(dpadded, i, j)
+        into = cells if apart else share
+        if finite:
+            np.multiply(dout, won, out=into, casting="same_kind")
+        else:
+            into[...] = np.where(won, dout, 0)
+        if not apart:
+            cells += share
     return np.ascontiguousarray(window.crop(dpadded))
 
 
@@ -178,12 +196,14 @@ def prepare_pool(
     size = window.output_size(_size(x))
     window.require_real_cells(_size(x))
     dtype = float_dtype(x)
-    return window, window.pad(x.astype(dtype, copy=False), fill), np.empty((*x.shape[:2], *size), dtype=dtype)
+    x = x.astype(dtype, copy=False)
+    return window, window.pad(x, fill) if np.any(window.padding) else x, np.empty((*x.shape[:2], *size), dtype=dtype)
 
 
-def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.generic]) -> Array:
-    """Where a backward pass adds up: as x with its padding."""
-    return np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
+def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.generic], *, fill: bool = True) -> Array:
+    """Where a backward pass adds up: as x with its padding. Without fill, whoever asks writes every cell."""
+    shape = (*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3])))
+    return np.zeros(shape, dtype=dtype) if fill else np.empty(shape, dtype=dtype)
 
 
 def _divisor(window: Window, input_size: tuple[int, int], count_include_pad: bool) -> Array:

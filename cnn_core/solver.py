@@ -87,6 +87,7 @@ class Solver:
     def steps(self) -> Iterator[StepRecord]:
         """Train; yields one record after each step. Raises DivergedError when the loss is not finite."""
         rng = np.random.default_rng(self.seed)
+        into = {name: np.empty_like(w) for name, w in self.model.params.items()}  # one set of gradients for all steps
         for epoch in range(1, self.num_epochs + 1):
             order = rng.permutation(len(self.x_train))
             for number in range(self.iterations_per_epoch):
@@ -95,7 +96,9 @@ class Solver:
                 accuracies: tuple[float | None, float | None] = (None, None)
                 learning_rate = self.optimizer.learning_rate
                 with np.errstate(over="ignore", invalid="ignore"):
-                    data_loss, reg_loss, grads = self.model.loss_parts(self.x_train[batch], self.y_train[batch])
+                    data_loss, reg_loss, grads = self.model.loss_parts(
+                        self.x_train[batch], self.y_train[batch], into=into
+                    )
                     if not math.isfinite(data_loss + reg_loss):
                         raise DivergedError(
                             f"the loss became {data_loss + reg_loss} at iteration {iteration} (epoch {epoch}): "
