@@ -14,22 +14,29 @@ docs/math.md.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
+from cnn_core.scratch import scratch
 from cnn_core.window import PaddingLike, Window
+
+BLOCK = 1 << 22  # bytes of the columns that are handled at once: they should stay in the processor's cache
+KEPT = 1 << 25  # bytes of columns that a cache holds at the most; more are made again in the backward pass
+NARROW = 100  # positions; with fewer, a block's images share one product
 
 
 class ConvCache(NamedTuple):
-    """What the backward pass needs. `columns` is None for the loop version."""
+    """What the backward pass needs. `columns` is None where it has to make them again."""
 
     x: Array
     weight: Array
     window: Window
     groups: int
-    columns: Array | None
+    columns: list[Array] | None = None
 
 
 def conv2d_forward_naive(
@@ -55,7 +62,7 @@ def conv2d_forward_naive(
             for oy, ox, top, left in window.origins(_size(x)):
                 seen = padded[n, first : first + per_group_in, top : top + ph : dh, left : left + pw : dw]
                 out[n, f, oy, ox] = np.sum(seen * weight[f]) + bias[f]
-    return out, ConvCache(x, weight, window, groups, None)
+    return out, ConvCache(x, weight, window, groups)
 
 
 def conv2d_backward_naive(dout: Array, cache: ConvCache) -> tuple[Array, Array, Array]:
@@ -95,17 +102,24 @@ def conv2d_forward(
     dilation: PairLike = 1,
     groups: int = 1,
 ) -> tuple[Array, ConvCache]:
-    """Convolution as one matrix product per group (im2col). Returns out (N, F, OH, OW) and a cache.
+    """Convolution as matrix products (im2col), a few images at a time. Returns out (N, F, OH, OW) and a cache.
 
     Each window becomes a column of C / groups * KH * KW numbers, each filter a row of as many weights.
     """
     window, dtype = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
-    n, f = len(x), len(weight)
-    oh, ow = window.output_size(_size(x))
-    columns = _columns(window.view(window.pad(x)), groups)  # (G, K, N * P)
-    rows = weight.reshape(groups, f // groups, -1)  # (G, F/G, K)
-    out = (rows @ columns).reshape(f, n, oh, ow) + bias[:, None, None, None]
-    return np.ascontiguousarray(out.transpose(1, 0, 2, 3), dtype=dtype), ConvCache(x, weight, window, groups, columns)
+    x, f, size = x.astype(dtype, copy=False), len(weight), window.output_size(_size(x))
+    rows = _rows(weight, groups, dtype)
+    out = np.empty((len(x), f, *size), dtype=dtype)
+    keep = x.shape[1] * math.prod(window.kernel_size) * out[:, :1].size * x.itemsize <= KEPT
+    kept: list[Array] = []
+    for images in _blocks(x, window):
+        columns = _columns(x[images], window, groups, fresh=keep)
+        if keep:
+            kept.append(columns)
+        made = scratch("made", (len(columns), groups, f // groups, columns.shape[3]), dtype)
+        np.matmul(rows, columns, out=made)
+        np.add(_maps(made, out[images].shape), bias[:, None, None], out=out[images], casting="same_kind")
+    return out, ConvCache(x, weight, window, groups, kept if keep else None)
 
 
 def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = True) -> tuple[Array, Array, Array]:
@@ -113,40 +127,84 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
 
     input_gradient=False leaves dx out (an empty array comes back in its place): a network's first layer needs none.
     """
-    x, weight, window, groups, columns = cache
+    x, weight, window, groups, kept = cache
     check_dout(dout, (len(x), len(weight), *window.output_size(_size(x))))
-    if columns is None:  # the loop version made this cache
-        columns = _columns(window.view(window.pad(x)), groups)
-    n, f, oh, ow = dout.shape
-    rows = weight.reshape(groups, f // groups, -1)
-    drows = dout.transpose(1, 0, 2, 3).reshape(groups, f // groups, n * oh * ow)
     dtype = float_dtype(x, weight)
-    dweight = (drows @ columns.transpose(0, 2, 1)).reshape(weight.shape).astype(dtype, copy=False)
-    dbias = dout.sum(axis=(0, 2, 3)).astype(dtype, copy=False)
-    if not input_gradient:
-        return np.empty(0, dtype=dtype), dweight, dbias
-    dcolumns = rows.transpose(0, 2, 1) @ drows  # (G, K, N * P)
-    windows = dcolumns.reshape(x.shape[1], *window.kernel_size, n, oh, ow).transpose(3, 0, 4, 5, 1, 2)
-    dpadded = window.view_adjoint(windows, window.padded_size(_size(x)))
-    return np.ascontiguousarray(window.crop(dpadded), dtype=dtype), dweight, dbias
+    x, dout, f = x.astype(dtype, copy=False), dout.astype(dtype, copy=False), len(weight)
+    rows = _rows(weight, groups, dtype)
+    across = np.ascontiguousarray(rows.swapaxes(1, 2))  # (G, K, F/G)
+    product = np.multiply if f == groups else np.matmul  # with one filter a group they are the same, and this is faster
+    drows = np.zeros(rows.shape, dtype=dtype)
+    dx = np.empty(x.shape if input_gradient else 0, dtype=dtype)
+    for number, images in enumerate(_blocks(x, window)):
+        columns = kept[number] if kept is not None else _columns(x[images], window, groups)
+        dmade = _products(dout[images], len(columns), groups)
+        drows += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
+        if input_gradient:
+            dcolumns = scratch("dcolumns", columns.shape, dtype)
+            product(across, dmade, out=dcolumns)
+            _add_back(dcolumns, window, dx[images])
+    return dx, drows.reshape(weight.shape), dout.sum(axis=(0, 2, 3))
 
 
-def _columns(windows: Array, groups: int) -> Array:
-    """(N, C, OH, OW, KH, KW) -> (G, C/G * KH * KW, N * OH * OW): the rows run as a filter's weights do."""
-    n, c, oh, ow, kh, kw = windows.shape
-    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(groups, c // groups * kh * kw, n * oh * ow)
+def _rows(weight: Array, groups: int, dtype: np.dtype[np.generic]) -> Array:
+    """(F, C/G, KH, KW) -> (G, F/G, K): each filter as a row of K = C/G * KH * KW weights."""
+    f, *sizes = weight.shape
+    return weight.astype(dtype, copy=False).reshape(groups, f // groups, math.prod(sizes))
 
 
-def by_rows(weight: Array, groups: int) -> Array:
-    """(F, C/G, KH, KW) -> (G, F/G, KH * C/G * KW): a filter's weights in the order of lowering.py, row by row."""
-    f, c, kh, kw = weight.shape
-    return weight.swapaxes(1, 2).reshape(groups, f // groups, kh * c * kw)
+def _blocks(x: Array, window: Window) -> Iterator[slice]:
+    """Cut the batch of x so that a part's columns take about BLOCK bytes: slices of images."""
+    n, c, *_ = x.shape
+    one = c * math.prod(window.kernel_size) * math.prod(window.output_size(_size(x))) * x.itemsize
+    images = max(1, BLOCK // max(1, one))
+    for start in range(0, n, images):
+        yield slice(start, min(n, start + images))
 
 
-def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
-    """The inverse of `by_rows`, for a weight of this shape."""
-    f, c, kh, kw = shape
-    return np.ascontiguousarray(rows.reshape(f, kh, c, kw).swapaxes(1, 2))
+def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> Array:
+    """im2col of a block of images x (B, C, H, W): (B/M, G, K, M * OH * OW), with a matrix for each M images.
+
+    Each window is copied into a column, whose K = C/G * KH * KW numbers run as a filter's weights do. M is 1, or B where
+    the output is so small that a matrix of one image would be too narrow to be multiplied fast. Without `fresh`, the
+    memory is scratch.
+    """
+    b, c, h, w = x.shape
+    padded = scratch("padded", (b, c, *window.padded_size((h, w))), x.dtype)
+    padded.fill(0)
+    window.crop(padded)[...] = x
+    windows = window.view(padded)  # (B, C, OH, OW, KH, KW)
+    _, _, oh, ow, kh, kw = windows.shape
+    m = b if oh * ow < NARROW else 1
+    shape = (b // m, c, kh, kw, m, oh, ow)
+    columns = np.empty(shape, dtype=x.dtype) if fresh else scratch("columns", shape, x.dtype)
+    columns[...] = windows.reshape(b // m, m, c, oh, ow, kh, kw).transpose(0, 2, 5, 6, 1, 3, 4)
+    return columns.reshape(b // m, groups, c // groups * kh * kw, m * oh * ow)
+
+
+def _add_back(dcolumns: Array, window: Window, dx: Array) -> None:
+    """The adjoint of `_columns`: add each column up where its window stood, and write that to dx (B, C, H, W)."""
+    b, c, h, w = dx.shape
+    packs, (oh, ow) = len(dcolumns), window.output_size((h, w))
+    cells = dcolumns.reshape(packs, c, *window.kernel_size, b // packs, oh, ow)
+    padded = scratch("padded", (packs, b // packs, c, *window.padded_size((h, w))), dx.dtype)
+    padded.fill(0)
+    for i, j in np.ndindex(*window.kernel_size):
+        window.tap(padded, i, j)[...] += cells[:, :, i, j].swapaxes(1, 2)
+    dx[...] = window.crop(padded).reshape(dx.shape)
+
+
+def _maps(made: Array, shape: tuple[int, ...]) -> Array:
+    """The products (B/M, G, F/G, M * P) as maps (B, F, OH, OW): a view where M is 1."""
+    b, f, oh, ow = shape
+    return made.reshape(len(made), f, b // max(1, len(made)), oh * ow).swapaxes(1, 2).reshape(shape)
+
+
+def _products(maps: Array, packs: int, groups: int) -> Array:
+    """The inverse of `_maps`: (B, F, OH, OW) -> (B/M, G, F/G, M * P) for B/M packs."""
+    b, f, oh, ow = maps.shape
+    together = maps.reshape(packs, b // packs, f, oh * ow).swapaxes(1, 2)
+    return together.reshape(packs, groups, f // groups, b // packs * oh * ow)
 
 
 def _size(x: Array) -> tuple[int, int]:

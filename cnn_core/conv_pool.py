@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, check_dout
-from cnn_core.conv import by_rows, check_conv2d, from_rows
-from cnn_core.lowering import lower, stacked
+from cnn_core.conv import check_conv2d
+from cnn_core.lowering import by_rows, from_rows, lower, stacked
 from cnn_core.scratch import scratch
 from cnn_core.window import PaddingLike, Window
 
@@ -46,8 +46,8 @@ def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingL
     n, f = len(x), len(weight)
     oh, ow = window.output_size((x.shape[2], x.shape[3]))
     ph, pw = POOL.output_size((oh, ow))
-    rows = by_rows(weight, 1)[0].astype(dtype, copy=False)
-    windows = stacked(lower(x, window, 1, dtype), window)[0]  # (OH, K, OW * N)
+    rows = by_rows(weight).astype(dtype, copy=False)
+    windows = stacked(lower(x, window, dtype), window)  # (OH, K, OW * N)
     out = np.empty((f, ph, pw, n), dtype=dtype)
     right, below = np.empty((ph, 2, f, pw, n), dtype=bool), np.empty((ph, f, pw, n), dtype=bool)
     for some in _pairs(windows, ph):
@@ -71,7 +71,7 @@ def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]
     check_dout(dout, out.shape)
     f, ph, pw, n = out.shape
     ow = window.output_size((x.shape[2], x.shape[3]))[1]
-    windows = stacked(lower(x, window, 1, out.dtype), window)[0]
+    windows = stacked(lower(x, window, out.dtype), window)
     dpooled = scratch("dpooled", (ph, f, pw, n), out.dtype)  # in the order of the products
     np.multiply(dout.swapaxes(0, 1), out.swapaxes(0, 1) > 0, out=dpooled)
     drows = np.zeros((f, windows.shape[1]), dtype=out.dtype)
@@ -87,7 +87,7 @@ def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]
         np.subtract(dbest, dmaps[..., 1 : 2 * pw : 2, :], out=dmaps[..., : 2 * pw : 2, :])
         for maps, columns in zip(dmade.reshape(len(seen), f, ow * n), seen, strict=True):
             drows += maps @ columns.T
-    return from_rows(drows[None], weight.shape), dpooled.sum(axis=(0, 2, 3))
+    return from_rows(drows, weight.shape), dpooled.sum(axis=(0, 2, 3))
 
 
 def _pairs(windows: Array, pairs: int) -> Iterator[slice]:

@@ -132,7 +132,7 @@ class ThreeLayerConvNet:
         grads = {name: np.empty_like(w) for name, w in p.items()} if into is None else into
         maps, cache = conv_pool_forward(self._images(x), p["W1"], p["b1"], padding="same")
         flat = maps.reshape(-1, len(x)).T  # (N, F * H//2 * W//2); the batch stays last in memory
-        hidden, hidden_cache = linear_forward(flat, p["W2"], p["b2"])
+        hidden, _ = linear_forward(flat, p["W2"], p["b2"])
         relu, relu_cache = relu_forward(hidden)
         scores, scores_cache = linear_forward(relu, p["W3"], p["b3"])
         data_loss, dscores = softmax_cross_entropy(scores, y)
@@ -155,8 +155,8 @@ class ThreeLayerConvNet:
         p = self.params
         chunks = [np.empty((0, len(p["b3"])), dtype=self.dtype)]
         for start in range(0, len(x), CHUNK):
-            pool = self.feature_maps(x[start : start + CHUNK], probabilities=False).pool
-            hidden, _ = relu_forward(linear_forward(pool, p["W2"], p["b2"])[0])
+            maps, _ = conv_pool_forward(self._images(x[start : start + CHUNK]), p["W1"], p["b1"], padding="same")
+            hidden, _ = relu_forward(linear_forward(maps.reshape(-1, maps.shape[3]).T, p["W2"], p["b2"])[0])
             chunks.append(linear_forward(hidden, p["W3"], p["b3"])[0])
         return np.concatenate(chunks)
 

@@ -206,16 +206,6 @@ class Window:
         rows = slice(top, top + padded.shape[-2] - ph + 1, sh)
         return padded[..., rows, left : left + padded.shape[-1] - pw + 1 : sw]
 
-    @property
-    def across(self) -> Window:
-        """This window's width alone, one row high, without padding: `down` after it is the whole window."""
-        return Window((1, self.kernel_size[1]), (1, self.stride[1]), dilation=(1, self.dilation[1]))
-
-    @property
-    def down(self) -> Window:
-        """This window's height alone, one column wide, without padding."""
-        return Window((self.kernel_size[0], 1), (self.stride[0], 1), dilation=(self.dilation[0], 1))
-
     def origins(self, input_size: Pair) -> Iterator[tuple[int, int, int, int]]:
         """Each step of the walk, row by row: (output row, output column, top, left); top and left are padded."""
         for oy, ox in np.ndindex(*self.output_size(input_size)):

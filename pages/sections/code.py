@@ -15,7 +15,7 @@ from pages.sections.fold import unfolded
 from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script
 from pages.sections.stack_script import stack_script
 
-# What the functions of a layer are, by the ends of their names; im2col shows how the first of conv2d's works.
+# What the functions of a layer are, by the ends of their names; im2col shows how the plain vectorised one works.
 PARTS = {
     "_forward_naive": "the layer in plain loops, one step after the other as in the walk",
     "_backward_naive": "its gradients in plain loops",
@@ -23,7 +23,7 @@ PARTS = {
     "_backward": "the same gradients, all windows at once",
 }
 IM2COL = {
-    "conv2d_forward": "the layer: it makes the columns, multiplies the filters' rows by them and adds the bias",
+    "conv2d_forward_vectorized": "the layer: it makes the columns, multiplies the filters' rows by them and adds the bias",
     "_columns": "im2col itself: each window, wherever it stands, becomes one column of a matrix",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core import conv, conv_transpose, pool
+from cnn_core import conv, conv_transpose, pool, vectorized
 from cnn_core.checks import Array, Pair, PairLike, pair
 from cnn_core.walk import Operation
 from cnn_core.window import Window
@@ -17,7 +17,7 @@ MOST_NUMBERS = 150  # of one array written out: a 12×12 image can still be read
 WIDTH = 116  # of a line, without its indentation
 MODULES = {
     "conv2d": conv,
-    "im2col": conv,
+    "im2col": vectorized,
     "conv_transpose2d": conv_transpose,
     "max_pool2d": pool,
     "avg_pool2d": pool,
@@ -70,9 +70,10 @@ class Layer:
 
 def numpy_script(layer: Layer) -> str:
     """The layer, forward and backward, by the core itself."""
-    forward, backward, shown = f"{layer.function}_forward", f"{layer.function}_backward", ["out", *layer.gradients]
+    version = "_vectorized" if layer.operation == "im2col" else ""
+    forward, backward = (f"{layer.function}_{way}{version}" for way in ("forward", "backward"))
     call = _call(f"out, cache = {forward}", ["x", *layer.others], layer, _padding(layer.window))
-    imported, steps = [forward], [call]
+    imported, steps, shown = [forward], [call], ["out", *layer.gradients]
     if layer.operation == "im2col":
         steps += [
             "columns = cache.columns[0]  # im2col: each window has become a column",

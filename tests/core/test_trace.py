@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cnn_core import conv, conv_transpose, pool, trace
+from cnn_core import conv, conv_transpose, pool, trace, vectorized
 from cnn_core.walk import MOST_STEPS, TooManyStepsError
 from cnn_core.window import Window
 
@@ -85,7 +85,7 @@ def test_im2col_steps_rebuild_the_matrices_and_the_layer(case):
     weight = rng.integers(-99, 99, (filters, channels, *window.kernel_size)) / 100
     bias = rng.integers(-99, 99, filters) / 100
     walk = trace.trace_im2col(x, weight, bias, window)
-    out, cache = conv.conv2d_forward(x[None], weight, bias, **options(window))
+    out, cache = vectorized.conv2d_forward_vectorized(x[None], weight, bias, **options(window))
     check(walk, {"columns": cache.columns, "product": out.reshape(1, filters, -1)})
     np.testing.assert_array_equal(walk.grids["rows"].values[0], weight.reshape(filters, -1))
     np.testing.assert_array_equal(walk.grids["out"].counts.ravel(), walk.grids["product"].counts.ravel())
