@@ -21,7 +21,7 @@ lint: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tools.get_chromium
-	$(BIN)/python -m benchmarks.player
+	@failed=0; for part in core player; do $(BIN)/python -m benchmarks.$$part || failed=1; done; exit $$failed
 
 screenshots: .venv/dev
 	$(BIN)/python -m tools.get_chromium
