@@ -17,6 +17,7 @@ from cnn_core.speed.layers import VERSIONS, WORKS, Convolution, Inputs, Layer, M
 QUICK: tuple[Version, ...] = tuple(version for version in VERSIONS if version != "loops")
 FEWEST, MOST = 3, 25  # runs that a median is taken of
 Axis = Literal["size", "kernel_size", "batch"]
+AXES: dict[Axis, str] = {"size": "image size", "kernel_size": "kernel size", "batch": "batch"}
 GROWTH: dict[Axis, tuple[int, ...]] = {
     "size": (16, 32, 64, 128),
     "kernel_size": (1, 3, 5, 7, 9, 11),
@@ -49,6 +50,14 @@ class Plan:
     def layer(self, work: Work) -> Layer:
         """The layer that `work` belongs to."""
         return self.convolution if work.layer == "convolution" else self.pooling
+
+    def grown(self, axis: Axis, value: int) -> Convolution:
+        """The convolution whose `axis` is `value`: of a smaller batch, so that the largest is done soon."""
+        usual = replace(self.convolution, batch=min(GROWTH_BATCH, self.convolution.batch))
+        padding = (
+            value // 2 if axis == "kernel_size" else usual.padding
+        )  # under larger kernels the output stays as large
+        return replace(usual, **{"padding": padding, axis: value})
 
 
 @dataclass(frozen=True)
@@ -192,14 +201,10 @@ def _quick(plan: Plan, work: Work, inputs: Inputs, answers: list[tuple[Array, ..
 def _growth(plan: Plan, span: _Span) -> Iterator[Record]:
     """The convolution with one of its lengths growing."""
     cases = [(axis, value) for axis, values in plan.growth.items() for value in values]
-    usual = replace(plan.convolution, batch=min(GROWTH_BATCH, plan.convolution.batch))
     work = Work("convolution", "forward")
     for number, (axis, value) in enumerate(cases):
-        name = axis.replace("_", " ") if axis != "size" else "image size"
-        yield Progress(f"{work}: {name} {value}", span.at(number / len(cases)))
-        layer = replace(usual, **{axis: value})
-        if axis == "kernel_size":
-            layer = replace(layer, padding=value // 2)  # the output stays as large
+        yield Progress(f"{work}: {AXES[axis]} {value}", span.at(number / len(cases)))
+        layer = plan.grown(axis, value)
         inputs = layer.inputs(plan.dtype)
         times = [[_run(layer, work, version, inputs)[1] for version in QUICK] for _ in range(FEWEST + 1)][1:]
         for version, found in zip(QUICK, zip(*times, strict=True), strict=True):
