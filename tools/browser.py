@@ -26,6 +26,7 @@ PATHS = {
     "gradient-flow": "/gradient-flow",
     "train": "/train",
     "filters": "/filters",
+    "speed": "/speed",
 }
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 

@@ -15,6 +15,7 @@ TITLES = {
     "gradient_flow": "Gradient flow",
     "train": "Train",
     "filters": "Filters",
+    "speed": "Speed",
 }
 
 

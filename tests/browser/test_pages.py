@@ -15,6 +15,7 @@ SHOWS = {  # what a reader must find on the page before the first click
     "gradient-flow": "The two agree: the backward pass is right.",
     "train": "The filters before training",
     "filters": "One picture on its way through",
+    "speed": "What there is to do",
 }
 FITS = """() => { const main = document.querySelector('[data-testid="stMain"]');
                   return main.scrollWidth <= main.clientWidth + 1 }"""
@@ -42,7 +43,17 @@ def test_the_first_visitor_of_a_fresh_server_gets_the_page(new_page, name):
 
 
 def test_every_page_is_reached_from_home(page, address):
-    titles = ("Convolution", "Pooling", "Transposed", "im2col", "Receptive field", "Gradient flow", "Train", "Filters")
+    titles = (
+        "Convolution",
+        "Pooling",
+        "Transposed",
+        "im2col",
+        "Receptive field",
+        "Gradient flow",
+        "Train",
+        "Filters",
+        "Speed",
+    )
     for title in titles:
         open_page(page, address)
         page.get_by_test_id("stMain").get_by_role("link", name=title).click()
