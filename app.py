@@ -6,9 +6,13 @@ This file makes the server (docs/decisions/0001); its page settings and list of 
 import gc
 from pathlib import Path
 
-import pandas
-import plotly.graph_objects
-import streamlit as st
+from cnn_core.threads import use_one_thread
+
+use_one_thread()  # before anything below brings NumPy along
+
+import pandas  # noqa: E402
+import plotly.graph_objects  # noqa: E402
+import streamlit as st  # noqa: E402
 
 assert pandas and plotly  # slow to import: done here, when the server starts, so that no visitor waits for it
 gc.freeze()  # what is imported by now stays: the garbage collector need not look through it again and again

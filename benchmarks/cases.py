@@ -10,10 +10,13 @@ import numpy as np
 from cnn_core.convnet import ThreeLayerConvNet
 from cnn_core.optim import Optimizer
 from cnn_core.speed import WORKS, Convolution, MaxPooling, Version, Work
+from cnn_core.speed.layers import CONVOLUTION
 
 Call = Callable[[], Any]
-COURSE = {"convolution": Convolution(), "max pooling": MaxPooling()}
-OPTIONS: dict[str, dict[str, Any]] = {  # for conv2d: (x, weight), options; stride, padding, dilation, groups of all kinds
+COURSE: dict[str, Convolution | MaxPooling] = {"convolution": Convolution(), "max pooling": MaxPooling()}
+OPTIONS: dict[
+    str, dict[str, Any]
+] = {  # for conv2d: (x, weight), options; stride, padding, dilation, groups of all kinds
     "3x3": {"x": (50, 8, 32, 32), "weight": (16, 8, 3, 3), "padding": 1},
     "7x7": {"x": (50, 3, 32, 32), "weight": (32, 3, 7, 7), "padding": 3},
     "1x1": {"x": (50, 64, 16, 16), "weight": (64, 64, 1, 1)},
@@ -55,17 +58,11 @@ def layer_call(name: str, who: str, dtype: str) -> Call:
 
 def option_call(name: str, who: str, dtype: str) -> Call:
     """conv2d with one set of OPTIONS, forward and backward; who: "vectorised" or "fast"."""
-    from cnn_core import conv, vectorized
-
     options = dict(OPTIONS[name])
     rng = np.random.default_rng(0)
-    x, weight = (rng.standard_normal(options.pop(shape)).astype(dtype) for shape in ("x", "weight"))
+    x, weight = (np.asarray(rng.standard_normal(options.pop(name)), dtype) for name in ("x", "weight"))
     bias = np.zeros(len(weight), dtype=dtype)
-    forward, backward = (
-        (conv.conv2d_forward, conv.conv2d_backward)
-        if who == "fast"
-        else (vectorized.conv2d_forward_vectorized, vectorized.conv2d_backward_vectorized)
-    )
+    forward, backward = CONVOLUTION[who]  # type: ignore[index]
     dout = rng.standard_normal(forward(x, weight, bias, **options)[0].shape).astype(dtype)
     return lambda: backward(dout, forward(x, weight, bias, **options)[1])
 
@@ -94,8 +91,8 @@ def step_call(name: str, who: str, dtype: str) -> Call:
 
 def _torch_layer(layer: Convolution | MaxPooling, x: Any, parameters: Any, dout: Any, direction: str) -> Call:
     import torch
-    from torch.nn import functional
 
+    functional: Any = torch.nn.functional
     tensors = [torch.tensor(array, requires_grad=True) for array in (x, *parameters)]
 
     def forward() -> Any:
@@ -111,11 +108,11 @@ def _torch_layer(layer: Convolution | MaxPooling, x: Any, parameters: Any, dout:
 
 def _torch_step(model: ThreeLayerConvNet, x: Any, y: Any) -> Call:
     import torch
-    from torch import nn
 
+    nn: Any = torch.nn
     p = model.params
     filters, channels, kernel, _ = p["W1"].shape
-    net = nn.Sequential(
+    net: Any = nn.Sequential(
         nn.Conv2d(channels, filters, kernel, padding=kernel // 2),
         nn.ReLU(),
         nn.MaxPool2d(2),
@@ -133,12 +130,11 @@ def _torch_step(model: ThreeLayerConvNet, x: Any, y: Any) -> Call:
 
     def step() -> float:
         optimizer.zero_grad()
-        loss = functional_loss(net(images), labels)
+        loss = nn.functional.cross_entropy(net(images), labels)
         loss.backward()
         optimizer.step()
         return float(loss)
 
-    functional_loss = nn.functional.cross_entropy
     return step
 
 

@@ -72,7 +72,9 @@ def check_steps() -> None:
 def course(verdict: Verdict) -> None:
     """The course's comparison."""
     slow = loops()
-    print(f"\n{'one batch, ms':24s}{'loops':>9s}{'vectorised':>12s}{'fast':>8s}{'gain':>9s}{'at least':>10s}{'aim':>7s}")
+    print(
+        f"\n{'one batch, ms':24s}{'loops':>9s}{'vectorised':>12s}{'fast':>8s}{'gain':>9s}{'at least':>10s}{'aim':>7s}"
+    )
     whos = ["fast", "vectorised"]
     for name, (least, aim) in SPEED_UP.items():
         found = medians("layer", name, whos, "float64", 1)
@@ -83,7 +85,9 @@ def course(verdict: Verdict) -> None:
         )
     if not has_torch():
         return
-    print(f"\n{'against PyTorch, ms':24s}{'threads':>8s}{'dtype':>9s}{'PyTorch':>9s}{'fast':>8s}{'ratio':>7s}{'at most':>9s}")
+    print(
+        f"\n{'against PyTorch, ms':24s}{'threads':>8s}{'dtype':>9s}{'PyTorch':>9s}{'fast':>8s}{'ratio':>7s}{'at most':>9s}"
+    )
     for threads, dtype in ((1, "float64"), (1, "float32"), (2, "float64"), (2, "float32")):
         for layer in COURSE:
             totals = {"torch": 0.0, "fast": 0.0}
@@ -101,7 +105,9 @@ def course(verdict: Verdict) -> None:
 def steps(verdict: Verdict) -> None:
     """The training step: batch 50, float32, Adam."""
     whos = ["torch", "fast"] if has_torch() else ["fast"]
-    print(f"\n{'training step, ms':32s}{'threads':>8s}{'PyTorch':>9s}{'fast':>8s}{'ratio':>7s}{'at most':>9s}{'aim':>6s}")
+    print(
+        f"\n{'training step, ms':32s}{'threads':>8s}{'PyTorch':>9s}{'fast':>8s}{'ratio':>7s}{'at most':>9s}{'aim':>6s}"
+    )
     for name, (most, aim) in STEP.items():
         for threads in (1, 2):
             found = medians("step", name, whos, "float32", threads)
@@ -123,7 +129,9 @@ def options(verdict: Verdict) -> None:
         for dtype in ("float32", "float64"):
             ours, theirs = option_call(name, "fast", dtype)(), option_call(name, "vectorised", dtype)()
             for a, b in zip(ours, theirs, strict=True):
-                assert np.allclose(a, b, rtol=1e-3, atol=1e-3 * float(np.abs(b).max())), f"{name}: the versions disagree"
+                assert np.allclose(a, b, rtol=1e-3, atol=1e-3 * float(np.abs(b).max())), (
+                    f"{name}: the versions disagree"
+                )
             found = medians("option", name, ["vectorised", "fast"], dtype, 1)
             ratio = found["fast"] / found["vectorised"]
             print(
@@ -168,7 +176,9 @@ def main() -> int:
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {os.cpu_count()} cores")
     for dtype in ("float64", "float32"):
         limits = measure_limits(dtype)
-        print(f"this machine, {dtype}: {limits.operations / 1e9:.0f} GFLOP/s in a product, {limits.bytes / 1e9:.0f} GB/s copied")
+        print(
+            f"this machine, {dtype}: {limits.operations / 1e9:.0f} GFLOP/s in a product, {limits.bytes / 1e9:.0f} GB/s copied"
+        )
     assert [str(work) for work in WORKS] == [str(work_named(name)) for name in SPEED_UP]
     if has_torch():
         check_steps()

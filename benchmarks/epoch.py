@@ -10,9 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from cnn_core.convnet import ThreeLayerConvNet
-from cnn_core.datasets.cifar10 import read_cifar10
-from cnn_core.solver import Solver
+from cnn_core.threads import use_one_thread
+
+use_one_thread()
+
+from cnn_core.convnet import ThreeLayerConvNet  # noqa: E402 (NumPy comes after the threads are set)
+from cnn_core.datasets.cifar10 import read_cifar10  # noqa: E402
+from cnn_core.solver import Solver  # noqa: E402
 
 
 def main() -> int:
@@ -25,14 +29,14 @@ def main() -> int:
     mean = train.x.mean(axis=0)
     x, held_out = (255 * (split.x - mean) for split in (train, test))  # the course's pixels run from 0 to 255
     model = ThreeLayerConvNet(hidden_dim=500, reg=1e-3, weight_scale=1e-3, seed=0)
-    solver = Solver(
-        model, x, train.y, held_out, test.y, update_rule="adam", num_epochs=1, batch_size=50, seed=0
-    )
+    solver = Solver(model, x, train.y, held_out, test.y, update_rule="adam", num_epochs=1, batch_size=50, seed=0)
     began = time.perf_counter()
     last = list(solver.steps())[-1]
     seconds = time.perf_counter() - began
     print(f"{len(x):,} pictures, {solver.iterations_per_epoch} steps: {seconds:.1f} s with the accuracies at the end")
-    print(f"loss {last.loss:.3f}, training accuracy {last.train_accuracy:.3f}, of {len(held_out):,} others {last.val_accuracy:.3f}")
+    print(
+        f"loss {last.loss:.3f}, training accuracy {last.train_accuracy:.3f}, of {len(held_out):,} others {last.val_accuracy:.3f}"
+    )
     return 0
 
 

@@ -13,9 +13,9 @@ import sys
 import time
 
 from benchmarks.cases import KINDS
+from cnn_core.threads import ONE_THREAD
 from tools.browser import ROOT
 
-THREAD_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ROUNDS = 5
 SECONDS = 0.25  # of a round
 
@@ -32,7 +32,7 @@ class Timer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.timing", kind, name, who, dtype],
             cwd=ROOT,
-            env=os.environ | dict.fromkeys(THREAD_SETTINGS, str(threads)),
+            env=os.environ | dict.fromkeys(ONE_THREAD, str(threads)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -14,6 +14,7 @@ from typing import Any
 
 from cnn_core.checks import Array
 from cnn_core.solver import StepRecord
+from cnn_core.threads import ONE_THREAD
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.messages import decode, encode
 
@@ -116,7 +117,7 @@ class Run:
         return subprocess.Popen(
             [sys.executable, "-m", "cnn_core.training.worker"],
             cwd=ROOT,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env=os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

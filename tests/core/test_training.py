@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cnn_core import datasets
+from cnn_core.threads import ONE_THREAD
 from cnn_core.training import Registry, TrainingConfig
 from cnn_core.training import run as run_module
 from cnn_core.training.messages import decode, encode
@@ -109,7 +110,7 @@ def test_a_run_is_the_solvers_to_the_bit(registry):
     )
     run = registry.start(SHORT)
     command = [sys.executable, "-c", script, json.dumps(SHORT.as_dict())]
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(run_module.ROOT)}  # as a worker's
+    environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(run_module.ROOT)}  # as a worker's
     expected = json.loads(subprocess.check_output(command, env=environment, text=True))
     until(lambda: run.ended)
     assert (run.state, run.message, run.iterations) == ("finished", "", 14)
