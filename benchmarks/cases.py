@@ -124,7 +124,7 @@ def _torch_step(model: ThreeLayerConvNet, x: Any, y: Any) -> Call:
     for number, layer in enumerate(layer for layer in net if hasattr(layer, "weight")):
         weight = p[f"W{number + 1}"]
         layer.weight.data = torch.tensor(weight if weight.ndim == 4 else weight.T.copy())
-        layer.bias.data.zero_()
+        layer.bias.data = torch.tensor(p[f"b{number + 1}"])
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     images, labels = torch.tensor(x), torch.tensor(y)
 
