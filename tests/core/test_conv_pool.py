@@ -51,7 +51,7 @@ def cases(draw):
     given_padding = Window.of(kernel, padding=padding).padding
     least = [max(1, kernel[axis] + 1 - sum(given_padding[axis])) for axis in (0, 1)]  # an output of two cells
     size = [draw(st.integers(cells, cells + 5)) for cells in least]
-    channels, filters = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    channels, filters = draw(st.integers(1, 3)), draw(st.integers(0, 3))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     span = draw(st.sampled_from([1, 3]))  # few values: many ties
     x = rng.integers(-span, span + 1, (draw(st.integers(0, 5)), channels, *size))
