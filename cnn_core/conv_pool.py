@@ -54,7 +54,7 @@ def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingL
         seen = windows[2 * some.start : 2 * some.stop]
         made = scratch("made", (len(seen), f, ow * n), dtype)
         np.matmul(rows, seen, out=made)
-        maps = made.reshape(-1, 2, f, ow, n)[..., : 2 * pw, :]
+        maps = made.reshape(len(seen) // 2, 2, f, ow, n)[..., : 2 * pw, :]
         one, other = maps[..., ::2, :], maps[..., 1::2, :]
         np.greater(other, one, out=right[some])  # strictly: the first maximum wins, row by row
         np.maximum(one, other, out=one)
@@ -78,7 +78,7 @@ def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]
     for some in _pairs(windows, ph):
         seen = windows[2 * some.start : 2 * some.stop]
         dmade = scratch("made", (len(seen), f, ow, n), out.dtype)
-        dmaps = dmade.reshape(-1, 2, f, ow, n)
+        dmaps = dmade.reshape(len(seen) // 2, 2, f, ow, n)
         dmaps[..., 2 * pw :, :] = 0  # a column that no pooling window covers
         dbest = scratch("dbest", dmaps[..., :pw, :].shape, out.dtype)
         np.multiply(dpooled[some], below[some], out=dbest[:, 1])

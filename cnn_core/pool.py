@@ -102,7 +102,7 @@ def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
     x_shape, dtype, window, winner = cache
     check_dout(dout, winner.shape)
     apart = all(step >= span for step, span in zip(window.stride, window.span, strict=True))  # no cell has two windows
-    tiled = apart and window.span == window.stride and not any(window.leftover((x_shape[2], x_shape[3])))
+    tiled = window.kernel_size == window.span == window.stride and not any(window.leftover((x_shape[2], x_shape[3])))
     dpadded = _padded_zeros(x_shape, window, dtype, fill=not tiled)
     won, share = scratch("won", winner.shape, bool), scratch("share", winner.shape, dtype)
     finite = np.isfinite(dout).all()  # else 0 * inf would be NaN where it has to be 0

@@ -1,0 +1,168 @@
+"""The fast layers against the loops and the plain im2col, searched over shapes and options: equal to the last bit.
+
+All numbers are whole and small, so sums are exact in any order and in float32 too. Fresh and passing memory is dirty:
+what a layer reads before it writes is NaN. Whatever a layer is given is read-only.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cnn_core import conv, pool, vectorized
+from cnn_core.window import Window
+from tests.dirt import dirty_memory
+
+search = settings(max_examples=150, deadline=None)
+dtypes = st.sampled_from([np.float32, np.float64])
+pads = st.integers(0, 2)
+pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
+paddings = st.one_of(pads, st.tuples(pads, pads), st.tuples(st.tuples(pads, pads), st.tuples(pads, pads)))
+
+
+def short(draw, pair):
+    """A pair, or its short form where it has one."""
+    return pair[0] if pair[0] == pair[1] and draw(st.booleans()) else pair
+
+
+def size_for(draw, window):
+    """An image of which the window sees something; a few cells may be left over."""
+    span, padding = window.span, window.padding
+    return tuple(max(1, span[axis] - sum(padding[axis])) + draw(st.integers(0, 4)) for axis in (0, 1))
+
+
+def frozen(array, dtype, *, turned=False):
+    """A read-only array; turned: with the axes the other way round in memory."""
+    array = np.array(array, dtype=dtype, order="F" if turned else "C")
+    array.flags.writeable = False
+    return array
+
+
+@st.composite
+def conv_cases(draw):
+    """Inputs (x, weight, bias), options, and how the fast one cuts its work: images a block, bytes kept, NARROW."""
+    groups = draw(st.sampled_from([1, 1, 2, 3, 4]))
+    channels, filters = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 3), (3, 2), (1, 0)]))
+    kernel, stride, gap = draw(pairs), draw(pairs), draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    options = {"stride": short(draw, stride), "dilation": short(draw, gap), "groups": groups}
+    options["padding"] = "same" if stride == (1, 1) and draw(st.booleans()) else draw(paddings)
+    window = Window.of(kernel, stride, options["padding"], gap)
+    size = size_for(draw, window)
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x = rng.integers(-4, 5, (draw(st.integers(0, 5)), groups * channels, *size))
+    weight = rng.integers(-4, 5, (groups * filters, channels, *kernel))
+    x, weight = (frozen(array, draw(dtypes), turned=draw(st.booleans())) for array in (x, weight))
+    bias = frozen(rng.integers(-4, 5, groups * filters), draw(dtypes))
+    one = x.shape[1] * math.prod(kernel) * math.prod(window.output_size(size)) * np.result_type(x, weight).itemsize
+    cut = {
+        "BLOCK": draw(st.sampled_from([1, 2 * one, 3 * one, conv.BLOCK])),
+        "KEPT": draw(st.sampled_from([0, conv.KEPT])),
+        "NARROW": draw(st.sampled_from([0, 6, conv.NARROW])),
+    }
+    return (x, weight, bias), options, cut
+
+
+def same(ours, expected, dtype):
+    assert ours.dtype == dtype
+    assert ours.shape == expected.shape
+    assert ours.flags.c_contiguous
+    np.testing.assert_array_equal(ours, expected)
+
+
+@search
+@given(conv_cases(), dtypes, st.booleans())
+def test_convolution_is_that_of_the_loops_however_the_work_is_cut(case, dout_dtype, turned):
+    inputs, options, cut = case
+    dtype = np.result_type(*inputs[:2])
+    out, cache = conv.conv2d_forward_naive(*inputs, **options)
+    dout = frozen(np.random.default_rng(1).integers(-4, 5, out.shape), dout_dtype, turned=turned)
+    gradients = conv.conv2d_backward_naive(dout, cache)
+    plain, plain_cache = vectorized.conv2d_forward_vectorized(*inputs, **options)
+    with dirty_memory() as patch:
+        for name, value in cut.items():
+            patch.setattr(conv, name, value)
+        fast, fast_cache = conv.conv2d_forward(*inputs, **options)
+        for _ in range(2):  # the cache may be used again
+            fast_gradients = conv.conv2d_backward(dout, fast_cache)
+        nothing, *others = conv.conv2d_backward(dout, fast_cache, input_gradient=False)
+    same(fast, out, dtype)
+    same(plain, out, dtype)
+    for ours, too, expected in zip(
+        fast_gradients, vectorized.conv2d_backward_vectorized(dout, plain_cache), gradients, strict=True
+    ):
+        same(ours, expected, dtype)
+        same(too, expected, dtype)
+    assert (nothing.size, nothing.dtype) == (0, dtype)
+    for ours, expected in zip(others, gradients[1:], strict=True):
+        same(ours, expected, dtype)
+
+
+@pytest.mark.parametrize(("kept", "count"), [(0, None), (1 << 25, 3)])
+@pytest.mark.parametrize(("narrow", "packs"), [(0, [2, 2, 1]), (100, [1, 1, 1])])
+def test_the_search_meets_several_blocks_and_both_packings(kept, count, narrow, packs, monkeypatch):
+    """The constants do what the search above relies on: five images in blocks of two."""
+    x, weight = np.ones((5, 2, 4, 4)), np.ones((3, 2, 3, 3))
+    monkeypatch.setattr(conv, "BLOCK", 2 * 2 * 9 * 4 * 8)
+    monkeypatch.setattr(conv, "KEPT", kept)
+    monkeypatch.setattr(conv, "NARROW", narrow)
+    _, cache = conv.conv2d_forward(x, weight, np.zeros(3))
+    blocks = [conv._columns(x[images], cache.window, 1) for images in conv._blocks(x, cache.window)]
+    assert [len(columns) for columns in blocks] == packs
+    assert (cache.columns and len(cache.columns)) == count
+
+
+@st.composite
+def pool_cases(draw):
+    """x, the kernel and options; strides that touch (no cell left out, none seen twice) more often than by chance."""
+    kernel, gap = draw(pairs), draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    span = Window.of(kernel, dilation=gap).span
+    stride = draw(st.one_of(st.none(), st.just(span), pairs))
+    options = {"stride": stride, "dilation": short(draw, gap), "padding": draw(st.one_of(st.just(0), paddings))}
+    window = Window.of(kernel, stride or kernel, options["padding"], gap)
+    size = size_for(draw, window)
+    try:
+        window.require_real_cells(size)
+    except ValueError:
+        assume(False)
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x = rng.integers(-1, 2, (draw(st.integers(0, 5)), draw(st.integers(1, 3)), *size)).astype(draw(dtypes))
+    x[rng.random(x.shape) < draw(st.sampled_from([0, 0, 0.1, 0.5]))] = np.nan
+    return frozen(x, x.dtype, turned=draw(st.booleans())), short(draw, kernel), options
+
+
+@search
+@given(pool_cases(), dtypes, st.sampled_from([0, 0, 0.1, 0.5]))
+def test_max_pooling_is_that_of_the_loops_with_ties_nan_and_infinity(case, dout_dtype, broken):
+    x, kernel, options = case
+    out, cache = pool.max_pool2d_forward_naive(x, kernel, **options)
+    rng = np.random.default_rng(1)
+    dout = rng.integers(-4, 5, out.shape).astype(dout_dtype)
+    dout[rng.random(out.shape) < broken] = rng.choice([np.nan, np.inf])  # not both infinities: they may add up to NaN
+    dout = frozen(dout, dout_dtype)
+    dx = pool.max_pool2d_backward_naive(dout, cache)
+    plain, plain_cache = vectorized.max_pool2d_forward_vectorized(x, kernel, **options)
+    with dirty_memory():
+        fast, fast_cache = pool.max_pool2d_forward(x, kernel, **options)
+        fast_dx = pool.max_pool2d_backward(dout, fast_cache)
+    for ours, winner in ((fast, fast_cache.winner), (plain, plain_cache.winner)):
+        same(ours, out, x.dtype)
+        np.testing.assert_array_equal(winner, cache.winner)
+    same(fast_dx, dx, x.dtype)
+    same(vectorized.max_pool2d_backward_vectorized(dout, plain_cache), dx, x.dtype)
+
+
+def test_dilated_windows_that_touch_leave_zeros_between_their_cells():
+    """Found by the search: such windows cover the image, their cells do not."""
+    out, cache = pool.max_pool2d_forward(np.ones((1, 1, 3, 3)), 2, stride=3, dilation=2)
+    with dirty_memory():
+        dx = pool.max_pool2d_backward(np.ones_like(out), cache)
+    np.testing.assert_array_equal(dx[0, 0], [[1, 0, 0], [0, 0, 0], [0, 0, 0]])
+
+
+def test_a_window_of_more_than_256_cells_has_a_winner_beyond_them():
+    x = np.arange(17.0 * 17).reshape(1, 1, 17, 17)
+    out, cache = pool.max_pool2d_forward(x, 17)
+    dx = pool.max_pool2d_backward(np.full((1, 1, 1, 1), 3.0), cache)
+    assert (out.item(), cache.winner.item(), dx[0, 0, 16, 16], dx.sum()) == (288, 288, 3, 3)
