@@ -133,7 +133,7 @@ def _torch_step(model: ThreeLayerConvNet, x: Any, y: Any) -> Call:
         loss = nn.functional.cross_entropy(net(images), labels)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()  # type: ignore[no-any-return]
 
     return step
 

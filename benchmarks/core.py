@@ -15,12 +15,16 @@ import tracemalloc
 from dataclasses import replace
 from statistics import median
 
-import numpy as np
+from cnn_core.threads import use_one_thread
 
-from benchmarks.cases import COURSE, NETS, OPTIONS, option_call, step_call, work_named
-from benchmarks.timing import has_torch, medians
-from cnn_core.speed import WORKS, Convolution, Plan, Timing, measure
-from cnn_core.speed.comparison import measure_limits
+use_one_thread()  # what is measured in this process; the others are told how many
+
+import numpy as np  # noqa: E402
+
+from benchmarks.cases import COURSE, NETS, OPTIONS, option_call, step_call, work_named  # noqa: E402
+from benchmarks.timing import has_torch, medians  # noqa: E402
+from cnn_core.speed import WORKS, Convolution, Plan, Timing, measure  # noqa: E402
+from cnn_core.speed.comparison import measure_limits  # noqa: E402
 
 SPEED_UP = {  # over the loops, at least and aimed at
     "convolution, forward": (1200, 2500),
