@@ -24,6 +24,7 @@ GROWTH: dict[Axis, tuple[int, ...]] = {
     "batch": (1, 4, 16, 64, 256),
 }
 GROWTH_BATCH = 20  # images, where the batch is not what grows
+GROWTH_SECONDS = 0.1  # for each case
 SQUARE, COPIED = 512, 32 * 2**20  # rows of the matrices that are multiplied, bytes of the array that is copied
 LIMITS_RUNS = 5
 
@@ -98,7 +99,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Growth:
-    """Seconds of a version's convolution, forward, where `axis` is `value`."""
+    """Seconds of a version's convolution, forward, where `axis` is `value`: the quickest of a few runs.
+
+    The small cases take less time than a short interruption by something else, of which a median would tell.
+    """
 
     axis: Axis
     value: int
@@ -203,12 +207,15 @@ def _growth(plan: Plan, span: _Span) -> Iterator[Record]:
     cases = [(axis, value) for axis, values in plan.growth.items() for value in values]
     work = Work("convolution", "forward")
     for number, (axis, value) in enumerate(cases):
-        yield Progress(f"{work}: {AXES[axis]} {value}", span.at(number / len(cases)))
         layer = plan.grown(axis, value)
         inputs = layer.inputs(plan.dtype)
-        times = [[_run(layer, work, version, inputs)[1] for version in QUICK] for _ in range(FEWEST + 1)][1:]
-        for version, found in zip(QUICK, zip(*times, strict=True), strict=True):
-            yield Growth(axis, value, version, median(found))
+        runs: list[list[float]] = []
+        began = perf_counter()
+        while len(runs) < FEWEST or (len(runs) < MOST and perf_counter() - began < GROWTH_SECONDS):
+            yield Progress(f"{work}: {AXES[axis]} {value}", span.at(number / len(cases)))
+            runs.append([_run(layer, work, version, inputs)[1] for version in QUICK])
+        for version, found in zip(QUICK, zip(*runs, strict=True), strict=True):
+            yield Growth(axis, value, version, min(found))
 
 
 def _run(layer: Layer, work: Work, version: Version, inputs: Inputs) -> tuple[tuple[Array, ...], float]:

@@ -45,7 +45,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         help="Measures on the server that this page comes from.",
     )
     st.button("Stop", key="stop", icon=":material/stop:", disabled=not running, help="What was measured by then stays.")
-    st.caption(f"takes some {4 * seconds + 2:.0f} seconds")
+    st.caption(f"takes up to {6 * seconds + 3:.0f} seconds")
 spot, place = st.empty(), st.empty()
 if (problem := measuring.problem()) is not None:
     messages.warning(problem)

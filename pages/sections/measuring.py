@@ -1,4 +1,8 @@
-"""Measuring speed on the server: one measurement at a time, in pieces between which its reader may stop it."""
+"""Measuring speed on the server: one measurement at a time, in pieces between which its reader may stop it.
+
+It runs in the page's own script, not in a process of its own as a training does: it takes some seconds, its pieces are short
+enough for a click to end it, and whoever leaves the page ends it as well.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from cnn_core.speed import Plan, Progress, Report, measure
 
 MEASURING = threading.Lock()  # two at once would disturb each other, and their numbers would say nothing
 PATIENCE = 60.0  # seconds that a reader waits for a turn
-REFRESH = 0.1  # seconds between two signs of life; at each of them a click on Stop is noticed
+REFRESH = 0.25  # seconds between two signs of life: a browser on this machine that draws more of them would disturb
 KEY, ASKED, PROBLEM = "speed_report", "speed_asked", "speed_problem"
 
 

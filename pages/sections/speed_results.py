@@ -123,8 +123,8 @@ def _growth(report: Report) -> None:
     st.subheader("How the time grows")
     st.markdown(
         f"Convolution, forward, on {report.plan.grown('size', 1).batch} pictures where the batch is not what grows. Both "
-        f"scales are logarithmic. The dotted line grows as the arithmetic does: a curve above it pays for something else, "
-        f"such as getting started or waiting for memory."
+        f"scales are logarithmic, and the quickest of a few runs counts. The dotted line grows as the arithmetic does: a curve "
+        f"above it pays for something else, such as getting started or waiting for memory."
     )
     for column, (axis, name) in zip(st.columns(3), AXES.items(), strict=True):
         curve = report.curve(axis, "fast")
