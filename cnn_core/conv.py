@@ -21,11 +21,12 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
+from cnn_core.lowering import across, down
 from cnn_core.scratch import scratch
 from cnn_core.window import PaddingLike, Window
 
 BLOCK = 1 << 22  # bytes of the columns that are handled at once: they should stay in the processor's cache
-KEPT = 1 << 25  # bytes of columns that a cache holds at the most; more are made again in the backward pass
+KEPT = 1 << 24  # bytes of columns that a cache holds at the most; more are made again in the backward pass
 NARROW = 100  # positions; with fewer, a block's images share one product
 
 
@@ -132,7 +133,7 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     dtype = float_dtype(x, weight)
     x, dout, f = x.astype(dtype, copy=False), dout.astype(dtype, copy=False), len(weight)
     rows = _rows(weight, groups, dtype)
-    across = np.ascontiguousarray(rows.swapaxes(1, 2))  # (G, K, F/G)
+    turned = np.ascontiguousarray(rows.swapaxes(1, 2))  # (G, K, F/G)
     product = np.multiply if f == groups else np.matmul  # with one filter a group they are the same, and this is faster
     drows = np.zeros(rows.shape, dtype=dtype)
     dx = np.empty(x.shape if input_gradient else 0, dtype=dtype)
@@ -142,7 +143,7 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
         drows += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
         if input_gradient:
             dcolumns = scratch("dcolumns", columns.shape, dtype)
-            product(across, dmade, out=dcolumns)
+            product(turned, dmade, out=dcolumns)
             _add_back(dcolumns, window, dx[images])
     return dx, drows.reshape(weight.shape), dout.sum(axis=(0, 2, 3))
 
@@ -185,12 +186,21 @@ def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> A
 def _add_back(dcolumns: Array, window: Window, dx: Array) -> None:
     """The adjoint of `_columns`: add each column up where its window stood, and write that to dx (B, C, H, W)."""
     b, c, h, w = dx.shape
-    packs, (oh, ow) = len(dcolumns), window.output_size((h, w))
-    cells = dcolumns.reshape(packs, c, *window.kernel_size, b // packs, oh, ow)
-    padded = scratch("padded", (packs, b // packs, c, *window.padded_size((h, w))), dx.dtype)
+    packs, (oh, ow), (kh, kw) = len(dcolumns), window.output_size((h, w)), window.kernel_size
+    height, width = window.padded_size((h, w))
+    cells = dcolumns.reshape(packs, c, kh, kw, b // packs, oh, ow)
+    padded = scratch("padded", (packs, b // packs, c, height, width), dx.dtype)
     padded.fill(0)
-    for i, j in np.ndindex(*window.kernel_size):
-        window.tap(padded, i, j)[...] += cells[:, :, i, j].swapaxes(1, 2)
+    if kh > 1 and window.stride == (1, 1):  # down, then across: whole maps are added at once, and only kw times by rows
+        rows = scratch("down", (packs, c, kw, b // packs, height, ow), dx.dtype)
+        rows.fill(0)
+        for i in range(kh):
+            down(window).tap(rows, i, 0)[...] += cells[:, :, i]
+        for j in range(kw):
+            across(window).tap(padded, 0, j)[...] += rows[:, :, j].swapaxes(1, 2)
+    else:
+        for i, j in np.ndindex(kh, kw):
+            window.tap(padded, i, j)[...] += cells[:, :, i, j].swapaxes(1, 2)
     dx[...] = window.crop(padded).reshape(dx.shape)
 
 

@@ -37,9 +37,8 @@ def lower(x: Array, window: Window, dtype: np.dtype[np.generic]) -> Array:
     window.crop(images)[...] = rows
     kw, ow = window.kernel_size[1], window.output_size((h, w))[1]
     lowered = scratch("lowered", (height, c, kw, ow, n), dtype)
-    across = Window((1, kw), (1, window.stride[1]), dilation=(1, window.dilation[1]))  # one row of the window
     for j in range(kw):
-        lowered[:, :, j] = across.tap(images, 0, j).transpose(2, 0, 3, 1)
+        lowered[:, :, j] = across(window).tap(images, 0, j).transpose(2, 0, 3, 1)
     return lowered.reshape(height, c * kw, ow * n)
 
 
@@ -51,6 +50,16 @@ def stacked(lowered: Array, window: Window) -> Array:
     windows = down.view(lowered.transpose(1, 2, 0)[..., None])[..., 0, :, 0]  # (C * KW, M, OH, KH)
     k, m, rows, kh = windows.shape
     return windows.transpose(2, 3, 0, 1).reshape(rows, kh * k, m)
+
+
+def across(window: Window) -> Window:
+    """The window's width alone, one row high, without padding."""
+    return Window((1, window.kernel_size[1]), (1, window.stride[1]), dilation=(1, window.dilation[1]))
+
+
+def down(window: Window) -> Window:
+    """The window's height alone, one column wide, without padding: `across` it, this is the whole window."""
+    return Window((window.kernel_size[0], 1), (window.stride[0], 1), dilation=(window.dilation[0], 1))
 
 
 def by_rows(weight: Array) -> Array:

@@ -23,7 +23,7 @@ Rule = Callable[..., None]
 State = dict[str, Any]
 
 # The rules run block by block, so that what they compute on the way stays in the processor's cache.
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 
 
 def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
