@@ -43,13 +43,18 @@ def work_named(name: str) -> Work:
 
 
 def layer_call(name: str, who: str, dtype: str) -> Call:
-    """One of the course's works (cnn_core.speed.WORKS) by its name; who: a version of cnn_core.speed, or "torch"."""
+    """One of the course's works (cnn_core.speed.WORKS) by its name; who: a version of cnn_core.speed, or "torch".
+
+    The loops do one image only: a whole batch takes them seconds.
+    """
     work = work_named(name)
     layer = COURSE[work.layer]
     inputs = layer.inputs(dtype)
     if who == "torch":
         return _torch_layer(layer, inputs.x, inputs.parameters, inputs.dout, work.direction)
     version: Version = who  # type: ignore[assignment]
+    if version == "loops":
+        inputs = inputs.images(0, 1)
     if work.direction == "forward":
         return lambda: layer.forward(version, inputs)
     _, cache = layer.forward(version, inputs)

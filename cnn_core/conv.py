@@ -171,6 +171,8 @@ def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> A
     memory is scratch.
     """
     b, c, h, w = x.shape
+    if window == Window((1, 1)) and h * w >= NARROW:  # each cell is a window: the image is its own columns
+        return x.reshape(b, groups, c // groups, h * w)
     padded = scratch("padded", (b, c, *window.padded_size((h, w))), x.dtype)
     padded.fill(0)
     window.crop(padded)[...] = x
