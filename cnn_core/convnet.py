@@ -164,13 +164,12 @@ class ThreeLayerConvNet:
         """Share of images x (N, C, H, W) whose largest score is their label's in y (N,)."""
         return float(np.mean(self.scores(x).argmax(axis=1) == y))
 
-    def feature_maps(self, x: Array, *, probabilities: bool = True) -> FeatureMaps:
-        """Every stage of the forward pass for images x (N, C, H, W); without probabilities, their array is empty."""
+    def feature_maps(self, x: Array) -> FeatureMaps:
+        """Every stage of the forward pass for images x (N, C, H, W)."""
         conv, _ = conv2d_forward(self._images(x), self.params["W1"], self.params["b1"], **self.conv_options)
         relu, _ = relu_forward(conv)
         pool, _ = max_pool2d_forward(relu, 2, stride=2)
-        chances = softmax(self.scores(x)) if probabilities else np.empty(0, dtype=self.dtype)
-        return FeatureMaps(conv, relu, pool, chances)
+        return FeatureMaps(conv, relu, pool, softmax(self.scores(x)))
 
     def _images(self, x: Array) -> Array:
         if x.shape[1:] != self.input_dim:

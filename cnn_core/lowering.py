@@ -44,10 +44,7 @@ def lower(x: Array, window: Window, dtype: np.dtype[np.generic]) -> Array:
 
 def stacked(lowered: Array, window: Window) -> Array:
     """The windows (OH, KH * C * KW, M) of a lowered (H', C * KW, M): a view, unless the height is dilated."""
-    down = Window(
-        (window.kernel_size[0], 1), (window.stride[0], 1), dilation=(window.dilation[0], 1)
-    )  # one column of it
-    windows = down.view(lowered.transpose(1, 2, 0)[..., None])[..., 0, :, 0]  # (C * KW, M, OH, KH)
+    windows = down(window).view(lowered.transpose(1, 2, 0)[..., None])[..., 0, :, 0]  # (C * KW, M, OH, KH)
     k, m, rows, kh = windows.shape
     return windows.transpose(2, 3, 0, 1).reshape(rows, kh * k, m)
 

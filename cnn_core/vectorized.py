@@ -1,6 +1,6 @@
 """The layers with all windows at once, as one first writes them with NumPy's arrays: im2col, and a maximum over windows.
 
-They stand between the readable loops (`_naive`) and the layers that the app trains with: the same arguments, shapes and
+They stand between the readable loops (`_naive`) and the fast layers: the same arguments, shapes and
 errors as those in conv.py and pool.py. The im2col walk-through shows how they work; benchmarks and the Speed page
 measure what they gain, and what is left to gain.
 """
