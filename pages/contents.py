@@ -10,9 +10,10 @@ from pages.controls.settings import enter
 HERE = Path(__file__).parent
 LESSONS = HERE / "lessons"
 
-# More of the picture in sight.
+# More of the picture in sight; pictures side by side do not touch.
 st.html(
-    "<style>.stMainBlockContainer { padding: 3.6rem clamp(1rem, 3vw, 3rem) 4rem } h1 { font-size: 2rem !important }</style>"
+    "<style>.stMainBlockContainer { padding: 3.6rem clamp(1rem, 3vw, 3rem) 4rem } h1 { font-size: 2rem !important } "
+    "[data-testid=stImage] { column-gap: 1rem }</style>"
 )
 page = st.navigation(
     [
