@@ -16,7 +16,7 @@ use_one_thread()
 
 from cnn_core.convnet import ThreeLayerConvNet  # noqa: E402 (NumPy comes after the threads are set)
 from cnn_core.datasets.cifar10 import read_cifar10  # noqa: E402
-from cnn_core.solver import Solver  # noqa: E402
+from cnn_core.solver import Arrays, Solver  # noqa: E402
 
 
 def main() -> int:
@@ -29,7 +29,9 @@ def main() -> int:
     mean = train.x.mean(axis=0)
     x, held_out = (255 * (split.x - mean) for split in (train, test))  # the course's pixels run from 0 to 255
     model = ThreeLayerConvNet(hidden_dim=500, reg=1e-3, weight_scale=1e-3, seed=0)
-    solver = Solver(model, x, train.y, held_out, test.y, update_rule="adam", num_epochs=1, batch_size=50, seed=0)
+    solver = Solver(
+        model, Arrays(x, train.y, held_out, test.y), update_rule="adam", num_epochs=1, batch_size=50, seed=0
+    )
     began = time.perf_counter()
     last = list(solver.steps())[-1]
     seconds = time.perf_counter() - began

@@ -57,6 +57,8 @@ class ThreeLayerConvNet:
     Raises ValueError for sizes below 1, a negative or not finite weight_scale or reg, another dtype.
     """
 
+    dropout = 0.0  # it has none; a solver asks
+
     def __init__(
         self,
         input_dim: tuple[int, int, int] = (3, 32, 32),
@@ -170,6 +172,11 @@ class ThreeLayerConvNet:
         relu, _ = relu_forward(conv)
         pool, _ = max_pool2d_forward(relu, 2, stride=2)
         return FeatureMaps(conv, relu, pool, softmax(self.scores(x)))
+
+    def first_not_finite(self, x: Array, y: Array) -> str | None:
+        """The first of conv, relu, pool, softmax with a number that is not finite for images x; None if all are."""
+        stages = self.feature_maps(x)._asdict()
+        return next((name for name, values in stages.items() if not np.isfinite(values).all()), None)
 
     def _images(self, x: Array) -> Array:
         if x.shape[1:] != self.input_dim:

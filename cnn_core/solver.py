@@ -3,19 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from cnn_core.checks import Array, whole
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.convnet import LossParts
 from cnn_core.optim import Optimizer
+
+ORDER, CHANCE = 0, 1  # what a random generator is for: the order of an epoch, or what a step leaves to chance
 
 
 class DivergedError(ArithmeticError):
     """The loss is no longer a finite number."""
+
+
+class Model(Protocol):
+    """What a solver needs of a network."""
+
+    params: dict[str, Array]
+    dropout: float
+
+    @property
+    def loss_parts(self) -> Callable[..., LossParts]:
+        """Loss and gradients of pictures and labels; takes into, and where the model has them, rng and watch."""
+
+    def accuracy(self, x: Array, y: Array) -> float:
+        """Share of pictures named right."""
+
+    def first_not_finite(self, x: Array, y: Array) -> str | None:
+        """The layer where the numbers stop being finite."""
+
+
+class Data(Protocol):
+    """What a solver needs of a data set: `training.TrainingData`, or plain `Arrays`."""
+
+    @property
+    def num_train(self) -> int:
+        """How many pictures there are to learn from."""
+
+    def batch(self, indices: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """The training pictures and labels of these indices, as the net is to see them in one step."""
+
+    def train_part(self, count: int) -> tuple[Array, Array]:
+        """The first `count` training pictures and their labels, for the accuracy."""
+
+    @property
+    def val(self) -> tuple[Array, Array]:
+        """The validation pictures and their labels."""
+
+
+class Arrays:
+    """Training and validation data as plain arrays: x (N, C, H, W), y (N,). Raises ValueError where they do not fit."""
+
+    def __init__(self, x_train: Array, y_train: Array, x_val: Array, y_val: Array) -> None:
+        for name, x, y in (("train", x_train, y_train), ("val", x_val, y_val)):
+            if len(x) != len(y) or len(x) == 0:
+                raise ValueError(f"x_{name} (={len(x)} images) must have one label each in y_{name} (={len(y)})")
+        self.x_train, self.y_train = x_train, y_train
+        self.val = x_val, y_val
+        self.num_train = len(x_train)
+
+    def batch(self, indices: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """As they are."""
+        return self.x_train[indices], self.y_train[indices]
+
+    def train_part(self, count: int) -> tuple[Array, Array]:
+        """The first `count`, at most all."""
+        return self.x_train[:count], self.y_train[:count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +93,33 @@ class StepRecord:
         return self.data_loss + self.reg_loss
 
 
+@dataclass(frozen=True)
+class Watched:
+    """One step seen from inside: each layer's output, the gradients, and the parameters as they were before it."""
+
+    outputs: dict[str, Array]
+    grads: dict[str, Array]
+    before: dict[str, Array]
+
+
 class Solver:
     """Minibatch gradient descent on a model, reproducible to the bit for a seed on one machine.
 
-    x_train (N, C, H, W), y_train (N,), x_val, y_val: the data. update_rule: a name in `optim.RULES`; optim_config: its
-    learning_rate and hyper-parameters. lr_decay multiplies the learning rate after each epoch. Every epoch shuffles the
-    training data and goes through it once in batches of batch_size (the last may be smaller). num_train_samples: on how
-    many training images the accuracy is taken (at most all).
+    update_rule: a name in `optim.RULES`; optim_config: its learning_rate and hyper-parameters. lr_decay multiplies the
+    learning rate after each epoch. Every epoch shuffles the training data and goes through it once in batches of
+    batch_size (the last may be smaller). num_train_samples: on how many training images the accuracy is taken (at most
+    all).
+
+    What is random in an epoch or a step is drawn from the seed and its number alone, so a training may go on from any
+    step with nothing but the weights and the optimizer's state.
 
     Raises ValueError for numbers out of range or data that do not fit together.
     """
 
     def __init__(
         self,
-        model: ThreeLayerConvNet,
-        x_train: Array,
-        y_train: Array,
-        x_val: Array,
-        y_val: Array,
+        model: Model,
+        data: Data,
         *,
         update_rule: str = "sgd",
         optim_config: Mapping[str, Any] | None = None,
@@ -63,55 +129,83 @@ class Solver:
         num_train_samples: int = 1000,
         seed: int = 0,
     ) -> None:
-        for name, x, y in (("train", x_train, y_train), ("val", x_val, y_val)):
-            if len(x) != len(y) or len(x) == 0:
-                raise ValueError(f"x_{name} (={len(x)} images) must have one label each in y_{name} (={len(y)})")
         if not (math.isfinite(lr_decay) and lr_decay > 0):
             raise ValueError(f"lr_decay (={lr_decay}) must be a finite number above 0")
         self.num_epochs = whole("num_epochs", num_epochs, 1)
         self.batch_size = whole("batch_size", batch_size, 1)
-        if batch_size > len(x_train):
-            raise ValueError(f"batch_size (={batch_size}) must be at most the number of training images {len(x_train)}")
+        if batch_size > data.num_train:
+            raise ValueError(
+                f"batch_size (={batch_size}) must be at most the number of training images {data.num_train}"
+            )
         self.model = model
-        self.x_train, self.y_train, self.x_val, self.y_val = x_train, y_train, x_val, y_val
+        self.data = data
         self.optimizer = Optimizer(update_rule, **{"learning_rate": 1e-3, **(optim_config or {})})
         self.lr_decay = lr_decay
         self.num_train_samples = whole("num_train_samples", num_train_samples, 1)
         self.seed = seed
+        self.watch = False  # whether the next step is to be seen from inside
+        self.watched: Watched | None = None  # the last step that was
+        self._order: tuple[int, Array] = (0, np.empty(0, int))
+        self._into: dict[str, Array] = {}  # one set of gradients for all steps
 
     @property
     def iterations_per_epoch(self) -> int:
         """Number of steps of one epoch."""
-        return math.ceil(len(self.x_train) / self.batch_size)
+        return math.ceil(self.data.num_train / self.batch_size)
 
-    def steps(self) -> Iterator[StepRecord]:
-        """Train; yields one record after each step. Raises DivergedError when the loss is not finite."""
-        rng = np.random.default_rng(self.seed)
-        into = {name: np.empty_like(w) for name, w in self.model.params.items()}  # one set of gradients for all steps
-        for epoch in range(1, self.num_epochs + 1):
-            order = rng.permutation(len(self.x_train))
-            for number in range(self.iterations_per_epoch):
-                iteration = (epoch - 1) * self.iterations_per_epoch + number + 1
-                batch = order[number * self.batch_size : (number + 1) * self.batch_size]
-                accuracies: tuple[float | None, float | None] = (None, None)
-                learning_rate = self.optimizer.learning_rate
-                with np.errstate(over="ignore", invalid="ignore"):
-                    data_loss, reg_loss, grads = self.model.loss_parts(
-                        self.x_train[batch], self.y_train[batch], into=into
-                    )
-                    if not math.isfinite(data_loss + reg_loss):
-                        raise DivergedError(
-                            f"the loss became {data_loss + reg_loss} at iteration {iteration} (epoch {epoch}): "
-                            f"learning_rate (={learning_rate:g}) is probably too large, try a tenth of it"
-                        )
-                    self.optimizer.step(self.model.params, grads)
-                    if number == self.iterations_per_epoch - 1:
-                        accuracies = self._check_accuracies()
-                        self.optimizer.learning_rate *= self.lr_decay
-                yield StepRecord(iteration, epoch, data_loss, reg_loss, learning_rate, *accuracies)
+    @property
+    def iterations(self) -> int:
+        """Number of steps of the whole training."""
+        return self.num_epochs * self.iterations_per_epoch
+
+    def steps(self, done: int = 0) -> Iterator[StepRecord]:
+        """Train on after `done` steps; yields one record after each. Raises DivergedError when the loss is not finite."""
+        for iteration in range(done + 1, self.iterations + 1):
+            yield self.step(iteration)
+
+    def step(self, iteration: int) -> StepRecord:
+        """The one step of this number, counted from 1. Raises DivergedError when the loss is not finite."""
+        epoch, number = (iteration - 1) // self.iterations_per_epoch + 1, (iteration - 1) % self.iterations_per_epoch
+        rng = np.random.default_rng([self.seed, CHANCE, iteration])
+        x, y = self.data.batch(self._indices(epoch, number), rng)
+        options: dict[str, Any] = {"rng": rng} if self.model.dropout else {}
+        outputs: dict[str, Array] = {}
+        if self.watch:
+            options["watch"] = outputs
+            before = {name: w.copy() for name, w in self.model.params.items()}
+        if not self._into:
+            self._into = {name: np.empty_like(w) for name, w in self.model.params.items()}
+        accuracies: tuple[float | None, float | None] = (None, None)
+        learning_rate = self.optimizer.learning_rate
+        with np.errstate(over="ignore", invalid="ignore"):
+            data_loss, reg_loss, grads = self.model.loss_parts(x, y, into=self._into, **options)
+            if not math.isfinite(data_loss + reg_loss):
+                raise DivergedError(self._what_happened(iteration, epoch, data_loss + reg_loss, x, y))
+            self.optimizer.step(self.model.params, grads)
+            if number == self.iterations_per_epoch - 1:
+                accuracies = self._check_accuracies()
+                self.optimizer.learning_rate *= self.lr_decay
+        if self.watch:
+            self.watch, self.watched = False, Watched(outputs, grads, before)
+        return StepRecord(iteration, epoch, data_loss, reg_loss, learning_rate, *accuracies)
+
+    def _indices(self, epoch: int, number: int) -> Array:
+        """The training pictures of one batch of an epoch."""
+        if self._order[0] != epoch:
+            rng = np.random.default_rng([self.seed, ORDER, epoch])
+            self._order = epoch, rng.permutation(self.data.num_train)
+        return self._order[1][number * self.batch_size : (number + 1) * self.batch_size]
 
     def _check_accuracies(self) -> tuple[float, float]:
         """Accuracy on a fixed part of the training data, and on the validation data."""
-        part = slice(0, self.num_train_samples)
-        train = self.model.accuracy(self.x_train[part], self.y_train[part])
-        return train, self.model.accuracy(self.x_val, self.y_val)
+        train = self.model.accuracy(*self.data.train_part(self.num_train_samples))
+        return train, self.model.accuracy(*self.data.val)
+
+    def _what_happened(self, iteration: int, epoch: int, loss: float, x: Array, y: Array) -> str:
+        layer = self.model.first_not_finite(x, y)
+        where = f", first in {layer}" if layer else ""
+        rate = self.optimizer.learning_rate
+        return (
+            f"the loss became {loss} at iteration {iteration} (epoch {epoch}){where}: "
+            f"learning_rate (={rate:g}) is probably too large, try a tenth of it"
+        )

@@ -3,103 +3,108 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from functools import cache
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
 from cnn_core import datasets
-from cnn_core.checks import Array, whole
-from cnn_core.convnet import ThreeLayerConvNet
-from cnn_core.optim import RULES
+from cnn_core.checks import whole
+from cnn_core.network import Network, NetworkSpec, check_memory
+from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.solver import Solver
+from cnn_core.training.data import DataOptions, TrainingData
+from cnn_core.training.stop import StopRules
+
+# What may be changed while a training runs.
+LIVE = ("learning_rate", "momentum", "reg", "dropout")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The settings of one training of the three-layer net; the same configuration gives the same run.
+    """The settings of one training; the same configuration gives the same run.
 
-    dataset: a name in `datasets.names()`. update_rule: a name in `optim.RULES`. The rest as in `ThreeLayerConvNet` and
-    `Solver`. Raises ValueError naming the first setting out of range.
+    dataset: a name in `datasets.names()`; data: what is made of its pictures. network: the layers. update_rule: a name
+    in `optim.RULES`; momentum counts for those that have it. The rest as in `Network` and `Solver`. stop: when to end
+    early. range_test: try learning rates from small to large instead (`range_test.py`).
+    Raises ValueError naming the first setting out of range.
     """
 
     dataset: str = "digits"
-    num_filters: int = 16
-    filter_size: int = 3
-    hidden_dim: int = 64
+    data: DataOptions = field(default_factory=DataOptions)
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+    update_rule: str = "adam"
     learning_rate: float = 4e-3
+    momentum: float = 0.9
+    lr_decay: float = 1.0
+    reg: float = 1e-3
     batch_size: int = 50
     num_epochs: int = 10
-    update_rule: str = "adam"
-    reg: float = 1e-3
-    lr_decay: float = 1.0
-    weight_scale: float = 5e-2
     seed: int = 0
+    stop: StopRules = field(default_factory=StopRules)
+    range_test: bool = False
 
     def __post_init__(self) -> None:
-        for name, value, known in (
-            ("dataset", self.dataset, datasets.names()),
-            ("update_rule", self.update_rule, tuple(RULES)),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}")
-        for name, most in (
-            ("num_filters", 128),
-            ("filter_size", 15),
-            ("hidden_dim", 1024),
-            ("batch_size", 1000),
-            ("num_epochs", 1000),
-        ):
+        if self.update_rule not in RULES:
+            raise ValueError(f"update_rule (={self.update_rule!r}) must be one of {', '.join(RULES)}")
+        for name, most in (("batch_size", 1000), ("num_epochs", 1000)):
             if whole(name, getattr(self, name), 1) > most:
                 raise ValueError(f"{name} (={getattr(self, name)}) must be {most} or less")
         whole("seed", self.seed, 0)
-        for name, least_allowed in (
-            ("learning_rate", False),
-            ("lr_decay", False),
-            ("weight_scale", True),
-            ("reg", True),
-        ):
-            value = getattr(self, name)
-            if not math.isfinite(value) or value < 0 or (value == 0 and not least_allowed):
-                least = "0 or more" if least_allowed else "above 0"
-                raise ValueError(f"{name} (={value}) must be a finite number {least}")
+        for name, zero_allowed in (("learning_rate", False), ("lr_decay", False), ("reg", True)):
+            _check_number(name, getattr(self, name), zero_allowed)
+        if not (isinstance(self.momentum, int | float) and 0 <= self.momentum < 1):
+            raise ValueError(f"momentum (={self.momentum}) must be at least 0 and below 1")
+        if self.dataset not in datasets.names():
+            raise ValueError(f"dataset (={self.dataset!r}) must be one of {', '.join(datasets.names())}")
 
     def as_dict(self) -> dict[str, Any]:
         """The settings by name, ready for JSON."""
         return asdict(self)
 
-    def centred(self, x: Array) -> Array:
-        """Pictures x (N, C, H, W) as the net sees them: less the mean training pixel, channel by channel.
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The configuration that `as_dict` gave. Raises ValueError for names it does not know and values out of range."""
+        if not isinstance(values, dict):
+            raise ValueError(f"configuration (={str(values)[:40]}) must be a JSON object of settings")
+        known = [f.name for f in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise ValueError(f"{name} is not a setting of a training: it takes {', '.join(known)}")
+        inside: dict[str, Any] = {"data": DataOptions, "network": NetworkSpec, "stop": StopRules}
+        return cls(**{name: inside[name].from_dict(v) if name in inside else v for name, v in values.items()})
 
-        Inputs around 0 make the weights of a filter free to differ in sign, and the net learns faster (LeCun et al.,
-        "Efficient BackProp", 1998).
-        """
-        return x - _mean_pixel(self.dataset)
+    def changed(self, **values: float) -> Self:
+        """This configuration with other values of LIVE settings. Raises ValueError for others, and for values out of range."""
+        for name in values:
+            if name not in LIVE:
+                raise ValueError(f"{name} must be one of {', '.join(LIVE)}: the others define the training")
+        network = replace(self.network, dropout=values["dropout"]) if "dropout" in values else self.network
+        return replace(self, network=network, **{name: v for name, v in values.items() if name != "dropout"})
 
-    def model(self) -> ThreeLayerConvNet:
-        """The untrained net."""
+    def live(self) -> dict[str, float]:
+        """The values of the LIVE settings at the start."""
+        return {name: self.network.dropout if name == "dropout" else getattr(self, name) for name in LIVE}
+
+    def model(self) -> Network:
+        """The untrained network. Raises ValueError where it does not fit the pictures or the memory limit."""
         data = datasets.load(self.dataset)
-        return ThreeLayerConvNet(
-            input_dim=data.image_shape,
-            num_filters=self.num_filters,
-            filter_size=self.filter_size,
-            hidden_dim=self.hidden_dim,
-            num_classes=data.num_classes,
-            weight_scale=self.weight_scale,
-            reg=self.reg,
-            seed=self.seed,
-        )
+        sizes = data.image_shape, data.num_classes
+        check_memory(self.network, *sizes, self.batch_size, self.update_rule)
+        return Network(self.network, *sizes, reg=self.reg, seed=self.seed)
+
+    def training_data(self) -> TrainingData:
+        """The pictures as the network is to see them."""
+        return TrainingData.of(datasets.load(self.dataset), self.data)
 
     def solver(self) -> Solver:
-        """The net with its data and its update rule, ready to train."""
-        data = datasets.load(self.dataset)
+        """The network with its data and its update rule, ready to train."""
+        optim_config = {"learning_rate": self.learning_rate}
+        if "momentum" in hyper_parameters(self.update_rule):
+            optim_config["momentum"] = self.momentum
         return Solver(
             self.model(),
-            self.centred(data.train.x),
-            data.train.y,
-            self.centred(data.val.x),
-            data.val.y,
+            self.training_data(),
             update_rule=self.update_rule,
-            optim_config={"learning_rate": self.learning_rate},
+            optim_config=optim_config,
             lr_decay=self.lr_decay,
             num_epochs=self.num_epochs,
             batch_size=self.batch_size,
@@ -107,8 +112,7 @@ class TrainingConfig:
         )
 
 
-@cache
-def _mean_pixel(dataset: str) -> Array:
-    mean: Array = datasets.load(dataset).train.x.mean(axis=(0, 2, 3), keepdims=True)
-    mean.setflags(write=False)
-    return mean
+def _check_number(name: str, value: object, zero_allowed: bool) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < 0 or (value == 0 and not zero_allowed):  # type: ignore[operator]
+        raise ValueError(f"{name} (={value}) must be a finite number {'0 or more' if zero_allowed else 'above 0'}")

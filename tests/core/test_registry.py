@@ -7,20 +7,19 @@ import time
 
 import pytest
 
-from cnn_core.training import Registry, TrainingConfig
+from cnn_core.training import DataOptions, Registry
 from cnn_core.training import registry as registry_module
+from cnn_core.training import process as process_module
 from cnn_core.training import run as run_module
 from cnn_core.training.messages import decode, encode
+from tests.trainings import LONG, SHORT, small
 from tests.waiting import until
-
-SMALL = {"num_filters": 2, "hidden_dim": 4, "batch_size": 200}
-SHORT, LONG = TrainingConfig(**SMALL, num_epochs=2), TrainingConfig(**SMALL, num_epochs=1000)
 
 
 @pytest.fixture
-def registry():
+def registry(tmp_path):
     """Room for one training at a time."""
-    registry = Registry(slots=1)
+    registry = Registry(tmp_path, slots=1)
     yield registry
     registry.close()
 
@@ -64,36 +63,38 @@ def test_a_queued_run_can_be_stopped_and_never_starts(registry):
     assert registry.waiting_before(third) == 0
     first.stop()
     until(lambda: third.state == "finished")
-    assert (second.state, second.records, second.params) == ("stopped", [], {})
+    assert (second.state, second.records, second.latest) == ("stopped", [], None)
 
 
-def test_more_slots_train_at_once():
-    registry = Registry(slots=2)
+def test_more_slots_train_at_once(tmp_path):
+    registry = Registry(tmp_path, slots=2)
     runs = [registry.start(LONG) for _ in range(3)]
     until(lambda: runs[0].records and runs[1].records)
     assert [run.state for run in runs] == ["running", "running", "queued"]
     registry.close()
 
 
-def test_closing_ends_every_worker_and_starts_no_more():
-    registry = Registry(slots=1)
+def test_closing_ends_every_worker_and_starts_no_more(tmp_path):
+    registry = Registry(tmp_path, slots=1)
     running, queued = registry.start(LONG), registry.start(LONG)
     until(lambda: running.records)
+    worker = running._process._process
     registry.close()
     until(lambda: running.ended)
-    assert running._process.poll() is not None
+    assert worker.poll() is not None
     assert (queued.state, queued._process) == ("queued", None)
 
 
-def test_the_oldest_ended_runs_are_forgotten_but_none_that_goes_on(registry, monkeypatch):
-    monkeypatch.setattr(registry_module, "MOST_ENDED", 2)
+def test_the_oldest_ended_runs_leave_the_memory_but_are_found(registry, monkeypatch):
+    monkeypatch.setattr(registry_module, "MOST_LOADED", 2)
     running = registry.start(LONG)
     ended = [registry.start(LONG) for _ in range(4)]
     for run in ended:
         run.stop()
-    last = registry.start(LONG)
-    known = [run for run in (running, *ended, last) if registry.get(run.id)]
-    assert known == [running, *ended[-2:], last]
+    registry.start(LONG).stop()
+    assert running.id in registry._runs
+    assert ended[0].id not in registry._runs
+    assert registry.get(ended[0].id).state == "stopped"
 
 
 def test_a_resumed_run_waits_for_room_too(registry):
@@ -118,7 +119,7 @@ def test_a_run_waiting_to_go_on_can_be_held_again_or_stopped(registry):
     first.resume()
     first.stop()
     until(lambda: first.state == "stopped")
-    assert first.params
+    assert first.latest == len(first.records)
 
 
 def test_paced_runs_take_a_part_of_a_core(registry):
@@ -153,15 +154,16 @@ def test_what_nobody_looks_at_is_paused_and_later_stopped(registry, monkeypatch)
     monkeypatch.setattr(registry_module, "AWAY_STOP", 0.0)
     registry.start(SHORT)
     until(lambda: left.state == "stopped")
-    assert left.params
+    assert left.latest == len(left.records)
 
 
 def test_a_message_that_cannot_be_understood_fails_the_run_and_frees_its_room(registry, monkeypatch):
     monkeypatch.setattr(run_module, "StepRecord", lambda **_: 1 / 0)
     broken = registry.start(LONG)
+    worker = broken._process._process
     until(lambda: broken.state == "failed")
     assert "ZeroDivisionError" in broken.message
-    assert broken._process.poll() is not None
+    assert worker.poll() is not None
     monkeypatch.undo()
     assert registry.start(LONG).state == "running"
 
@@ -187,7 +189,7 @@ def test_a_start_that_fails_does_not_start_another_twice(registry, monkeypatch):
 def test_a_worker_that_is_killed_fails_its_run_only_and_makes_room(registry):
     victim, next_one = registry.start(LONG), registry.start(SHORT)
     until(lambda: victim.records)
-    victim._process.kill()
+    victim.kill()
     until(lambda: victim.ended)
     assert victim.state == "failed"
     assert victim.message.startswith("the training process ended unexpectedly (exit code ")
@@ -196,7 +198,7 @@ def test_a_worker_that_is_killed_fails_its_run_only_and_makes_room(registry):
 
 
 def test_a_worker_that_breaks_says_what_happened(registry, monkeypatch, tmp_path):
-    monkeypatch.setattr(run_module, "ROOT", tmp_path)  # where there is no cnn_core
+    monkeypatch.setattr(process_module, "ROOT", tmp_path)  # where there is no cnn_core
     run = registry.start(SHORT)
     until(lambda: run.ended)
     assert run.state == "failed"
@@ -211,38 +213,35 @@ def test_a_worker_that_cannot_start_is_told(registry, monkeypatch):
 
 
 def test_settings_that_fail_in_the_worker_only_are_told(registry):
-    config = TrainingConfig(**SMALL)
-    object.__setattr__(config, "num_epochs", 0)  # past its own checks
+    config = small(batch_size=1000, data=DataOptions(num_train=100))
     run = registry.start(config)
     until(lambda: run.ended)
-    assert (run.state, run.message) == ("failed", "num_epochs (=0) must be 1 or more")
+    assert run.state == "failed"
+    assert run.message == "batch_size (=1000) must be at most the number of training images 100"
 
 
 @pytest.mark.parametrize("rule", ["sgd", "momentum"])
 def test_a_training_that_diverges_says_so_and_keeps_its_records(registry, rule):
-    run = registry.start(TrainingConfig(**SMALL, update_rule=rule, learning_rate=1e6))
+    run = registry.start(small(update_rule=rule, learning_rate=1e6))
     until(lambda: run.ended)
     assert run.state == "diverged"
     assert f"at iteration {len(run.records) + 1} (epoch 1)" in run.message
     assert run.message.endswith("learning_rate (=1e+06) is probably too large, try a tenth of it")
 
 
-def worker():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cnn_core.training.worker"],
-        cwd=run_module.ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    process.stdin.write(encode({**LONG.as_dict(), "pace": 50.0}) + "\n")
-    process.stdin.flush()
-    return process
-
-
 @pytest.mark.parametrize("paused", [False, True])
-def test_a_worker_ends_when_nobody_listens_any_more(paused):
-    with worker() as process:
+def test_a_worker_ends_when_nobody_listens_any_more(tmp_path, paused):
+    job = {
+        "config": LONG.as_dict(),
+        "folder": str(tmp_path),
+        "done": None,
+        "changes": [],
+        "accuracies": [],
+        "pace": 50.0,
+    }
+    with process_module.start() as process:
+        process.stdin.write(encode(job) + "\n")
+        process.stdin.flush()
         assert decode(process.stdout.readline()) == {"type": "state", "state": "running", "iterations": 7000}
         if paused:
             process.stdin.write(encode({"command": "pause"}) + "\n")

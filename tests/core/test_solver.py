@@ -8,7 +8,7 @@ import pytest
 from cnn_core.convnet import ThreeLayerConvNet
 from cnn_core.datasets import load
 from cnn_core.optim import RULES
-from cnn_core.solver import DivergedError, Solver
+from cnn_core.solver import Arrays, DivergedError, Solver
 
 
 def make(rule="adam", images=30, seed=0, learning_rate=1e-2, **options):
@@ -17,17 +17,16 @@ def make(rule="adam", images=30, seed=0, learning_rate=1e-2, **options):
     y = np.arange(images + 12) % 3
     x = rng.standard_normal((3, 1, 6, 6))[y] + 0.3 * rng.standard_normal((len(y), 1, 6, 6))
     model = ThreeLayerConvNet((1, 6, 6), 4, 3, 8, 3, weight_scale=0.3, reg=options.pop("reg", 0.01), seed=seed)
-    data = x[:images], y[:images], x[images:], y[images:]
     options = {"num_epochs": 3, "batch_size": 8, "optim_config": {"learning_rate": learning_rate}} | options
-    return Solver(model, *data, update_rule=rule, seed=seed, **options)
+    return Solver(model, Arrays(x[:images], y[:images], x[images:], y[images:]), update_rule=rule, seed=seed, **options)
 
 
 def test_digits_are_overfitted_within_fifteen_epochs():
     digits = load("digits")
     model = ThreeLayerConvNet(digits.image_shape, 16, 3, 64, weight_scale=0.1, seed=0)
     part = digits.train.x[:100], digits.train.y[:100]
-    options = {"num_epochs": 15, "batch_size": 20, "optim_config": {"learning_rate": 5e-3}}
-    solver = Solver(model, *part, digits.val.x, digits.val.y, update_rule="adam", **options)
+    options = {"num_epochs": 15, "batch_size": 10, "optim_config": {"learning_rate": 1e-2}}
+    solver = Solver(model, Arrays(*part, digits.val.x, digits.val.y), update_rule="adam", **options)
     records = list(solver.steps())
     assert records[-1].train_accuracy >= 0.98
     assert model.accuracy(*part) == records[-1].train_accuracy
@@ -72,7 +71,7 @@ def test_records_count_steps_and_epochs_and_the_last_batch_may_be_smaller(monkey
     records = list(solver.steps())
     assert solver.iterations_per_epoch == 4
     assert sizes == [8, 8, 8, 6] * 2
-    assert sorted(seen[:30]) == sorted(seen[30:]) == sorted(solver.x_train[:, 0, 0, 0])
+    assert sorted(seen[:30]) == sorted(seen[30:]) == sorted(solver.data.x_train[:, 0, 0, 0])
     assert seen[:30] != seen[30:]
     assert [record.iteration for record in records] == [*range(1, 9)]
     assert [record.epoch for record in records] == [1] * 4 + [2] * 4
@@ -118,7 +117,7 @@ def test_accuracies_are_taken_on_num_train_samples_and_on_all_validation_images(
     monkeypatch.setattr(solver.model, "accuracy", lambda x, y: seen.append((x, y)) or len(x) / 100)
     *_, last = solver.steps()
     assert (last.train_accuracy, last.val_accuracy) == (0.07, 0.12)
-    given = solver.x_train[:7], solver.y_train[:7], solver.x_val, solver.y_val
+    given = solver.data.x_train[:7], solver.data.y_train[:7], *solver.data.val
     for array, expected in zip(seen[0] + seen[1], given, strict=True):
         np.testing.assert_array_equal(array, expected)
 
@@ -152,4 +151,16 @@ def test_misfits_are_named(options, message):
 def test_labels_must_be_as_many_as_images():
     x, y = np.zeros((4, 1, 6, 6)), np.zeros(4, int)
     with pytest.raises(ValueError, match=r"x_val \(=4 images\) must have one label each in y_val \(=3\)"):
-        Solver(ThreeLayerConvNet((1, 6, 6), 1, 3), x, y, x, y[:3], batch_size=2)
+        Arrays(x, y, x, y[:3])
+
+
+def test_a_training_goes_on_from_any_step_to_the_same_bits():
+    whole_run, first, second = make(num_epochs=2), make(num_epochs=2), make(num_epochs=2)
+    expected = list(whole_run.steps())
+    steps = first.steps()
+    begun = [next(steps) for _ in range(5)]
+    second.model.params = {name: w.copy() for name, w in first.model.params.items()}
+    second.optimizer.state = first.optimizer.state
+    assert begun + list(second.steps(done=5)) == expected
+    for name, w in whole_run.model.params.items():
+        assert w.tobytes() == second.model.params[name].tobytes()

@@ -1,4 +1,4 @@
-"""A training in its worker process: what defines it, what is said, the same numbers, pause, resume, stop and pace."""
+"""A training in its worker process: what defines it, what is said, the same numbers, and every command it takes."""
 
 import json
 import math
@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 
 from cnn_core import datasets
+from cnn_core.network import NetworkSpec
 from cnn_core.threads import ONE_THREAD
-from cnn_core.training import Registry, TrainingConfig
-from cnn_core.training import run as run_module
+from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
+from cnn_core.training import process as process_module
+from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.messages import decode, encode
+from tests.trainings import LONG, SHORT, small
 from tests.waiting import until
-
-SMALL = {"num_filters": 2, "hidden_dim": 4, "batch_size": 200}  # 7 steps an epoch, hardly a millisecond each
-SHORT, LONG = TrainingConfig(**SMALL, num_epochs=2), TrainingConfig(**SMALL, num_epochs=1000)
 
 
 @pytest.fixture
-def registry():
-    registry = Registry(slots=2)
+def registry(tmp_path):
+    registry = Registry(tmp_path, slots=2)
     yield registry
     registry.close()
 
@@ -39,20 +39,16 @@ def stays(value, seconds=0.3):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"dataset": "mnist"}, "dataset (='mnist') must be one of digits, fashion, colours"),
+        ({"dataset": "nothing"}, "dataset (='nothing') must be one of digits, fashion, colours"),
         ({"update_rule": "lbfgs"}, "update_rule (='lbfgs') must be one of sgd, momentum, nesterov"),
-        ({"num_filters": 0}, "num_filters (=0) must be 1 or more"),
-        ({"num_filters": 129}, "num_filters (=129) must be 128 or less"),
-        ({"filter_size": 2.5}, "filter_size (=2.5) must be a whole number, 1 or more"),
-        ({"filter_size": 16}, "filter_size (=16) must be 15 or less"),
-        ({"hidden_dim": 1025}, "hidden_dim (=1025) must be 1024 or less"),
         ({"batch_size": "50"}, "batch_size (='50') must be a whole number, 1 or more"),
         ({"num_epochs": 1001}, "num_epochs (=1001) must be 1000 or less"),
         ({"seed": -1}, "seed (=-1) must be 0 or more"),
         ({"learning_rate": 0}, "learning_rate (=0) must be a finite number above 0"),
         ({"learning_rate": math.nan}, "learning_rate (=nan) must be a finite number above 0"),
+        ({"learning_rate": "fast"}, "learning_rate (=fast) must be a finite number above 0"),
+        ({"momentum": 1.0}, "momentum (=1.0) must be at least 0 and below 1"),
         ({"lr_decay": -1.0}, "lr_decay (=-1.0) must be a finite number above 0"),
-        ({"weight_scale": math.inf}, "weight_scale (=inf) must be a finite number 0 or more"),
         ({"reg": -0.1}, "reg (=-0.1) must be a finite number 0 or more"),
     ],
     ids=str,
@@ -63,18 +59,27 @@ def test_settings_out_of_range_are_named_with_value_and_remedy(settings, message
     assert str(error.value).startswith(message)
 
 
-@pytest.mark.parametrize("dataset", datasets.names())
-def test_the_net_sees_pictures_less_the_mean_training_pixel(dataset):
-    config, train = TrainingConfig(dataset), datasets.load(dataset).train.x
-    centred = config.centred(train)
-    np.testing.assert_allclose(centred.mean(axis=(0, 2, 3)), 0, atol=1e-5)
-    np.testing.assert_array_equal(config.solver().x_train, centred)
-    np.testing.assert_array_equal(config.centred(train[:2]), centred[:2])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"hidden_dim": 3}, "hidden_dim is not a setting of a training: it takes dataset, data, network"),
+        ({"data": {"nothing": 1}}, "nothing"),
+        ({"network": {"blocks": 7}}, "blocks"),
+        ({"stop": {"never": 1}}, "must hold val_accuracy, patience, seconds"),
+        ([1, 2], "configuration (=[1, 2]) must be a JSON object of settings"),
+    ],
+)
+def test_a_configuration_from_elsewhere_is_checked(values, message):
+    with pytest.raises(ValueError) as error:
+        TrainingConfig.from_dict(values)
+    assert message in str(error.value)
 
 
 def test_settings_survive_the_journey():
-    config = TrainingConfig("colours", learning_rate=0.1 + 0.2, reg=0, seed=7)
-    assert TrainingConfig(**decode(encode(config.as_dict()))) == config
+    config = small(
+        dataset="colours", learning_rate=0.1 + 0.2, data=DataOptions(num_train=100), stop=StopRules(patience=3)
+    )
+    assert TrainingConfig.from_dict(decode(encode(config.as_dict()))) == config
 
 
 @pytest.mark.parametrize(
@@ -106,20 +111,21 @@ def test_what_is_no_message_is_refused():
 def test_a_run_is_the_solvers_to_the_bit(registry):
     script = (
         "import json, sys; from dataclasses import asdict; from cnn_core.training import TrainingConfig;"
-        "print(json.dumps([asdict(r) for r in TrainingConfig(**json.loads(sys.argv[1])).solver().steps()]))"
+        "print(json.dumps([asdict(r) for r in TrainingConfig.from_dict(json.loads(sys.argv[1])).solver().steps()]))"
     )
     run = registry.start(SHORT)
     command = [sys.executable, "-c", script, json.dumps(SHORT.as_dict())]
-    environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(run_module.ROOT)}  # as a worker's
+    environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(process_module.ROOT)}  # as a worker's
     expected = json.loads(subprocess.check_output(command, env=environment, text=True))
     until(lambda: run.ended)
     assert (run.state, run.message, run.iterations) == ("finished", "", 14)
     assert [asdict(record) for record in run.records] == expected
-    assert run.params_iteration == 14
-    np.testing.assert_array_equal(run.filters, run.params["W1"])
-    model, test = SHORT.model(), datasets.load("digits").test
-    model.params = run.params
-    assert run.test_accuracy == pytest.approx(model.accuracy(SHORT.centred(test.x), test.y), abs=0.005)
+    assert run.latest == 14
+    network = run.network_at()
+    np.testing.assert_array_equal(run.filters, network.params["conv1.weight"])
+    data = SHORT.training_data()
+    assert run.test_accuracy == pytest.approx(network.accuracy(*data.test), abs=0.005)
+    assert len(data.test[1]) == len(datasets.load("digits").test.y)
 
 
 def test_pause_holds_resume_goes_on_and_stop_keeps_the_weights(registry):
@@ -128,7 +134,7 @@ def test_pause_holds_resume_goes_on_and_stop_keeps_the_weights(registry):
     run.pause()
     until(lambda: run.state == "paused")
     assert stays(lambda: len(run.records))
-    assert run.params_iteration == len(run.records)
+    assert run.latest == len(run.records)
     run.resume()
     count = len(run.records)
     until(lambda: len(run.records) > count)
@@ -137,9 +143,9 @@ def test_pause_holds_resume_goes_on_and_stop_keeps_the_weights(registry):
     until(lambda: run.ended)
     assert run.state == "stopped"
     assert stays(lambda: len(run.records))
-    assert run.params_iteration == len(run.records) < run.iterations == 7000
+    assert run.latest == len(run.records) < run.iterations == 7000
     assert [record.iteration for record in run.records] == [*range(1, len(run.records) + 1)]
-    np.testing.assert_array_equal(run.filters, run.params["W1"])
+    np.testing.assert_array_equal(run.filters, run.network_at().params["conv1.weight"])
     assert run.test_accuracy is not None
 
 
@@ -150,7 +156,7 @@ def test_saying_a_command_twice_changes_nothing(registry):
             getattr(run, command)()
         until(lambda state=state: run.state == state)
         assert stays(lambda: run.state, 0.1)
-    for command in (run.pause, run.resume, run.stop, lambda: run.set_pace(1.0), run.kill, run.kill):
+    for command in (run.pause, run.stop, lambda: run.set_pace(1.0), run.kill, run.kill):
         command()
         assert run.state == "stopped"
 
@@ -176,3 +182,119 @@ def test_the_pace_limits_the_speed_and_can_be_changed(registry):
     assert time.monotonic() - begin > 4 / 5
     run.set_pace(None)
     until(lambda: len(run.records) >= 200)  # at the old pace this would take 39 s, more than `until` waits
+
+
+def test_one_step_and_one_epoch(registry):
+    run = registry.start(LONG, advance="step")
+    until(lambda: run.state == "paused")
+    assert len(run.records) == 1
+    for unit, expected in [("step", 2), ("epoch", 7), ("epoch", 14), ("step", 15)]:
+        run.resume(advance=unit)
+        until(lambda expected=expected: run.state == "paused" and len(run.records) == expected)
+        assert run.latest == expected
+
+
+def test_settings_change_while_it_trains_and_are_marked(registry):
+    run = registry.start(LONG, advance="step")
+    until(lambda: run.state == "paused")
+    run.change(learning_rate=0.001, reg=0.5)
+    until(lambda: len(run.changes) == 2)
+    run.resume(advance="step")
+    until(lambda: len(run.records) == 2 and run.state == "paused")
+    assert [(c.iteration, c.name, c.value) for c in run.changes] == [(1, "learning_rate", 0.001), (1, "reg", 0.5)]
+    assert [r.learning_rate for r in run.records] == [0.004, 0.001]
+    assert run.records[1].reg_loss > 100 * run.records[0].reg_loss
+    assert run.live == {"learning_rate": 0.001, "momentum": 0.9, "reg": 0.5, "dropout": 0.0}
+    run.change(learning_rate=0.001)  # as it is: nothing to mark
+    for values, message in [
+        ({"reg": -1}, "reg (=-1)"),
+        ({"seed": 3}, "seed must be one of"),
+        ({"dropout": 1}, "dropout"),
+    ]:
+        with pytest.raises(ValueError) as error:
+            run.change(**values)
+        assert message in str(error.value)
+    assert stays(lambda: len(run.changes), 0.1)
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights_with_its_changes(registry):
+    whole_run, cut = registry.start(SHORT, advance="epoch"), registry.start(SHORT, advance="epoch")
+    for run in (whole_run, cut):
+        until(lambda run=run: run.state == "paused")
+        run.change(learning_rate=0.01)
+        until(lambda run=run: run.changes)
+    cut.stop()
+    until(lambda: cut.state == "stopped")
+    for run in (whole_run, cut):
+        run.resume()
+        until(lambda run=run: run.state == "finished")
+    assert cut.records == whole_run.records
+    assert cut.records[-1].learning_rate == 0.01
+    for name, w in whole_run.network_at().params.items():
+        assert w.tobytes() == cut.network_at().params[name].tobytes()
+
+
+def test_a_fork_shares_the_past_and_has_a_future_of_its_own(registry):
+    parent = registry.start(SHORT)
+    until(lambda: parent.ended)
+    same, other = registry.fork(parent, 7), registry.fork(parent, 7, learning_rate=0.02, num_epochs=3)
+    until(lambda: same.ended and other.ended)
+    assert same.records == parent.records
+    assert (other.records[:7], len(other.records)) == (parent.records[:7], 21)
+    assert other.records[7].learning_rate == 0.02
+    assert other.parent == (parent.id, 7)
+    assert other.checkpoints.iterations()[0] == 0
+    for values, message in [({"iteration": 3}, "iteration (=3)"), ({"iteration": 7, "reg": -1}, "reg (=-1)")]:
+        with pytest.raises(ValueError) as error:
+            registry.fork(parent, **values)
+        assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stop", "message"),
+    [
+        (StopRules(val_accuracy=0.01), "has reached 1.0%"),
+        (StopRules(patience=1), "1 epochs without a better validation accuracy"),
+        (StopRules(seconds=0.02), "0.02 seconds of training are over"),
+    ],
+)
+def test_a_stop_rule_ends_the_training_and_says_why(registry, stop, message):
+    run = registry.start(small(num_epochs=1000, learning_rate=1e-9, stop=stop))
+    until(lambda: run.ended)
+    assert run.state == "finished"
+    assert message in run.message
+    assert len(run.records) < run.iterations
+
+
+def test_the_range_test_goes_from_tiny_to_huge_rates(registry):
+    run = registry.start(small(range_test=True))
+    until(lambda: run.ended)
+    assert run.state == "finished"
+    rates = [record.learning_rate for record in run.records]
+    assert rates[0] == 1e-5
+    np.testing.assert_allclose(np.diff(np.log(rates)), np.log(1e6) / 119)
+
+
+def test_statistics_of_a_step_are_told_by_layer(registry):
+    run = registry.start(small(num_epochs=300))
+    until(lambda: run.statistics)
+    run.stop()
+    first = run.statistics[0]
+    assert [layer["name"] for layer in first.layers][0] == "conv1"
+    assert all(layer["grad_norm"] >= 0 for layer in first.layers)
+
+
+def test_weights_may_be_given_to_begin_with(registry):
+    first = registry.start(SHORT)
+    until(lambda: first.ended)
+    weights = first.network_at(14)
+    run = registry.start(SHORT, begin_with=Checkpoint(0, weights.params, weights.buffers), advance="step")
+    until(lambda: run.state == "paused")
+    np.testing.assert_array_equal(run.network_at(0).params["linear2.weight"], weights.params["linear2.weight"])
+    assert run.records[0].data_loss < first.records[0].data_loss / 2
+
+
+def test_a_network_that_needs_too_much_memory_is_refused(registry):
+    config = small(dataset="fashion", network=NetworkSpec(hidden=(100_000, 100_000)), batch_size=50)
+    with pytest.raises(ValueError, match="memory"):
+        config.model()

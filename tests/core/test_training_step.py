@@ -12,7 +12,7 @@ from cnn_core.linear import linear_backward, linear_forward
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.optim import RULES, add_scaled
 from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
-from cnn_core.solver import Solver
+from cnn_core.solver import Arrays, Solver
 from tests.dirt import dirty_memory
 
 
@@ -85,7 +85,7 @@ def test_a_training_gives_the_same_bits_whatever_memory_held(rule):
     def train():
         model, x, y = make(images=20, dtype=np.float32)
         options = {"optim_config": {"learning_rate": 1e-2}, "batch_size": 6, "num_epochs": 2, "lr_decay": 0.9}
-        solver = Solver(model, x[:16], y[:16], x[16:], y[16:], update_rule=rule, seed=3, **options)
+        solver = Solver(model, Arrays(x[:16], y[:16], x[16:], y[16:]), update_rule=rule, seed=3, **options)
         return list(solver.steps()), {name: w.tobytes() for name, w in model.params.items()}
 
     first = train()

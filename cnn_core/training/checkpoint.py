@@ -1,0 +1,149 @@
+"""A training at rest: all that its next step depends on, and the folder of a run that holds such files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cnn_core.checks import Array
+from cnn_core.network import Network
+from cnn_core.solver import Solver
+from cnn_core.training import tensors
+
+MOST_FILES, MOST_BYTES = 60, 256 << 20  # of one run; beyond, the film strip is thinned out
+LAST_KEPT = 2  # a server that dies may know fewer steps than the last file holds, never than the one before
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state after `iteration` steps.
+
+    params, buffers: the network's. state: the optimizer's memory by parameter. live: the values of what may change
+    while a training runs. seconds: of training so far.
+    """
+
+    iteration: int
+    params: dict[str, Array]
+    buffers: dict[str, Array] = field(default_factory=dict)
+    state: dict[str, dict[str, Array | int]] = field(default_factory=dict)
+    live: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, solver: Solver, model: Network, iteration: int, seconds: float) -> Checkpoint:
+        """The state of a solver and its network; their arrays themselves, so write it before the next step."""
+        live = {"learning_rate": solver.optimizer.learning_rate, "reg": model.reg, "dropout": model.dropout}
+        if "momentum" in solver.optimizer.hyper:
+            live["momentum"] = solver.optimizer.hyper["momentum"]
+        return cls(iteration, model.params, model.buffers, solver.optimizer.state, live, seconds)
+
+    def restore(self, solver: Solver, model: Network) -> None:
+        """Put this state into a solver and its network. Raises ValueError where the shapes differ."""
+        load_weights(model, {**self.params, **self.buffers})
+        solver.optimizer.state = {
+            name: {key: v if isinstance(v, int) else v.copy() for key, v in memory.items()}
+            for name, memory in self.state.items()
+        }
+        for name, value in self.live.items():
+            set_live(solver, model, name, value)
+
+    def write(self, path: Path) -> int:
+        """Store it; returns the size in bytes. Raises OSError where that fails."""
+        arrays = {f"params/{name}": a for name, a in self.params.items()}
+        arrays |= {f"buffers/{name}": a for name, a in self.buffers.items()}
+        counts = {}
+        for name, memory in self.state.items():
+            for key, value in memory.items():
+                if isinstance(value, int):
+                    counts[f"state/{name}/{key}"] = value
+                else:
+                    arrays[f"state/{name}/{key}"] = value
+        about = {"iteration": self.iteration, "live": self.live, "seconds": self.seconds, "counts": counts}
+        return tensors.write(path, arrays, {"convscope": json.dumps(about)})
+
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint:
+        """The stored state. Raises ValueError for a damaged file, OSError for one that cannot be read."""
+        arrays, metadata = tensors.unpack(path.read_bytes())
+        try:
+            about = json.loads(metadata["convscope"])
+            parts: dict[str, dict[str, Array]] = {"params": {}, "buffers": {}}
+            state: dict[str, dict[str, Array | int]] = {}
+            for path_in_file, value in [*arrays.items(), *about["counts"].items()]:
+                kind, _, name = path_in_file.partition("/")
+                if kind == "state":
+                    name, _, key = name.rpartition("/")
+                    state.setdefault(name, {})[key] = value
+                else:
+                    parts[kind][name] = value
+            return cls(about["iteration"], **parts, state=state, live=about["live"], seconds=about["seconds"])
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"{path.name} is no checkpoint of a training: its description is missing") from None
+
+
+def set_live(solver: Solver, model: Network, name: str, value: float) -> None:
+    """Set one of what may change while a training runs. momentum passes by a rule that has none."""
+    if name == "learning_rate":
+        solver.optimizer.learning_rate = value
+    elif name == "momentum":
+        if "momentum" in solver.optimizer.hyper:
+            solver.optimizer.hyper["momentum"] = value
+    else:
+        setattr(model, name, value)
+
+
+def load_weights(model: Network, arrays: Mapping[str, Array]) -> None:
+    """Put parameters and buffers by name into a network. Raises ValueError for other names and shapes; then none is set."""
+    own = {**model.params, **model.buffers}
+    missing, unknown = sorted(own.keys() - arrays.keys()), sorted(arrays.keys() - own.keys())
+    if missing or unknown:
+        words = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has {', '.join(unknown[:8])} besides"] * bool(
+            unknown
+        )
+        raise ValueError(f"the weights are of another network: the file {' and '.join(words)}")
+    for name, array in arrays.items():
+        if array.shape != own[name].shape:
+            raise ValueError(f"{name} (shape {array.shape}) must have shape {own[name].shape}, as this network's")
+    for part in (model.params, model.buffers):
+        for name in part:
+            part[name] = arrays[name].astype(part[name].dtype)
+
+
+class Checkpoints:
+    """The checkpoint files of one run, by iteration."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, iteration: int) -> Path:
+        """Where the checkpoint after so many steps is or would be."""
+        return self.folder / f"{iteration:08d}.safetensors"
+
+    def iterations(self) -> list[int]:
+        """Those there are, in order."""
+        return sorted(int(p.stem) for p in self.folder.glob("*.safetensors") if p.stem.isdigit())
+
+    def latest(self, at_most: int | None = None) -> int | None:
+        """The last one, not beyond `at_most` steps; None: there is none."""
+        there = [i for i in self.iterations() if at_most is None or i <= at_most]
+        return there[-1] if there else None
+
+    def thin(self) -> None:
+        """Delete where files lie closest together, until number and size are within bounds; first and last ones stay."""
+        sizes = {i: self.path(i).stat().st_size for i in self.iterations()}
+        while len(sizes) > 1 + LAST_KEPT and (len(sizes) > MOST_FILES or sum(sizes.values()) > MOST_BYTES):
+            there = list(sizes)
+            middle = range(1, len(there) - LAST_KEPT)
+            closest = min(middle, key=lambda k: (there[k + 1] - there[k - 1]) / max(1, there[k]))
+            self.path(there[closest]).unlink(missing_ok=True)
+            del sizes[there[closest]]
+
+    def forget_after(self, iteration: int) -> None:
+        """Delete those of later steps, and what was left unfinished."""
+        for later in self.iterations():
+            if later > iteration:
+                self.path(later).unlink(missing_ok=True)
+        for unfinished in self.folder.glob("*" + tensors.UNFINISHED):
+            unfinished.unlink(missing_ok=True)

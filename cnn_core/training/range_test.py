@@ -1,0 +1,62 @@
+"""Which learning rate? Try them all, from tiny to huge, within one short training (Smith, "Cyclical learning rates", 2017).
+
+Each step takes a rate a little larger than the one before. While the rates are too small the loss stands still, then it
+falls, and when they are too large it rises or explodes. A good rate lies where it falls most steeply.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.solver import DivergedError, Solver, StepRecord
+
+SMALLEST, LARGEST, STEPS = 1e-5, 10.0, 120
+SMOOTHING = 0.9  # the weight of the past in the running mean of the loss
+TOO_HIGH = 4.0  # times the smallest loss: no need to go on
+
+
+def range_test_rate(iteration: int) -> float:
+    """The learning rate of a step of the test, counted from 1: from SMALLEST to LARGEST in equal factors."""
+    return SMALLEST * (LARGEST / SMALLEST) ** ((iteration - 1) / (STEPS - 1))
+
+
+def range_test_steps(solver: Solver, done: int = 0) -> Iterator[StepRecord]:
+    """Train with ever larger rates; ends early where the loss explodes. Yields one record a step."""
+    smallest = math.inf
+    for iteration in range(done + 1, STEPS + 1):
+        solver.optimizer.learning_rate = range_test_rate(iteration)
+        try:
+            record = solver.step(iteration)
+        except DivergedError:
+            return
+        yield record
+        smallest = min(smallest, record.loss)
+        if record.loss > TOO_HIGH * smallest and iteration > STEPS // 4:
+            return
+
+
+def smooth(values: Sequence[float], weight: float = SMOOTHING) -> Array:
+    """The running mean, each past value weighted less; without the pull to 0 at the start (as in Adam)."""
+    mean, out = 0.0, np.empty(len(values))
+    for i, value in enumerate(values):
+        mean = weight * mean + (1 - weight) * value
+        out[i] = mean / (1 - weight ** (i + 1))
+    return out
+
+
+def suggest(records: Sequence[StepRecord]) -> float | None:
+    """The rate where the smoothed loss falls most steeply over the logarithm of the rate; None: it never falls.
+
+    Looked for before the smallest smoothed loss only, and not in the first few steps, whose mean is still rough.
+    """
+    if len(records) < 20:
+        return None
+    losses = smooth([record.loss for record in records])
+    lowest = int(losses.argmin())
+    slopes = np.gradient(losses)[10 : max(11, lowest)]
+    steepest = int(slopes.argmin())
+    return records[10 + steepest].learning_rate if slopes[steepest] < 0 else None

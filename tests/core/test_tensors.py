@@ -1,0 +1,76 @@
+"""Arrays in files: what goes in comes out, whatever is no such file is refused with a reason, and no file is ever half."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from cnn_core.training import tensors
+
+
+def made(header, body=b"", length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + body
+
+
+def entry(dtype="F32", shape=(1,), end=4):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [0, end]}
+
+
+def test_arrays_and_texts_come_back_to_the_bit():
+    rng = np.random.default_rng(0)
+    arrays = {
+        "a": rng.standard_normal((3, 4, 5)).astype(np.float32)[:, ::2].swapaxes(0, 2),  # gaps and turned axes
+        "b": np.arange(4)[::-1],
+        "c": np.array(0.1),
+        "none": np.empty((0, 3)),
+    }
+    back, texts = tensors.unpack(tensors.pack(arrays, {"what": "ein Übungsnetz"}))
+    assert texts == {"what": "ein Übungsnetz"}
+    assert back.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (back[name].dtype, back[name].shape) == (array.dtype, array.shape)
+        np.testing.assert_array_equal(back[name], array)
+
+
+TWICE = b'{"a": %s, "a": %s}' % ((json.dumps(entry()).encode(),) * 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is no safetensors file"),
+        (b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05numpy", "is no safetensors file"),  # a pickle
+        (b"PK\x03\x04" + b"x" * 40, "is no safetensors file"),
+        (made(b"[1, 2]"), "is no safetensors file"),
+        (made(b"{" * 5000), "is no safetensors file"),
+        (made({"a": entry()}, b"\0" * 4)[:-2], "is no whole safetensors file"),
+        (made({"a": entry()}, b"\0" * 4)[:20], "is cut off, or claims more than it holds"),
+        (made(b"{}", length=4 << 40), "is cut off, or claims more than it holds"),
+        (made({"a": entry(shape=[1 << 40], end=4 << 40)}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry(shape=[1 << 63, 4])}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry(shape=[-1])}, b"\0" * 4), "is no whole safetensors file"),
+        (made(TWICE, b"\0" * 4), "a stands in the file twice"),
+        (made({"a": entry("BF16", [2])}, b"\0" * 4), "a (type BF16) must hold one of BOOL, F16, F32"),
+        (made({"a": 1}), "a (type None) must hold one of"),
+        (made({"a": entry()}, np.float32(np.nan).tobytes()), "a must hold finite numbers: it has NaN or infinity"),
+        (made({"a": entry()}, np.float32(np.inf).tobytes()), "a must hold finite numbers"),
+    ],
+)
+def test_what_is_broken_or_hostile_is_refused_with_a_reason(data, message):
+    with pytest.raises(ValueError) as error:
+        tensors.unpack(data)
+    assert message in str(error.value)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "w.safetensors"
+    first = {"a": np.ones(3, np.float32)}
+    assert tensors.write(path, first) == path.stat().st_size
+    monkeypatch.setattr(tensors, "load", lambda data: {"a": np.zeros(3, np.float32)})  # a disk that gives back others
+    with pytest.raises(OSError, match="was read back with other numbers than were written"):
+        tensors.write(path, {"a": np.full(3, 2.0, np.float32)})
+    monkeypatch.undo()
+    np.testing.assert_array_equal(tensors.unpack(path.read_bytes())[0]["a"], first["a"])
+    assert [p.name for p in path.parent.iterdir()] == ["w.safetensors"]
