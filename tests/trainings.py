@@ -1,6 +1,7 @@
 """Trainings that take no time: 7 steps an epoch, hardly a millisecond each."""
 
 from cnn_core.network import ConvBlock, NetworkSpec
+
 from cnn_core.training import TrainingConfig
 
 TINY = NetworkSpec(blocks=(ConvBlock(num_filters=2),), hidden=(4,))

@@ -14,7 +14,8 @@ from pathlib import Path
 from cnn_core.folders import data_folder
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.config import TrainingConfig
-from cnn_core.training.run import ACTIVE, Run
+from cnn_core.training.progress import ACTIVE
+from cnn_core.training.run import Run
 from cnn_core.training.stop import StopRules
 from cnn_core.training.store import Change, Row, Store, StoreError
 

@@ -1,42 +1,22 @@
-"""One training as the server knows it: what it said so far, what is kept of it, and the commands it takes."""
+"""One training of the server: its worker process, what that says, and the commands it takes."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from cnn_core.checks import Array
-from cnn_core.network import Network
 from cnn_core.solver import StepRecord
-from cnn_core.training.checkpoint import Checkpoint, load_weights
-from cnn_core.training.config import TrainingConfig
+from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.process import WorkerProcess
+from cnn_core.training.progress import Progress, Statistics
 from cnn_core.training.stop import val_accuracies
 from cnn_core.training.store import Change, Row, Store, StoreError
 
-ACTIVE = ("queued", "running", "paused")
-ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
-CAN_GO_ON = ("stopped", "interrupted", "failed")
 
-
-@dataclass(frozen=True)
-class Statistics:
-    """One step seen from inside: `network.LayerStatistics` by layer, as a dict each."""
-
-    iteration: int
-    layers: list[dict[str, Any]]
-
-
-class Run:
-    """One training. Fields are replaced or appended to, never changed inside: safe to read at any time.
-
-    state: queued (for its start, or to go on), running, paused, or one of ENDED; interrupted: its server died. records:
-    one per step so far. filters: the latest first layer's weights (F, C, HH, WW). seconds: of training so far. message:
-    what went wrong, or why it is paused or ended. warning: what could not be kept, and why. seen: when somebody last
-    looked (time.monotonic). parent: the run and iteration that it was forked from.
+class Run(Progress):
+    """A training that can be told what to do. Commands say what is wanted: saying one twice changes nothing.
 
     lock: held at every change of state, one for all runs of a server. on_room: called when this run frees or wants room.
     advance: "step" or "epoch": pause after it, once it trains.
@@ -50,66 +30,12 @@ class Run:
         on_room: Callable[[], None],
         advance: str | None = None,
     ) -> None:
-        self.id, self.created = row.id, row.created
-        self.config = TrainingConfig.from_dict(row.config)
-        self.parent = None if row.parent is None else (row.parent, row.parent_iteration or 0)
-        self.pace, self.state, self.iterations = row.pace, row.state, row.iterations
-        self.seconds, self.message, self.test_accuracy = row.seconds, row.message, row.test_accuracy
-        self.records = store.steps(row.id)
-        self.changes = store.changes(row.id)
-        self.statistics = [Statistics(*found) for found in store.statistics(row.id)]
-        self.checkpoints = store.checkpoints(row.id)
-        self.filters: Array | None = None
-        self.warning = ""
-        self.seen = time.monotonic()
+        super().__init__(row, store)
         self._store = store
         self._lock = lock
         self._on_room = on_room
         self._process: WorkerProcess | None = None
         self._advance = advance
-        self._rate: list[tuple[int, float]] = []
-
-    @property
-    def ended(self) -> bool:
-        """Whether no further step will come by itself."""
-        return self.state in ENDED
-
-    @property
-    def can_go_on(self) -> bool:
-        """Whether it has ended before its end, so that `resume` continues it."""
-        return self.state in CAN_GO_ON
-
-    @property
-    def live(self) -> dict[str, float]:
-        """The values now of what may be changed while it trains (the learning rate: before its decay)."""
-        values = self.config.live()
-        for change in self.changes:
-            values[change.name] = change.value
-        return values
-
-    @property
-    def steps_per_second(self) -> float | None:
-        """How fast it trained lately; None: not known."""
-        if len(self._rate) < 2 or self.state != "running":
-            return None
-        (first, began), (last, now) = self._rate[0], self._rate[-1]
-        return (last - first) / (now - began) if now > began else None
-
-    @property
-    def latest(self) -> int | None:
-        """The iteration of the last checkpoint that is not ahead of the records; None: there is none yet."""
-        return self.checkpoints.latest(self.records[-1].iteration if self.records else 0)
-
-    def network_at(self, iteration: int | None = None) -> Network:
-        """The network as it was after so many steps, a checkpoint's; None: the latest, untrained if there is none.
-
-        Raises ValueError or OSError for a file that is damaged or gone.
-        """
-        network = self.config.model()
-        if (iteration := self.latest if iteration is None else iteration) is not None:
-            checkpoint = Checkpoint.read(self.checkpoints.path(iteration))
-            load_weights(network, {**checkpoint.params, **checkpoint.buffers})
-        return network
 
     def go(self) -> None:
         """Train now: start the worker, or let it go on. For the registry, when it has room."""
@@ -225,7 +151,7 @@ class Run:
                 records = [StepRecord(**record) for record in message["records"]]
                 self.records += records
                 self.filters, self.seconds = message["filters"], message["seconds"]
-                self._rate = [*self._rate[-20:], (records[-1].iteration, time.monotonic())]
+                self.rate = [*self.rate[-20:], (records[-1].iteration, time.monotonic())]
                 self._keep(lambda: self._store.add_steps(self.id, records))
             case "statistics":
                 self.statistics.append(Statistics(message["iteration"], message["layers"]))
@@ -237,7 +163,7 @@ class Run:
                 reason = message.get("message") or self.message
                 self._set(state=message["state"], iterations=self.iterations, message=reason, seconds=self.seconds)
                 if self.state == "paused":
-                    self._rate = []
+                    self.rate = []
                     self._on_room()
             case "finished" | "stopped" | "diverged" | "failed":
                 self.test_accuracy = message.get("test_accuracy")

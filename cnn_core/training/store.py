@@ -24,8 +24,9 @@ DATABASE = "runs.db"
 DELETED_KEPT = 24 * 3600.0  # seconds in which a deleted run can be brought back
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, state TEXT NOT NULL, iterations INTEGER NOT NULL DEFAULT 0,
-    pace REAL, seconds REAL NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '', test_accuracy REAL, name TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
+    id TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, state TEXT NOT NULL,
+    iterations INTEGER NOT NULL DEFAULT 0, pace REAL, seconds REAL NOT NULL DEFAULT 0,
+    message TEXT NOT NULL DEFAULT '', test_accuracy REAL, name TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
     parent TEXT, parent_iteration INTEGER, deleted REAL);
 CREATE TABLE IF NOT EXISTS steps (
     run TEXT NOT NULL, iteration INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
@@ -96,7 +97,8 @@ class Store:
         """A new run, queued."""
         with self._writing() as db:
             db.execute(
-                "INSERT INTO runs (id, created, config, state, pace, parent, parent_iteration) VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+                "INSERT INTO runs (id, created, config, state, pace, parent, parent_iteration) "
+                "VALUES (?, ?, ?, 'queued', ?, ?, ?)",
                 (run, time.time(), json.dumps(config), pace, *(parent or (None, None))),
             )
 

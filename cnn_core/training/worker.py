@@ -29,6 +29,7 @@ from cnn_core.network import Network, layer_statistics
 from cnn_core.solver import DivergedError, Solver, StepRecord
 from cnn_core.training.checkpoint import Checkpoint, Checkpoints, set_live
 from cnn_core.training.config import TrainingConfig
+from cnn_core.training.control import Control
 from cnn_core.training.data import TrainingData
 from cnn_core.training.messages import decode, encode
 from cnn_core.training.range_test import STEPS, range_test_steps
@@ -37,39 +38,6 @@ REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the
 WATCH_EVERY = 1.0  # seconds between two steps that are looked at from inside
 LEISURE = 25  # times what it costs, at least, between two checkpoints, and between two watched steps
 EARLY = {2**k for k in range(8)}  # steps after which much has changed: the film strip wants them
-
-
-class Control:
-    """What the commands ask for; written by the thread that reads them, read between two steps."""
-
-    def __init__(self, pace: float | None = None, advance: str | None = None) -> None:
-        self.changed = threading.Condition()
-        self.paused = False
-        self.stopped = False
-        self.pace = pace  # steps a second; None is as fast as it goes
-        self.advance = advance  # "step" or "epoch": pause after it
-        self.values: dict[str, float] = {}  # settings to change
-
-    def listen(self) -> None:
-        """Obey standard input until it closes, then end the process."""
-        for line in sys.stdin:
-            message = decode(line)
-            with self.changed:
-                match message["command"]:
-                    case "pause":
-                        self.paused, self.advance = True, None
-                    case "resume":
-                        self.paused, self.advance = False, None
-                    case "advance":
-                        self.paused, self.advance = False, message["unit"]
-                    case "stop":
-                        self.stopped = True
-                    case "pace":
-                        self.pace = message["pace"]
-                    case "change":
-                        self.values |= message["values"]
-                self.changed.notify_all()
-        os._exit(0)
 
 
 def say(kind: str, **content: Any) -> None:

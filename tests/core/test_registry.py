@@ -8,8 +8,8 @@ import time
 import pytest
 
 from cnn_core.training import DataOptions, Registry
-from cnn_core.training import registry as registry_module
 from cnn_core.training import process as process_module
+from cnn_core.training import registry as registry_module
 from cnn_core.training import run as run_module
 from cnn_core.training.messages import decode, encode
 from tests.trainings import LONG, SHORT, small

@@ -115,7 +115,7 @@ def test_what_cannot_be_written_or_read_is_told(store):
     blocker = sqlite3.connect(store.folder / store_module.DATABASE)
     store._connection.execute("PRAGMA busy_timeout = 50")
     blocker.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="the history could not be written to .*locked"):
+    with pytest.raises(StoreError, match=r"the history could not be written to .*locked"):
         store.add_steps("one", [record(1)])
     blocker.rollback()
     blocker.close()

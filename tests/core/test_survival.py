@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
-
 from cnn_core.network import ConvBlock, NetworkSpec
-from cnn_core.training import DataOptions, Registry
+
+from cnn_core.training import DataOptions, Registry, tensors, worker
 from cnn_core.training import checkpoint as checkpoint_module
-from cnn_core.training import tensors, worker
 from cnn_core.training.checkpoint import Checkpoint
 from tests.trainings import small
 from tests.waiting import until
@@ -158,7 +158,7 @@ def test_old_checkpoints_are_thinned_out_but_not_the_first_and_last(tmp_path, mo
     left = files.iterations()
     assert len(left) == 10
     assert (left[0], left[-2:]) == (0, [950, 975])
-    gaps = [b - a for a, b in zip(left[2:], left[3:], strict=False)]
+    gaps = [b - a for a, b in pairwise(left[2:])]
     assert max(gaps) < 500
 
 

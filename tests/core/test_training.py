@@ -10,9 +10,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from cnn_core.network import NetworkSpec
 
 from cnn_core import datasets
-from cnn_core.network import NetworkSpec
 from cnn_core.threads import ONE_THREAD
 from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
 from cnn_core.training import process as process_module
@@ -280,7 +280,7 @@ def test_statistics_of_a_step_are_told_by_layer(registry):
     until(lambda: run.statistics)
     run.stop()
     first = run.statistics[0]
-    assert [layer["name"] for layer in first.layers][0] == "conv1"
+    assert first.layers[0]["name"] == "conv1"
     assert all(layer["grad_norm"] >= 0 for layer in first.layers)
 
 

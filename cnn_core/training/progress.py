@@ -1,0 +1,92 @@
+"""What is known of one training: what pages read, and never write."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from cnn_core.checks import Array
+from cnn_core.network import Network
+from cnn_core.training.checkpoint import Checkpoint, load_weights
+from cnn_core.training.config import TrainingConfig
+from cnn_core.training.store import Row, Store
+
+ACTIVE = ("queued", "running", "paused")
+ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
+CAN_GO_ON = ("stopped", "interrupted", "failed")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """One step seen from inside: `network.LayerStatistics` by layer, as a dict each."""
+
+    iteration: int
+    layers: list[dict[str, Any]]
+
+
+class Progress:
+    """Fields are replaced or appended to, never changed inside: safe to read at any time.
+
+    state: queued (for its start, or to go on), running, paused, or one of ENDED; interrupted: its server died. records:
+    one per step so far. changes: of its settings, on the way. filters: the latest first layer's weights (F, C, HH, WW).
+    seconds: of training so far. message: what went wrong, or why it is paused or ended. warning: what could not be
+    kept, and why. seen: when somebody last looked (time.monotonic). parent: the run and iteration it was forked from.
+    """
+
+    def __init__(self, row: Row, store: Store) -> None:
+        self.id, self.created = row.id, row.created
+        self.config = TrainingConfig.from_dict(row.config)
+        self.parent = None if row.parent is None else (row.parent, row.parent_iteration or 0)
+        self.pace, self.state, self.iterations = row.pace, row.state, row.iterations
+        self.seconds, self.message, self.test_accuracy = row.seconds, row.message, row.test_accuracy
+        self.records = store.steps(row.id)
+        self.changes = store.changes(row.id)
+        self.statistics = [Statistics(*found) for found in store.statistics(row.id)]
+        self.checkpoints = store.checkpoints(row.id)
+        self.filters: Array | None = None
+        self.warning = ""
+        self.seen = time.monotonic()
+        self.rate: list[tuple[int, float]] = []  # (iteration, when) of the last reports
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further step will come by itself."""
+        return self.state in ENDED
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it has ended before its end, so that `resume` continues it."""
+        return self.state in CAN_GO_ON
+
+    @property
+    def live(self) -> dict[str, float]:
+        """The values now of what may be changed while it trains (the learning rate: before its decay)."""
+        values = self.config.live()
+        for change in self.changes:
+            values[change.name] = change.value
+        return values
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """How fast it trained lately; None: not known."""
+        if len(self.rate) < 2 or self.state != "running":
+            return None
+        (first, began), (last, now) = self.rate[0], self.rate[-1]
+        return (last - first) / (now - began) if now > began else None
+
+    @property
+    def latest(self) -> int | None:
+        """The iteration of the last checkpoint that is not ahead of the records; None: there is none yet."""
+        return self.checkpoints.latest(self.records[-1].iteration if self.records else 0)
+
+    def network_at(self, iteration: int | None = None) -> Network:
+        """The network as it was after so many steps, a checkpoint's; None: the latest, untrained if there is none.
+
+        Raises ValueError or OSError for a file that is damaged or gone.
+        """
+        network = self.config.model()
+        if (iteration := self.latest if iteration is None else iteration) is not None:
+            checkpoint = Checkpoint.read(self.checkpoints.path(iteration))
+            load_weights(network, {**checkpoint.params, **checkpoint.buffers})
+        return network
