@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 
 from cnn_core.datasets.colours import load_colours, make_colours
-from cnn_core.datasets.dataset import Dataset, Split, check_name
+from cnn_core.datasets.dataset import Dataset, Split, as_pixels, check_name
 from cnn_core.datasets.embedded import CHECKSUMS, load_digits, load_fashion, picture, pictures
 from cnn_core.datasets.patterns import pattern, patterns
 
@@ -21,6 +21,7 @@ __all__ = [
     "CHECKSUMS",
     "Dataset",
     "Split",
+    "as_pixels",
     "load",
     "make_colours",
     "names",

@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn_core.checks import Array
+
 
 # eq=False: comparing arrays field by field has no single truth value, so a split equals itself only.
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images `x` (N,C,H,W), float32 in 0..1, and their classes `y` (N,), int64. Both become read-only."""
+    """Images `x` (N,C,H,W) and their classes `y` (N,), int64. Both become read-only.
 
-    x: NDArray[np.float32]
+    Small sets hold float32 in 0..1; large ones keep the file's uint8, a quarter of it. `as_pixels` makes both alike.
+    """
+
+    x: Array
     y: NDArray[np.int64]
 
     def __post_init__(self) -> None:
@@ -23,10 +28,17 @@ class Split:
         self.y.setflags(write=False)
 
 
+def as_pixels(x: Array) -> Array:
+    """Pixels of a split, uint8 or float32, as float32 in 0..1; a new array unless they are already."""
+    pixels: Array = x / np.float32(255) if x.dtype == np.uint8 else x.astype(np.float32, copy=False)
+    return pixels
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Labelled images, split for training, validation and test. `class_names[k]` names the class `k`.
 
+    A set that has no validation images of its own holds none in `val`; a training takes a share of the training ones.
     `name` is the short one that `load` takes, `title` the one to show; `source`, `licence`: a line each.
     """
 
