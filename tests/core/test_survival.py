@@ -9,8 +9,8 @@ import time
 from itertools import pairwise
 
 import pytest
-from cnn_core.network import ConvBlock, NetworkSpec
 
+from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training import DataOptions, Registry, tensors, worker
 from cnn_core.training import checkpoint as checkpoint_module
 from cnn_core.training.checkpoint import Checkpoint
