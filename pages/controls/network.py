@@ -8,13 +8,18 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.network import (
+    ACTIVATIONS,
+    MOST_BLOCKS,
+    MOST_HIDDEN,
+    NORMS,
+    POOLS,
+    WEIGHT_INITS,
+    ConvBlock,
+    NetworkSpec,
+)
 from pages.controls import settings
 
-MOST_BLOCKS, MOST_HIDDEN = 4, 2
-NORMS = ("none", "batch", "layer", "group", "instance")
-ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
-POOLS = ("none", "max", "avg")
 PADDINGS = ("same", "0", "1", "2", "3")
 SCALES = ("0.0001", "0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0")
 
@@ -66,7 +71,7 @@ def network_settings(start: Mapping[str, Any]) -> NetworkSpec:
         activation = settings.choice("hidden activation", "hidden_activation", ACTIVATIONS, activation)
         dropout = settings.number("dropout", "dropout", 0.0, 0.9, float(start["dropout"]), help=HELP["dropout"])
     init = settings.choice(
-        "weights at the start", "weight_init", ("he", "xavier", "fixed"), start["weight_init"], help=HELP["weight_init"]
+        "weights at the start", "weight_init", WEIGHT_INITS, start["weight_init"], help=HELP["weight_init"]
     )
     scale = float(start["weight_scale"])
     if init == "fixed":

@@ -22,7 +22,7 @@ RANGE = "range_test"  # the parameter that holds the id of the run which looks f
 def steering(run: Run | None, config: TrainingConfig | None) -> None:
     """The row of buttons. run: the one on the page. config: what a new one would be; None: its settings do not fit."""
     fresh = run is None or run.ended
-    row = st.container(horizontal=True, vertical_alignment="bottom", key="steering")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="steering")
 
     def button(
         key: str,
@@ -61,14 +61,15 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
     button("find_rate", "Find a learning rate", "search", None if config is None else find_rate, config, help=FIND)
     if run is not None and not run.ended:  # the list shows the run's pace, whoever set it
         st.session_state["pace"] = next(name for name, pace in runs.PACES.items() if pace == run.pace)
+    st.session_state.setdefault("pace", runs.USUAL_PACE)
     row.selectbox(
         "pace",
         list(runs.PACES),
         key="pace",
         on_change=runs.obey,
         args=(_change_pace,),
-        help="How fast the training goes, so that it can be watched.",
-        width=210,
+        label_visibility="collapsed",
+        width=186,
     )
 
 

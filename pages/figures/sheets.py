@@ -15,6 +15,7 @@ from pages.figures.colours import NEGATIVE, POSITIVE, ZERO, positive_scale, sign
 
 GAP = 1  # cells between two images of a sheet
 GROUND = (128, 136, 150)
+LARGEST_CELL = 16  # pixels of a cell of a sheet of maps: a few numbers need not fill the page
 
 
 def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
@@ -82,7 +83,7 @@ def map_sheet(maps: Array, theme: str = "light", width: int = 720) -> Array:
     low, zero, high = (np.array(_rgb(colour)) for colour in (NEGATIVE, ZERO[theme], POSITIVE))
     share = (maps / reach)[..., None]
     sheet = _arrange(zero + np.maximum(share, 0) * (high - zero) + np.maximum(-share, 0) * (low - zero), GROUND)
-    enlarge = max(1, width // sheet.shape[1])
+    enlarge = max(1, min(LARGEST_CELL, width // sheet.shape[1]))
     pixels: Array = np.rint(sheet).astype(np.uint8).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return pixels
 

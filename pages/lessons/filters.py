@@ -96,6 +96,8 @@ with right:
 rows = {row.name: row for row in layer_table(config.network, data.image_shape, data.num_classes)}
 for place, (name, values) in enumerate(maps.items()):
     row, first = rows[name], values[0]
+    if row.kind == "dropout":  # in use, it lets everything pass
+        continue
     if first.ndim == 1:
         st.markdown(f"**{place + 1}. {name}**, {len(first)} numbers. {WORDS[row.kind]}")
         st.image(as_url(map_sheet(first[None, None], theme)))

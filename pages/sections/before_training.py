@@ -48,7 +48,7 @@ def layers(config: TrainingConfig) -> None:
                 "output": " × ".join(map(str, row.output_shape)),
                 "numbers to learn": row.parameters,
                 "multiply-adds": row.multiply_adds,
-                "sees": f"{row.receptive_field}×{row.receptive_field}",
+                "sees": "all" if row.receptive_field is None else "{}×{}".format(*row.receptive_field),
                 "memory, kB": round(row.memory / 1000, 1),
             }
             for row in rows

@@ -19,6 +19,7 @@ from pages.figures.sheets import filter_sheet, map_sheet
 from pages.sections.before_training import sheet_caption
 
 BARE = {"displayModeBar": False}
+ACROSS = 2  # layers side by side
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
 
 
@@ -97,8 +98,10 @@ def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
     left.image(as_url(as_pixels(pictures[number])), width=180, caption=f"picture {number}: {names[truth]}")
     chances = maps.pop("softmax")[0]
     right.plotly_chart(probability_bars(chances, names, truth), key="film_probabilities", config=BARE)
-    for name, values in maps.items():
-        st.image(as_url(map_sheet(as_tiles(values[0])[:MOST_MAPS], theme)), caption=_words(name, values[0]))
+    shown = [(name, values[0]) for name, values in maps.items() if not name.startswith("dropout")]  # it lets all pass
+    for first in range(0, len(shown), ACROSS):
+        for column, (name, values) in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):
+            column.image(as_url(map_sheet(as_tiles(values)[:MOST_MAPS], theme, 420)), caption=_words(name, values))
 
 
 def as_tiles(values: Array) -> Array:

@@ -45,7 +45,8 @@ def layers_view(run: Run, theme: str) -> None:
     names = [layer["name"] for layer in latest.layers]
     name = segments("layer", "layer", names)
     layer = latest.layers[names.index(name)]
-    st.plotly_chart(histograms(layer["histograms"]), key="histograms", config=BARE)
+    found = {what: layer[what] for what in ("weights", "gradients", "activations")}
+    st.plotly_chart(histograms(found), key="histograms", config=BARE)
     st.caption(
         f"{name} at step {latest.iteration}: its weights, their gradients, and its outputs after the activation."
     )

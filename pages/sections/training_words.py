@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from cnn_core.network import ConvBlock
 from cnn_core.training import Run, TrainingConfig
 
 
 def describe(config: TrainingConfig) -> str:
     """A training's settings in a line."""
-    network = config.network
-    hidden = [f"{units} hidden units" for units in network.hidden]
     return (
-        f"{config.dataset}: {'; '.join([*map(_block, network.blocks), *hidden])}; {config.update_rule} at "
-        f"{config.learning_rate:g}, batches of {config.batch_size}, reg {config.reg:g}, seed {config.seed}"
+        f"{config.dataset}; {config.network}; {config.update_rule} at {config.learning_rate:g}, batches of "
+        f"{config.batch_size}, reg {config.reg:g}, seed {config.seed}"
     )
-
-
-def _block(block: ConvBlock) -> str:
-    size = f"{block.kernel_size}×{block.kernel_size}"
-    extra = [block.activation] + [
-        f"{word} {name}" for word, name in ((block.norm, "norm"), (block.pool, "pool")) if word != "none"
-    ]
-    return f"{block.num_filters} filters {size} ({', '.join(extra)})"
 
 
 def status(run: Run, waiting: int = 0) -> str:
