@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array, whole
-from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
 from cnn_core.convnet import LossParts
 from cnn_core.loss import softmax, softmax_cross_entropy
-from cnn_core.network.layers import Activation, Arrays, Layer, Mode, Pool, build
+from cnn_core.network.layers import Arrays, Mode, build, fused
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.optim import add_scaled
 
@@ -55,14 +54,7 @@ class Network:
                 self.params[name] = _initial(name, shape, spec, rng).astype(self.dtype)
             for name, shape in layer.buffers.items():
                 self.buffers[name] = np.full(shape, float(name.endswith("_var")), dtype=self.dtype)
-        # The fast way of conv_pool.py takes the whole first block in one go.
-        first = self.layers[:3]
-        self._fused = (
-            [layer.kind for layer in first] == ["conv", "activation", "pool"]
-            and spec.blocks[0].stride == 1
-            and spec.blocks[0].activation == "relu"
-            and (spec.blocks[0].pool, spec.blocks[0].pool_size) == ("max", 2)
-        )
+        self._fast = fused(self.layers)
 
     def loss_parts(
         self,
@@ -81,31 +73,17 @@ class Network:
         grads = {name: np.empty_like(w) for name, w in self.params.items()} if into is None else into
         mode = Mode(True, self.dropout, rng)
         x = self._images(x)
-        caches: list[tuple[Layer, Any]] = []
-        layers, fused = self.layers, None
-        if self._fused:
-            conv = layers[0].window
-            assert conv is not None
-            weight, bias = self.params["conv1.weight"], self.params["conv1.bias"]
-            maps, fused = conv_pool_forward(x, weight, bias, padding=conv.padding)
-            if watch is not None:
-                self._watch_first_block(x, watch)
-            flat = maps.reshape(-1, len(x)).T  # the batch stays last in memory
-            out = flat if layers[3].kind == "linear" else flat.reshape(len(x), *maps.shape[:3])
-            layers = layers[3:]
-        else:
-            out = x
-        for layer in layers:
+        if watch is not None and self._fast is not self.layers:
+            self._watch_first_block(x, watch)
+        caches, out = [], x
+        for layer in self._fast:
             out, cache = layer.forward(out, self._arrays, mode)
-            caches.append((layer, cache))
-            if watch is not None:
+            caches.append(cache)
+            if watch is not None and layer.kind != "block":
                 watch[layer.name] = out
         data_loss, dout = softmax_cross_entropy(out, y)
-        for layer, cache in reversed(caches):
+        for layer, cache in zip(reversed(self._fast), reversed(caches), strict=True):
             dout = layer.backward(dout, cache, grads)
-        if fused is not None:
-            dmaps = dout.reshape(len(x), -1).T.reshape(fused.out.shape)
-            grads["conv1.weight"][...], grads["conv1.bias"][...] = conv_pool_backward(dmaps, fused)
         reg_loss = 0.0
         for name, w in self.params.items():
             if name.endswith(".weight"):
@@ -118,7 +96,7 @@ class Network:
         out = np.empty((len(x), self.num_classes), dtype=self.dtype)
         for start in range(0, len(x), CHUNK):
             part = self._images(x[start : start + CHUNK])
-            for layer in self.layers:
+            for layer in self._fast:
                 part, _ = layer.forward(part, self._arrays, Mode())
             out[start : start + CHUNK] = part
         return out
@@ -170,7 +148,6 @@ class Network:
         """The outputs that the fused first block does not make on its way."""
         out = x
         for layer in self.layers[:3]:
-            assert layer.kind == "conv" or isinstance(layer, Activation | Pool)
             out, _ = layer.forward(out, self._arrays, Mode())
             watch[layer.name] = out
 

@@ -95,11 +95,12 @@ def test_it_is_the_courses_net(dtype):
 def test_the_fast_first_block_is_the_layers_one_by_one(second):
     blocks = (ConvBlock(4, kernel_size=5, padding=1),) + ((ConvBlock(3),) if second == "conv" else ())
     network = Network(NetworkSpec(blocks, (6,), weight_init="he"), (3, 9, 8), 4, dtype=np.float64)
-    assert network._fused
+    assert [layer.kind for layer in network._fast[:2]] == ["block", second]
     x, y = batch()
-    fast = network.loss_parts(x, y)
-    network._fused = False
+    fast, scores = network.loss_parts(x, y), network.scores(x)
+    network._fast = network.layers
     plain = network.loss_parts(x, y)
+    np.testing.assert_allclose(scores, network.scores(x), 1e-12)
     assert fast.data_loss == pytest.approx(plain.data_loss, rel=1e-12)
     for name, gradient in plain.grads.items():
         np.testing.assert_allclose(fast.grads[name], gradient, 1e-9, 1e-12)
