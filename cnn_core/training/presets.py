@@ -40,7 +40,7 @@ PRESETS: tuple[Preset, ...] = (
         "LeNet-like",
         "After LeNet-5 (LeCun et al. 1998)",
         "Twice a 5×5 convolution with tanh and average pooling, then two hidden layers: of clothes in 28×28 pixels it names "
-        "about four of five right. Five sorts of tops keep being mistaken for one another: see Mistakes.",
+        "about four of five right. Shirts, T-shirts, pullovers and coats keep being mistaken for one another: see Mistakes.",
         TrainingConfig(
             "fashion",
             network=NetworkSpec(
@@ -53,6 +53,7 @@ PRESETS: tuple[Preset, ...] = (
                 weight_init="xavier",
             ),
             learning_rate=2e-3,
+            num_epochs=5,
         ),
     ),
     Preset(
