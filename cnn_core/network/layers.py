@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.activation import dropout_backward, dropout_forward, relu_backward, relu_forward
-from cnn_core.checks import Array, Pair
+from cnn_core.checks import Array, Pair, whole
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
 from cnn_core.linear import linear_forward
@@ -193,6 +193,8 @@ class Dropout(Layer):
 
 def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int) -> list[Layer]:
     """The layers of a plan, in order. Raises ValueError, naming the block, where a window does not fit onto its map."""
+    for name, cells in zip(("channels", "height", "width"), input_shape, strict=True):
+        whole(f"input_shape, {name}", cells, 1)
     layers: list[Layer] = []
     channels, size = input_shape[0], (input_shape[1], input_shape[2])
     for number, block in enumerate(spec.blocks, 1):
