@@ -206,6 +206,21 @@ class Window:
         rows = slice(top, top + padded.shape[-2] - ph + 1, sh)
         return padded[..., rows, left : left + padded.shape[-1] - pw + 1 : sw]
 
+    def phases(self, input_size: Pair, axis: int) -> Iterator[tuple[slice, list[Pair]]]:
+        """The cells of an axis (without padding) in `stride` parts, and which kernel cells meet each part.
+
+        Yields cells r, r + stride, ... as a slice, and pairs (k, by): kernel cell k of window o meets the part's cell
+        o + by, if there is one: d * k - padding = r + stride * by.
+        """
+        s, d, before = self.stride[axis], self.dilation[axis], self.padding[axis][0]
+        for r in range(min(s, input_size[axis])):
+            places = [(k, d * k - before - r) for k in range(self.kernel_size[axis])]
+            yield slice(r, None, s), [(k, place // s) for k, place in places if place % s == 0]
+
+    def phase_size(self, input_size: Pair) -> Pair:
+        """Rows and columns of the largest part of `phases`."""
+        return -(-input_size[0] // self.stride[0]), -(-input_size[1] // self.stride[1])
+
     def origins(self, input_size: Pair) -> Iterator[tuple[int, int, int, int]]:
         """Each step of the walk, row by row: (output row, output column, top, left); top and left are padded."""
         for oy, ox in np.ndindex(*self.output_size(input_size)):
