@@ -8,8 +8,6 @@ the end of each row would go to the beginning of the next, so what leaves its ro
 
 from __future__ import annotations
 
-import numpy as np
-
 from cnn_core.checks import Array
 from cnn_core.scratch import scratch
 from cnn_core.window import Window
@@ -23,38 +21,35 @@ def add_back(dcolumns: Array, window: Window, dx: Array) -> None:
     OH', OW' are OH, OW, or more where a phase is larger; what lies beyond OH, OW counts as 0. dcolumns is changed.
     """
     b, c, h, w = dx.shape
-    packs, _, kh, kw, m, high, wide = dcolumns.shape
+    packs, *kernel, m, high, wide = dcolumns.shape
     oh, ow = window.output_size((h, w))
     dcolumns[..., oh:, :] = 0
-    maps = dcolumns.reshape(packs, c, kh, kw, m, high * wide)
+    maps = dcolumns.reshape(packs, *kernel, m, high * wide)
     images = dx.reshape(packs, b // max(1, packs), c, h, w).swapaxes(1, 2)
     for rows, down in window.phases((h, w), 0):
-        moved = [(maps[:, :, i], by * wide) for i, by in down]
-        strips = _sum("strips", moved, (packs, c, kw, m, high * wide), dx.dtype)
+        strips = _sum("strips", [(maps[:, :, i], by * wide) for i, by in down], maps[:, :, 0])
         for columns, across in window.phases((h, w), 1):
             for j, by in across:
                 strip = strips[:, :, j].reshape(packs, c, m, high, wide)
                 for column in (*range(min(-by, ow)), *range(max(0, min(ow, wide - by)), wide)):
                     strip[..., column] = 0
-            moved = [(strips[:, :, j], by) for j, by in across]
-            total = _sum("total", moved, (packs, c, m, high * wide), dx.dtype)
+            total = _sum("total", [(strips[:, :, j], by) for j, by in across], strips[:, :, 0])
             cells = images[..., rows, columns]
             cells[...] = total.reshape(packs, c, m, high, wide)[..., : cells.shape[-2], : cells.shape[-1]]
 
 
-def _sum(name: str, moved: list[Moved], shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
-    """The sum of all that is moved, in scratch memory of this name: (..., P). What moves out is lost, 0 moves in."""
-    if len(moved) == 1 and moved[0][1] == 0:
-        return moved[0][0]
-    total, p = scratch(name, shape, dtype), shape[-1]
-    if not moved:
+def _sum(name: str, moved: list[Moved], like: Array) -> Array:
+    """The sum of all that is moved, shaped as `like` (..., P): what moves out is lost, 0 moves in.
+
+    It takes the place of what does not move, or scratch memory of this name if all does.
+    """
+    total = next((maps for maps, by in moved if by == 0), None)
+    if total is None:
+        total = scratch(name, like.shape, like.dtype)
         total.fill(0)
-    for number, (maps, by) in enumerate(moved):
-        start, stop = min(p, max(0, by)), max(0, min(p, p + by))
-        if number:
+    p = like.shape[-1]
+    for maps, by in moved:
+        if by:
+            start, stop = min(p, max(0, by)), max(0, min(p, p + by))
             total[..., start:stop] += maps[..., start - by : stop - by]
-        else:
-            total[..., :start] = 0
-            total[..., start:stop] = maps[..., start - by : stop - by]
-            total[..., stop:] = 0
     return total

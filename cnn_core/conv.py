@@ -137,7 +137,7 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     product = np.multiply if f == groups else np.matmul  # with one filter a group they are the same, and this is faster
     drows = np.zeros(rows.shape, dtype=dtype)
     dx = np.empty(x.shape if input_gradient else 0, dtype=dtype)
-    room = tuple(map(max, dout.shape[2:], window.phase_size(_size(x))))
+    room = tuple(map(max, dout.shape[2:], x[:, :, :: window.stride[0], :: window.stride[1]].shape[2:]))
     for number, images in enumerate(_blocks(x, window)):
         columns = kept[number] if kept is not None else _columns(x[images], window, groups)
         dmade = _products(dout[images], len(columns), groups)
@@ -202,12 +202,12 @@ def _products(maps: Array, packs: int, groups: int) -> Array:
 
 
 def _roomy(maps: Array, size: Pair) -> Array:
-    """The maps (B, F, OH, OW) with zeros after their rows and columns, so that they have this size."""
+    """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
     b, f, oh, ow = maps.shape
     if (oh, ow) == size:
         return maps
     roomy = scratch("roomy", (b, f, *size), maps.dtype)
-    roomy.fill(0)
+    roomy.fill(1)  # not 0, which times infinity is NaN, with a warning
     roomy[:, :, :oh, :ow] = maps
     return roomy
 

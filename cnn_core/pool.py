@@ -209,7 +209,7 @@ def _place(winner: Array, padded: Array, window: Window) -> Array:
     n, c, *size = padded.shape
     area = math.prod(size)
     cells = window.view(np.arange(area).reshape(size))  # (OH, OW, KH, KW)
-    place = cells[0, 0].ravel().take(winner)
+    place: Array = cells[0, 0].ravel().take(winner)
     place += cells[:, :, 0, 0]
     place += np.arange(n * c).reshape(n, c, 1, 1) * area
     return place
