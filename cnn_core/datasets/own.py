@@ -21,6 +21,7 @@ NAME = re.compile(r"pictures-[0-9a-f]{8}")
 LEAST_SIZE, MOST_SIZE = 8, 64  # pixels a side
 LEAST_CLASSES, MOST_CLASSES = 2, 50
 LEAST_PICTURES, MOST_PICTURES = 3, 10_000  # of a class (one for each split), and of all
+MOST_KEPT = 50  # sets in a folder
 MEMBERS = ("x", "y", "splits", "class_names", "title")
 
 
@@ -42,13 +43,15 @@ def save_pictures(folder: Path, x: Array, y: Array, class_names: Sequence[str], 
 
     Of each class a tenth, at least one, goes to the validation and to the test split, drawn at random but always the same;
     within each split the classes take turns. The same pictures have the same name, so keeping them twice changes nothing.
-    Raises ValueError where there are too few or too many classes or pictures, and OSError if the disk is full.
+    Raises ValueError where there are too few or too many classes, pictures or sets, and OSError if the disk is full.
     """
     _check(x, y, class_names)
     order, sizes = _in_turns(y, len(class_names))
     x, y = np.ascontiguousarray(x[order]), y[order].astype(np.int64)
     content = hashlib.sha256(repr((x.shape, tuple(class_names))).encode() + x.tobytes() + y.tobytes())
     name = f"pictures-{content.hexdigest()[:8]}"
+    if len(found_pictures(folder)) >= MOST_KEPT:
+        raise ValueError(f"sets of own pictures (={MOST_KEPT} in {folder}) must not become more: remove one first")
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{name}.{secrets.token_hex(4)}.part"
     try:
@@ -69,6 +72,13 @@ def found_pictures(folder: Path) -> dict[str, OwnPictures]:
         return {}
     files = [e for e in entries if e.name.endswith(".npz") and NAME.fullmatch(e.name.removesuffix(".npz"))]
     return {e.name.removesuffix(".npz"): OwnPictures(Path(e.path), e.stat().st_mtime_ns) for e in files}
+
+
+def remove_pictures(folder: Path, name: str) -> None:
+    """Delete a set that `save_pictures` kept; nothing happens if it is gone already. Raises ValueError for other names."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"name (={name!r}) must be that of own pictures, such as pictures-0123abcd")
+    (folder / f"{name}.npz").unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=256)

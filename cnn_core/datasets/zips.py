@@ -22,7 +22,7 @@ from cnn_core.datasets.own import check_counts
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 MOST_FILE, MOST_TOTAL = 20 * 2**20, 200 * 2**20  # bytes, unpacked
 MOST_DIRECTORY = 4 * 2**20  # bytes of the zip's list of files: some 40,000 of them
-MOST_NAME = 40  # characters of a class name
+MOST_NAME = 40  # characters
 END_OF_DIRECTORY = b"PK\x05\x06"
 
 
@@ -154,7 +154,7 @@ def _by_class(
                 check_counts({parts[-2]: len(pictures)} if len(parts) > 1 else {})
             raise ValueError(f"{info.filename[:80]!r} must lie in a folder that is named after its class")
         folders.setdefault(parts[depth], []).append(info)
-    names = {folder: _plain(folder) for folder in sorted(folders)}
+    names = {folder: plain_name(folder) for folder in sorted(folders)}
     if len(set(names.values())) < len(names):
         raise ValueError(
             f"class names (={', '.join(names)[:80]}) must differ in letters and digits: rename the folders"
@@ -175,6 +175,6 @@ def _common_depth(folders: list[tuple[str, ...]]) -> int:
     return max(levels(), default=0)
 
 
-def _plain(name: str) -> str:
-    """A folder's name as a class name that is text wherever it is shown: letters, digits and few signs."""
+def plain_name(name: str) -> str:
+    """The name of a folder or file as one that is text wherever it is shown: letters, digits and few signs."""
     return "".join(c if c.isalnum() or c in " -_.,+'" else "_" for c in name)[:MOST_NAME].strip() or "_"
