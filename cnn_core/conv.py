@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
-from cnn_core.lowering import across, down
+from cnn_core.adjoint import add_back
+from cnn_core.checks import Array, Pair, PairLike, check_dout, float_dtype, whole
 from cnn_core.scratch import scratch
 from cnn_core.window import PaddingLike, Window
 
@@ -137,14 +137,17 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     product = np.multiply if f == groups else np.matmul  # with one filter a group they are the same, and this is faster
     drows = np.zeros(rows.shape, dtype=dtype)
     dx = np.empty(x.shape if input_gradient else 0, dtype=dtype)
+    room = tuple(map(max, dout.shape[2:], x[:, :, :: window.stride[0], :: window.stride[1]].shape[2:]))
     for number, images in enumerate(_blocks(x, window)):
         columns = kept[number] if kept is not None else _columns(x[images], window, groups)
         dmade = _products(dout[images], len(columns), groups)
         drows += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
         if input_gradient:
-            dcolumns = scratch("dcolumns", columns.shape, dtype)
+            dmade = _products(_roomy(dout[images], room), len(columns), groups)
+            dcolumns = scratch("dcolumns", (*columns.shape[:3], dmade.shape[3]), dtype)
             product(turned, dmade, out=dcolumns)
-            _add_back(dcolumns, window, dx[images])
+            packs, (b, c, *_) = len(columns), dx[images].shape
+            add_back(dcolumns.reshape(packs, c, *window.kernel_size, b // packs, *room), window, dx[images])
     return dx, drows.reshape(weight.shape), dout.sum(axis=(0, 2, 3))
 
 
@@ -185,27 +188,6 @@ def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> A
     return columns.reshape(b // m, groups, c // groups * kh * kw, m * oh * ow)
 
 
-def _add_back(dcolumns: Array, window: Window, dx: Array) -> None:
-    """The adjoint of `_columns`: add each column up where its window stood, and write that to dx (B, C, H, W)."""
-    b, c, h, w = dx.shape
-    packs, (oh, ow), (kh, kw) = len(dcolumns), window.output_size((h, w)), window.kernel_size
-    height, width = window.padded_size((h, w))
-    cells = dcolumns.reshape(packs, c, kh, kw, b // packs, oh, ow)
-    padded = scratch("padded", (packs, b // packs, c, height, width), dx.dtype)
-    padded.fill(0)
-    if kh > 1 and window.stride == (1, 1):  # down, then across: whole maps are added at once, and only kw times by rows
-        rows = scratch("down", (packs, c, kw, b // packs, height, ow), dx.dtype)
-        rows.fill(0)
-        for i in range(kh):
-            down(window).tap(rows, i, 0)[...] += cells[:, :, i]
-        for j in range(kw):
-            across(window).tap(padded, 0, j)[...] += rows[:, :, j].swapaxes(1, 2)
-    else:
-        for i, j in np.ndindex(kh, kw):
-            window.tap(padded, i, j)[...] += cells[:, :, i, j].swapaxes(1, 2)
-    dx[...] = window.crop(padded).reshape(dx.shape)
-
-
 def _maps(made: Array, shape: tuple[int, ...]) -> Array:
     """The products (B/M, G, F/G, M * P) as maps (B, F, OH, OW): a view where M is 1."""
     b, f, oh, ow = shape
@@ -217,6 +199,17 @@ def _products(maps: Array, packs: int, groups: int) -> Array:
     b, f, oh, ow = maps.shape
     together = maps.reshape(packs, b // packs, f, oh * ow).swapaxes(1, 2)
     return together.reshape(packs, groups, f // groups, b // packs * oh * ow)
+
+
+def _roomy(maps: Array, size: Pair) -> Array:
+    """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
+    b, f, oh, ow = maps.shape
+    if (oh, ow) == size:
+        return maps
+    roomy = scratch("roomy", (b, f, *size), maps.dtype)
+    roomy.fill(1)  # not 0, which times infinity is NaN, with a warning
+    roomy[:, :, :oh, :ow] = maps
+    return roomy
 
 
 def _size(x: Array) -> tuple[int, int]:
