@@ -10,7 +10,8 @@ import numpy as np
 from cnn_core.checks import Array, whole
 from cnn_core.convnet import LossParts
 from cnn_core.loss import softmax, softmax_cross_entropy
-from cnn_core.network.layers import Arrays, Mode, build, fused
+from cnn_core.network.build import build, fused
+from cnn_core.network.layers import Arrays, Mode
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.optim import add_scaled
 

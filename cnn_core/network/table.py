@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_core.conv import BLOCK, KEPT
-from cnn_core.network.layers import Layer, Shape, build, fused
+from cnn_core.network.build import build, fused
+from cnn_core.network.layers import Layer, Shape
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.receptive_field import receptive_fields
 
