@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnn_core import datasets
+from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
 from pages.animation.drawing import drawing
 from pages.figures.network import network_drawing
@@ -29,6 +29,7 @@ WAYS = [
         ":material/layers:",
     ),
     ("gradient_flow", "Gradient flow", "Walk the backward pass and prove it with a gradient check.", ":material/undo:"),
+    ("data", "Data", "Look at what it will learn from, and bring pictures of your own.", ":material/photo_library:"),
     ("train", "Train", "Train the network below and watch loss, accuracy and filters live.", ":material/play_arrow:"),
     ("filters", "Filters", "Look at what it learned, and send one picture through it.", ":material/visibility:"),
     ("speed", "Speed", "Time the same layer in loops, vectorised and fast, on this server.", ":material/speed:"),
@@ -42,23 +43,24 @@ st.markdown(
 )
 
 for first in range(0, len(WAYS), 3):
-    for column, (script, title, words, icon) in zip(st.columns(3), WAYS[first : first + 3], strict=True):
+    for column, (script, title, words, icon) in zip(st.columns(3), WAYS[first : first + 3], strict=False):
         with column.container(border=True, height="stretch"):
             st.page_link(f"lessons/{script}.py", label=f"**{title}**", icon=icon)
             st.markdown(words)
 
 st.subheader("The network on these pages")
 config = TrainingConfig()
-model = config.model()
-digit = datasets.load(config.dataset).test.x[:1]
-maps = model.feature_maps(config.centred(digit))
-seen = maps.relu[0].std(axis=(1, 2)) * -maps.conv[0].clip(max=0).mean(axis=(1, 2))
+data = config.training_data()
+digit = data.dataset.test.x[:1]
+maps = {name: values[0] for name, values in config.model().feature_maps(data.normalised(digit)).items()}
+stages = [values for values in maps.values() if values.ndim == 3]  # convolution, ReLU, pooling
+seen = stages[1].std(axis=(1, 2)) * -stages[0].clip(max=0).mean(axis=(1, 2))
 liveliest = int(seen.argmax())  # the map with most to see: something found, and something that ReLU removes
-front = [stage[0, liveliest] for stage in (maps.conv, maps.relu, maps.pool)]
-drawing(network_drawing(model.layers, digit[0, 0], front), key="network")
+layers = layer_table(config.network, data.image_shape, data.num_classes)
+drawing(network_drawing(layers, digit[0, 0], [stage[liveliest] for stage in stages]), key="network")
 st.markdown(
     f"The three-layer network of Stanford's course CS231n (assignment 2), here for handwritten digits: "
-    f"**{sum(layer.parameters for layer in model.layers):,} numbers to learn**, weights and biases, in its convolution and its "
+    f"**{sum(layer.parameters for layer in layers):,} numbers to learn**, weights and biases, in its convolution and its "
     f"two fully connected layers. A picture enters at the left; each block is what a layer makes of it (with the weights as "
     f"they are before training); ten class scores leave at the right."
 )

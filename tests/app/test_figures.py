@@ -12,7 +12,7 @@ from pages.figures.bars import OTHER, TRUE, probability_bars
 from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve
 from pages.figures.gradients import gradient_map
 from pages.figures.network import network_drawing
-from pages.figures.pixels import as_pixels, sign_note
+from pages.figures.pixels import as_pixels, sign_note, span_of
 from pages.figures.sheets import filter_sheet
 
 RNG = np.random.default_rng(231)
@@ -84,9 +84,9 @@ def test_pixels_keep_shape_channels_and_sharp_cells():
 
 
 def test_what_grey_means_is_said():
-    assert sign_note(np.array([0.0, 0.5])) == "Black is 0, white 1."
-    assert sign_note(np.array([0.0, 16])) == "Black is 0, white 16."
-    assert sign_note(np.array([-3.0, 3])) == "Mid-grey is 0, black −3 and white 3 (or beyond)."
+    assert sign_note(span_of(np.array([0.0, 0.5]))) == "Black is 0, white 1."
+    assert sign_note(span_of(np.array([0.0, 16]))) == "Black is 0, white 16."
+    assert sign_note(span_of(np.array([-3.0, 3]))) == "Mid-grey is 0, black −3 and white 3 (or beyond)."
 
 
 def test_the_true_class_is_marked_among_the_bars():
