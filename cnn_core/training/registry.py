@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnn_core.folders import data_folder
+from cnn_core.solver import StepRecord
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.progress import ACTIVE
@@ -121,6 +122,10 @@ class Registry:
     def rows(self) -> list[Row]:
         """What is kept of every run, the newest first."""
         return self.store.rows()
+
+    def results(self) -> dict[str, tuple[StepRecord, float | None]]:
+        """By id: the last step of every run that has one, and its last validation accuracy."""
+        return self.store.results()
 
     def describe(self, run_id: str, *, name: str | None = None, note: str | None = None) -> None:
         """Give a run a name (at most 60 letters), or a note (at most 2,000)."""
