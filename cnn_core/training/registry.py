@@ -47,6 +47,7 @@ class Registry:
             self.store = Store(self._temporary)
             self.message = f"{error}: the runs of this server are kept until it ends only"
         self._runs: dict[str, Run] = {}
+        self._deleted: dict[str, Run] = {}  # those of them that were deleted since
         self._lock = threading.RLock()
         for row in self.store.rows():
             if row.state in ACTIVE:
@@ -137,15 +138,18 @@ class Registry:
 
     def delete(self, run_id: str) -> None:
         """Take a run off the list; it is stopped. For a day `undelete` brings it back."""
-        run = self.get(run_id)
-        if run is not None:
-            run.stop()
+        with self._lock:
             self.store.set(run_id, deleted=time.time())
-            self._runs.pop(run_id, None)
+            if (run := self._runs.pop(run_id, None)) is not None:
+                self._deleted[run_id] = run  # its worker has yet to end
+                run.stop()
 
     def undelete(self, run_id: str) -> None:
         """Bring a deleted run back."""
-        self.store.set(run_id, deleted=None)
+        with self._lock:
+            self.store.set(run_id, deleted=None)
+            if (run := self._deleted.pop(run_id, None)) is not None:
+                self._runs[run_id] = run
 
     def waiting_before(self, run: Run) -> int:
         """How many queued runs will train before this one."""
@@ -156,7 +160,7 @@ class Registry:
         """End every worker process; nothing queued starts any more."""
         with self._lock:
             self.slots = 0
-        for run in list(self._runs.values()):
+        for run in [*self._runs.values(), *self._deleted.values()]:
             run.kill()
         self.store.close()
         if self._temporary is not None:

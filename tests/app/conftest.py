@@ -3,6 +3,7 @@ from functools import cache
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from cnn_core.folders import VARIABLE
 from pages.controls import runs
 
 
@@ -14,10 +15,17 @@ def _packages_are_looked_through_once():
         yield
 
 
-@pytest.fixture
-def registry():
-    """The server's registry as the pages see it, without any run; its workers end with the test."""
+@pytest.fixture(autouse=True)
+def _a_folder_of_its_own(tmp_path, monkeypatch):
+    """No test touches what the user keeps, or what another test has kept."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "kept"))
     runs.registry.clear()
+    yield
+    runs.registry.clear()
+
+
+@pytest.fixture
+def registry(_a_folder_of_its_own):
+    """The server's registry as the pages see it, without any run; its workers end with the test."""
     yield runs.registry()
     runs.registry().close()
-    runs.registry.clear()

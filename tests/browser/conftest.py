@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
+from cnn_core.folders import VARIABLE
 from tools.browser import launch, own_errors, serve
 
 
@@ -17,8 +18,8 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def address():
-    with serve() as url:
+def address(tmp_path_factory):
+    with serve(**{VARIABLE: str(tmp_path_factory.mktemp("kept"))}) as url:  # not the user's own
         yield url
 
 
