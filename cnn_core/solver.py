@@ -165,7 +165,8 @@ class Solver:
 
     def step(self, iteration: int) -> StepRecord:
         """The one step of this number, counted from 1. Raises DivergedError when the loss is not finite."""
-        epoch, number = (iteration - 1) // self.iterations_per_epoch + 1, (iteration - 1) % self.iterations_per_epoch
+        epochs_before, number = divmod(iteration - 1, self.iterations_per_epoch)
+        epoch = epochs_before + 1
         rng = np.random.default_rng([self.seed, CHANCE, iteration])
         x, y = self.data.batch(self._indices(epoch, number), rng)
         options: dict[str, Any] = {"rng": rng} if self.model.dropout else {}

@@ -1,7 +1,6 @@
 """Trainings that take no time: 7 steps an epoch, hardly a millisecond each."""
 
 from cnn_core.network import ConvBlock, NetworkSpec
-
 from cnn_core.training import TrainingConfig
 
 TINY = NetworkSpec(blocks=(ConvBlock(num_filters=2),), hidden=(4,))

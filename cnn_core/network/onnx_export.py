@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.network import ConvBlock, Network, num_groups
+from cnn_core.network.network import Network
+from cnn_core.network.spec import ConvBlock
 from cnn_core.window import Window
 
 OPSET = 17
@@ -123,7 +124,7 @@ class _Graph:
         elif block.norm == "instance":
             self.add("InstanceNormalization", name, scale, shift, epsilon=EPS)
         else:
-            self._group_norm(name, num_groups(block.num_filters), self._arrays[scale], self._arrays[shift])
+            self._group_norm(name, block.num_groups, self._arrays[scale], self._arrays[shift])
 
     def _group_norm(self, name: str, groups: int, gamma: Array, beta: Array) -> None:
         before = self._last

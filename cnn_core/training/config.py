@@ -77,8 +77,10 @@ class TrainingConfig:
         for name in values:
             if name not in LIVE:
                 raise ValueError(f"{name} must be one of {', '.join(LIVE)}: the others define the training")
-        network = replace(self.network, dropout=values["dropout"]) if "dropout" in values else self.network
-        return replace(self, network=network, **{name: v for name, v in values.items() if name != "dropout"})
+        own: dict[str, Any] = dict(values)
+        if "dropout" in own:
+            own["network"] = replace(self.network, dropout=own.pop("dropout"))
+        return replace(self, **own)
 
     def live(self) -> dict[str, float]:
         """The values of the LIVE settings at the start."""

@@ -21,7 +21,7 @@ TOO_HIGH = 4.0  # times the smallest loss: no need to go on
 
 def range_test_rate(iteration: int) -> float:
     """The learning rate of a step of the test, counted from 1: from SMALLEST to LARGEST in equal factors."""
-    return SMALLEST * (LARGEST / SMALLEST) ** ((iteration - 1) / (STEPS - 1))
+    return SMALLEST * math.pow(LARGEST / SMALLEST, (iteration - 1) / (STEPS - 1))
 
 
 def range_test_steps(solver: Solver, done: int = 0) -> Iterator[StepRecord]:

@@ -25,7 +25,7 @@ DTYPES = {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U
 
 def pack(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> bytes:
     """The arrays as the bytes of a safetensors file, with texts by name beside them."""
-    # The writer takes the memory as it lies, so gaps and turned axes go first. (ascontiguousarray would add an axis to a number.)
+    # The writer takes the memory as it lies, so gaps and turned axes have to go first.
     return save({name: np.asarray(a, order="C") for name, a in arrays.items()}, metadata=dict(metadata or {}))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core.network import NetworkSpec
 from cnn_core.solver import StepRecord
 from cnn_core.training import Row
 from pages.controls import messages, settings
@@ -131,23 +132,11 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
 
 
 def notation(network: Any) -> str:
-    """A network in short: 3×3×16 relu max2 → 100 is a block of 16 kernels 3x3 with ReLU and 2x2 max pooling, then 100 units."""
+    """A network in a line: 16×3×3 relu max2, 64 relu is 16 kernels of 3x3 with ReLU and 2x2 max pooling, then 64 units."""
     try:
-        parts = [_block(block) for block in network["blocks"]]
-        parts += [str(units) for units in network["hidden"]]
-        return " → ".join(parts) + (f" drop {network['dropout']:g}" if network["dropout"] else "")
-    except (TypeError, KeyError, ValueError):
+        return str(NetworkSpec.from_dict(network))
+    except (TypeError, ValueError):
         return "?"
-
-
-def _block(block: Mapping[str, Any]) -> str:
-    words = [f"{block['kernel_size']}×{block['kernel_size']}×{block['num_filters']}"]
-    words += [f"stride {block['stride']}"] * (block["stride"] != 1)
-    words += [f"pad {block['padding']}"] * (block["padding"] != "same")
-    words += [block["norm"]] * (block["norm"] != "none")
-    words += [block["activation"]]
-    words += [f"{block['pool']}{block['pool_size']}"] * (block["pool"] != "none")
-    return " ".join(words)
 
 
 def _dataset(row: Row) -> str:

@@ -11,7 +11,6 @@ from cnn_core.training import Registry, StoreError, TrainingConfig
 from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upload
 from pages.controls import messages
 from pages.controls.training import widget_values
-from pages.sections.run_table import notation
 
 
 def upload(registry: Registry) -> None:
@@ -58,7 +57,7 @@ def _read(name: str, data: bytes) -> Upload | None:
             words += f", weights after step {found.iteration}"
     if (config := found.config) is not None:
         words += (
-            f" of a run on {config.dataset}, {notation(config.as_dict()['network'])}, {config.update_rule} at "
+            f" of a run on {config.dataset}, {config.network}, {config.update_rule} at "
             f"{config.learning_rate:g}, {config.num_epochs} epochs"
         )
     st.markdown(messages.plain(words + "."))

@@ -1,0 +1,36 @@
+"""Networks as lists of layers: the plan, the network itself, what the plan amounts to, and a step seen from inside."""
+
+from cnn_core.network.layers import Layer
+from cnn_core.network.network import Network
+from cnn_core.network.spec import (
+    ACTIVATIONS,
+    MOST_BLOCKS,
+    MOST_HIDDEN,
+    NORMS,
+    POOLS,
+    WEIGHT_INITS,
+    ConvBlock,
+    NetworkSpec,
+)
+from cnn_core.network.statistics import LayerStatistics, layer_statistics
+from cnn_core.network.table import MEMORY_LIMIT, LayerRow, check_memory, layer_table, memory_needed
+
+__all__ = [
+    "ACTIVATIONS",
+    "MEMORY_LIMIT",
+    "MOST_BLOCKS",
+    "MOST_HIDDEN",
+    "NORMS",
+    "POOLS",
+    "WEIGHT_INITS",
+    "ConvBlock",
+    "Layer",
+    "LayerRow",
+    "LayerStatistics",
+    "Network",
+    "NetworkSpec",
+    "check_memory",
+    "layer_statistics",
+    "layer_table",
+    "memory_needed",
+]

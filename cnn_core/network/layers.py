@@ -1,0 +1,233 @@
+"""The layers of a network: what each makes of its input, and of the gradient that comes back, in terms of cnn_core.
+
+A layer knows its parameters by name but does not own them: the network hands them in. `forward(x, arrays, mode)` returns
+the output and what `backward(dout, cache, grads)` needs; that returns dx and writes the parameters' gradients into `grads`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cnn_core.activation import dropout_backward, dropout_forward, relu_backward, relu_forward
+from cnn_core.checks import Array, Pair
+from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.linear import linear_forward
+from cnn_core.network.spec import ConvBlock, NetworkSpec
+from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
+from cnn_core.normalize import normalize_backward
+from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
+from cnn_core.squash import (
+    leaky_relu_backward,
+    leaky_relu_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    tanh_backward,
+    tanh_forward,
+)
+from cnn_core.window import Window
+
+Arrays = dict[str, Array]
+Shape = tuple[int, ...]
+
+
+Forward = Callable[[Array], tuple[Array, Any]]
+Backward = Callable[[Array, Any], Array]
+ACTIVATIONS: dict[str, tuple[Forward, Backward, str]] = {
+    "relu": (relu_forward, relu_backward, "ReLU"),
+    "leaky_relu": (leaky_relu_forward, leaky_relu_backward, "leaky ReLU"),
+    "tanh": (tanh_forward, tanh_backward, "tanh"),
+    "sigmoid": (sigmoid_forward, sigmoid_backward, "sigmoid"),
+}
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a forward pass is made. training: batch norm and dropout act; dropout: its probability; rng: for its luck."""
+
+    training: bool = False
+    dropout: float = 0.0
+    rng: np.random.Generator | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer. kind: conv, norm, activation, pool, linear, dropout. shape: of its output for one image.
+
+    params, buffers: shapes of what it learns and of what it keeps, by full name. window: of a convolution or pooling.
+    """
+
+    name: str
+    kind: str
+    shape: Shape
+    description: str
+    window: Window | None = None
+    params: dict[str, Shape] = field(default_factory=dict)
+    buffers: dict[str, Shape] = field(default_factory=dict)
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        """The output for x (N, ...), and a cache."""
+        raise NotImplementedError
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        """dx; the parameters' gradients are written into `grads`."""
+        raise NotImplementedError
+
+
+class Conv(Layer):
+    """Convolution; as the first layer it computes no gradient for its input, which nobody needs."""
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        assert self.window is not None
+        weight, bias = arrays[f"{self.name}.weight"], arrays[f"{self.name}.bias"]
+        return conv2d_forward(x, weight, bias, stride=self.window.stride, padding=self.window.padding)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        dx, dweight, dbias = conv2d_backward(dout, cache, input_gradient=self.name != "conv1")
+        grads[f"{self.name}.weight"][...], grads[f"{self.name}.bias"][...] = dweight, dbias
+        return dx
+
+
+@dataclass(frozen=True)
+class Norm(Layer):
+    """Batch, layer, group or instance norm."""
+
+    norm: str = "batch"
+    num_groups: int = 1
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        gamma, beta = arrays[f"{self.name}.gamma"], arrays[f"{self.name}.beta"]
+        if self.norm == "batch":
+            running = arrays[f"{self.name}.running_mean"], arrays[f"{self.name}.running_var"]
+            return batch_norm_forward(x, gamma, beta, *running, training=mode.training)
+        if self.norm == "layer":
+            return layer_norm_forward(x, gamma, beta)
+        if self.norm == "group":
+            return group_norm_forward(x, self.num_groups, gamma, beta)
+        return instance_norm_forward(x, gamma, beta)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        dx, dgamma, dbeta = normalize_backward(dout, cache)
+        grads[f"{self.name}.gamma"][...], grads[f"{self.name}.beta"][...] = dgamma, dbeta
+        return dx
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """ReLU and its relatives."""
+
+    activation: str = "relu"
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        return ACTIVATIONS[self.activation][0](x)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        return ACTIVATIONS[self.activation][1](dout, cache)
+
+
+@dataclass(frozen=True)
+class Pool(Layer):
+    """Max or average pooling."""
+
+    pool: str = "max"
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        assert self.window is not None
+        if self.pool == "max":
+            return max_pool2d_forward(x, self.window.kernel_size)
+        return avg_pool2d_forward(x, self.window.kernel_size)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        return (max_pool2d_backward if self.pool == "max" else avg_pool2d_backward)(dout, cache)
+
+
+class Linear(Layer):
+    """A fully connected layer; maps are taken as one long row of numbers each."""
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        return linear_forward(x, arrays[f"{self.name}.weight"], arrays[f"{self.name}.bias"])
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        # `linear_backward`, but in place, and with dx lying in memory as x does: the batch last after a fused first block.
+        x, weight = cache
+        rows = x.reshape(len(x), len(weight))
+        np.matmul(rows.T, dout, out=grads[f"{self.name}.weight"])
+        np.sum(dout, axis=0, out=grads[f"{self.name}.bias"])
+        dx: Array = dout @ weight.T if x.flags.c_contiguous else (weight @ dout.T).T
+        return dx.reshape(x.shape)
+
+
+class Dropout(Layer):
+    """Dropout with the probability of the mode."""
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        training = mode.training and mode.dropout > 0
+        return dropout_forward(x, p=mode.dropout, training=training, rng=mode.rng)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        return dropout_backward(dout, cache)
+
+
+def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int) -> list[Layer]:
+    """The layers of a plan, in order. Raises ValueError, naming the block, where a window does not fit onto its map."""
+    layers: list[Layer] = []
+    channels, size = input_shape[0], (input_shape[1], input_shape[2])
+    for number, block in enumerate(spec.blocks, 1):
+        made, size = _block(number, block, channels, size)
+        layers += made
+        channels = block.num_filters
+    shape: Shape = (channels, *size)
+    for number, units in enumerate(spec.hidden, 1):
+        layers.append(_linear(number, shape, units, "fully connected"))
+        name = f"{spec.hidden_activation}{len(spec.blocks) + number}"
+        words = ACTIVATIONS[spec.hidden_activation][2]
+        layers.append(Activation(name, "activation", (units,), words, activation=spec.hidden_activation))
+        layers.append(Dropout(f"dropout{number}", "dropout", (units,), "dropout"))
+        shape = (units,)
+    layers.append(_linear(len(spec.hidden) + 1, shape, num_classes, "fully connected, scores"))
+    return layers
+
+
+def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[list[Layer], Pair]:
+    k, f = block.kernel_size, block.num_filters
+    window = Window.of(k, block.stride, block.padding)
+    size = _fit(f"block {number}", "kernel_size", k, window, size)
+    shape: Shape = (f, *size)
+    params = {f"conv{number}.weight": (f, channels, k, k), f"conv{number}.bias": (f,)}
+    layers: list[Layer] = [Conv(f"conv{number}", "conv", shape, f"convolution {k}×{k}", window, params)]
+    if block.norm != "none":
+        name, each = f"norm{number}", shape if block.norm == "layer" else (f,)
+        buffers = {f"{name}.running_{what}": each for what in ("mean", "var")} if block.norm == "batch" else {}
+        params = {f"{name}.gamma": each, f"{name}.beta": each}
+        words = f"{block.norm} norm" + f", {block.num_groups} groups" * (block.norm == "group")
+        layers.append(
+            Norm(name, "norm", shape, words, None, params, buffers, norm=block.norm, num_groups=block.num_groups)
+        )
+    words = ACTIVATIONS[block.activation][2]
+    layers.append(Activation(f"{block.activation}{number}", "activation", shape, words, activation=block.activation))
+    if block.pool != "none":
+        window = Window.of(block.pool_size, block.pool_size)
+        size = _fit(f"block {number}", "pool_size", block.pool_size, window, size)
+        words = f"{'max' if block.pool == 'max' else 'average'} pooling {block.pool_size}×{block.pool_size}"
+        layers.append(Pool(f"pool{number}", "pool", (f, *size), words, window, pool=block.pool))
+    return layers, size
+
+
+def _fit(where: str, name: str, value: int, window: Window, size: Pair) -> Pair:
+    padded = window.padded_size(size)
+    if value > min(padded):
+        seen = f"{padded[0]}×{padded[1]} map it gets" + ", padding included" * (padded != size)
+        raise ValueError(
+            f"{where}: {name} (={value}) must be at most the {seen}: use {min(padded)} or less, or take out a pooling or "
+            f"a stride before it"
+        )
+    return window.output_size(size)
+
+
+def _linear(number: int, shape: Shape, units: int, words: str) -> Layer:
+    name, inputs = f"linear{number}", int(np.prod(shape))
+    params: dict[str, Shape] = {f"{name}.weight": (inputs, units), f"{name}.bias": (units,)}
+    return Linear(name, "linear", (units,), words, None, params)

@@ -1,0 +1,201 @@
+"""A network built from a plan: its weights, the loss with all gradients, and what it makes of pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array, whole
+from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
+from cnn_core.convnet import LossParts
+from cnn_core.loss import softmax, softmax_cross_entropy
+from cnn_core.network.layers import Activation, Arrays, Layer, Mode, Pool, build
+from cnn_core.network.spec import NetworkSpec
+from cnn_core.optim import add_scaled
+
+CHUNK = 256  # images at once where no gradient is needed: bounds the memory of a whole data set's forward pass
+
+
+class Network:
+    """The network of a plan, with L2 on the weights of its convolutions and fully connected layers.
+
+    input_shape: (C, H, W) of one image. reg: the loss holds 0.5 * reg * sum(W * W). dtype: float32 or float64. seed: of
+    the weights; each layer draws its own, so that one layer more changes none of the others.
+
+    layers: in order, from the input to the scores. params: by name: conv1.weight (F, C, KH, KW), conv1.bias (F,),
+    norm1.gamma, norm1.beta, linear1.weight (D, M), linear1.bias, ... buffers: what batch norm keeps, norm1.running_mean and
+    norm1.running_var. reg and dropout (the probability to drop) may be changed at any time.
+    Raises ValueError where a layer does not fit onto the map below it.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        *,
+        reg: float = 0.0,
+        dtype: Any = np.float32,
+        seed: int = 0,
+    ) -> None:
+        if not (math.isfinite(reg) and reg >= 0):
+            raise ValueError(f"reg (={reg}) must be a finite number, 0 or more")
+        whole("num_classes", num_classes, 1)
+        self.spec, self.input_shape, self.num_classes = spec, input_shape, num_classes
+        self.dtype = np.dtype(dtype)
+        self.reg, self.dropout = reg, spec.dropout
+        self.layers = build(spec, input_shape, num_classes)
+        self.params: Arrays = {}
+        self.buffers: Arrays = {}
+        for number, layer in enumerate(self.layers):
+            rng = np.random.default_rng([seed, number])
+            for name, shape in layer.params.items():
+                self.params[name] = _initial(name, shape, spec, rng).astype(self.dtype)
+            for name, shape in layer.buffers.items():
+                self.buffers[name] = np.full(shape, float(name.endswith("_var")), dtype=self.dtype)
+        # The fast way of conv_pool.py takes the whole first block in one go.
+        first = self.layers[:3]
+        self._fused = (
+            [layer.kind for layer in first] == ["conv", "activation", "pool"]
+            and spec.blocks[0].stride == 1
+            and spec.blocks[0].activation == "relu"
+            and (spec.blocks[0].pool, spec.blocks[0].pool_size) == ("max", 2)
+        )
+
+    def loss_parts(
+        self,
+        x: Array,
+        y: Array,
+        *,
+        into: Arrays | None = None,
+        rng: np.random.Generator | None = None,
+        watch: Arrays | None = None,
+    ) -> LossParts:
+        """Data loss, L2 loss and all gradients for images x (N, C, H, W) with labels y (N,), as in training.
+
+        into: arrays by parameter name, shaped as the parameters, to write the gradients to; new ones without it. rng: for
+        the luck of dropout. watch: a dict to put each layer's output into, by the layer's name; it changes no result.
+        """
+        grads = {name: np.empty_like(w) for name, w in self.params.items()} if into is None else into
+        mode = Mode(True, self.dropout, rng)
+        x = self._images(x)
+        caches: list[tuple[Layer, Any]] = []
+        layers, fused = self.layers, None
+        if self._fused:
+            conv = layers[0].window
+            assert conv is not None
+            weight, bias = self.params["conv1.weight"], self.params["conv1.bias"]
+            maps, fused = conv_pool_forward(x, weight, bias, padding=conv.padding)
+            if watch is not None:
+                self._watch_first_block(x, watch)
+            flat = maps.reshape(-1, len(x)).T  # the batch stays last in memory
+            out = flat if layers[3].kind == "linear" else flat.reshape(len(x), *maps.shape[:3])
+            layers = layers[3:]
+        else:
+            out = x
+        for layer in layers:
+            out, cache = layer.forward(out, self._arrays, mode)
+            caches.append((layer, cache))
+            if watch is not None:
+                watch[layer.name] = out
+        data_loss, dout = softmax_cross_entropy(out, y)
+        for layer, cache in reversed(caches):
+            dout = layer.backward(dout, cache, grads)
+        if fused is not None:
+            dmaps = dout.reshape(len(x), -1).T.reshape(fused.out.shape)
+            grads["conv1.weight"][...], grads["conv1.bias"][...] = conv_pool_backward(dmaps, fused)
+        reg_loss = 0.0
+        for name, w in self.params.items():
+            if name.endswith(".weight"):
+                reg_loss += 0.5 * self.reg * float(np.vdot(w, w))
+                add_scaled(grads[name], self.reg, w)
+        return LossParts(data_loss, reg_loss, grads)
+
+    def scores(self, x: Array) -> Array:
+        """Class scores (N, num_classes) for images x (N, C, H, W), in chunks, as in use: batch norm as learned, no dropout."""
+        out = np.empty((len(x), self.num_classes), dtype=self.dtype)
+        for start in range(0, len(x), CHUNK):
+            part = self._images(x[start : start + CHUNK])
+            for layer in self.layers:
+                part, _ = layer.forward(part, self._arrays, Mode())
+            out[start : start + CHUNK] = part
+        return out
+
+    def accuracy(self, x: Array, y: Array) -> float:
+        """Share of images x (N, C, H, W) whose largest score is their label's in y (N,)."""
+        return float(np.mean(self.scores(x).argmax(axis=1) == y))
+
+    def probabilities(self, x: Array) -> Array:
+        """Softmax of the scores: (N, num_classes)."""
+        return softmax(self.scores(x))
+
+    def feature_maps(self, x: Array) -> Arrays:
+        """What every layer makes of images x (N, C, H, W), by its name and in order; last "softmax", the probabilities."""
+        out, maps = self._images(x), {}
+        for layer in self.layers:
+            out, _ = layer.forward(out, self._arrays, Mode())
+            maps[layer.name] = out
+        return maps | {"softmax": softmax(out)}
+
+    def first_not_finite(self, x: Array, y: Array) -> str | None:
+        """Where the first number that is not finite turns up: in a layer's output, in the loss, or in a gradient."""
+        with np.errstate(all="ignore"):
+            watch: Arrays = {}
+            parts = self._without_changing_buffers(x, y, watch)
+        for layer in self.layers:
+            if not all(np.isfinite(self._arrays[name]).all() for name in layer.params):
+                return f"the weights of {layer.name}"
+            if not np.isfinite(watch[layer.name]).all():
+                return f"the output of {layer.name}"
+        if not math.isfinite(parts.data_loss):
+            return "the loss"
+        if not math.isfinite(parts.reg_loss):
+            return "the L2 term of the loss"
+        bad = [name for name in reversed(self.params) if not np.isfinite(parts.grads[name]).all()]
+        return f"the gradient of {bad[0]}" if bad else None
+
+    def _without_changing_buffers(self, x: Array, y: Array, watch: Arrays) -> LossParts:
+        kept, dropout = {name: b.copy() for name, b in self.buffers.items()}, self.dropout
+        self.dropout = 0.0
+        try:
+            return self.loss_parts(x, y, watch=watch)
+        finally:
+            self.dropout = dropout
+            for name, array in kept.items():
+                self.buffers[name][...] = array
+
+    def _watch_first_block(self, x: Array, watch: Arrays) -> None:
+        """The outputs that the fused first block does not make on its way."""
+        out = x
+        for layer in self.layers[:3]:
+            assert layer.kind == "conv" or isinstance(layer, Activation | Pool)
+            out, _ = layer.forward(out, self._arrays, Mode())
+            watch[layer.name] = out
+
+    @property
+    def _arrays(self) -> Arrays:
+        return {**self.params, **self.buffers} if self.buffers else self.params
+
+    def _images(self, x: Array) -> Array:
+        if x.shape[1:] != self.input_shape:
+            raise ValueError(f"x (shape {x.shape}) must hold images of shape {self.input_shape}")
+        return x.astype(self.dtype, copy=False)
+
+
+def _initial(name: str, shape: tuple[int, ...], spec: NetworkSpec, rng: np.random.Generator) -> Array:
+    """The parameters before training: gamma 1, beta and bias 0, weights drawn as the plan says."""
+    if not name.endswith(".weight"):
+        return np.full(shape, float(name.endswith(".gamma")))
+    if len(shape) == 4:  # (F, C, KH, KW)
+        area = shape[2] * shape[3]
+        fan_in, fan_out = shape[1] * area, shape[0] * area
+    else:  # (D, M)
+        fan_in, fan_out = shape
+    scale = {
+        "he": math.sqrt(2 / fan_in),
+        "xavier": math.sqrt(2 / (fan_in + fan_out)),
+        "fixed": spec.weight_scale,
+    }[spec.weight_init]
+    return rng.normal(0, scale, shape)

@@ -1,0 +1,101 @@
+"""What a plan amounts to, before anything is allocated: shapes, parameters, multiply-adds, receptive field, memory."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_core.network.layers import Layer, Shape, build
+from cnn_core.network.spec import NetworkSpec
+from cnn_core.receptive_field import receptive_fields
+
+FLOAT = 4  # bytes of a number: networks are trained in float32
+STATES = {
+    "sgd": 0,
+    "momentum": 1,
+    "nesterov": 1,
+    "rmsprop": 1,
+    "adam": 2,
+    "adamw": 2,
+}  # numbers remembered for each weight
+MEMORY_LIMIT = int(float(os.environ.get("CONVSCOPE_MEMORY_GIB") or 2) * 2**30)
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a table, for one image. receptive_field: cells of the input that a cell sees, None after the maps
+    are taken apart (there it is all). memory: bytes of its output."""
+
+    name: str
+    kind: str
+    description: str
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+    receptive_field: tuple[int, int] | None
+    memory: int
+
+
+def layer_table(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int) -> list[LayerRow]:
+    """A row for the input and for each layer. Raises ValueError, naming the block, where a layer does not fit."""
+    layers = build(spec, input_shape, num_classes)
+    windows = [layer.window for layer in layers if layer.window is not None]
+    fields = [field.size for field in receptive_fields(windows, (input_shape[1], input_shape[2]))]
+    rows = [LayerRow("input", "input", "input", input_shape, 0, 0, (1, 1), FLOAT * math.prod(input_shape))]
+    seen = 0
+    for layer in layers:
+        seen += layer.window is not None
+        field = fields[seen] if len(layer.shape) == 3 else None
+        parameters = sum(math.prod(shape) for shape in layer.params.values())
+        memory = FLOAT * math.prod(layer.shape)
+        rows.append(
+            LayerRow(
+                layer.name, layer.kind, layer.description, layer.shape, parameters, _multiply_adds(layer), field, memory
+            )
+        )
+    return rows
+
+
+def memory_needed(
+    spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int, batch_size: int, update_rule: str = "adam"
+) -> int:
+    """Bytes that a training step needs, about: weights, gradients, the optimizer's memory, the maps and their gradients.
+
+    A convolution's columns come on top, each number of the input as often as windows see it, but only as many as fit in
+    a cache or are kept (conv.py): bounded, and not counted.
+    """
+    rows = layer_table(spec, input_shape, num_classes)
+    parameters = sum(row.parameters for row in rows)
+    maps = sum(row.memory for row in rows)
+    return FLOAT * parameters * (2 + STATES.get(update_rule, 2)) + 2 * batch_size * maps
+
+
+def check_memory(
+    spec: NetworkSpec,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    batch_size: int,
+    update_rule: str = "adam",
+    limit: int = MEMORY_LIMIT,
+) -> None:
+    """Raise ValueError with the estimate if a training would need more memory than `limit` bytes."""
+    needed = memory_needed(spec, input_shape, num_classes, batch_size, update_rule)
+    if needed > limit:
+        largest = max(layer_table(spec, input_shape, num_classes), key=lambda row: row.parameters)
+        raise ValueError(
+            f"the network needs about {needed / 2**30:.1f} GiB of memory to train, more than {limit / 2**30:.1f} GiB: most "
+            f"of its weights ({largest.parameters:,}) are in {largest.name}; take fewer units or filters, pool more, or "
+            f"make batch_size (={batch_size}) smaller"
+        )
+
+
+def _multiply_adds(layer: Layer) -> int:
+    """Multiplications with a weight for one image (as many additions): each weight of a convolution once a position."""
+    weight = next((shape for name, shape in layer.params.items() if name.endswith(".weight")), None)
+    if weight is None:
+        return 0
+    positions = math.prod(layer.shape[1:]) if layer.kind == "conv" else 1
+    return int(np.prod(weight, dtype=np.int64)) * positions

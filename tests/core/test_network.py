@@ -1,0 +1,290 @@
+"""A network as a list of layers: every option's gradients, the fast first block, the plan's table, and what does not fit."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.gradient_check import projection_error
+from cnn_core.network import (
+    ACTIVATIONS,
+    NORMS,
+    POOLS,
+    ConvBlock,
+    Network,
+    NetworkSpec,
+    check_memory,
+    layer_statistics,
+    layer_table,
+    memory_needed,
+)
+
+
+def batch(shape=(3, 9, 8), n=5, classes=4, dtype=np.float64):
+    rng = np.random.default_rng(3)
+    return rng.standard_normal((n, *shape)).astype(dtype), rng.integers(0, classes, n)
+
+
+def check_gradients(network, x, y, rng_seed=None):
+    """Each gradient against the loss's slope along a random direction, away from the kinks at 0."""
+    chance = np.random.default_rng(0)
+    for w in network.params.values():
+        w += 0.05 * chance.standard_normal(w.shape)
+
+    def parts():
+        return network.loss_parts(x, y, rng=None if rng_seed is None else np.random.default_rng(rng_seed))
+
+    for name, gradient in parts().grads.items():
+        own = network.params[name]
+
+        def loss(w, name=name):
+            network.params[name] = w
+            return sum(parts()[:2])
+
+        if np.abs(gradient).max() > 1e-12:  # a bias before a norm of its own map moves nothing
+            assert projection_error(loss, [own], [gradient], h=1e-6) < 1e-6, name
+        network.params[name] = own
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradients_of_every_norm_and_activation(norm, activation):
+    block = ConvBlock(4, norm=norm, activation=activation, pool="avg")
+    spec = NetworkSpec((block, block), (6,), activation, weight_init="xavier")
+    check_gradients(Network(spec, (3, 9, 8), 4, reg=0.1, dtype=np.float64), *batch())
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"kernel_size": 4}, {"stride": 2, "padding": 1}, {"padding": 0, "pool_size": 3}, {"padding": 2}],
+    ids=str,
+)
+def test_gradients_of_every_pool_and_window(pool, options):
+    block = ConvBlock(3, **{"pool": pool, **options})
+    spec = NetworkSpec((block, ConvBlock(2, pool="none")), (), weight_init="he")
+    check_gradients(Network(spec, (3, 9, 8), 4, reg=0.1, dtype=np.float64), *batch())
+
+
+def test_gradients_with_dropout_and_two_hidden_layers():
+    spec = NetworkSpec((ConvBlock(3),), (7, 6), dropout=0.4, weight_init="he")
+    check_gradients(Network(spec, (3, 9, 8), 4, dtype=np.float64), *batch(), rng_seed=1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_it_is_the_courses_net(dtype):
+    net = ThreeLayerConvNet((3, 9, 8), 4, 3, 6, 4, reg=0.2, weight_scale=0.1, dtype=dtype, seed=0)
+    network = Network(NetworkSpec((ConvBlock(4),), (6,)), (3, 9, 8), 4, reg=0.2, dtype=dtype)
+    names = {"conv1": "1", "linear1": "2", "linear2": "3"}
+    for ours, theirs in names.items():
+        network.params[f"{ours}.weight"] = net.params[f"W{theirs}"]
+        network.params[f"{ours}.bias"] = net.params[f"b{theirs}"]
+    x, y = batch(dtype=dtype)
+    mine, other = network.loss_parts(x, y), net.loss_parts(x, y)
+    tolerance = 1e-4 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(mine[:2], other[:2], rtol=tolerance)
+    for ours, theirs in names.items():
+        np.testing.assert_allclose(mine.grads[f"{ours}.weight"], other.grads[f"W{theirs}"], tolerance, tolerance)
+    np.testing.assert_allclose(network.scores(x), net.scores(x), tolerance, tolerance)
+
+
+@pytest.mark.parametrize("second", ["linear", "conv"])
+def test_the_fast_first_block_is_the_layers_one_by_one(second):
+    blocks = (ConvBlock(4, kernel_size=5, padding=1),) + ((ConvBlock(3),) if second == "conv" else ())
+    network = Network(NetworkSpec(blocks, (6,), weight_init="he"), (3, 9, 8), 4, dtype=np.float64)
+    assert network._fused
+    x, y = batch()
+    fast = network.loss_parts(x, y)
+    network._fused = False
+    plain = network.loss_parts(x, y)
+    assert fast.data_loss == pytest.approx(plain.data_loss, rel=1e-12)
+    for name, gradient in plain.grads.items():
+        np.testing.assert_allclose(fast.grads[name], gradient, 1e-9, 1e-12)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_watching_changes_no_bit_and_sees_every_layer(norm):
+    spec = NetworkSpec((ConvBlock(4, norm=norm),), (6,), weight_init="he")
+    x, y = batch(dtype=np.float32)
+    blind, seeing = (Network(spec, (3, 9, 8), 4, reg=0.1) for _ in range(2))
+    watch = {}
+    plain, watched = blind.loss_parts(x, y), seeing.loss_parts(x, y, watch=watch)
+    assert plain[:2] == watched[:2]
+    for name in plain.grads:
+        assert plain.grads[name].tobytes() == watched.grads[name].tobytes()
+    assert list(watch) == [layer.name for layer in seeing.layers]
+    assert all(watch[layer.name].shape == (5, *layer.shape) for layer in seeing.layers)
+
+
+def test_batch_norm_uses_what_it_learned_when_not_training():
+    network = Network(NetworkSpec((ConvBlock(4, norm="batch"),), ()), (3, 9, 8), 4, dtype=np.float64)
+    x, y = batch()
+    before = network.scores(x)
+    np.testing.assert_array_equal(network.buffers["norm1.running_var"], 1)
+    network.loss_parts(x, y)
+    assert not np.allclose(network.buffers["norm1.running_mean"], 0)
+    assert not np.allclose(network.scores(x), before)
+    np.testing.assert_allclose(network.scores(x)[:2], network.scores(x[:2]))  # no picture depends on the others
+
+
+def test_feature_maps_end_in_the_probabilities():
+    network = Network(NetworkSpec((ConvBlock(4, norm="group"),), (6,)), (3, 9, 8), 4)
+    x, _ = batch(dtype=np.float32)
+    maps = network.feature_maps(x)
+    assert list(maps) == ["conv1", "norm1", "relu1", "pool1", "linear1", "relu2", "dropout1", "linear2", "softmax"]
+    np.testing.assert_array_equal(maps["linear2"], network.scores(x))
+    np.testing.assert_allclose(maps["softmax"], network.probabilities(x))
+
+
+def test_a_layer_more_leaves_the_others_weights_and_the_inits_have_their_spread():
+    wide = ConvBlock(64, pool="none")
+    networks = {
+        init: Network(NetworkSpec((wide,), (200,), weight_init=init, weight_scale=0.05), (3, 12, 12), 10)
+        for init in ("he", "xavier", "fixed")
+    }
+    spread = {init: float(n.params["linear1.weight"].std()) for init, n in networks.items()}
+    fan_in, fan_out = 64 * 144, 200
+    assert spread["he"] == pytest.approx(math.sqrt(2 / fan_in), rel=0.02)
+    assert spread["xavier"] == pytest.approx(math.sqrt(2 / (fan_in + fan_out)), rel=0.02)
+    assert spread["fixed"] == pytest.approx(0.05, rel=0.02)
+    one = Network(NetworkSpec((ConvBlock(4),), ()), (3, 9, 8), 4)
+    two = Network(NetworkSpec((ConvBlock(4), ConvBlock(4)), ()), (3, 9, 8), 4)
+    np.testing.assert_array_equal(one.params["conv1.weight"], two.params["conv1.weight"])
+
+
+BLOCKS = st.builds(
+    ConvBlock,
+    num_filters=st.integers(1, 6),
+    kernel_size=st.integers(1, 5),
+    stride=st.just(1),
+    padding=st.just("same"),
+    norm=st.sampled_from(NORMS),
+    activation=st.sampled_from(ACTIVATIONS),
+    pool=st.sampled_from(POOLS),
+    pool_size=st.integers(1, 3),
+) | st.builds(ConvBlock, num_filters=st.integers(1, 4), stride=st.integers(1, 3), padding=st.integers(0, 2))
+SPECS = st.builds(
+    NetworkSpec,
+    blocks=st.lists(BLOCKS, min_size=1, max_size=4).map(tuple),
+    hidden=st.lists(st.integers(1, 8), max_size=2).map(tuple),
+    dropout=st.sampled_from([0.0, 0.5]),
+    weight_init=st.sampled_from(["he", "xavier", "fixed"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SPECS)
+def test_the_table_tells_what_the_network_is(spec):
+    assert NetworkSpec.from_dict(spec.as_dict()) == spec
+    shape = (2, 13, 11)
+    try:
+        table = layer_table(spec, shape, 3)
+    except ValueError as error:
+        assert "must be at most the" in str(error)
+        with pytest.raises(ValueError):
+            Network(spec, shape, 3)
+        return
+    network = Network(spec, shape, 3)
+    maps = network.feature_maps(np.zeros((2, *shape), np.float32))
+    assert [row.name for row in table[1:]] == [layer.name for layer in network.layers]
+    for row in table[1:]:
+        assert maps[row.name].shape == (2, *row.output_shape)
+        assert row.memory == maps[row.name][0].nbytes
+        assert row.parameters == sum(w.size for n, w in network.params.items() if n.split(".")[0] == row.name)
+    weights = sum(w.nbytes for w in network.params.values())
+    assert memory_needed(spec, shape, 3, 1, "sgd") >= 2 * weights
+
+
+def test_multiply_adds_and_receptive_fields_of_a_known_net():
+    spec = NetworkSpec((ConvBlock(6, 5, padding=2, pool="avg"), ConvBlock(16, 5, padding=0, pool="avg")), (120, 84))
+    rows = {row.name: row for row in layer_table(spec, (1, 28, 28), 10)}  # LeNet-5 (LeCun et al., 1998)
+    assert [rows[n].parameters for n in ("conv1", "linear1", "linear2", "linear3")] == [156, 48_120, 10_164, 850]
+    assert rows["conv2"].parameters == 2_416
+    assert rows["conv1"].multiply_adds == 6 * 25 * 28 * 28
+    assert rows["linear3"].multiply_adds == 840
+    fields = [rows[n].receptive_field for n in ("conv1", "pool1", "conv2", "pool2", "linear1")]
+    assert fields == [(5, 5), (6, 6), (14, 14), (16, 16), None]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ConvBlock(num_filters=0), "num_filters (=0) must be 1 or more"),
+        (lambda: ConvBlock(kernel_size=99), "kernel_size (=99) must be 31 or less"),
+        (lambda: ConvBlock(padding="full"), "padding (='full') must be \"same\", or from 0 to 31"),
+        (lambda: ConvBlock(stride=2), 'padding (="same") needs stride 1, not 2: give the padding in cells'),
+        (lambda: ConvBlock(norm="l2"), "norm (='l2') must be one of none, batch"),
+        (lambda: NetworkSpec(()), "blocks (=()) must be 1 to 4 blocks"),
+        (lambda: NetworkSpec(hidden=(1, 2, 3)), "hidden (=(1, 2, 3)) must be the sizes of at most 2 layers"),
+        (lambda: NetworkSpec(dropout=1), "dropout (=1) must be at least 0 and below 1"),
+        (lambda: NetworkSpec(weight_scale=math.nan), "weight_scale (=nan) must be a finite number"),
+        (lambda: NetworkSpec.from_dict({"blocks": [{"filters": 3}]}), "filters is not a setting of a block: it takes"),
+        (lambda: NetworkSpec.from_dict({"blocks": 3}), "blocks (=3) must be a list of blocks"),
+        (lambda: NetworkSpec.from_dict([]), "network (=[]) must be a JSON object"),
+    ],
+)
+def test_what_no_network_can_be_is_named(make, message):
+    with pytest.raises(ValueError) as error:
+        make()
+    assert str(error.value).startswith(message)
+
+
+def test_what_does_not_fit_says_where_and_what_would():
+    small = ConvBlock(4, pool_size=4)
+    with pytest.raises(ValueError) as error:
+        layer_table(NetworkSpec((small, ConvBlock(4, 5, padding=0))), (1, 8, 8), 10)
+    assert str(error.value) == (
+        "block 2: kernel_size (=5) must be at most the 2×2 map it gets: use 2 or less, or take out a pooling or a stride "
+        "before it"
+    )
+
+
+def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
+    spec = NetworkSpec(hidden=(1 << 20,))
+    with pytest.raises(ValueError) as error:
+        check_memory(spec, (3, 32, 32), 10, 50)
+    assert "needs about 65.4 GiB" in str(error.value)
+    assert "more than 2.0 GiB" in str(error.value)
+    assert "are in linear1; take fewer units or filters" in str(error.value)
+    check_memory(NetworkSpec(), (3, 32, 32), 10, 50)
+
+
+def test_statistics_tell_of_dead_units_and_of_the_step():
+    network = Network(NetworkSpec((ConvBlock(4),), (6,), weight_init="he"), (3, 9, 8), 4, dtype=np.float64)
+    network.params["conv1.bias"][:2] = -1e3  # two maps that never fire
+    x, y = batch()
+    before = {name: w.copy() for name, w in network.params.items()}
+    watch = {}
+    grads = network.loss_parts(x, y, watch=watch).grads
+    for name, w in network.params.items():
+        w -= 0.1 * grads[name]
+    conv, hidden, scores = layer_statistics(network, watch, grads, before)
+    assert (conv.name, hidden.name, scores.name) == ("conv1", "linear1", "linear2")
+    assert conv.dead == 0.5
+    assert scores.dead is None
+    for stats in (conv, hidden, scores):
+        w, g = before[f"{stats.name}.weight"], grads[f"{stats.name}.weight"]
+        assert stats.grad_norm == pytest.approx(np.sqrt(np.sum(g**2)))
+        assert stats.update_ratio == pytest.approx(0.1 * np.sqrt(np.sum(g**2)) / np.sqrt(np.sum(w**2)))
+        assert sum(stats.weights.counts) == w.size
+        assert len(stats.gradients.edges) == len(stats.gradients.counts) + 1
+    assert sum(conv.activations.counts) == watch["relu1"].size
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        ("conv1.weight", np.nan, "the weights of conv1"),
+        ("linear1.weight", 1e38, "the output of linear1"),
+        ("linear2.weight", np.inf, "the weights of linear2"),
+    ],
+)
+def test_the_first_layer_that_is_not_finite_is_found(name, value, where):
+    network = Network(NetworkSpec((ConvBlock(4),), (6,), weight_init="he"), (3, 9, 8), 4)
+    x, y = batch(dtype=np.float32)
+    assert network.first_not_finite(x, y) is None
+    network.params[name][...] = value
+    assert network.first_not_finite(100 * x, y) == where
