@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.network.layers import Activation, Layer, Norm, Pool
 from cnn_core.network.network import Network
-from cnn_core.network.spec import ConvBlock
-from cnn_core.window import Window
+from cnn_core.squash import LEAK
 
 OPSET = 17
 INPUT, OUTPUT = "pictures", "scores"
@@ -41,14 +41,8 @@ def to_onnx(network: Network, *, doc: str = "", about: Mapping[str, str] | None 
     from onnx import TensorProto, checker, helper
 
     graph = _Graph(network)
-    for number, block in enumerate(network.spec.blocks, 1):
-        graph.block(number, block)
-    graph.add("Flatten", "flatten", axis=1)
-    for number in range(1, len(network.spec.hidden) + 2):
-        last = number > len(network.spec.hidden)
-        graph.add("Gemm", f"linear{number}", f"linear{number}.weight", f"linear{number}.bias")
-        if not last:
-            graph.activation(f"linear{number}", network.spec.hidden_activation)
+    for layer in network.layers:
+        graph.layer(layer)
     graph.nodes[-1].output[0] = OUTPUT
     model = helper.make_model(
         helper.make_graph(
@@ -76,7 +70,7 @@ class _Graph:
         self.nodes: list[Any] = []
         self.numbers: list[Any] = []
         self._arrays = {**network.params, **network.buffers}
-        self._last = INPUT
+        self._last, self._flat = INPUT, False
 
     def add(self, operator: str, name: str, *inputs: str, **attributes: Any) -> None:
         """One more node. inputs: names of arrays of the network, or of those given to `number`, besides what comes in."""
@@ -97,34 +91,35 @@ class _Graph:
         self.numbers.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
         return name
 
-    def block(self, number: int, block: ConvBlock) -> None:
-        """Convolution, norm, activation, pool: those that the block has."""
-        (kernel, strides, pads), conv = _geometry(block.kernel_size, block.stride, block.padding), f"conv{number}"
-        names = f"{conv}.weight", f"{conv}.bias"
-        self.add("Conv", conv, *names, kernel_shape=kernel, strides=strides, pads=pads)
-        if block.norm != "none":
-            self._norm(f"norm{number}", block)
-        self.activation(conv, block.activation)
-        if block.pool != "none":
-            operator = "MaxPool" if block.pool == "max" else "AveragePool"
-            kernel, strides, pads = _geometry(block.pool_size, block.pool_size, 0)
-            self.add(operator, f"pool{number}", kernel_shape=kernel, strides=strides, pads=pads)
+    def layer(self, layer: Layer) -> None:
+        """What the layer computes in use, where dropout does nothing."""
+        name = layer.name
+        if isinstance(layer, Activation):
+            leak = {"alpha": LEAK} if layer.activation == "leaky_relu" else {}
+            self.add(ACTIVATIONS[layer.activation], name, **leak)
+        elif isinstance(layer, Norm):
+            self._norm(layer)
+        elif isinstance(layer, Pool):
+            self.add("MaxPool" if layer.pool == "max" else "AveragePool", name, **_geometry(layer))
+        elif layer.kind == "conv":
+            self.add("Conv", name, f"{name}.weight", f"{name}.bias", **_geometry(layer))
+        elif layer.kind == "linear":
+            if not self._flat:
+                self.add("Flatten", "flatten", axis=1)
+                self._flat = True
+            self.add("Gemm", name, f"{name}.weight", f"{name}.bias")
 
-    def activation(self, of: str, kind: str) -> None:
-        """The activation after a layer."""
-        self.add(ACTIVATIONS[kind], f"{of}.{kind}", **({"alpha": 0.01} if kind == "leaky_relu" else {}))
-
-    def _norm(self, name: str, block: ConvBlock) -> None:
-        scale, shift = f"{name}.gamma", f"{name}.beta"
-        if block.norm == "batch":
-            running = f"{name}.running_mean", f"{name}.running_var"
-            self.add("BatchNormalization", name, scale, shift, *running, epsilon=EPS)
-        elif block.norm == "layer":
-            self.add("LayerNormalization", name, scale, shift, axis=1, epsilon=EPS)
-        elif block.norm == "instance":
-            self.add("InstanceNormalization", name, scale, shift, epsilon=EPS)
+    def _norm(self, layer: Norm) -> None:
+        name, arrays = layer.name, [f"{layer.name}.gamma", f"{layer.name}.beta"]
+        if layer.norm == "batch":
+            arrays += [f"{name}.running_mean", f"{name}.running_var"]
+            self.add("BatchNormalization", name, *arrays, epsilon=EPS)
+        elif layer.norm == "layer":
+            self.add("LayerNormalization", name, *arrays, axis=1, epsilon=EPS)
+        elif layer.norm == "instance":
+            self.add("InstanceNormalization", name, *arrays, epsilon=EPS)
         else:
-            self._group_norm(name, block.num_groups, self._arrays[scale], self._arrays[shift])
+            self._group_norm(name, layer.num_groups, *(self._arrays[array] for array in arrays))
 
     def _group_norm(self, name: str, groups: int, gamma: Array, beta: Array) -> None:
         before = self._last
@@ -143,8 +138,12 @@ class _Graph:
         self._last = f"{name}.back"
 
 
-def _geometry(kernel_size: int, stride: int, padding: Any) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
-    """kernel_shape, strides and pads (top, left, bottom, right) of a window."""
-    window = Window.of(kernel_size, stride, padding)
-    (top, bottom), (left, right) = window.padding
-    return window.kernel_size, window.stride, (top, left, bottom, right)
+def _geometry(layer: Layer) -> dict[str, Sequence[int]]:
+    """The window of a layer; padding as top, left, bottom, right."""
+    assert layer.window is not None
+    (top, bottom), (left, right) = layer.window.padding
+    return {
+        "kernel_shape": layer.window.kernel_size,
+        "strides": layer.window.stride,
+        "pads": (top, left, bottom, right),
+    }
