@@ -25,6 +25,7 @@ PATHS = {
     "receptive-field": "/receptive-field",
     "gradient-flow": "/gradient-flow",
     "train": "/train",
+    "runs": "/runs",
     "filters": "/filters",
     "speed": "/speed",
 }

@@ -30,6 +30,7 @@ WAYS = [
     ),
     ("gradient_flow", "Gradient flow", "Walk the backward pass and prove it with a gradient check.", ":material/undo:"),
     ("train", "Train", "Train the network below and watch loss, accuracy and filters live.", ":material/play_arrow:"),
+    ("runs", "Runs", "Keep every training, compare several, take weights along.", ":material/table_rows:"),
     ("filters", "Filters", "Look at what it learned, and send one picture through it.", ":material/visibility:"),
     ("speed", "Speed", "Time the same layer in loops, vectorised and fast, on this server.", ":material/speed:"),
 ]
@@ -42,7 +43,7 @@ st.markdown(
 )
 
 for first in range(0, len(WAYS), 3):
-    for column, (script, title, words, icon) in zip(st.columns(3), WAYS[first : first + 3], strict=True):
+    for column, (script, title, words, icon) in zip(st.columns(3), WAYS[first : first + 3], strict=False):
         with column.container(border=True, height="stretch"):
             st.page_link(f"lessons/{script}.py", label=f"**{title}**", icon=icon)
             st.markdown(words)

@@ -14,6 +14,7 @@ TITLES = {
     "receptive_field": "Receptive field",
     "gradient_flow": "Gradient flow",
     "train": "Train",
+    "runs": "Runs",
     "filters": "Filters",
     "speed": "Speed",
 }

@@ -14,6 +14,7 @@ SHOWS = {  # what a reader must find on the page before the first click
     "receptive-field": "How large is the field?",
     "gradient-flow": "The two agree: the backward pass is right.",
     "train": "The filters before training",
+    "runs": "Bring weights or settings",
     "filters": "One picture on its way through",
     "speed": "What there is to do",
 }
@@ -51,6 +52,7 @@ def test_every_page_is_reached_from_home(page, address):
         "Receptive field",
         "Gradient flow",
         "Train",
+        "Runs",
         "Filters",
         "Speed",
     )
