@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from cnn_core import datasets
 from cnn_core.checks import whole
-from cnn_core.network import Network, NetworkSpec, check_memory
+from cnn_core.network import Network, NetworkSpec, check_memory, layer_table
 from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.solver import Solver
 from cnn_core.training.data import DataOptions, TrainingData
@@ -92,6 +92,18 @@ class TrainingConfig:
         sizes = data.image_shape, data.num_classes
         check_memory(self.network, *sizes, self.batch_size, self.update_rule)
         return Network(self.network, *sizes, reg=self.reg, seed=self.seed)
+
+    def check(self) -> None:
+        """Raise a ValueError where the settings do not fit the pictures, their number or the memory limit.
+
+        Nothing large is made: it may be called as one types.
+        """
+        dataset = datasets.load(self.dataset)
+        sizes = dataset.image_shape, dataset.num_classes
+        layer_table(self.network, *sizes)
+        check_memory(self.network, *sizes, self.batch_size, self.update_rule)
+        if self.batch_size > (most := self.training_data().num_train):
+            raise ValueError(f"batch_size (={self.batch_size}) must be at most the number of training pictures {most}")
 
     def training_data(self) -> TrainingData:
         """The pictures as the network is to see them."""

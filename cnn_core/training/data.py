@@ -163,6 +163,10 @@ class TrainingData:
         """The validation pictures and their labels, which are never made wrong."""
         return _fixed(self.normalised(self._val_x)), self._val_y
 
+    def val_part(self, count: int) -> tuple[Array, Array]:
+        """The first `count` validation pictures as pixels, to be shown and `normalised`, at most all; and their labels."""
+        return self._val_x[:count], self._val_y[:count]
+
     @property
     def test(self) -> tuple[Array, Array]:
         """The test pictures and their labels; not kept, since they are looked at once."""

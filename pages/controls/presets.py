@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.controls import settings
 
 # The reader's way of watching outlasts a change of preset.
-WATCHING = frozenset(("speed", "stages", "loop", "colours", "view", "hide_controls"))
+WATCHING = frozenset(("speed", "stages", "loop", "colours", "view", "hide_controls", "run", "smooth"))
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,13 @@ class Preset:
 class Start(Mapping[str, Any]):
     """The preset that the reader chose. `start["stride"]` is what its control begins with."""
 
-    def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any]):
-        """Show the list of presets; `usual` holds the values of all controls where a preset says nothing."""
-        choose, tell = st.columns([1, 2], vertical_alignment="bottom")
+    def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any], *, narrow: bool = False):
+        """Show the list of presets; `usual` holds the values of all controls where a preset says nothing.
+
+        narrow: what it shows stands one below the other, as in a sidebar.
+        """
+        self.narrow = narrow
+        choose, tell = (st.container(), st.container()) if narrow else st.columns([1, 2], vertical_alignment="bottom")
         with choose:
             self.name = settings.choice(
                 "example", "preset", list(presets), help="Sets all controls; change them as you like."
@@ -72,6 +76,6 @@ class Start(Mapping[str, Any]):
         if not settings.changed_now() - kept - WATCHING - {"preset"}:
             self.note.markdown(self.words)
             return
-        words, back = self.note.columns([2, 1], vertical_alignment="center")
+        words, back = (self.note, self.note) if self.narrow else self.note.columns([2, 1], vertical_alignment="center")
         words.markdown(f"Changed by you, from “{self.name}”.")
         back.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)

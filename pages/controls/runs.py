@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from cnn_core import datasets
-from cnn_core.optim import RULES
-from cnn_core.training import Registry, Run, TrainingConfig
+from cnn_core.checks import Array
+from cnn_core.network import Network
+from cnn_core.training import Registry, Run, StoreError, TrainingConfig
+from cnn_core.training.evaluate import Evaluation, evaluate
 from pages.controls import messages, settings
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
 USUAL_PACE = "to watch: 50 steps/s"
-LEARNING_RATES = (
-    "0.0001",
-    "0.0002",
-    "0.0005",
-    "0.001",
-    "0.002",
-    "0.004",
-    "0.01",
-    "0.02",
-    "0.05",
-    "0.1",
-    "0.5",
-    "1.0",
-    "10.0",
-)
-REGS = ("0", "0.0001", "0.001", "0.01", "0.1", "0.5", "1.0")
-
-HELP = {
-    "num_filters": "How many kernels the first layer has: each finds one pattern.",
-    "filter_size": "Rows and columns of each kernel.",
-    "hidden_dim": "How many numbers the fully connected layer in the middle makes of the pooled maps.",
-    "update_rule": "How a gradient moves a weight. sgd: straight against it. momentum, nesterov: with inertia. rmsprop, "
-    "adam, adamw: each weight at a speed of its own.",
-    "learning_rate": "How far each step moves the weights. Too small: nothing happens. Too large: the loss jumps or explodes.",
-    "batch_size": "How many pictures each step looks at: few make it quick and shaky, many slow and steady.",
-}
+MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink
 
 
 @st.cache_resource
@@ -49,23 +27,29 @@ def registry() -> Registry:
     return runs
 
 
-def current_run() -> Run | None:
-    """The run whose id is in the address, or the one this visitor started last."""
-    in_address = settings.text("run")
-    run_id = in_address or st.session_state.get("run_id")
+def current_run(key: str = "run") -> Run | None:
+    """The run whose id is in the address, or the one this visitor started last. key: the parameter that holds the id."""
+    in_address = settings.text(key)
+    run_id = in_address or st.session_state.get(f"{key}_id")
     if not run_id:
         return None
-    run = registry().get(run_id)
-    if run is None and in_address:
-        messages.warning(
-            f"run (={run_id[:20]}) in the link is not known to this server: it may have been started anew since. "
-            f"Start a training on the Train page."
-        )
-        settings.set_text("run", None)
-    elif run is not None:  # on any page, a reload or a link finds the run again
-        st.session_state["run_id"] = run.id
-        if not in_address:
-            settings.set_text("run", run.id)
+    try:
+        run = registry().get(run_id)
+    except (StoreError, ValueError) as error:
+        messages.error(f"{key} (={run_id[:20]}) cannot be shown: {error}")
+        return None
+    if run is None:
+        st.session_state.pop(f"{key}_id", None)  # it was deleted
+        if in_address:
+            messages.warning(
+                f"{key} (={run_id[:20]}) in the link is not known to this server: it may have been deleted, or trained on "
+                f"another one. Start a training on the Train page."
+            )
+            settings.set_text(key, None)
+        return None
+    st.session_state[f"{key}_id"] = run.id  # on any page, a reload or a link finds the run again
+    if not in_address:
+        settings.set_text(key, run.id)
     return run
 
 
@@ -78,32 +62,90 @@ def own_run() -> Run | None:
 def remember(run: Run) -> None:
     """Make this the visitor's own run: its id goes into the address, so that a reload or a link finds it again."""
     st.session_state["own_run"] = run.id
-    settings.set_text("run", run.id)
-    st.session_state["run_id"] = run.id
+    show_run(run.id)
 
 
-def training_settings() -> TrainingConfig:
-    """The widgets that define a training. Raises ValueError for settings that do not go together."""
-    standard = TrainingConfig()
-    dataset = settings.choice("data set", "dataset", datasets.names(), standard.dataset)
-    st.caption(datasets.titles()[dataset])
-    return TrainingConfig(
-        dataset=dataset,
-        num_filters=settings.whole("filters", "num_filters", 1, 32, standard.num_filters, help=HELP["num_filters"]),
-        filter_size=settings.whole("filter size", "filter_size", 1, 9, standard.filter_size, help=HELP["filter_size"]),
-        hidden_dim=settings.whole("hidden units", "hidden_dim", 4, 256, standard.hidden_dim, help=HELP["hidden_dim"]),
-        update_rule=settings.choice(
-            "optimiser", "update_rule", tuple(RULES), standard.update_rule, help=HELP["update_rule"]
-        ),
-        learning_rate=settings.scale(
-            "learning rate", "learning_rate", LEARNING_RATES, "0.004", help=HELP["learning_rate"]
-        ),
-        batch_size=settings.whole("batch size", "batch_size", 1, 200, standard.batch_size, help=HELP["batch_size"]),
-        num_epochs=settings.whole(
-            "epochs", "num_epochs", 1, 50, standard.num_epochs, help="Times through all the data."
-        ),
-        reg=settings.scale("L2 strength (reg)", "reg", REGS, "0.001", help="The loss gets 0.5 · reg · ΣW² on top."),
-        seed=settings.whole(
-            "seed", "seed", 0, 99, standard.seed, help="The same seed gives the same training, to the bit."
-        ),
-    )
+def show_run(run_id: str | None, key: str = "run") -> None:
+    """Let the page show this run from now on; None: no run."""
+    settings.set_text(key, run_id)
+    st.session_state[f"{key}_id"] = run_id
+
+
+def start(config: TrainingConfig, advance: str | None = None) -> None:
+    """A new run at the pace that is chosen; one that this visitor started and that still goes on is stopped.
+
+    advance: "step" or "epoch": pause after it.
+    """
+    if (running := own_run()) is not None:
+        running.stop()
+    remember(registry().start(config, chosen_pace(), advance=advance))
+
+
+def chosen_pace() -> float | None:
+    """Steps a second; None is as fast as it goes."""
+    return PACES[st.session_state.get("pace", USUAL_PACE)]
+
+
+def obey(command: Callable[..., Any], *args: Any, **options: Any) -> None:
+    """For a button: do it. What goes wrong is kept for `tell_trouble`, until the next command."""
+    st.session_state.pop("trouble", None)
+    try:
+        command(*args, **options)
+    except (ValueError, OSError, StoreError) as error:
+        st.session_state["trouble"] = str(error)
+
+
+def tell_trouble(run: Run | None) -> None:
+    """What went wrong with the last command, with keeping this run, or with keeping any."""
+    if trouble := st.session_state.get("trouble"):
+        messages.error(trouble)
+    if run is not None and run.warning:
+        messages.warning(run.warning)
+    if registry().message:
+        messages.warning(registry().message)
+
+
+def network_at(run: Run, iteration: int) -> Network:
+    """The run's network as it was after so many steps; kept, so nothing may be written to it.
+
+    Raises ValueError or OSError for a checkpoint that is damaged or gone.
+    """
+    return _network(run.id, iteration, _version(run, iteration))
+
+
+def latest_filters(run: Run) -> Array:
+    """The first layer's filters as last kept, those before training where nothing is."""
+    try:
+        network = run.config.model() if run.latest is None else network_at(run, run.latest)
+    except (ValueError, OSError):
+        network = run.config.model()
+    return next(iter(network.params.values()))
+
+
+def evaluation_at(run: Run, iteration: int) -> Evaluation:
+    """How that network does on the first validation pictures. Raises as `network_at`."""
+    return _evaluation(run.id, iteration, _version(run, iteration))
+
+
+def _version(run: Run, iteration: int) -> int:
+    """A run that goes on from an earlier step may write another checkpoint of the same number."""
+    return run.checkpoints.path(iteration).stat().st_mtime_ns
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _network(run_id: str, iteration: int, version: int) -> Network:
+    return _run(run_id).network_at(iteration)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _evaluation(run_id: str, iteration: int, version: int) -> Evaluation:
+    data = _run(run_id).config.training_data()
+    x, y = data.val_part(MOST_JUDGED)
+    return evaluate(_network(run_id, iteration, version), data.normalised(x), y)
+
+
+def _run(run_id: str) -> Run:
+    run = registry().get(run_id)
+    if run is None:
+        raise ValueError(f"run (={run_id}) is no longer there: it was deleted")
+    return run

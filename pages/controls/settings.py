@@ -56,7 +56,7 @@ def set_text(key: str, value: str | None) -> None:
     _remember(key, value)
 
 
-def _note(key: str, value: object, default: object) -> None:
+def note(key: str, value: object, default: object) -> None:
     """Remember what a widget holds, and what it holds when left alone."""
     st.session_state.setdefault("defaults", {})[key] = default
     _remember(key, value if value != default else None)
@@ -119,7 +119,7 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
     if key in st.session_state:  # another setting may have made the range smaller
         st.session_state[key] = max(low, min(high, int(st.session_state[key])))
     value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
-    _note(key, value, default)
+    note(key, value, default)
     return value
 
 
@@ -143,7 +143,7 @@ def switch(label: str, key: str, default: bool = False, *, help: str | None = No
     """A switch that is on or off."""
     _tell_bad_link(key, lambda text: None if text.lower() in ("true", "false") else "must be true or false")
     value = bool(st.toggle(label, default, key=key, help=help, bind="query-params"))
-    _note(key, value, default)
+    note(key, value, default)
     return value
 
 
@@ -151,7 +151,7 @@ def numbers(label: str, key: str, count: int, low: float, high: float, default: 
     """A box for one number, or for `count` of them with commas between. Text that is neither is named, and counts as 0."""
     _tell_repeated(key)
     box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
-    _note(key, box, default)
+    note(key, box, default)
     try:
         text = box.replace("−", "-").replace(";", ",").strip()
         decimal = count == 1 and re.fullmatch(r"-?\d+,\d+", text)  # as many people write 0.5
@@ -191,32 +191,38 @@ def number(
     box = st.number_input(
         f"{label} ({low:g} to {high:g})", low, high, default, format=format, key=key, help=help, bind="query-params"
     )
-    _note(key, box, default)
+    note(key, box, default)
     return float(box)
 
 
 def choice(label: str, key: str, options: Sequence[str], default: str | None = None, *, help: str | None = None) -> str:
     """A list to choose one of; a row of buttons where there are few."""
     default = options[0] if default is None else default
-    _tell_bad_link(key, lambda text: None if text in options else f"must be one of {', '.join(options)}")
+    tell_unlisted(key, options)
     index = list(options).index(default)
     if len(options) <= 3:
         picked = st.radio(label, options, index, key=key, help=help, horizontal=True, bind="query-params")
     else:
         picked = st.selectbox(label, options, index, key=key, help=help, bind="query-params")
-    _note(key, picked, default)
+    note(key, picked, default)
     return str(picked)
 
 
 def scale(label: str, key: str, values: Sequence[str], default: str, *, help: str | None = None) -> float:
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
-    _tell_bad_link(key, lambda text: None if text in values else f"must be one of {', '.join(values)}")
+    tell_unlisted(key, values)
     if key in st.session_state and st.session_state[key] not in values:  # another setting has made the list another
         there = float(st.session_state[key])
         st.session_state[key] = min(values, key=lambda value: abs(float(value) - there))
     picked = st.select_slider(label, values, default, key=key, help=help, bind="query-params")
-    _note(key, picked, default)
+    note(key, picked, default)
     return float(picked)
+
+
+def tell_unlisted(key: str, options: Sequence[str]) -> None:
+    """Say so if this parameter of the address is none of the options."""
+    listed = ", ".join(options if len(options) <= 16 else (*options[:3], "...", *options[-2:]))
+    _tell_bad_link(key, lambda text: None if text in options else f"must be one of {listed}")
 
 
 def _tell_bad_link(key: str, problem: Callable[[str], str | None]) -> None:

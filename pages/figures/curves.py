@@ -1,4 +1,4 @@
-"""Curves of a training: the loss at every step, the accuracies at every epoch's end. Figures as dicts for Plotly."""
+"""Curves of a training over its steps, with the changes of its settings marked. Figures as dicts for Plotly."""
 
 from __future__ import annotations
 
@@ -7,53 +7,126 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnn_core.solver import StepRecord
+from cnn_core.training.range_test import smooth as running_mean
+from cnn_core.training.store import Change
 
 MOST_POINTS = 600  # more would not be seen, and would be sent anew at each refresh
-LOSS, L2, TRAIN, VAL = "#0b6bcb", "#8a94a3", "#d95f02", "#1b9e77"
+LOSS, DATA, L2, TRAIN, VAL = "#0b6bcb", "#7b4fb5", "#8a94a3", "#d95f02", "#1b9e77"
+EPOCHS_MEAN = 0.6  # the weight of the past in a running mean over epochs, which are fewer than steps
 
 
-def loss_curve(records: Sequence[StepRecord]) -> dict[str, Any]:
-    """The loss of each step (data plus L2) and its L2 part, over iterations."""
+def loss_curve(
+    records: Sequence[StepRecord], changes: Sequence[Change] = (), *, smooth: bool = False
+) -> dict[str, Any]:
+    """The loss of each step and its two parts, data and L2, over iterations.
+
+    changes: settings changed on the way, each marked with its name and value. smooth: running means, over the faint
+    loss of each step.
+    """
     every = max(1, math.ceil(len(records) / MOST_POINTS))
     shown = [r for r in records if r.iteration % every == 0]
     x = [r.iteration for r in shown]
     losses = [r.loss for r in shown if r.loss > 0]
     spread = bool(losses) and max(losses) > 200 * min(losses)  # an explosion: linear, the rest would lie flat on 0
+    parts = {
+        "loss": [r.loss for r in shown],
+        "data": [r.data_loss for r in shown],
+        "L2": [r.reg_loss for r in shown],
+    }
+    colours, dashes = {"loss": LOSS, "data": DATA, "L2": L2}, {"loss": "solid", "data": "dash", "L2": "dot"}
+    lines = [
+        line(name, x, _means(y) if smooth else _rounded(y), colours[name], dash=dashes[name])
+        for name, y in parts.items()
+    ]
+    if smooth:
+        lines.append(line("each step", x, _rounded(parts["loss"]), LOSS, faint=True))
     return {
-        "data": [
-            _line("loss", x, [round(r.loss, 4) for r in shown], LOSS),
-            _line("of which L2", x, [round(r.reg_loss, 4) for r in shown], L2, dash="dot"),
-        ],
-        "layout": _layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}),
+        "data": lines,
+        "layout": layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}) | _marks(changes),
     }
 
 
-def accuracy_curve(records: Sequence[StepRecord]) -> dict[str, Any]:
+def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> dict[str, Any]:
     """Training and validation accuracy at the end of each epoch, in percent."""
     ends = [r for r in records if r.val_accuracy is not None]
     x = [r.epoch for r in ends]
+    lines = []
+    for name, colour, dash in (("training", TRAIN, "solid"), ("validation", VAL, "dash")):
+        y = [100 * float(getattr(r, "train_accuracy" if name == "training" else "val_accuracy") or 0) for r in ends]
+        lines.append(line(name, x, _means(y, EPOCHS_MEAN) if smooth else y, colour, "lines+markers", dash))
+    return {"data": lines, "layout": layout("epoch", "accuracy, %", {"range": [0, 102]})}
+
+
+def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict[str, Any]:
+    """A range test: the loss over the learning rate of its step, smoothed and as it was; the suggested rate marked."""
+    x = [r.learning_rate for r in records]
+    losses = [r.loss for r in records]
+    shown = layout("learning rate", "loss", {"rangemode": "tozero"})
+    shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal"}
+    if suggestion is not None:
+        shape, note = _mark(suggestion, f"{suggestion:.2g}", math.log10(suggestion))
+        shown |= {"shapes": [shape], "annotations": [note]}
+    lines = [line("smoothed", x, _means(losses), LOSS), line("each step", x, _rounded(losses), LOSS, faint=True)]
+    return {"data": lines, "layout": shown}
+
+
+def line(
+    name: str,
+    x: Sequence[float],
+    y: Sequence[float | None],
+    colour: str,
+    mode: str = "lines",
+    dash: str = "solid",
+    *,
+    faint: bool = False,
+) -> dict[str, Any]:
+    """One line of a plot; faint: behind another one, as what was measured is behind its running mean."""
+    style = {"color": colour, "width": 1 if faint else 2, "dash": dash}
     return {
-        "data": [
-            _line("training", x, [100 * (r.train_accuracy or 0) for r in ends], TRAIN, mode="lines+markers"),
-            _line("validation", x, [100 * (r.val_accuracy or 0) for r in ends], VAL, "lines+markers", dash="dash"),
-        ],
-        "layout": _layout("epoch", "accuracy, %", {"range": [0, 102]}),
+        "type": "scatter",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "mode": mode,
+        "line": style,
+        "opacity": 0.3 if faint else 1,
     }
 
 
-def _line(
-    name: str, x: list[int], y: list[float], colour: str, mode: str = "lines", dash: str = "solid"
-) -> dict[str, Any]:
-    line = {"color": colour, "width": 2, "dash": dash}
-    return {"type": "scatter", "name": name, "x": x, "y": y, "mode": mode, "line": line}
-
-
-def _layout(x: str, y: str, yaxis: dict[str, Any]) -> dict[str, Any]:
+def layout(x: str, y: str, yaxis: dict[str, Any]) -> dict[str, Any]:
+    """The layout of a plot of lines, with the titles of its axes."""
     return {
         "height": 280,
         "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
         "xaxis": {"title": {"text": x}, "rangemode": "tozero", "automargin": True},
         "yaxis": {"title": {"text": y}, "automargin": True, **yaxis},
-        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "uirevision": "keep",  # a zoom outlives the refreshes
     }
+
+
+def _marks(changes: Sequence[Change]) -> dict[str, Any]:
+    """A line across the plot, with its words, where settings were changed."""
+    words: dict[int, list[str]] = {}
+    for change in changes:
+        words.setdefault(change.iteration, []).append(f"{change.name} {change.value:g}")
+    marks = [_mark(iteration, ", ".join(texts), iteration) for iteration, texts in words.items()]
+    return {"shapes": [shape for shape, _ in marks], "annotations": [note for _, note in marks]} if marks else {}
+
+
+def _mark(x: float, text: str, place: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """place: where its words stand; on a logarithmic axis Plotly wants the exponent there, but the number for the line."""
+    colour = "#d95f02"
+    shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper"}
+    shape["line"] = {"color": colour, "width": 1.5, "dash": "dot"}
+    note = {"x": place, "y": 1, "yref": "paper", "text": text, "textangle": -90, "showarrow": False}
+    note |= {"xanchor": "right", "yanchor": "top", "font": {"size": 11, "color": colour}}
+    return shape, note
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, 4) for value in values]
+
+
+def _means(values: Sequence[float], weight: float = 0.9) -> list[float]:
+    return _rounded(running_mean(values, weight).tolist())

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.convnet import Layer
+from cnn_core.network import LayerRow
 
 WIDTH, HEIGHT, BASE = 960, 250, 118  # the drawing's box, and the line its blocks are centred on
 FULL = 88.0  # pixels for the input's side
@@ -24,7 +24,7 @@ STYLE = """
 SHEETS = 6  # maps drawn of a stack; more would hide each other
 
 
-def network_drawing(layers: Sequence[Layer], picture: Array, maps: Sequence[Array]) -> str:
+def network_drawing(layers: Sequence[LayerRow], picture: Array, maps: Sequence[Array]) -> str:
     """SVG of the layers (input first), with `picture` (H, W) from 0 to 1 as the input; text has the page's colour.
 
     maps: for each further layer with maps, in order, one of its maps (H, W), drawn on the front sheet of its stack.
@@ -45,9 +45,9 @@ def network_drawing(layers: Sequence[Layer], picture: Array, maps: Sequence[Arra
             parts.append(f'<path d="M{x - step / 2 - 9:.0f} {BASE}h14m-5-5l5 5-5 5" class="arrow"/>')
         shape = " × ".join(map(str, layer.output_shape))
         weights = f"{layer.parameters:,} to learn" if layer.parameters else ""
-        for line, (text, style) in enumerate(((layer.name, "name"), (shape, "shape"), (weights, "shape"))):
+        for line, (text, style) in enumerate(((layer.description, "name"), (shape, "shape"), (weights, "shape"))):
             parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 34 + 16 * line - 4}" class="{style}">{escape(text)}</text>')
-    words = "; ".join(f"{layer.name}, output {' by '.join(map(str, layer.output_shape))}" for layer in layers)
+    words = "; ".join(f"{layer.description}, output {' by '.join(map(str, layer.output_shape))}" for layer in layers)
     return (
         f'<style>{STYLE}</style><svg class="net" viewBox="0 0 {WIDTH} {HEIGHT + 8}" role="img" aria-label="{escape(words)}">'
         f"{''.join(parts)}</svg>"

@@ -1,62 +1,73 @@
 """What a trained network looks for, and what it makes of one picture."""
 
-import numpy as np
 import streamlit as st
 
 from cnn_core import datasets
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.network import Network, layer_table
 from cnn_core.training import TrainingConfig
-from pages.controls import settings
-from pages.controls.runs import current_run
+from pages.controls import messages, runs, settings
 from pages.figures.bars import probability_bars
 from pages.figures.pixels import as_pixels, as_url
-from pages.figures.sheets import filter_sheet, number_sheet
+from pages.figures.sheets import filter_sheet, map_sheet, number_sheet
 
 STANDARD, UNTRAINED, OWN = "trained on digits", "not trained yet", "from your training"
+MOST_MAPS = 64  # of a layer: more would be too small to see anything
+MOST_NUMBERS = 16 * 28 * 28  # that are sent to be read on hover; a larger sheet is sent as a picture
+WORDS = {
+    "conv": "Where a kernel fits, its map is orange; where the opposite stands, blue.",
+    "norm": "Each map brought back to a common mean and spread, then scaled and shifted as was learned.",
+    "activation": "Of each number, what goes on: with ReLU everything below 0 becomes 0, only what was found is left.",
+    "pool": "One number of each window: smaller, and less exact about where.",
+    "linear": "Every number here is a weighted sum of all numbers before it.",
+}
+FIRST = "What enters is the picture, normalised as in its training."
 
 st.title("Filters")
 st.markdown(
     "Each kernel of the first layer is a small pattern detector. Below are the patterns a network learned by itself, and how "
-    "**one picture** passes through them: what each kernel finds (convolution), what of it goes on (ReLU, pooling), and "
+    "**one picture** passes through them: what each kernel finds (convolution), what of it goes on (activation, pooling), and "
     "which class the network makes of it."
 )
 
 
 @st.cache_resource(show_spinner="Training the standard network: 250 steps, about a second")
-def standard_network() -> ThreeLayerConvNet:
+def standard_network() -> Network:
     """The net of the Train page's own settings, trained once on this server."""
     solver = TrainingConfig().solver()
     for _ in solver.steps():
         pass
+    assert isinstance(solver.model, Network)
     return solver.model
 
 
 theme = st.context.theme.type or "light"
-run = current_run()
+run = runs.current_run()
+trained = run.latest if run is not None else None
 with st.sidebar:
     st.header("Network")
-    has_run = run is not None and bool(run.params)
-    options = ([OWN] if has_run else []) + [STANDARD, UNTRAINED]
-    network = settings.choice("weights", "weights", options)
-    if not has_run:
+    options = ([OWN] if trained else []) + [STANDARD, UNTRAINED]
+    chosen = settings.choice("weights", "weights", options)
+    if not trained:
         st.caption("Train a network of your own on the **Train** page; its weights can then be chosen here.")
-    config = run.config if run is not None and network == OWN else TrainingConfig()
-    data = datasets.load(config.dataset)
+    config = run.config if run is not None and chosen == OWN else TrainingConfig()
+    data = config.training_data()
+    test = data.dataset.test
     st.header("Picture")
-    number = settings.whole(
-        "test picture", "picture", 0, len(data.test.x) - 1, 0, help="A picture the network never saw."
-    )
+    number = settings.whole("test picture", "picture", 0, len(test.x) - 1, 0, help="A picture the network never saw.")
 
-if run is not None and network == OWN:
-    model = config.model()
-    model.params = run.params
-    st.caption(f"Weights of your training on {config.dataset} after {run.params_iteration} steps.")
-elif network == STANDARD:
+if run is not None and trained and chosen == OWN:
+    try:
+        model = runs.network_at(run, trained)
+    except (ValueError, OSError) as error:
+        messages.error(error)
+        st.stop()
+    st.caption(f"Weights of your training on {config.dataset} after {trained} steps.")
+elif chosen == STANDARD:
     model = standard_network()
 else:
     model = config.model()
 
-weight = model.params["W1"]
+weight = next(iter(model.params.values()))
 filters, channels = weight.shape[:2]
 st.subheader(f"{filters} kernels of {weight.shape[2]}×{weight.shape[3]}")
 st.plotly_chart(filter_sheet(weight, theme), key="kernels", config={"displayModeBar": False})
@@ -66,42 +77,38 @@ st.caption(
     else "Blue weights are negative, orange ones positive. A kernel with orange left of blue finds edges from bright to dark."
 )
 
-picture, truth = data.test.x[number], int(data.test.y[number])
-maps = model.feature_maps(config.centred(picture[None]))
-probabilities = maps.probabilities[0]
-if not np.isfinite(probabilities).all():
-    st.error(
-        "The weights of this training are no longer finite numbers: it diverged. Train again with a smaller learning rate."
-    )
-    st.stop()
+picture, truth = datasets.as_pixels(test.x[number]), int(test.y[number])
+maps = dict(model.feature_maps(data.normalised(picture[None])))
+probabilities = maps.pop("softmax")[0]
+names = data.dataset.class_names
 guess = int(probabilities.argmax())
 
 st.subheader("One picture on its way through")
 left, right = st.columns([1, 2])
-left.image(
-    as_url(as_pixels(picture)),
-    caption=f"test picture {number}: {data.class_names[truth]}",
-    width=240,
-)
+left.image(as_url(as_pixels(picture)), caption=f"test picture {number}: {names[truth]}", width=240)
 with right:
-    verdict = "right" if guess == truth else f"wrong: it is {data.class_names[truth]}"
-    st.markdown(
-        f"The network says **{data.class_names[guess]}** ({probabilities[guess]:.0%} sure), which is {verdict}."
-    )
+    verdict = "right" if guess == truth else f"wrong: it is {names[truth]}"
+    st.markdown(f"The network says **{names[guess]}** ({probabilities[guess]:.0%} sure), which is {verdict}.")
     st.plotly_chart(
-        probability_bars(probabilities, data.class_names, truth), key="probabilities", config={"displayModeBar": False}
+        probability_bars(probabilities, names, truth), key="probabilities", config={"displayModeBar": False}
     )
 
-STAGES = {
-    "1. Convolution": (
-        maps.conv[0],
-        "Where a kernel fits, its map is orange; where the opposite stands, blue. "
-        "What enters is the picture less the average brightness of all training pictures.",
-    ),
-    "2. ReLU": (maps.relu[0], "Everything below 0 becomes 0: only what was found goes on."),
-    "3. Max pooling": (maps.pool[0], "The strongest answer of every 2×2 cells: smaller, and less exact about where."),
-}
-for title, (values, words) in STAGES.items():
-    st.markdown(f"**{title}**, {values.shape[0]} maps of {values.shape[1]}×{values.shape[2]}. {words}")
-    names = [f"map {k}" for k in range(filters)]
-    st.plotly_chart(number_sheet(values, names, theme), key=f"stage_{title[0]}", config={"displayModeBar": False})
+rows = {row.name: row for row in layer_table(config.network, data.image_shape, data.num_classes)}
+for place, (name, values) in enumerate(maps.items()):
+    row, first = rows[name], values[0]
+    if row.kind == "dropout":  # in use, it lets everything pass
+        continue
+    if first.ndim == 1:
+        st.markdown(f"**{place + 1}. {name}**, {len(first)} numbers. {WORDS[row.kind]}")
+        st.image(as_url(map_sheet(first[None, None], theme)))
+        continue
+    some = f", the first {MOST_MAPS} shown" if len(first) > MOST_MAPS else ""
+    words = f"{WORDS[row.kind]} {FIRST}" if place == 0 else WORDS[row.kind]
+    st.markdown(f"**{place + 1}. {name}**, {len(first)} maps of {first.shape[1]}×{first.shape[2]}{some}. {words}")
+    shown = first[:MOST_MAPS]
+    if shown.size <= MOST_NUMBERS:
+        labels = [f"map {k}" for k in range(len(shown))]
+        sheet = number_sheet(shown, labels, theme)
+        st.plotly_chart(sheet, key=f"stage_{name}", config={"displayModeBar": False})
+    else:
+        st.image(as_url(map_sheet(shown, theme)))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnn_core import datasets
+from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
 from pages.animation.drawing import drawing
 from pages.figures.network import network_drawing
@@ -50,16 +50,17 @@ for first in range(0, len(WAYS), 3):
 
 st.subheader("The network on these pages")
 config = TrainingConfig()
-model = config.model()
-digit = datasets.load(config.dataset).test.x[:1]
-maps = model.feature_maps(config.centred(digit))
-seen = maps.relu[0].std(axis=(1, 2)) * -maps.conv[0].clip(max=0).mean(axis=(1, 2))
+data = config.training_data()
+digit = data.dataset.test.x[:1]
+maps = {name: values[0] for name, values in config.model().feature_maps(data.normalised(digit)).items()}
+stages = [values for values in maps.values() if values.ndim == 3]  # convolution, ReLU, pooling
+seen = stages[1].std(axis=(1, 2)) * -stages[0].clip(max=0).mean(axis=(1, 2))
 liveliest = int(seen.argmax())  # the map with most to see: something found, and something that ReLU removes
-front = [stage[0, liveliest] for stage in (maps.conv, maps.relu, maps.pool)]
-drawing(network_drawing(model.layers, digit[0, 0], front), key="network")
+layers = layer_table(config.network, data.image_shape, data.num_classes)
+drawing(network_drawing(layers, digit[0, 0], [stage[liveliest] for stage in stages]), key="network")
 st.markdown(
     f"The three-layer network of Stanford's course CS231n (assignment 2), here for handwritten digits: "
-    f"**{sum(layer.parameters for layer in model.layers):,} numbers to learn**, weights and biases, in its convolution and its "
+    f"**{sum(layer.parameters for layer in layers):,} numbers to learn**, weights and biases, in its convolution and its "
     f"two fully connected layers. A picture enters at the left; each block is what a layer makes of it (with the weights as "
     f"they are before training); ten class scores leave at the right."
 )

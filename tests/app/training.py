@@ -3,7 +3,7 @@
 from pages.controls.runs import PACES
 from tests.app.lesson import open_lesson
 
-SMALL = {"num_filters": "2", "hidden_dim": "4", "batch_size": "200", "num_epochs": "1"}  # 7 steps
+SMALL = {"block_1_num_filters": "2", "hidden_1": "4", "batch_size": "200", "num_epochs": "1"}  # 7 steps
 LONG = {**SMALL, "num_epochs": "50"}
 SLOW, _, FAST = PACES
 
@@ -23,8 +23,16 @@ def start(registry, pace=FAST, **settings):
 
 
 def buttons(app):
-    return {button.key: not button.disabled for button in app.button}
+    """The buttons that steer, and whether they can be pressed."""
+    steer = ("start", "pause", "resume", "go_on", "step", "epoch", "stop")
+    return {button.key: not button.disabled for button in app.button if button.key in steer}
 
 
 def progress(app):
     return app.get("progress")[0].proto.text
+
+
+def view(app, name, key="view"):
+    """Show one of the views."""
+    (row,) = [group for group in app.button_group if group.key == key]
+    return row.set_value([name]).run()

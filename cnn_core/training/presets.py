@@ -1,0 +1,115 @@
+"""Trainings that show something: settings that are known to do what the words beside them say (tests run each of them)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.training.config import TrainingConfig
+from cnn_core.training.data import DataOptions
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings to start from. name: short, for lists and links. comment: what one will see, and why."""
+
+    name: str
+    title: str
+    comment: str
+    config: TrainingConfig
+
+
+_DEEP = tuple(ConvBlock(8, pool="max" if number == 1 else "none") for number in range(4))
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "course's net",
+        "The three-layer net of CS231n",
+        "Convolution, ReLU, pooling and two fully connected layers: in ten epochs it names more than 95 % of digits right "
+        "that it has never seen.",
+        TrainingConfig(),
+    ),
+    Preset(
+        "overfit 100",
+        "Overfit 100 pictures",
+        "The first thing to try with a new network: it must be able to learn a few pictures by heart. Training accuracy "
+        "goes to 100 %, validation accuracy stays behind: the gap is overfitting.",
+        TrainingConfig("fashion", data=DataOptions(num_train=100), reg=0.0, num_epochs=40),
+    ),
+    Preset(
+        "LeNet-like",
+        "After LeNet-5 (LeCun et al. 1998)",
+        "Twice a 5×5 convolution with average pooling and tanh, then two hidden layers: 28×28 pixels of clothing in, ten "
+        "classes out, at a quarter of a second an epoch.",
+        TrainingConfig(
+            "fashion",
+            network=NetworkSpec(
+                blocks=(
+                    ConvBlock(6, 5, activation="tanh", pool="avg"),
+                    ConvBlock(16, 5, padding=0, activation="tanh", pool="avg"),
+                ),
+                hidden=(120, 84),
+                hidden_activation="tanh",
+                weight_init="xavier",
+            ),
+            learning_rate=2e-3,
+        ),
+    ),
+    Preset(
+        "rate too high",
+        "Too high a learning rate",
+        "Each step jumps over the valley and lands higher up: the loss grows until it is no longer a number. Start anew with "
+        "a tenth of the rate, and another tenth, until it falls.",
+        TrainingConfig(update_rule="sgd", learning_rate=5.0),
+    ),
+    Preset(
+        "dead ReLUs",
+        "Dead ReLUs",
+        "One huge step pushes most units so far below 0 that they answer 0 to every picture: no gradient reaches them, and they "
+        "never come back. See their share under Layers. The loss stands still, although nothing is NaN.",
+        TrainingConfig(learning_rate=0.2),
+    ),
+    Preset(
+        "deep sigmoids",
+        "Vanishing gradients",
+        "Four convolutions and two hidden layers of sigmoids, whose slope is at most 1/4: on the way back each layer makes the "
+        "gradient smaller, the first ones hardly learn. Compare the gradient norms under Layers.",
+        TrainingConfig(
+            network=NetworkSpec(
+                blocks=tuple(ConvBlock(8, activation="sigmoid", pool=b.pool) for b in _DEEP),
+                hidden=(32, 32),
+                hidden_activation="sigmoid",
+                weight_init="xavier",
+            ),
+            update_rule="sgd",
+            learning_rate=0.1,
+        ),
+    ),
+    Preset(
+        "deep, no norm",
+        "Deep, without normalisation",
+        "Four convolutions with small weights and nothing between them: the signal fades from layer to layer, and the loss "
+        "stands still for epochs. Then try the same with batch norm.",
+        TrainingConfig(
+            network=NetworkSpec(blocks=_DEEP, hidden=(32,), weight_init="fixed", weight_scale=0.05),
+            update_rule="momentum",
+            learning_rate=0.02,
+        ),
+    ),
+    Preset(
+        "deep, batch norm",
+        "Deep, with batch normalisation",
+        "The same weights, the same rate, and batch norm after each convolution: it brings every map back to mean 0 and "
+        "deviation 1, and the network learns from the first step on.",
+        TrainingConfig(
+            network=NetworkSpec(
+                blocks=tuple(ConvBlock(8, norm="batch", pool=b.pool) for b in _DEEP),
+                hidden=(32,),
+                weight_init="fixed",
+                weight_scale=0.05,
+            ),
+            update_rule="momentum",
+            learning_rate=0.02,
+        ),
+    ),
+)

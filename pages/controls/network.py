@@ -1,0 +1,109 @@
+"""The widgets that build a network: blocks of convolution, norm, activation and pool, then hidden layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.network import (
+    ACTIVATIONS,
+    MOST_BLOCKS,
+    MOST_HIDDEN,
+    NORMS,
+    POOLS,
+    WEIGHT_INITS,
+    ConvBlock,
+    NetworkSpec,
+)
+from pages.controls import settings
+
+PADDINGS = ("same", "0", "1", "2", "3")
+SCALES = ("0.0001", "0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0")
+
+HELP = {
+    "num_filters": "How many kernels the layer has: each finds one pattern.",
+    "stride": "Cells from one place of the kernel to the next.",
+    "padding": "Rows and columns of zeros around the maps; same: as many as keep their size (stride 1).",
+    "norm": "Brings the maps back to mean 0 and deviation 1 before the activation: over the batch, or within one picture.",
+    "hidden_layers": "Fully connected layers between the last maps and the class scores.",
+    "dropout": "The share of hidden units that is left out, by chance, at each step: none may rely on another.",
+    "weight_init": "he: for ReLUs, xavier: for tanh and sigmoid, each after the number of inputs; fixed: as you say.",
+}
+
+
+def network_values(spec: NetworkSpec) -> dict[str, Any]:
+    """The widgets' values, by key, that make this network; blocks that it does not have are as its last one."""
+    values: dict[str, Any] = {"blocks": len(spec.blocks), "hidden_layers": len(spec.hidden)}
+    for number in range(1, MOST_BLOCKS + 1):
+        block = spec.blocks[min(number, len(spec.blocks)) - 1]
+        values |= {f"block_{number}_{name}": value for name, value in asdict(block).items()}
+        values[f"block_{number}_padding"] = str(block.padding)
+    for number in range(1, MOST_HIDDEN + 1):
+        values[f"hidden_{number}"] = (*spec.hidden, *(32,) * MOST_HIDDEN)[number - 1]
+    scale = min(SCALES, key=lambda text: abs(float(text) - spec.weight_scale))
+    same = ("hidden_activation", "dropout", "weight_init")
+    return {**values, **{name: getattr(spec, name) for name in same}, "weight_scale": scale}
+
+
+def network_settings(start: Mapping[str, Any]) -> NetworkSpec:
+    """The widgets. Raises ValueError for settings that do not go together."""
+    count = settings.whole(
+        "blocks", "blocks", 1, MOST_BLOCKS, start["blocks"], help="Convolutions, one after the other."
+    )
+    blocks = []
+    for number in range(1, count + 1):
+        with st.expander(f"Block {number}"):
+            blocks.append(_block(f"block_{number}_", f"block {number} ", start))
+    layers = settings.whole(
+        "hidden layers", "hidden_layers", 0, MOST_HIDDEN, start["hidden_layers"], help=HELP["hidden_layers"]
+    )
+    hidden = tuple(
+        settings.whole(
+            f"hidden units {k}" if layers > 1 else "hidden units", f"hidden_{k}", 1, 512, start[f"hidden_{k}"]
+        )
+        for k in range(1, layers + 1)
+    )
+    activation, dropout = start["hidden_activation"], 0.0
+    if hidden:
+        activation = settings.choice("hidden activation", "hidden_activation", ACTIVATIONS, activation)
+        dropout = settings.number("dropout", "dropout", 0.0, 0.9, float(start["dropout"]), help=HELP["dropout"])
+    init = settings.choice(
+        "weights at the start", "weight_init", WEIGHT_INITS, start["weight_init"], help=HELP["weight_init"]
+    )
+    scale = float(start["weight_scale"])
+    if init == "fixed":
+        scale = settings.scale(
+            "deviation of the weights",
+            "weight_scale",
+            SCALES,
+            start["weight_scale"],
+            help="Of every weight, whatever its layer.",
+        )
+    return NetworkSpec(tuple(blocks), hidden, activation, dropout, init, scale)
+
+
+def _block(key: str, name: str, start: Mapping[str, Any]) -> ConvBlock:
+    """The widgets of one block."""
+
+    def whole(field: str, label: str, low: int, high: int) -> int:
+        return settings.whole(name + label, key + field, low, high, start[key + field], help=HELP.get(field))
+
+    def choice(field: str, label: str, options: tuple[str, ...]) -> str:
+        return settings.choice(name + label, key + field, options, start[key + field], help=HELP.get(field))
+
+    filters = whole("num_filters", "filters", 1, 64)
+    size = whole("kernel_size", "filter size", 1, 9)
+    stride = whole("stride", "stride", 1, 4)
+    padding = choice("padding", "padding", PADDINGS)
+    norm = choice("norm", "norm", NORMS)
+    activation = choice("activation", "activation", ACTIVATIONS)
+    pool = choice("pool", "pool", POOLS)
+    pool_size = start[key + "pool_size"]
+    if pool != "none":
+        pool_size = whole("pool_size", "pool size", 2, 4)
+    return ConvBlock(
+        filters, size, stride, "same" if padding == "same" else int(padding), norm, activation, pool, pool_size
+    )

@@ -1,0 +1,130 @@
+"""The buttons that steer a training, and the settings that may change while it runs.
+
+Commands say what is wanted and do not toggle: a click that is carried out twice does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.optim import hyper_parameters
+from cnn_core.training import Run, TrainingConfig
+from pages.controls import runs
+from pages.controls.training import LEARNING_RATES, REGS, nearest
+
+RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
+
+
+def steering(run: Run | None, config: TrainingConfig | None) -> None:
+    """The row of buttons. run: the one on the page. config: what a new one would be; None: its settings do not fit."""
+    fresh = run is None or run.ended
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="steering")
+
+    def button(
+        key: str,
+        label: str,
+        icon: str,
+        action: Callable[..., None] | None,
+        *args: Any,
+        primary: bool = False,
+        help: str = "",
+    ) -> None:
+        row.button(
+            label,
+            key=key,
+            icon=f":material/{icon}:",
+            type="primary" if primary else "secondary",
+            on_click=runs.obey,
+            args=(action, *args),
+            disabled=action is None,
+            help=help or None,
+        )
+
+    begin = None if config is None else runs.start
+    button("start", "Start" if run is None else "Start anew", "play_arrow", begin, config, primary=fresh)
+    if run is not None and run.can_go_on:
+        button("go_on", "Go on", "resume", run.resume, help="From its last checkpoint, as if it had never ended.")
+    elif run is not None and run.state == "paused":
+        button("resume", "Resume", "resume", run.resume, primary=True)
+    else:
+        button("pause", "Pause", "pause", None if run is None or fresh else run.pause)
+    for unit, label, icon in (("step", "One step", "skip_next"), ("epoch", "One epoch", "fast_forward")):
+        if run is None or run.state in ("finished", "diverged"):
+            button(unit, label, icon, begin, config, unit, help="Begins a new training, and pauses after it.")
+        else:
+            button(unit, label, icon, run.resume, unit, help="Then pause.")
+    button("stop", "Stop", "stop", None if run is None or fresh else run.stop)
+    button("find_rate", "Find a learning rate", "search", None if config is None else find_rate, config, help=FIND)
+    if run is not None and not run.ended:  # the list shows the run's pace, whoever set it
+        st.session_state["pace"] = next(name for name, pace in runs.PACES.items() if pace == run.pace)
+    st.session_state.setdefault("pace", runs.USUAL_PACE)
+    row.selectbox(
+        "pace",
+        list(runs.PACES),
+        key="pace",
+        on_change=runs.obey,
+        args=(_change_pace,),
+        label_visibility="collapsed",
+        width=186,
+    )
+
+
+FIND = "A short training of its own with ever larger rates: where does the loss fall, and where does it explode?"
+
+
+def find_rate(config: TrainingConfig) -> None:
+    """Start a learning-rate range test with these settings; one that still goes on is stopped."""
+    earlier = runs.registry().get(st.session_state.get(f"{RANGE}_id") or "")
+    if earlier is not None:
+        earlier.stop()
+    runs.show_run(runs.registry().start(replace(config, range_test=True)).id, RANGE)
+
+
+def _change_pace() -> None:
+    """What the list of paces says now holds for the run on this page."""
+    if (run := runs.current_run()) is not None:
+        run.set_pace(runs.chosen_pace())
+
+
+def live_settings(run: Run) -> None:
+    """The settings of a run that may change while it trains."""
+    spec = run.config.network
+    with st.expander("Change while it trains", key="live"):
+        columns = st.columns(4)
+        _scale(columns[0], run, "learning_rate", "learning rate", LEARNING_RATES)
+        _scale(columns[1], run, "reg", "L2 strength (reg)", REGS)
+        if "momentum" in hyper_parameters(run.config.update_rule):
+            _slider(columns[2], run, "momentum", 0.99)
+        if spec.hidden:
+            _slider(columns[3], run, "dropout", 0.9)
+        st.caption("Counts from the next step on, and is marked on the curve of the loss.")
+
+
+def _scale(place: Any, run: Run, name: str, label: str, values: tuple[str, ...]) -> None:
+    key, now = f"live_{name}", f"{run.live[name]:.4g}"
+    _follow(run, name, nearest(values, run.live[name]))
+    place.select_slider(label, values, key=key, on_change=runs.obey, args=(_change, run, name), help=f"Now {now}.")
+
+
+def _slider(place: Any, run: Run, name: str, most: float) -> None:
+    _follow(run, name, min(most, float(run.live[name])))
+    place.slider(name, 0.0, most, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run, name))
+
+
+def _follow(run: Run, name: str, value: Any) -> None:
+    """Let the widget show the run's value when that is another than at the last look: somebody else may have set it.
+
+    Not at every look: what this reader sets takes a step to arrive, and the widget must not jump back meanwhile.
+    """
+    key, seen = f"live_{name}", st.session_state.setdefault("live_seen", {})
+    if seen.get(key) != (run.id, value) or key not in st.session_state:
+        seen[key] = run.id, value
+        st.session_state[key] = value
+
+
+def _change(run: Run, name: str) -> None:
+    run.change(**{name: float(st.session_state[f"live_{name}"])})

@@ -1,0 +1,76 @@
+"""What will be trained, on what: so that the page shows something before the first click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core import datasets
+from cnn_core.checks import Array
+from cnn_core.network import layer_table, memory_needed
+from cnn_core.training import TrainingConfig
+from pages.figures.pixels import as_url
+from pages.figures.sheets import filter_sheet, picture_sheet
+
+SHOWN = 60  # pictures
+
+
+def before_training(config: TrainingConfig, theme: str) -> None:
+    """The layers, a sheet of the pictures, and the first layer's filters before training."""
+    st.subheader("The network")
+    layers(config)
+    dataset = datasets.load(config.dataset)
+    data = config.training_data()
+    left, right = st.columns(2)
+    with left:
+        st.subheader("The pictures")
+        st.image(
+            as_url(picture_sheet(datasets.as_pixels(dataset.train.x[:SHOWN]))),
+            caption=f"{dataset.title}: {data.num_train:,} to learn from, {len(data.val_part(data.num_train)[1]):,} to check on "
+            f"the way, {len(dataset.test.x):,} for the end. Classes: {', '.join(dataset.class_names)}.",
+        )
+    with right:
+        st.subheader("The filters before training")
+        weight = _first_filters(config)
+        st.plotly_chart(filter_sheet(weight, theme), key="first_filters", config={"displayModeBar": False})
+        st.caption(sheet_caption(len(weight), weight.shape[1], 0))
+
+
+def layers(config: TrainingConfig) -> None:
+    """The table of layers, and what they come to."""
+    dataset = datasets.load(config.dataset)
+    sizes = dataset.image_shape, dataset.num_classes
+    rows = layer_table(config.network, *sizes)
+    st.dataframe(
+        [
+            {
+                "layer": row.name,
+                "what": row.description,
+                "output": " × ".join(map(str, row.output_shape)),
+                "numbers to learn": row.parameters,
+                "multiply-adds": row.multiply_adds,
+                "sees": "all" if row.receptive_field is None else "{}×{}".format(*row.receptive_field),
+                "memory, kB": round(row.memory / 1000, 1),
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        key="layers",
+        height="content",
+    )
+    memory = memory_needed(config.network, *sizes, config.batch_size, config.update_rule)
+    st.markdown(
+        f"Together **{sum(row.parameters for row in rows):,} numbers** to learn and "
+        f"**{sum(row.multiply_adds for row in rows):,} multiply-adds** a picture; training takes about {memory / 1e6:,.0f} MB. "
+        f"*Sees*: how many pixels of the picture one number of the layer depends on; *memory*: of its output for one picture."
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _first_filters(config: TrainingConfig) -> Array:
+    return next(iter(config.model().params.values()))
+
+
+def sheet_caption(count: int, channels: int, steps: int, layer: str = "the first layer") -> str:
+    """What a sheet of filters shows."""
+    colours = "red, green and blue around mid-grey" if channels == 3 else "blue below 0, orange above"
+    return f"the {count} kernels of {layer} after {steps} steps: {colours}"

@@ -1,0 +1,116 @@
+"""The view "Film strip": go back and forth in a training's time, and begin another future from there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.checks import Array
+from cnn_core.network import Network
+from cnn_core.training import Run
+from pages.controls import messages, runs
+from pages.controls.training import LEARNING_RATES, nearest
+from pages.figures.bars import probability_bars
+from pages.figures.confusion import confusion_grid
+from pages.figures.pixels import as_pixels, as_url
+from pages.figures.sheets import filter_sheet, map_sheet
+from pages.sections.before_training import sheet_caption
+
+BARE = {"displayModeBar": False}
+ACROSS = 2  # layers side by side
+MOST_MAPS = 16  # of a layer; more would be too small to see anything
+
+
+def film_view(run: Run, theme: str) -> None:
+    """The steps that were kept, and what the network was like at one of them."""
+    kept = [k for k in run.checkpoints.iterations() if k <= len(run.records)]
+    if not kept:
+        st.info("No step has been kept yet: the first one is on its way.")
+        return
+    iteration = _step(kept)
+    try:
+        network, found = runs.network_at(run, iteration), runs.evaluation_at(run, iteration)
+    except (ValueError, OSError) as error:
+        messages.error(error)
+        return
+    _fork(run, iteration)
+    left, right = st.columns(2)
+    with left:
+        weight = next(iter(network.params.values()))
+        st.subheader("Filters")
+        st.plotly_chart(filter_sheet(weight, theme), key="film_filters", config=BARE)
+        st.caption(sheet_caption(len(weight), weight.shape[1], iteration))
+    with right:
+        names = run.config.training_data().dataset.class_names
+        st.subheader("What is taken for what")
+        st.plotly_chart(confusion_grid(found.confusion, names, theme), key="film_confusion", config=BARE)
+        st.caption(f"{len(found.truth)} validation pictures: {found.accuracy:.1%} are right.")
+    _one_picture(run, network, len(found.truth), theme)
+
+
+def _step(kept: list[int]) -> int:
+    """The step to look at; the last one until the reader chooses another. Kept steps may be thinned out on the way."""
+    key = "film"
+    if key in st.session_state and st.session_state[key] not in kept:
+        st.session_state[key] = min(kept, key=lambda k: abs(k - st.session_state[key]))
+    if len(kept) == 1:
+        st.caption(f"Step {kept[0]} is the only one that is kept so far.")
+        return kept[0]
+    return int(st.select_slider("step", kept, kept[-1], key=key, help="The steps whose weights are kept."))
+
+
+def _fork(run: Run, iteration: int) -> None:
+    """Begin a new run that shares this one's past up to the step."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            f"Fork from step {iteration}",
+            key="fork",
+            icon=":material/fork_right:",
+            on_click=runs.obey,
+            args=(_begin, run, iteration),
+            help="A new training with the same past up to this step, and a future of its own. This one stays as it is.",
+        )
+        rate = nearest(LEARNING_RATES, run.live["learning_rate"])
+        st.selectbox("learning rate from there", LEARNING_RATES, LEARNING_RATES.index(rate), key="fork_rate", width=180)
+        st.number_input("epochs in all", 1, 1000, run.config.num_epochs, key="fork_epochs", width=140)
+
+
+def _begin(run: Run, iteration: int) -> None:
+    rate, epochs = st.session_state["fork_rate"], int(st.session_state["fork_epochs"])
+    same = rate == nearest(LEARNING_RATES, run.live["learning_rate"])
+    live: dict[str, Any] = {} if same else {"learning_rate": float(rate)}
+    forked = runs.registry().fork(run, iteration, num_epochs=epochs, pace=runs.chosen_pace(), **live)
+    runs.remember(forked)
+    st.session_state["view"] = "Curves"
+
+
+def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
+    """One picture on its way through the network as it was then."""
+    data = run.config.training_data()
+    pictures, labels = data.val_part(count)
+    st.subheader("One picture on its way through")
+    number = st.slider("validation picture", 0, count - 1, 0, key="film_picture") if count > 1 else 0
+    maps = network.feature_maps(data.normalised(pictures[number : number + 1]))
+    names, truth = data.dataset.class_names, int(labels[number])
+    left, right = st.columns([1, 2])
+    left.image(as_url(as_pixels(pictures[number])), width=180, caption=f"picture {number}: {names[truth]}")
+    chances = maps.pop("softmax")[0]
+    right.plotly_chart(probability_bars(chances, names, truth), key="film_probabilities", config=BARE)
+    shown = [(name, values[0]) for name, values in maps.items() if not name.startswith("dropout")]  # it lets all pass
+    for first in range(0, len(shown), ACROSS):
+        for column, (name, values) in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):
+            column.image(as_url(map_sheet(as_tiles(values)[:MOST_MAPS], theme, 420)), caption=_words(name, values))
+
+
+def as_tiles(values: Array) -> Array:
+    """What a layer makes of one picture as tiles: maps (F,H,W) as they are, units (M,) as one row."""
+    return values if values.ndim == 3 else np.asarray(values)[None, None, :]
+
+
+def _words(name: str, values: Array) -> str:
+    if values.ndim == 3:
+        some = f", the first {MOST_MAPS} shown" if len(values) > MOST_MAPS else ""
+        return f"{name}: {len(values)} maps of {values.shape[1]}×{values.shape[2]}{some}"
+    return f"{name}: {len(values)} numbers"

@@ -1,0 +1,99 @@
+"""The view "Layers": a training from inside, layer by layer, and what is healthy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.training import Run
+from pages.controls import runs
+from pages.controls.segments import segments
+from pages.figures.inside import histograms, over_time
+from pages.figures.sheets import filter_sheet
+from pages.sections.before_training import sheet_caption
+
+BARE = {"displayModeBar": False}
+HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
+MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
+
+
+def layers_view(run: Run, theme: str) -> None:
+    """Statistics of the last step that was looked at from inside, and how they went."""
+    if not run.statistics:
+        st.info("About once a second one step is looked at from inside; the first look is on its way.")
+        return
+    latest = run.statistics[-1]
+    st.dataframe([_row(layer) for layer in latest.layers], hide_index=True, key="layer_numbers", height="content")
+    st.caption(
+        f"At step {latest.iteration}. Healthy: an update about a thousandth of the weights (far above: the rate is too high; far "
+        f"below: nothing is learned); gradients of about the same size in all layers; few dead ReLUs (units that are 0 for every "
+        f"picture of the batch and get no gradient)."
+    )
+    iterations = [seen.iteration for seen in run.statistics]
+    left, right = st.columns(2)
+    for place, key, title, options in (
+        (left, "update_ratio", "update / weight", {"healthy": HEALTHY}),
+        (right, "grad_norm", "norm of the gradient", {}),
+    ):
+        figure = over_time(iterations, _series(run, key), title, **options)  # type: ignore[arg-type]
+        place.plotly_chart(figure, key=key, config=BARE)
+    dead = {name: values for name, values in _series(run, "dead").items() if values[-1] is not None}
+    if dead:
+        st.plotly_chart(over_time(iterations, dead, "dead ReLUs", share=True), key="dead", config=BARE)
+
+    names = [layer["name"] for layer in latest.layers]
+    name = segments("layer", "layer", names)
+    layer = latest.layers[names.index(name)]
+    found = {what: layer[what] for what in ("weights", "gradients", "activations")}
+    st.plotly_chart(histograms(found), key="histograms", config=BARE)
+    st.caption(
+        f"{name} at step {latest.iteration}: its weights, their gradients, and its outputs after the activation."
+    )
+    _filters(run, name, theme)
+
+
+def _filters(run: Run, name: str, theme: str) -> None:
+    """The filters of a convolution as of the last checkpoint."""
+    if not name.startswith("conv") or run.latest is None:
+        return
+    try:
+        weight = runs.network_at(run, run.latest).params[f"{name}.weight"]
+    except (ValueError, OSError) as error:
+        st.caption(f"The filters cannot be read: {error}")
+        return
+    shown = weight if weight.shape[1] == 3 else weight[:MOST_FILTERS, :MOST_CHANNELS]
+    st.plotly_chart(filter_sheet(shown, theme), key="layer_filters", config=BARE)
+    some = "" if shown.shape == weight.shape else f", {len(shown)} filters, {shown.shape[1]} channels each, shown"
+    st.caption(sheet_caption(len(weight), weight.shape[1], run.latest, name) + some)
+
+
+def _series(run: Run, key: str) -> dict[str, list[float | None]]:
+    """One number of each layer over all looks."""
+    return {
+        layer["name"]: [seen.layers[k][key] for seen in run.statistics]
+        for k, layer in enumerate(run.statistics[-1].layers)
+    }
+
+
+def _row(layer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "layer": layer["name"],
+        "update / weight": f"{layer['update_ratio']:.1e}",
+        "gradient": f"{layer['grad_norm']:.2e}",
+        "weights": f"{layer['weight_norm']:.3g}",
+        "dead ReLUs": "–" if layer["dead"] is None else f"{layer['dead']:.0%}",
+        "in words": judge(layer),
+    }
+
+
+def judge(layer: dict[str, Any]) -> str:
+    """What these numbers say of the layer, in a few words."""
+    ratio, dead = layer["update_ratio"], layer["dead"]
+    if dead is not None and dead > 0.5:
+        return "most units are dead"
+    if ratio > 30 * HEALTHY:
+        return "changes very fast"
+    if ratio < HEALTHY / 100:
+        return "hardly moves"
+    return "learns"

@@ -1,0 +1,71 @@
+"""The view "Mistakes": which classes are taken for which, and the pictures a network is most wrong about."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from cnn_core.training import Run
+from cnn_core.training.evaluate import Evaluation
+from pages.controls import messages, runs
+from pages.figures.confusion import confusion_grid
+from pages.figures.pixels import as_pixels, as_url
+
+BARE = {"displayModeBar": False}
+WORST, ACROSS = 8, 4  # pictures shown, and how many side by side
+LEISURE = 10  # times what a look at a new checkpoint took, until the next
+
+
+def mistakes_view(run: Run, theme: str) -> None:
+    """As of the last checkpoint that there was leisure to look at."""
+    iteration = _at_leisure(run)
+    if iteration is None:
+        st.info("No step has been kept yet: the first one is on its way.")
+        return
+    try:
+        began = time.monotonic()
+        found = runs.evaluation_at(run, iteration)
+        st.session_state["judged"] = run.id, iteration, time.monotonic(), time.monotonic() - began
+    except (ValueError, OSError) as error:
+        messages.error(error)
+        return
+    left, right = st.columns([1, 1])
+    with left:
+        st.subheader("What is taken for what")
+        names = run.config.training_data().dataset.class_names
+        st.plotly_chart(confusion_grid(found.confusion, names, theme), key="confusion", config=BARE)
+        st.caption(f"{len(found.truth)} validation pictures after {iteration} steps: {found.accuracy:.1%} are right.")
+    with right:
+        st.subheader("The worst mistakes")
+        _worst(run, found)
+
+
+def _at_leisure(run: Run) -> int | None:
+    """The latest checkpoint; the one looked at before while that cost so much that another look must wait."""
+    before = st.session_state.get("judged")
+    if before is not None and before[0] == run.id and not run.ended and run.state != "paused":
+        _, iteration, when, cost = before
+        if time.monotonic() < when + LEISURE * cost and run.checkpoints.path(iteration).is_file():
+            return int(iteration)
+    return run.latest
+
+
+def _worst(run: Run, found: Evaluation) -> None:
+    data = run.config.training_data()
+    pictures, _ = data.val_part(len(found.truth))
+    names = data.dataset.class_names
+    worst = found.worst(WORST).tolist()
+    if not worst:
+        st.success("None: every validation picture is named right.")
+        return
+    for first in range(0, len(worst), ACROSS):
+        for column, index in zip(st.columns(ACROSS), worst[first : first + ACROSS], strict=False):
+            chances, truth = found.probabilities[index], int(found.truth[index])
+            likely = (-chances).argsort()[:2].tolist()
+            told = likely if truth in likely else [*likely, truth]
+            column.image(as_url(as_pixels(pictures[index])), width=110)
+            lines = [f"**is {messages.plain(names[truth])}**"]
+            lines += [f"{messages.plain(names[k])}: {chances[k]:.1%}" for k in told]
+            column.markdown("  \n".join(lines))
+    st.caption("The pictures whose true class seemed least likely to the network, with what it thought likely instead.")
