@@ -2,6 +2,7 @@
 
 from cnn_core.network.layers import Layer
 from cnn_core.network.network import Network
+from cnn_core.network.pytorch import from_pytorch, pytorch_code, to_pytorch
 from cnn_core.network.spec import (
     ACTIVATIONS,
     MOST_BLOCKS,
@@ -11,6 +12,7 @@ from cnn_core.network.spec import (
     WEIGHT_INITS,
     ConvBlock,
     NetworkSpec,
+    num_groups,
 )
 from cnn_core.network.statistics import LayerStatistics, layer_statistics
 from cnn_core.network.table import MEMORY_LIMIT, LayerRow, check_memory, layer_table, memory_needed
@@ -30,7 +32,11 @@ __all__ = [
     "Network",
     "NetworkSpec",
     "check_memory",
+    "from_pytorch",
     "layer_statistics",
     "layer_table",
     "memory_needed",
+    "num_groups",
+    "pytorch_code",
+    "to_pytorch",
 ]

@@ -16,7 +16,7 @@ from cnn_core.activation import dropout_backward, dropout_forward, relu_backward
 from cnn_core.checks import Array, Pair
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.linear import linear_forward
-from cnn_core.network.spec import ConvBlock, NetworkSpec
+from cnn_core.network.spec import ConvBlock, NetworkSpec, num_groups
 from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
 from cnn_core.normalize import normalize_backward
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
@@ -202,10 +202,9 @@ def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[li
         name, each = f"norm{number}", shape if block.norm == "layer" else (f,)
         buffers = {f"{name}.running_{what}": each for what in ("mean", "var")} if block.norm == "batch" else {}
         params = {f"{name}.gamma": each, f"{name}.beta": each}
-        words = f"{block.norm} norm" + f", {block.num_groups} groups" * (block.norm == "group")
-        layers.append(
-            Norm(name, "norm", shape, words, None, params, buffers, norm=block.norm, num_groups=block.num_groups)
-        )
+        groups = num_groups(f)
+        words = f"{block.norm} norm" + f", {groups} groups" * (block.norm == "group")
+        layers.append(Norm(name, "norm", shape, words, None, params, buffers, norm=block.norm, num_groups=groups))
     words = ACTIVATIONS[block.activation][2]
     layers.append(Activation(f"{block.activation}{number}", "activation", shape, words, activation=block.activation))
     if block.pool != "none":

@@ -71,10 +71,10 @@ class ConvBlock:
         for name, known in (("norm", NORMS), ("activation", ACTIVATIONS), ("pool", POOLS)):
             _one_of(name, getattr(self, name), known)
 
-    @property
-    def num_groups(self) -> int:
-        """Groups of channels for group norm: the largest number up to 4 that divides them."""
-        return next(groups for groups in (4, 3, 2, 1) if self.num_filters % groups == 0)
+
+def num_groups(num_filters: int) -> int:
+    """Groups of channels for group norm: the largest number up to 4 that divides them."""
+    return next(groups for groups in (4, 3, 2, 1) if num_filters % groups == 0)
 
 
 @dataclass(frozen=True)

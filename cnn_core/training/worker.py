@@ -37,7 +37,7 @@ from cnn_core.training.range_test import STEPS, range_test_steps
 REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the training nothing
 WATCH_EVERY = 1.0  # seconds between two steps that are looked at from inside
 LEISURE = 25  # times what it costs, at least, between two checkpoints, and between two watched steps
-EARLY = {2**k for k in range(8)}  # steps after which much has changed: the film strip wants them
+EARLY = {2**k for k in range(8)}  # steps after which much has changed: the film strip wants them, whatever they cost
 
 
 def say(kind: str, **content: Any) -> None:
@@ -98,7 +98,7 @@ class Job:
                 if self.solver.watched is not None:
                     next_watch = now + max(WATCH_EVERY, LEISURE * self._tell_statistics(now))
                 self.solver.watch = now >= next_watch
-                if now >= self._next_save and (record.val_accuracy is not None or self.done in EARLY):
+                if self.done in EARLY or (record.val_accuracy is not None and now >= self._next_save):
                     self._save()
                 if now >= next_report:
                     self._report()
