@@ -5,7 +5,7 @@ import streamlit as st
 from cnn_core.training import StoreError
 from cnn_core.training.progress import ACTIVE
 from pages.controls import messages
-from pages.controls.runs import registry
+from pages.controls.runs import registry, tell_trouble
 from pages.sections.run_card import delete_button, one_of, undo_bar
 from pages.sections.run_comparison import comparison
 from pages.sections.run_table import table
@@ -16,10 +16,7 @@ st.markdown(
     "Every training of this server is kept here with its settings, its history and its weights. **Choose one** to name it, to "
     "take it along or to delete it; **choose several** to see them side by side."
 )
-if registry().message:
-    messages.warning(registry().message)
-if problem := st.session_state.pop("runs_problem", None):
-    messages.error(problem)
+tell_trouble(None)
 
 try:
     rows, results = registry().rows(), registry().results()

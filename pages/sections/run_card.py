@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cnn_core.training import Registry, Row, StoreError
+from cnn_core.training import Registry, Row
 from pages.controls import messages
+from pages.controls.runs import obey
 from pages.sections.run_files import files
 from pages.sections.run_table import choose, titles
 from pages.sections.run_upload import use_settings
@@ -46,10 +47,7 @@ def _describe(row: Row, registry: Registry) -> None:
     name, note = f"name_{row.id}", f"note_{row.id}"
 
     def keep() -> None:
-        try:
-            registry.describe(row.id, name=st.session_state[name].strip(), note=st.session_state[note])
-        except (ValueError, StoreError) as error:
-            st.session_state["runs_problem"] = str(error)
+        obey(registry.describe, row.id, name=st.session_state[name].strip(), note=st.session_state[note])
 
     left, right = st.columns([1, 2])
     left.text_input("name", row.name, max_chars=60, key=name, on_change=keep, placeholder=row.id)
@@ -60,16 +58,20 @@ def delete_button(runs: Sequence[str], registry: Registry, label: str, *, key: s
     """Take runs off the list, at once: `undo_bar` brings them back."""
 
     def delete() -> None:
-        try:
-            for run in runs:
-                registry.delete(run)
-        except StoreError as error:
-            st.session_state["runs_problem"] = str(error)
+        for run in runs:
+            registry.delete(run)
         st.session_state["deleted"] = list(runs)
         choose([])
 
     help = "They can be brought back for a day." if len(runs) > 1 else "It can be brought back for a day."
-    st.button(label, key=key, icon=":material/delete:", on_click=delete, help=help + " One that trains is stopped.")
+    st.button(
+        label,
+        key=key,
+        icon=":material/delete:",
+        on_click=obey,
+        args=(delete,),
+        help=help + " One that trains is stopped.",
+    )
 
 
 def undo_bar(registry: Registry) -> None:
@@ -79,15 +81,11 @@ def undo_bar(registry: Registry) -> None:
         return
 
     def undo() -> None:
-        try:
-            for run in runs:
-                registry.undelete(run)
-        except StoreError as error:
-            st.session_state["runs_problem"] = str(error)
-            return
+        for run in runs:
+            registry.undelete(run)
         st.session_state.pop("deleted", None)
         choose(runs)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Deleted {len(runs)} run{'s'[: len(runs) > 1]}.", width="content")
-        st.button("Undo", key="undo", icon=":material/undo:", on_click=undo)
+        st.button("Undo", key="undo", icon=":material/undo:", on_click=obey, args=(undo,))

@@ -150,15 +150,18 @@ def _searched(row: Row) -> str:
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
-    percent = {"format": "percent", "width": "small"}
+
+    def percent(help: str) -> Any:
+        return config.NumberColumn(format="percent", width="small", help=help)
+
     return {
         "name": config.TextColumn(pinned=True, width=150),
         "network": config.TextColumn(help=notation.__doc__),
         "rate": config.NumberColumn(format="%g", width="small", help="The learning rate at the start."),
         "epochs": config.NumberColumn(width="small", help="As many as were asked for."),
         "loss": config.NumberColumn(format="%.4f", width="small", help="Of the last step."),
-        "validation": config.NumberColumn(**percent, help="Accuracy at the end of the last whole epoch."),
-        "test": config.NumberColumn(**percent, help="Accuracy on pictures never looked at before, at the end."),
+        "validation": percent("Accuracy at the end of the last whole epoch."),
+        "test": percent("Accuracy on pictures never looked at before, at the end."),
         "seconds": config.NumberColumn(format="%.1f", width="small", help="Of training, without pauses."),
         "steps": config.NumberColumn(width="small", help="Done so far."),
         "started": config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),

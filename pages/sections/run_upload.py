@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -108,5 +107,3 @@ def _start(registry: Registry, config: TrainingConfig, **options: Any) -> None:
         messages.error(f"the run could not be kept: {error}")
         return
     st.switch_page("lessons/train.py", query_params={"run": run.id})
-
-

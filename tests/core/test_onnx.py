@@ -12,8 +12,14 @@ from cnn_core.network.onnx_export import ACTIVATIONS, to_onnx
 
 # Every norm, activation and pool; strides; "same" with odd and even kernels; none to two hidden layers.
 SPECS = [
-    *(NetworkSpec(blocks=(ConvBlock(num_filters=6, norm=norm, pool="none"),)) for norm in ("batch", "layer", "group", "instance")),
-    *(NetworkSpec(blocks=(ConvBlock(activation=name, pool="none"),), hidden_activation=name, hidden=(7,)) for name in ACTIVATIONS),
+    *(
+        NetworkSpec(blocks=(ConvBlock(num_filters=6, norm=norm, pool="none"),))
+        for norm in ("batch", "layer", "group", "instance")
+    ),
+    *(
+        NetworkSpec(blocks=(ConvBlock(activation=name, pool="none"),), hidden_activation=name, hidden=(7,))
+        for name in ACTIVATIONS
+    ),
     *(
         NetworkSpec(blocks=(ConvBlock(kernel_size=kernel, pool=pool, pool_size=size),), hidden=())
         for kernel, (pool, size) in itertools.product((2, 3, 4, 5), (("max", 2), ("avg", 3)))
