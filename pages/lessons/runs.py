@@ -8,7 +8,7 @@ from pages.controls import messages
 from pages.controls.runs import registry, tell_trouble
 from pages.sections.run_card import delete_button, one_of, undo_bar
 from pages.sections.run_comparison import comparison
-from pages.sections.run_table import table
+from pages.sections.run_table import choose, table
 from pages.sections.run_upload import upload
 
 st.title("Runs")
@@ -34,6 +34,8 @@ else:
     with st.container(horizontal=True, vertical_alignment="center"):
         if active:
             st.button("Look again", key="look", icon=":material/refresh:", help=f"{active} of the runs still go on.")
+        if chosen:
+            st.button("Choose none", key="choose_none", icon=":material/close:", on_click=choose, args=([],))
         if len(chosen) > 1:
             delete_button([row.id for row in chosen], registry(), f"Delete these {len(chosen)}", key="delete_all")
     if len(chosen) > 1:

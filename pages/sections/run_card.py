@@ -28,7 +28,7 @@ def one_of(rows: Sequence[Row], registry: Registry) -> None:
     except ValueError as error:
         messages.error(f"The settings of this run are not understood here: {error}")
         run = None
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if run is not None:
             st.page_link(
                 "lessons/train.py",

@@ -50,7 +50,7 @@ def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:
     return {
         "state": row.state,
         "steps": f"{last.iteration:,}" if last else "0",
-        "loss": f"{last.loss:.4f}" if last else NOTHING,
+        "loss": f"{last.loss:.4g}" if last else NOTHING,
         "validation": NOTHING if val_accuracy is None else f"{val_accuracy:.1%}",
         "test": NOTHING if row.test_accuracy is None else f"{row.test_accuracy:.1%}",
         "seconds": f"{row.seconds:.1f}",
@@ -63,7 +63,7 @@ def flat(row: Row, changes: Sequence[Change]) -> dict[str, str]:
     if row.parent:
         found["forked from"] = f"{row.parent}, step {row.parent_iteration}"
     for name, value in row.config.items():
-        found |= _flat(name, value)
+        found |= _flat("" if name == "network" else name, value)
     for name, of_one in itertools.groupby(sorted(changes, key=lambda c: c.name), key=lambda c: c.name):
         found[f"{name}, changed"] = ", ".join(f"{c.value:g} after step {c.iteration}" for c in of_one)
     return found
@@ -71,9 +71,9 @@ def flat(row: Row, changes: Sequence[Change]) -> dict[str, str]:
 
 def _flat(name: str, value: Any) -> dict[str, str]:
     if isinstance(value, Mapping):
-        parts = [_flat(f"{name}: {key}", inner) for key, inner in value.items()]
+        parts = [_flat(f"{name}: {key}" if name else key, inner) for key, inner in value.items()]
     elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
-        parts = [_flat(f"{name} {number}", inner) for number, inner in enumerate(value, 1)]
+        parts = [_flat(f"{name.removesuffix('s')} {number}", inner) for number, inner in enumerate(value, 1)]
     elif isinstance(value, list):
         return {name: ", ".join(map(_text, value)) or NOTHING}
     else:
@@ -92,7 +92,8 @@ def settings_table(runs: Mapping[str, Mapping[str, str]], *, every: bool) -> lis
 
     runs: settings by name, by title. every: also those that are the same in all of them.
     """
-    names = list(dict.fromkeys(name for run in runs.values() for name in run))
+    longest_first = sorted(runs.values(), key=len, reverse=True)  # a block that others lack keeps its place
+    names = list(dict.fromkeys(name for run in longest_first for name in run))
     values = {name: [run.get(name, NOTHING) for run in runs.values()] for name in names}
     names = [n for n in names if len(set(values[n])) > 1] + [n for n in names if every and len(set(values[n])) == 1]
     plain = messages.plain

@@ -18,6 +18,7 @@ Results = Mapping[str, tuple[StepRecord, float | None]]
 CHOSEN = "runs"  # the parameter of the address: ids with commas between
 MOST_CHOSEN = 50  # ids in an address
 ROWS_SEEN = 12
+MOST_SHOWN = 1e15  # the table has no way to write larger numbers
 
 
 def title(row: Row) -> str:
@@ -32,7 +33,7 @@ def titles(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def table(rows: Sequence[Row], results: Results) -> list[Row]:
-    """The table under its filters. Returns the chosen rows, also those that the filters hide, in the table's order."""
+    """The table under its filters. Returns the chosen rows, also those that the filters hide, in the order of choice."""
     chosen = _in_address({row.id for row in rows})
     shown = _filtered(rows)
     if not shown:
@@ -40,13 +41,11 @@ def table(rows: Sequence[Row], results: Results) -> list[Row]:
     else:
         chosen = _select(shown, results, chosen)
     hidden = len(set(chosen) - {row.id for row in shown})
-    count, none = st.columns([3, 1], vertical_alignment="center")
     words = f"{len(shown)} of {len(rows)} runs" if len(shown) < len(rows) else f"{len(rows)} run{'s'[: len(rows) > 1]}"
     choice = f"{len(chosen)} chosen" if chosen else "choose one or more by the boxes at the left"
-    count.caption(f"{words}; {choice}{f', {hidden} of them hidden by the filters' if hidden else ''}.")
-    if chosen:
-        none.button("Choose none", key="choose_none", icon=":material/close:", on_click=choose, args=([],))
-    return [row for row in rows if row.id in chosen]
+    st.caption(f"{words}; {choice}{f', {hidden} of them hidden by the filters' if hidden else ''}.")
+    by_id = {row.id: row for row in rows}
+    return [by_id[run] for run in chosen]
 
 
 def choose(ids: Sequence[str]) -> None:
@@ -98,13 +97,15 @@ def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> li
         [cells(row, *results.get(row.id, (None, None))) for row in shown],
         key=f"table_{mark}",
         hide_index=True,
+        placeholder="–",
         height=35 * (min(len(shown), ROWS_SEEN) + 1) + 3,
         column_config=_columns(),
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [k for k, run in enumerate(ids) if run in chosen]}},
     )
-    now = [run for run in chosen if run not in ids] + [ids[k] for k in event.selection.rows if k < len(ids)]
+    ticked = [ids[k] for k in event.selection.rows if k < len(ids)]
+    now = [run for run in chosen if run in ticked or run not in ids] + [run for run in ticked if run not in chosen]
     if set(now) != set(chosen):
         settings.set_text(CHOSEN, ",".join(now[:MOST_CHOSEN]) or None)
     return now
@@ -121,7 +122,7 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
         "optimiser": config.get("update_rule"),
         "rate": config.get("learning_rate"),
         "epochs": config.get("num_epochs"),
-        "loss": None if last is None else last.loss,
+        "loss": last.loss if last and last.loss < MOST_SHOWN else None,
         "validation": val_accuracy,
         "test": row.test_accuracy,
         "seconds": row.seconds,
@@ -155,11 +156,11 @@ def _columns() -> dict[str, Any]:
         return config.NumberColumn(format="percent", width="small", help=help)
 
     return {
-        "name": config.TextColumn(pinned=True, width=150),
+        "name": config.TextColumn(width=150),
         "network": config.TextColumn(help=notation.__doc__),
         "rate": config.NumberColumn(format="%g", width="small", help="The learning rate at the start."),
         "epochs": config.NumberColumn(width="small", help="As many as were asked for."),
-        "loss": config.NumberColumn(format="%.4f", width="small", help="Of the last step."),
+        "loss": config.NumberColumn(format="%.4g", width="small", help="Of the last step."),
         "validation": percent("Accuracy at the end of the last whole epoch."),
         "test": percent("Accuracy on pictures never looked at before, at the end."),
         "seconds": config.NumberColumn(format="%.1f", width="small", help="Of training, without pauses."),
