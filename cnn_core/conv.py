@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
-from cnn_core.lowering import across, down
+from cnn_core.adjoint import add_back
+from cnn_core.checks import Array, Pair, PairLike, check_dout, float_dtype, whole
 from cnn_core.scratch import scratch
 from cnn_core.window import PaddingLike, Window
 
@@ -105,11 +105,12 @@ def conv2d_forward(
 ) -> tuple[Array, ConvCache]:
     """Convolution as matrix products (im2col), a few images at a time. Returns out (N, F, OH, OW) and a cache.
 
-    Each window becomes a column of C / groups * KH * KW numbers, each filter a row of as many weights.
+    A window becomes a column of C / groups * KH * KW numbers and a 1, a filter a row of as many weights and its bias.
     """
     window, dtype = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
     x, f, size = x.astype(dtype, copy=False), len(weight), window.output_size(_size(x))
-    rows = _rows(weight, groups, dtype)
+    filters = _rows(weight, groups, dtype)
+    rows = np.concatenate([filters, bias.reshape(*filters.shape[:2], 1)], axis=2, dtype=dtype, casting="same_kind")
     out = np.empty((len(x), f, *size), dtype=dtype)
     keep = x.shape[1] * math.prod(window.kernel_size) * out[:, :1].size * x.itemsize <= KEPT
     kept: list[Array] = []
@@ -117,9 +118,14 @@ def conv2d_forward(
         columns = _columns(x[images], window, groups, fresh=keep)
         if keep:
             kept.append(columns)
-        made = scratch("made", (len(columns), groups, f // groups, columns.shape[3]), dtype)
-        np.matmul(rows, columns, out=made)
-        np.add(_maps(made, out[images].shape), bias[:, None, None], out=out[images], casting="same_kind")
+        maps = out[images]
+        if len(columns) == len(maps):  # an image's product comes out as its maps
+            np.matmul(rows[..., : columns.shape[2]], columns, out=_products(maps, len(columns), groups))
+        else:
+            made = scratch("made", (len(columns), groups, f // groups, columns.shape[3]), dtype)
+            maps[...] = _maps(np.matmul(rows, columns, out=made), maps.shape)
+        if columns.shape[2] < rows.shape[2]:  # columns without a 1
+            np.add(maps, bias[:, None, None], out=maps, casting="same_kind")
     return out, ConvCache(x, weight, window, groups, kept if keep else None)
 
 
@@ -132,20 +138,25 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     check_dout(dout, (len(x), len(weight), *window.output_size(_size(x))))
     dtype = float_dtype(x, weight)
     x, dout, f = x.astype(dtype, copy=False), dout.astype(dtype, copy=False), len(weight)
-    rows = _rows(weight, groups, dtype)
-    turned = np.ascontiguousarray(rows.swapaxes(1, 2))  # (G, K, F/G)
+    turned = np.ascontiguousarray(_rows(weight, groups, dtype).swapaxes(1, 2))  # (G, K, F/G)
+    k = turned.shape[1]
     product = np.multiply if f == groups else np.matmul  # with one filter a group they are the same, and this is faster
-    drows = np.zeros(rows.shape, dtype=dtype)
+    drows = np.zeros((groups, f // groups, k + 1), dtype=dtype)
     dx = np.empty(x.shape if input_gradient else 0, dtype=dtype)
+    room = tuple(map(max, dout.shape[2:], x[:, :, :: window.stride[0], :: window.stride[1]].shape[2:]))
     for number, images in enumerate(_blocks(x, window)):
         columns = kept[number] if kept is not None else _columns(x[images], window, groups)
         dmade = _products(dout[images], len(columns), groups)
-        drows += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
+        drows[..., : columns.shape[2]] += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
+        if columns.shape[2] == k:  # columns without a 1
+            drows[..., k] += dout[images].sum(axis=(0, 2, 3)).reshape(drows.shape[:2])
         if input_gradient:
-            dcolumns = scratch("dcolumns", columns.shape, dtype)
+            dmade = _products(_roomy(dout[images], room), len(columns), groups)
+            dcolumns = scratch("dcolumns", (len(columns), groups, k, dmade.shape[3]), dtype)
             product(turned, dmade, out=dcolumns)
-            _add_back(dcolumns, window, dx[images])
-    return dx, drows.reshape(weight.shape), dout.sum(axis=(0, 2, 3))
+            packs, (b, c, *_) = len(columns), dx[images].shape
+            add_back(dcolumns.reshape(packs, c, *window.kernel_size, b // packs, *room), window, dx[images])
+    return dx, drows[..., :k].copy().reshape(weight.shape), drows[..., k].copy().reshape(f)
 
 
 def _rows(weight: Array, groups: int, dtype: np.dtype[np.generic]) -> Array:
@@ -164,11 +175,11 @@ def _blocks(x: Array, window: Window) -> Iterator[slice]:
 
 
 def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> Array:
-    """im2col of a block of images x (B, C, H, W): (B/M, G, K, M * OH * OW), with a matrix for each M images.
+    """im2col of a block of images x (B, C, H, W): (B/M, G, K + 1, M * OH * OW), with a matrix for each M images.
 
-    Each window is copied into a column, whose K = C/G * KH * KW numbers run as a filter's weights do. M is 1, or B where
-    the output is so small that a matrix of one image would be too narrow to be multiplied fast. Without `fresh`, the
-    memory is scratch.
+    Each window is copied into a column, whose K = C/G * KH * KW numbers run as a filter's weights do; last comes a 1, for
+    the bias. M is 1, or B where the output is so small that a matrix of one image would be too narrow to be multiplied
+    fast. Without `fresh`, the memory is scratch. Where nothing has to be copied, x comes back, K rows without the 1.
     """
     b, c, h, w = x.shape
     if window == Window((1, 1)) and h * w >= NARROW:  # each cell is a window: the image is its own columns
@@ -179,31 +190,13 @@ def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> A
     windows = window.view(padded)  # (B, C, OH, OW, KH, KW)
     _, _, oh, ow, kh, kw = windows.shape
     m = b if oh * ow < NARROW else 1
-    shape = (b // m, c, kh, kw, m, oh, ow)
+    per_group = c // groups
+    shape = (b // m, groups, per_group * kh * kw + 1, m * oh * ow)
     columns = np.empty(shape, dtype=x.dtype) if fresh else scratch("columns", shape, x.dtype)
-    columns[...] = windows.reshape(b // m, m, c, oh, ow, kh, kw).transpose(0, 2, 5, 6, 1, 3, 4)
-    return columns.reshape(b // m, groups, c // groups * kh * kw, m * oh * ow)
-
-
-def _add_back(dcolumns: Array, window: Window, dx: Array) -> None:
-    """The adjoint of `_columns`: add each column up where its window stood, and write that to dx (B, C, H, W)."""
-    b, c, h, w = dx.shape
-    packs, (oh, ow), (kh, kw) = len(dcolumns), window.output_size((h, w)), window.kernel_size
-    height, width = window.padded_size((h, w))
-    cells = dcolumns.reshape(packs, c, kh, kw, b // packs, oh, ow)
-    padded = scratch("padded", (packs, b // packs, c, height, width), dx.dtype)
-    padded.fill(0)
-    if kh > 1 and window.stride == (1, 1):  # down, then across: whole maps are added at once, and only kw times by rows
-        rows = scratch("down", (packs, c, kw, b // packs, height, ow), dx.dtype)
-        rows.fill(0)
-        for i in range(kh):
-            down(window).tap(rows, i, 0)[...] += cells[:, :, i]
-        for j in range(kw):
-            across(window).tap(padded, 0, j)[...] += rows[:, :, j].swapaxes(1, 2)
-    else:
-        for i, j in np.ndindex(kh, kw):
-            window.tap(padded, i, j)[...] += cells[:, :, i, j].swapaxes(1, 2)
-    dx[...] = window.crop(padded).reshape(dx.shape)
+    columns[:, :, -1] = 1
+    cells = columns[:, :, :-1].reshape(b // m, groups, per_group, kh, kw, m, oh, ow)
+    cells[...] = windows.reshape(b // m, m, groups, per_group, oh, ow, kh, kw).transpose(0, 2, 3, 6, 7, 1, 4, 5)
+    return columns
 
 
 def _maps(made: Array, shape: tuple[int, ...]) -> Array:
@@ -217,6 +210,17 @@ def _products(maps: Array, packs: int, groups: int) -> Array:
     b, f, oh, ow = maps.shape
     together = maps.reshape(packs, b // packs, f, oh * ow).swapaxes(1, 2)
     return together.reshape(packs, groups, f // groups, b // packs * oh * ow)
+
+
+def _roomy(maps: Array, size: Pair) -> Array:
+    """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
+    b, f, oh, ow = maps.shape
+    if (oh, ow) == size:
+        return maps
+    roomy = scratch("roomy", (b, f, *size), maps.dtype)
+    roomy.fill(1)  # not 0, which times infinity is NaN, with a warning
+    roomy[:, :, :oh, :ow] = maps
+    return roomy
 
 
 def _size(x: Array) -> tuple[int, int]:

@@ -19,12 +19,16 @@ from cnn_core.window import PaddingLike, Window
 
 
 class MaxPoolCache(NamedTuple):
-    """What the backward pass needs: `winner` (N, C, OH, OW) numbers the window's cells row by row."""
+    """What the backward pass needs: `winner` (N, C, OH, OW) numbers the window's cells row by row.
+
+    `place`, shaped alike, numbers all cells of the padded x; the fast forward pass adds it where no cell has two windows.
+    """
 
     x_shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
     window: Window
     winner: Array
+    place: Array | None = None
 
 
 class AvgPoolCache(NamedTuple):
@@ -58,7 +62,7 @@ def max_pool2d_forward_naive(
 
 def max_pool2d_backward_naive(dout: Array, cache: MaxPoolCache) -> Array:
     """Each gradient goes to the cell that won its window; `+=`, because a cell may win several. Returns dx."""
-    x_shape, dtype, window, winner = cache
+    x_shape, dtype, window, winner, _ = cache
     check_dout(dout, winner.shape)
     dpadded = _padded_zeros(x_shape, window, dtype)
     offsets = window.offsets()
@@ -94,28 +98,28 @@ def max_pool2d_forward(
     if np.isnan(out).any():  # nothing is larger than NaN: say which one was the first
         lost = np.isnan(out)
         winner[lost] = np.isnan(window.view(padded)[lost]).reshape(-1, math.prod(window.kernel_size)).argmax(axis=1)
-    return out, MaxPoolCache(x.shape, out.dtype, window, winner)
+    apart = all(step >= span for step, span in zip(window.stride, window.span, strict=True))
+    return out, MaxPoolCache(x.shape, out.dtype, window, winner, _place(winner, padded, window) if apart else None)
 
 
 def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
-    x_shape, dtype, window, winner = cache
+    x_shape, dtype, window, winner, place = cache
     check_dout(dout, winner.shape)
-    apart = all(step >= span for step, span in zip(window.stride, window.span, strict=True))  # no cell has two windows
-    tiled = window.kernel_size == window.span == window.stride and not any(window.leftover((x_shape[2], x_shape[3])))
-    dpadded = _padded_zeros(x_shape, window, dtype, fill=not tiled)
+    dpadded = _padded_zeros(x_shape, window, dtype)
+    if place is not None:
+        dpadded.reshape(-1)[place] = dout
+        return np.ascontiguousarray(window.crop(dpadded))
     won, share = scratch("won", winner.shape, bool), scratch("share", winner.shape, dtype)
     finite = np.isfinite(dout).all()  # else 0 * inf would be NaN where it has to be 0
     for number, (i, j) in enumerate(np.ndindex(*window.kernel_size)):
         np.equal(winner, number, out=won)
-        cells = window.tap(dpadded, i, j)
-        into = cells if apart else share
         if finite:
-            np.multiply(dout, won, out=into, casting="same_kind")
+            np.multiply(dout, won, out=share, casting="same_kind")
         else:
-            into[...] = np.where(won, dout, 0)
-        if not apart:
-            cells += share
+            share[...] = np.where(won, dout, 0)
+        cells = window.tap(dpadded, i, j)
+        cells += share
     return np.ascontiguousarray(window.crop(dpadded))
 
 
@@ -200,10 +204,20 @@ def prepare_pool(
     return window, window.pad(x, fill) if np.any(window.padding) else x, np.empty((*x.shape[:2], *size), dtype=dtype)
 
 
-def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.generic], *, fill: bool = True) -> Array:
-    """Where a backward pass adds up: as x with its padding. Without fill, whoever asks writes every cell."""
-    shape = (*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3])))
-    return np.zeros(shape, dtype=dtype) if fill else np.empty(shape, dtype=dtype)
+def _place(winner: Array, padded: Array, window: Window) -> Array:
+    """Where in padded (N, C, H', W'), read row by row, each winner (N, C, OH, OW) lies."""
+    n, c, *size = padded.shape
+    area = math.prod(size)
+    cells = window.view(np.arange(area).reshape(size))  # (OH, OW, KH, KW)
+    place: Array = cells[0, 0].ravel().take(winner)
+    place += cells[:, :, 0, 0]
+    place += np.arange(n * c).reshape(n, c, 1, 1) * area
+    return place
+
+
+def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.generic]) -> Array:
+    """Where a backward pass adds up: as x with its padding."""
+    return np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
 
 
 def _divisor(window: Window, input_size: tuple[int, int], count_include_pad: bool) -> Array:

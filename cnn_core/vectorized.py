@@ -92,7 +92,7 @@ def max_pool2d_forward_vectorized(
 
 def max_pool2d_backward_vectorized(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: each cell of the windows gets dout where it won, all added up. Returns dx."""
-    x_shape, dtype, window, winner = cache
+    x_shape, dtype, window, winner, _ = cache
     check_dout(dout, winner.shape)
     kh, kw = window.kernel_size
     won = winner[..., None] == np.arange(kh * kw)

@@ -45,11 +45,7 @@ class Window:
 
     @classmethod
     def of(
-        cls,
-        kernel_size: PairLike,
-        stride: PairLike = 1,
-        padding: PaddingLike = 0,
-        dilation: PairLike = 1,
+        cls, kernel_size: PairLike, stride: PairLike = 1, padding: PaddingLike = 0, dilation: PairLike = 1
     ) -> Window:
         """A validated window.
 
@@ -60,9 +56,7 @@ class Window:
 
         Raises ValueError for anything else.
         """
-        size = pair("kernel_size", kernel_size, 1)
-        step = pair("stride", stride, 1)
-        gap = pair("dilation", dilation, 1)
+        size, step, gap = pair("kernel_size", kernel_size, 1), pair("stride", stride, 1), pair("dilation", dilation, 1)
         return cls(size, step, _padding(padding, size, step, gap), gap)
 
     @property
@@ -85,10 +79,7 @@ class Window:
                     f"{AXES[axis]}) must fit into the padded input (={padded[axis]}): make the kernel or the dilation "
                     f"smaller, or the input or the padding larger"
                 )
-        return (
-            (padded[0] - span[0]) // self.stride[0] + 1,
-            (padded[1] - span[1]) // self.stride[1] + 1,
-        )
+        return (padded[0] - span[0]) // self.stride[0] + 1, (padded[1] - span[1]) // self.stride[1] + 1
 
     def leftover(self, input_size: Pair) -> Pair:
         """Rows and columns of the padded image after the last window: not 0 where the stride does not divide."""
@@ -205,6 +196,16 @@ class Window:
         top, left = i * dh, j * dw
         rows = slice(top, top + padded.shape[-2] - ph + 1, sh)
         return padded[..., rows, left : left + padded.shape[-1] - pw + 1 : sw]
+
+    def phases(self, input_size: Pair, axis: int) -> Iterator[tuple[slice, list[Pair]]]:
+        """The cells of an axis (without padding) in parts: each slice r, r + stride, ... and the kernel cells that meet it.
+
+        The pairs are (k, by): kernel cell k of window o meets the part's cell o + by, if there is one.
+        """
+        s, d, before = self.stride[axis], self.dilation[axis], self.padding[axis][0]
+        for r in range(min(s, input_size[axis])):
+            places = [(k, d * k - before - r) for k in range(self.kernel_size[axis])]
+            yield slice(r, None, s), [(k, place // s) for k, place in places if place % s == 0]
 
     def origins(self, input_size: Pair) -> Iterator[tuple[int, int, int, int]]:
         """Each step of the walk, row by row: (output row, output column, top, left); top and left are padded."""

@@ -24,6 +24,7 @@ page = st.navigation(
         st.Page(LESSONS / "im2col.py", title="im2col", url_path="im2col"),
         st.Page(LESSONS / "receptive_field.py", title="Receptive field", url_path="receptive-field"),
         st.Page(LESSONS / "gradient_flow.py", title="Gradient flow", url_path="gradient-flow"),
+        st.Page(LESSONS / "data.py", title="Data", url_path="data"),
         st.Page(LESSONS / "train.py", title="Train", url_path="train"),
         st.Page(LESSONS / "runs.py", title="Runs", url_path="runs"),
         st.Page(LESSONS / "filters.py", title="Filters", url_path="filters"),

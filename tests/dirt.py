@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from cnn_core import conv, conv_pool, lowering, optim, pool
+from cnn_core import adjoint, conv, conv_pool, lowering, optim, pool
 
 EMPTY = {"empty": np.empty, "empty_like": np.empty_like}
 
@@ -16,7 +16,7 @@ def dirty_memory():
     with pytest.MonkeyPatch.context() as patch:
         for name, function in EMPTY.items():
             patch.setattr(np, name, _soiled(function))
-        for module in (conv, conv_pool, lowering, optim, pool):
+        for module in (adjoint, conv, conv_pool, lowering, optim, pool):
             patch.setattr(module, "scratch", _soiled(module.scratch))
         yield patch
 

@@ -24,6 +24,7 @@ PATHS = {
     "im2col": "/im2col",
     "receptive-field": "/receptive-field",
     "gradient-flow": "/gradient-flow",
+    "data": "/data",
     "train": "/train",
     "runs": "/runs",
     "filters": "/filters",

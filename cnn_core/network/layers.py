@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from cnn_core.activation import dropout_backward, dropout_forward, relu_backward, relu_forward
-from cnn_core.checks import Array, Pair
+from cnn_core.checks import Array, Pair, whole
 from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
 from cnn_core.linear import linear_forward
 from cnn_core.network.spec import ConvBlock, NetworkSpec, num_groups
 from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
@@ -102,7 +103,8 @@ class Norm(Layer):
         gamma, beta = arrays[f"{self.name}.gamma"], arrays[f"{self.name}.beta"]
         if self.norm == "batch":
             running = arrays[f"{self.name}.running_mean"], arrays[f"{self.name}.running_var"]
-            return batch_norm_forward(x, gamma, beta, *running, training=mode.training)
+            # A single number a channel has no spread of its own: then, too, what was learned serves.
+            return batch_norm_forward(x, gamma, beta, *running, training=mode.training and x.size > x.shape[1])
         if self.norm == "layer":
             return layer_norm_forward(x, gamma, beta)
         if self.norm == "group":
@@ -144,6 +146,24 @@ class Pool(Layer):
         return (max_pool2d_backward if self.pool == "max" else avg_pool2d_backward)(dout, cache)
 
 
+class FirstBlock(Layer):
+    """Convolution, ReLU and 2x2 max pooling in one go (conv_pool.py), where no gradient of the input is needed.
+
+    Its output is shaped as that of the three layers, but the batch lies last in memory.
+    """
+
+    def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
+        assert self.window is not None
+        weight, bias = arrays[f"{self.name}.weight"], arrays[f"{self.name}.bias"]
+        maps, cache = conv_pool_forward(x, weight, bias, padding=self.window.padding)
+        return maps.transpose(3, 0, 1, 2), cache
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        dweight, dbias = conv_pool_backward(dout.transpose(1, 2, 3, 0), cache)
+        grads[f"{self.name}.weight"][...], grads[f"{self.name}.bias"][...] = dweight, dbias
+        return np.empty(0, dout.dtype)
+
+
 class Linear(Layer):
     """A fully connected layer; maps are taken as one long row of numbers each."""
 
@@ -173,6 +193,8 @@ class Dropout(Layer):
 
 def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int) -> list[Layer]:
     """The layers of a plan, in order. Raises ValueError, naming the block, where a window does not fit onto its map."""
+    for name, cells in zip(("channels", "height", "width"), input_shape, strict=True):
+        whole(f"input_shape, {name}", cells, 1)
     layers: list[Layer] = []
     channels, size = input_shape[0], (input_shape[1], input_shape[2])
     for number, block in enumerate(spec.blocks, 1):
@@ -189,6 +211,24 @@ def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int
         shape = (units,)
     layers.append(_linear(len(spec.hidden) + 1, shape, num_classes, "fully connected, scores"))
     return layers
+
+
+def fused(layers: list[Layer]) -> list[Layer]:
+    """The same network with its first three layers in one, where conv_pool.py can compute them; else as it is."""
+    conv, activation, pool = layers[:3]
+    fits = (
+        conv.window is not None
+        and conv.window.stride == (1, 1)
+        and isinstance(activation, Activation)
+        and activation.activation == "relu"
+        and isinstance(pool, Pool)
+        and pool.pool == "max"
+        and pool.window == Window.of(2, 2)
+    )
+    if not fits:
+        return layers
+    words = f"{conv.description}, {activation.description}, {pool.description}"
+    return [FirstBlock(conv.name, "block", pool.shape, words, conv.window, conv.params), *layers[3:]]
 
 
 def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[list[Layer], Pair]:

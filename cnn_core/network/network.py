@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array, whole
-from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
 from cnn_core.convnet import LossParts
 from cnn_core.loss import softmax, softmax_cross_entropy
-from cnn_core.network.layers import Activation, Arrays, Layer, Mode, Pool, build
+from cnn_core.network.layers import Arrays, Mode, build, fused
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.optim import add_scaled
 
+WEIGHTS = {"conv": 3, "linear": 4}  # what a random generator is for; the solver and the data have 0 to 2
 CHUNK = 256  # images at once where no gradient is needed: bounds the memory of a whole data set's forward pass
 
 
@@ -22,12 +22,12 @@ class Network:
     """The network of a plan, with L2 on the weights of its convolutions and fully connected layers.
 
     input_shape: (C, H, W) of one image. reg: the loss holds 0.5 * reg * sum(W * W). dtype: float32 or float64. seed: of
-    the weights; each layer draws its own, so that one layer more changes none of the others.
+    the weights; each layer draws its own by its kind and number, so that a norm or a layer more changes none of the others.
 
     layers: in order, from the input to the scores. params: by name: conv1.weight (F, C, KH, KW), conv1.bias (F,),
     norm1.gamma, norm1.beta, linear1.weight (D, M), linear1.bias, ... buffers: what batch norm keeps, norm1.running_mean and
     norm1.running_var. reg and dropout (the probability to drop) may be changed at any time.
-    Raises ValueError where a layer does not fit onto the map below it.
+    Raises ValueError where a layer does not fit onto the map below it, for a negative or not finite reg, another dtype.
     """
 
     def __init__(
@@ -43,26 +43,21 @@ class Network:
         if not (math.isfinite(reg) and reg >= 0):
             raise ValueError(f"reg (={reg}) must be a finite number, 0 or more")
         whole("num_classes", num_classes, 1)
-        self.spec, self.input_shape, self.num_classes = spec, input_shape, num_classes
+        whole("seed", seed, 0)
         self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype (={self.dtype}) must be float32 or float64")
+        self.spec, self.input_shape, self.num_classes = spec, tuple(input_shape), num_classes
         self.reg, self.dropout = reg, spec.dropout
         self.layers = build(spec, input_shape, num_classes)
         self.params: Arrays = {}
         self.buffers: Arrays = {}
-        for number, layer in enumerate(self.layers):
-            rng = np.random.default_rng([seed, number])
+        for layer in self.layers:
             for name, shape in layer.params.items():
-                self.params[name] = _initial(name, shape, spec, rng).astype(self.dtype)
+                self.params[name] = _initial(name, shape, spec, seed).astype(self.dtype)
             for name, shape in layer.buffers.items():
                 self.buffers[name] = np.full(shape, float(name.endswith("_var")), dtype=self.dtype)
-        # The fast way of conv_pool.py takes the whole first block in one go.
-        first = self.layers[:3]
-        self._fused = (
-            [layer.kind for layer in first] == ["conv", "activation", "pool"]
-            and spec.blocks[0].stride == 1
-            and spec.blocks[0].activation == "relu"
-            and (spec.blocks[0].pool, spec.blocks[0].pool_size) == ("max", 2)
-        )
+        self._fast = fused(self.layers)
 
     def loss_parts(
         self,
@@ -81,31 +76,17 @@ class Network:
         grads = {name: np.empty_like(w) for name, w in self.params.items()} if into is None else into
         mode = Mode(True, self.dropout, rng)
         x = self._images(x)
-        caches: list[tuple[Layer, Any]] = []
-        layers, fused = self.layers, None
-        if self._fused:
-            conv = layers[0].window
-            assert conv is not None
-            weight, bias = self.params["conv1.weight"], self.params["conv1.bias"]
-            maps, fused = conv_pool_forward(x, weight, bias, padding=conv.padding)
-            if watch is not None:
-                self._watch_first_block(x, watch)
-            flat = maps.reshape(-1, len(x)).T  # the batch stays last in memory
-            out = flat if layers[3].kind == "linear" else flat.reshape(len(x), *maps.shape[:3])
-            layers = layers[3:]
-        else:
-            out = x
-        for layer in layers:
+        if watch is not None and self._fast is not self.layers:
+            self._watch_first_block(x, watch)
+        caches, out = [], x
+        for layer in self._fast:
             out, cache = layer.forward(out, self._arrays, mode)
-            caches.append((layer, cache))
-            if watch is not None:
+            caches.append(cache)
+            if watch is not None and layer.kind != "block":
                 watch[layer.name] = out
         data_loss, dout = softmax_cross_entropy(out, y)
-        for layer, cache in reversed(caches):
+        for layer, cache in zip(reversed(self._fast), reversed(caches), strict=True):
             dout = layer.backward(dout, cache, grads)
-        if fused is not None:
-            dmaps = dout.reshape(len(x), -1).T.reshape(fused.out.shape)
-            grads["conv1.weight"][...], grads["conv1.bias"][...] = conv_pool_backward(dmaps, fused)
         reg_loss = 0.0
         for name, w in self.params.items():
             if name.endswith(".weight"):
@@ -118,7 +99,7 @@ class Network:
         out = np.empty((len(x), self.num_classes), dtype=self.dtype)
         for start in range(0, len(x), CHUNK):
             part = self._images(x[start : start + CHUNK])
-            for layer in self.layers:
+            for layer in self._fast:
                 part, _ = layer.forward(part, self._arrays, Mode())
             out[start : start + CHUNK] = part
         return out
@@ -170,7 +151,6 @@ class Network:
         """The outputs that the fused first block does not make on its way."""
         out = x
         for layer in self.layers[:3]:
-            assert layer.kind == "conv" or isinstance(layer, Activation | Pool)
             out, _ = layer.forward(out, self._arrays, Mode())
             watch[layer.name] = out
 
@@ -184,18 +164,20 @@ class Network:
         return x.astype(self.dtype, copy=False)
 
 
-def _initial(name: str, shape: tuple[int, ...], spec: NetworkSpec, rng: np.random.Generator) -> Array:
+def _initial(name: str, shape: tuple[int, ...], spec: NetworkSpec, seed: int) -> Array:
     """The parameters before training: gamma 1, beta and bias 0, weights drawn as the plan says."""
-    if not name.endswith(".weight"):
-        return np.full(shape, float(name.endswith(".gamma")))
+    layer, _, ending = name.partition(".")
+    if ending != "weight":
+        return np.full(shape, float(ending == "gamma"))
     if len(shape) == 4:  # (F, C, KH, KW)
-        area = shape[2] * shape[3]
+        kind, area = "conv", shape[2] * shape[3]
         fan_in, fan_out = shape[1] * area, shape[0] * area
     else:  # (D, M)
-        fan_in, fan_out = shape
-    scale = {
+        kind, (fan_in, fan_out) = "linear", shape
+    deviation = {
         "he": math.sqrt(2 / fan_in),
         "xavier": math.sqrt(2 / (fan_in + fan_out)),
         "fixed": spec.weight_scale,
     }[spec.weight_init]
-    return rng.normal(0, scale, shape)
+    rng = np.random.default_rng([seed, WEIGHTS[kind], int(layer.removeprefix(kind))])
+    return rng.normal(0, deviation, shape)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
@@ -37,7 +36,7 @@ def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class NetworkSpec:
             raise ValueError(
                 f"dropout (={self.dropout}) must be at least 0 and below 1: the probability to drop a number"
             )
-        if not _is_number(self.weight_scale) or not (math.isfinite(self.weight_scale) and self.weight_scale >= 0):
+        if not _is_number(self.weight_scale) or self.weight_scale < 0:
             raise ValueError(f"weight_scale (={self.weight_scale}) must be a finite number, 0 or more")
 
     def as_dict(self) -> dict[str, Any]:

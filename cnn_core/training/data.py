@@ -81,7 +81,8 @@ class DataOptions:
 class TrainingData:
     """The pictures and labels of one training, all pictures float32 and normalised. `TrainingData.of` makes it.
 
-    Raises ValueError where the options ask for more than the data set has.
+    `labels` (num_train,) are those that are trained with, some of them wrong if the options say so, `true_labels` those
+    that are right, `val_labels` the validation pictures'. Raises ValueError where the options ask for more than there is.
     """
 
     def __init__(self, dataset: Dataset, options: DataOptions) -> None:
@@ -101,8 +102,9 @@ class TrainingData:
             if getattr(options, name) >= side:
                 raise ValueError(f"{name} (={getattr(options, name)}) must be below {side}, the side of the pictures")
         self._x = self._x[: self.num_train]
-        self._y = _with_noise(y[: self.num_train], dataset.num_classes, options)
-        self._val_y = val_y
+        self.true_labels = y[: self.num_train]
+        self.labels = _with_noise(self.true_labels, dataset.num_classes, options)
+        self.val_labels = val_y
 
     @classmethod
     def of(cls, dataset: Dataset, options: DataOptions) -> TrainingData:
@@ -123,12 +125,12 @@ class TrainingData:
         """The training pictures of these indices, (n,C,H,W), augmented with luck from `rng`, and their labels (n,)."""
         if not self.options.augments:
             x = self._kept[indices] if self._is_small else self.normalised(self._x[indices])
-            return x, self._y[indices]
-        return self.normalised(self.augmented(self._x[indices], rng)), self._y[indices]
+            return x, self.labels[indices]
+        return self.normalised(self.augmented(self._x[indices], rng)), self.labels[indices]
 
-    def augmented(self, x: Array, rng: np.random.Generator) -> Array:
-        """Pixels (n,C,H,W), uint8 or in 0..1, changed as before a step; not normalised."""
-        x, options = as_pixels(x), self.options
+    def augmented(self, x: Array, rng: np.random.Generator, options: DataOptions | None = None) -> Array:
+        """Pixels (n,C,H,W), uint8 or in 0..1, changed as before a step (as other options say, if given); not normalised."""
+        x, options = as_pixels(x), options or self.options
         if options.shift:
             x = augment.shift(x, options.shift, rng)
         if options.flip:
@@ -156,12 +158,12 @@ class TrainingData:
     def train_part(self, count: int) -> tuple[Array, Array]:
         """The first `count` training pictures, at most all, not augmented, and the labels they are trained with."""
         x = self._kept[:count] if self._is_small else self.normalised(self._x[:count])
-        return x, self._y[:count]
+        return x, self.labels[:count]
 
     @cached_property
     def val(self) -> tuple[Array, Array]:
         """The validation pictures and their labels, which are never made wrong."""
-        return _fixed(self.normalised(self._val_x)), self._val_y
+        return _fixed(self.normalised(self._val_x)), self.val_labels
 
     def val_part(self, count: int) -> tuple[Array, Array]:
         """The first `count` validation pictures as pixels, to be shown and `normalised`, at most all; and their labels."""
@@ -175,12 +177,12 @@ class TrainingData:
     @property
     def mean_pixel(self) -> Array:
         """The mean training pixel of each channel, (C,1,1), in 0..1."""
-        return self._moments[0]
+        return _moments(self.dataset, self.num_train)[0]
 
     @property
     def deviation(self) -> Array:
         """The standard deviation of the training pixels of each channel, (C,1,1); 1 where all pixels are equal."""
-        return self._moments[1]
+        return _moments(self.dataset, self.num_train)[1]
 
     @property
     def _is_small(self) -> bool:
@@ -190,22 +192,28 @@ class TrainingData:
     def _kept(self) -> Array:
         return _fixed(self.normalised(self._x))
 
-    @cached_property
-    def _moments(self) -> tuple[Array, Array]:
-        """Mean and standard deviation; summed up in float64, around 1/2, so that nothing is lost."""
-        sums = np.zeros((2, self.image_shape[0]))
-        for start in range(0, self.num_train, CHUNK):
-            x = as_pixels(self._x[start : start + CHUNK]) - np.float32(0.5)
-            sums += x.sum(axis=(0, 2, 3), dtype=np.float64), np.square(x).sum(axis=(0, 2, 3), dtype=np.float64)
-        mean, square = sums * self.image_shape[0] / self._x.size
-        deviation = np.sqrt(np.maximum(square - mean**2, 0))
-        deviation[deviation < 1e-6] = 1
-        return (mean + 0.5).astype(np.float32)[:, None, None], deviation.astype(np.float32)[:, None, None]
-
 
 @lru_cache(maxsize=4)
 def _of(dataset: Dataset, options: DataOptions) -> TrainingData:
     return TrainingData(dataset, options)
+
+
+@lru_cache(maxsize=8)  # of a large set they take a second, and most options leave them as they are
+def _moments(dataset: Dataset, count: int) -> tuple[Array, Array]:
+    """Mean and standard deviation, (C,1,1) each, of the first `count` training pictures.
+
+    Summed up in float64, around 1/2, so that nothing is lost.
+    """
+    x = dataset.train.x[:count]
+    sums = np.zeros((2, x.shape[1]))
+    for start in range(0, count, CHUNK):
+        centred = as_pixels(x[start : start + CHUNK]) - np.float32(0.5)
+        sums += centred.sum(axis=(0, 2, 3), dtype=np.float64), np.square(centred).sum(axis=(0, 2, 3), dtype=np.float64)
+    mean, square = sums * x.shape[1] / x.size
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    deviation[deviation < 1e-6] = 1
+    mean_pixel, deviation = (v.astype(np.float32)[:, None, None] for v in (mean + 0.5, deviation))
+    return _fixed(mean_pixel), _fixed(deviation)
 
 
 def _with_noise(y: Array, num_classes: int, options: DataOptions) -> Array:

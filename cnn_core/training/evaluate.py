@@ -52,7 +52,8 @@ def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
     """
     if len(x) != len(y) or not len(x):
         raise ValueError(f"x (={len(x)} pictures) must have one label each in y (={len(y)}), and at least one")
-    scores = network.scores(x)
+    with np.errstate(all="ignore"):
+        scores = network.scores(x)
     if not np.isfinite(scores).all():
         raise ValueError("scores must be finite numbers: the network has diverged, look at an earlier step")
     return Evaluation(y, softmax(scores))

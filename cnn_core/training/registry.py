@@ -111,7 +111,10 @@ class Registry:
             return self._begin(run_id, None)
 
     def get(self, run_id: str) -> Run | None:
-        """The run with this id, if it is kept; counts as a look at it."""
+        """The run with this id, if it is kept; counts as a look at it.
+
+        Raises StoreError if its data set is gone, or its settings are of another version.
+        """
         with self._lock:
             run = self._runs.get(run_id) or self._load(run_id)
             if run is not None:
@@ -181,7 +184,10 @@ class Registry:
         row = self.store.row(run_id)
         if row is None:
             return None
-        self._runs[run_id] = Run(row, self.store, self._lock, self._fill, advance)
+        try:
+            self._runs[run_id] = Run(row, self.store, self._lock, self._fill, advance)
+        except ValueError as error:
+            raise StoreError(f"the settings of this run are not those of any training here: {error}") from None
         return self._runs[run_id]
 
     def _fill(self) -> None:

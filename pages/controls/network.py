@@ -48,8 +48,8 @@ def network_values(spec: NetworkSpec) -> dict[str, Any]:
     return {**values, **{name: getattr(spec, name) for name in same}, "weight_scale": scale}
 
 
-def network_settings(start: Mapping[str, Any]) -> NetworkSpec:
-    """The widgets. Raises ValueError for settings that do not go together."""
+def network_settings(start: Mapping[str, Any]) -> dict[str, Any]:
+    """The widgets; `network_of` makes the network of what they say."""
     count = settings.whole(
         "blocks", "blocks", 1, MOST_BLOCKS, start["blocks"], help="Convolutions, one after the other."
     )
@@ -60,12 +60,8 @@ def network_settings(start: Mapping[str, Any]) -> NetworkSpec:
     layers = settings.whole(
         "hidden layers", "hidden_layers", 0, MOST_HIDDEN, start["hidden_layers"], help=HELP["hidden_layers"]
     )
-    hidden = tuple(
-        settings.whole(
-            f"hidden units {k}" if layers > 1 else "hidden units", f"hidden_{k}", 1, 512, start[f"hidden_{k}"]
-        )
-        for k in range(1, layers + 1)
-    )
+    names = ["hidden units 1", "hidden units 2"] if layers > 1 else ["hidden units"][:layers]
+    hidden = [settings.whole(name, key := f"hidden_{k}", 1, 512, start[key]) for k, name in enumerate(names, 1)]
     activation, dropout = start["hidden_activation"], 0.0
     if hidden:
         activation = settings.choice("hidden activation", "hidden_activation", ACTIVATIONS, activation)
@@ -76,16 +72,30 @@ def network_settings(start: Mapping[str, Any]) -> NetworkSpec:
     scale = float(start["weight_scale"])
     if init == "fixed":
         scale = settings.scale(
-            "deviation of the weights",
-            "weight_scale",
-            SCALES,
-            start["weight_scale"],
-            help="Of every weight, whatever its layer.",
+            "weight scale", "weight_scale", SCALES, start["weight_scale"], help="Standard deviation of every weight."
         )
-    return NetworkSpec(tuple(blocks), hidden, activation, dropout, init, scale)
+    return {
+        "blocks": blocks,
+        "hidden": tuple(hidden),
+        "hidden_activation": activation,
+        "dropout": dropout,
+        "weight_init": init,
+        "weight_scale": scale,
+    }
 
 
-def _block(key: str, name: str, start: Mapping[str, Any]) -> ConvBlock:
+def network_of(said: Mapping[str, Any]) -> NetworkSpec:
+    """The network that the widgets ask for. Raises ValueError, naming the block, for what does not go together."""
+    blocks = []
+    for number, block in enumerate(said["blocks"], 1):
+        try:
+            blocks.append(ConvBlock(**block))
+        except ValueError as error:
+            raise ValueError(f"block {number}: {error}") from None
+    return NetworkSpec(**{**said, "blocks": tuple(blocks)})
+
+
+def _block(key: str, name: str, start: Mapping[str, Any]) -> dict[str, Any]:
     """The widgets of one block."""
 
     def whole(field: str, label: str, low: int, high: int) -> int:
@@ -94,16 +104,16 @@ def _block(key: str, name: str, start: Mapping[str, Any]) -> ConvBlock:
     def choice(field: str, label: str, options: tuple[str, ...]) -> str:
         return settings.choice(name + label, key + field, options, start[key + field], help=HELP.get(field))
 
-    filters = whole("num_filters", "filters", 1, 64)
-    size = whole("kernel_size", "filter size", 1, 9)
-    stride = whole("stride", "stride", 1, 4)
+    said: dict[str, Any] = {
+        "num_filters": whole("num_filters", "filters", 1, 64),
+        "kernel_size": whole("kernel_size", "filter size", 1, 9),
+        "stride": whole("stride", "stride", 1, 4),
+    }
     padding = choice("padding", "padding", PADDINGS)
-    norm = choice("norm", "norm", NORMS)
-    activation = choice("activation", "activation", ACTIVATIONS)
-    pool = choice("pool", "pool", POOLS)
-    pool_size = start[key + "pool_size"]
-    if pool != "none":
-        pool_size = whole("pool_size", "pool size", 2, 4)
-    return ConvBlock(
-        filters, size, stride, "same" if padding == "same" else int(padding), norm, activation, pool, pool_size
-    )
+    said["padding"] = padding if padding == "same" else int(padding)
+    for field, options in (("norm", NORMS), ("activation", ACTIVATIONS), ("pool", POOLS)):
+        said[field] = choice(field, field, options)
+    said["pool_size"] = start[key + "pool_size"]
+    if said["pool"] != "none":
+        said["pool_size"] = whole("pool_size", "pool size", 2, 4)
+    return said

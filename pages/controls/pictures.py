@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,10 @@ CHANNELS_HELP = (
     "A photograph has one (grey) or three (red, green, blue); otherwise each further channel is a quarter turn."
 )
 SEED = 4  # draws no 0 first: a walk begins with something to see
+
+
+class TooMuchError(Exception):
+    """Many pictures are too large together; says so, with the remedy."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,16 @@ def _own() -> Array:
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def read_picture(data: bytes, name: str) -> Array:
-    """An uploaded file as (3, H, W) float32 from 0 to 1, upright, at most SIDE pixels a side.
+    """An uploaded file as (3, H, W) float32 from 0 to 1, upright, at most SIDE pixels a side. Raises ValueError as `decoded`."""
+    rgb = decoded(data, name)
+    rgb.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255
 
+
+def decoded(data: bytes, name: str, allow: Callable[[int], None] = lambda pixels: None) -> Image.Image:
+    """A file as a picture in RGB, upright, already reduced where it is much larger than SIDE.
+
+    allow(pixels) is asked before it is unpacked, and may raise TooMuchError.
     Raises ValueError for a file that is no picture, is broken, or claims more than MOST_PIXELS pixels.
     """
     try:
@@ -130,17 +142,18 @@ def read_picture(data: bytes, name: str) -> Array:
                     f"{name} (={width}x{height} pixels) must have at most {MOST_PIXELS / 1e6:.0f} megapixels: "
                     f"make it smaller"
                 )
+            allow(width * height)
             image.draft("RGB", (2 * SIDE, 2 * SIDE))
             image.load()
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
+            return _to_rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from None
     except UnidentifiedImageError:
         raise ValueError(f"{name} must be a picture in one of the formats {', '.join(FORMATS)}") from None
+    except TooMuchError as error:
+        raise ValueError(str(error)) from None
     except (OSError, SyntaxError, EOFError, ValueError) as error:
         raise ValueError(f"{name} must be a whole, unbroken picture ({error}): save it anew") from None
-    rgb.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -9,10 +9,11 @@ import streamlit as st
 
 from cnn_core import datasets
 from cnn_core.optim import RULES, hyper_parameters
-from cnn_core.training import DataOptions, StopRules, TrainingConfig
+from cnn_core.training import StopRules, TrainingConfig
 from cnn_core.training.presets import PRESETS
 from pages.controls import settings
-from pages.controls.network import network_settings, network_values
+from pages.controls.data_options import data_options, data_values
+from pages.controls.network import network_of, network_settings, network_values
 from pages.controls.presets import Preset, Start
 
 
@@ -59,7 +60,7 @@ def widget_values(config: TrainingConfig) -> dict[str, Any]:
     stop = config.stop
     return {
         "dataset": config.dataset,
-        "num_train": float(config.data.num_train or 0),
+        **data_values(config.data),
         **network_values(config.network),
         "update_rule": config.update_rule,
         "learning_rate": nearest(LEARNING_RATES, config.learning_rate),
@@ -103,13 +104,10 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     st.subheader("Data")
     dataset = settings.choice("data set", "dataset", datasets.names(), start["dataset"])
     st.caption(datasets.titles()[dataset])
-    data = _data(start)
+    with st.expander("Which pictures, and how"):
+        data = data_options(start)
     st.subheader("Network")
-    network, problem = None, None
-    try:
-        network = network_settings(start)
-    except ValueError as error:  # the other widgets are drawn all the same, else they would lose their values
-        problem = error
+    said = network_settings(start)
     st.subheader("Training")
     rule = settings.choice("optimiser", "update_rule", tuple(RULES), start["update_rule"], help=HELP["update_rule"])
     rate = scale("learning rate", "learning_rate", LEARNING_RATES, start["learning_rate"], help=HELP["learning_rate"])
@@ -123,22 +121,8 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     seed = whole("seed", "seed", 0, 99, start["seed"], help=HELP["seed"])
     with st.expander("Stop early"):
         stop = _stop_rules(start)
-    if network is None:
-        assert problem is not None
-        raise problem
+    network = network_of(said)  # last: what does not go together must not keep the other widgets from being drawn
     return TrainingConfig(dataset, data, network, rule, rate, momentum, decay, reg, batch_size, epochs, seed, stop)
-
-
-def _data(start: Mapping[str, Any]) -> DataOptions:
-    count = settings.number(
-        "training pictures",
-        "num_train",
-        0.0,
-        100_000.0,
-        float(start["num_train"]),
-        help="The first ones; 0: all of them.",
-    )
-    return DataOptions(num_train=int(count) or None)
 
 
 def _stop_rules(start: Mapping[str, Any]) -> StopRules:

@@ -1,13 +1,14 @@
-"""Class probabilities as bars."""
+"""Numbers by class as bars: probabilities, and how many pictures there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_core.checks import Array
 
 TRUE, OTHER = "#1b9e77", "#8a94a3"
+PARTS = ("#0b6bcb", "#d95f02", "#1b9e77", "#8a94a3")
 
 
 def probability_bars(probabilities: Array, names: Sequence[str], truth: int) -> dict[str, Any]:
@@ -33,5 +34,32 @@ def probability_bars(probabilities: Array, names: Sequence[str], truth: int) -> 
             "margin": {"l": 10, "r": 50, "t": 10, "b": 10},
             "xaxis": {"range": [0, 100], "fixedrange": True, "title": {"text": "probability, %"}, "automargin": True},
             "yaxis": {"autorange": "reversed", "fixedrange": True, "automargin": True, "type": "category"},
+        },
+    }
+
+
+def count_bars(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> dict[str, Any]:
+    """Pictures of each class, one bar on top of the other for each part (a split, say) that has any."""
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "name": part,
+                "x": list(names),
+                "y": list(numbers),
+                "marker": {"color": colour},
+                "hovertemplate": f"%{{x}}, {part}: %{{y:,}}<extra></extra>",
+            }
+            for (part, numbers), colour in zip(counts.items(), PARTS, strict=False)
+            if any(numbers)
+        ],
+        "layout": {
+            "barmode": "stack",
+            "height": 300,
+            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+            "xaxis": {"type": "category", "fixedrange": True, "automargin": True},
+            "yaxis": {"title": {"text": "pictures"}, "fixedrange": True, "automargin": True, "rangemode": "tozero"},
+            "legend": {"orientation": "h", "y": 1.12, "x": 0},
+            "showlegend": True,
         },
     }

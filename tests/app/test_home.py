@@ -13,6 +13,7 @@ TITLES = {
     "im2col": "im2col",
     "receptive_field": "Receptive field",
     "gradient_flow": "Gradient flow",
+    "data": "Data",
     "train": "Train",
     "runs": "Runs",
     "filters": "Filters",

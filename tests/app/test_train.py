@@ -3,21 +3,31 @@
 import numpy as np
 import pytest
 
-from cnn_core.training import TrainingConfig
-from tests.app.lesson import calm, figure, open_lesson, texts
-from tests.app.training import LONG, SLOW, SMALL, buttons, progress, start
+from cnn_core.network import ConvBlock, NetworkSpec, layer_table
+from cnn_core.training import StopRules, TrainingConfig
+from cnn_core.training.presets import PRESETS
+from pages.controls.training import OFF, presets, widget_values
+from tests.app.lesson import calm, change, control, figure, open_lesson, texts
+from tests.app.training import LONG, SLOW, SMALL, buttons, press, progress, start
 from tests.waiting import until
+
+FRESH = {"start": True, "pause": False, "step": True, "epoch": True, "stop": False}
 
 
 def test_before_the_start_the_page_shows_network_data_and_filters(registry):
     app = open_lesson("train")
     assert calm(app)
-    assert buttons(app) == {"start": True, "pause": False, "stop": False}
-    layers = TrainingConfig().model().layers
-    assert list(app.dataframe[0].value["layer"]) == [layer.name for layer in layers]
-    assert list(app.dataframe[0].value["numbers to learn"]) == [layer.parameters for layer in layers]
+    assert buttons(app) == FRESH
+    rows = layer_table(NetworkSpec(), (1, 8, 8), 10)
+    table = app.dataframe[0].value
+    assert list(table["layer"]) == [row.name for row in rows]
+    assert list(table["numbers to learn"]) == [row.parameters for row in rows]
+    assert list(table["multiply-adds"]) == [row.multiply_adds for row in rows]
+    assert list(table["sees"])[:2] == ["1×1", "3×3"]
+    assert list(table["sees"])[-1] == "all"
     (sheet,), _ = figure(app, "first_filters")
-    assert sheet["z"][1][1] == pytest.approx(TrainingConfig().model().params["W1"][0, 0, 0, 0], rel=1e-3)
+    weight = TrainingConfig().model().params["conv1.weight"]
+    assert sheet["z"][1][1] == pytest.approx(weight[0, 0, 0, 0], rel=1e-3)
     assert "1,237 to learn from" in app.image[0].captions[0]
     assert not registry._runs
 
@@ -28,11 +38,80 @@ def test_the_defaults_are_the_cores(registry):
 
 
 def test_the_address_sets_every_control(registry):
-    settings = {"num_filters": "3", "filter_size": "5", "hidden_dim": "7", "batch_size": "111", "num_epochs": "2"}
-    texts_of = {"update_rule": "momentum", "learning_rate": "0.01", "reg": "0.1", "seed": "9", "dataset": "digits"}
-    _, run = start(registry, **settings, **texts_of)
-    numbers = {name: int(text) for name, text in settings.items()}
-    assert run.config == TrainingConfig(**numbers, update_rule="momentum", learning_rate=0.01, reg=0.1, seed=9)
+    block = {"num_filters": "3", "kernel_size": "5", "stride": "2", "padding": "1", "norm": "group"}
+    block |= {"activation": "tanh", "pool": "none"}
+    settings = {f"block_2_{name}": text for name, text in block.items()} | {"blocks": "2", "hidden_layers": "2"}
+    settings |= {"hidden_1": "7", "hidden_2": "5", "hidden_activation": "sigmoid", "dropout": "0.25"}
+    settings |= {"weight_init": "fixed", "weight_scale": "0.1", "update_rule": "momentum", "momentum": "0.8"}
+    settings |= {"learning_rate": "0.01", "reg": "0.1", "batch_size": "111", "num_epochs": "2", "lr_decay": "0.9"}
+    settings |= {"seed": "9", "dataset": "digits", "val_accuracy": "0.9", "patience": "3", "seconds": "20"}
+    _, run = start(registry, **settings, num_train="500", shift="1")
+    second = ConvBlock(3, 5, 2, 1, "group", "tanh", "none")
+    network = NetworkSpec((ConvBlock(), second), (7, 5), "sigmoid", 0.25, "fixed", 0.1)
+    assert (run.config.data.num_train, run.config.data.shift) == (500, 1)
+    expected = TrainingConfig(
+        "digits", run.config.data, network, "momentum", 0.01, 0.8, 0.9, 0.1, 111, 2, 9, StopRules(0.9, 3, 20.0)
+    )
+    assert run.config == expected
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_sets_all_controls_and_speaks(registry, monkeypatch, preset):
+    """What starts is the preset's configuration, to the last field."""
+    started = []
+    monkeypatch.setattr("pages.controls.steering.runs.start", lambda config, *_: started.append(config))
+    app = open_lesson("train", preset=preset.name)
+    assert calm(app)
+    press(app, "start")
+    assert started == [preset.config]
+    assert f"**{preset.title}.** {preset.comment}" in texts(app.markdown)
+
+
+def test_one_preset_replaces_another_and_leaves_the_run(registry):
+    app, run = start(registry, **SMALL)
+    change(app, "preset", "deep sigmoids")
+    assert calm(app)
+    assert control(app, "blocks").value == 4
+    assert control(app, "hidden_1").value == 32
+    assert app.query_params["run"] == run.id
+    change(app, "seed", 3)
+    assert "Changed by you, from “deep sigmoids”." in texts(app.markdown)
+    press(app, "restore")
+    assert control(app, "seed").value == 0
+
+
+def test_the_widgets_hold_what_every_preset_says():
+    usual = widget_values(TrainingConfig())
+    assert usual["val_accuracy"] == OFF
+    for preset in PRESETS:
+        assert set(presets()[preset.name].values) <= set(usual)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"blocks": "4"}, "block 4: pool_size (=2) must be at most the 1×1 map it gets"),
+        ({"block_1_stride": "2"}, 'block 1: padding (="same") needs stride 1, not 2'),
+        ({"block_1_kernel_size": "9", "block_1_padding": "0"}, "block 1: kernel_size (=9) must be at most the 8×8 map"),
+        ({"num_train": "20"}, "batch_size (=50) must be at most the number of training pictures 20"),
+        ({"num_train": "90000"}, "num_train (=90000) must be at most the 1237 training pictures of digits"),
+    ],
+)
+def test_settings_that_do_not_fit_say_why_and_start_nothing(registry, settings, words):
+    app = open_lesson("train", **settings)
+    (error,) = texts(app.error)
+    assert error.startswith(words)
+    assert not app.exception
+    assert not buttons(app)["start"]
+    assert control(app, "seed").value == 0  # all other widgets are there
+
+
+def test_a_network_beyond_the_memory_is_refused_with_the_estimate(registry, monkeypatch):
+    monkeypatch.setattr("cnn_core.network.table.check_memory.__defaults__", ("adam", 1000))
+    app = open_lesson("train")
+    (error,) = texts(app.error)
+    assert error.startswith("the network needs about 0.0 GiB of memory to train, more than 0.0 GiB")
+    assert not buttons(app)["start"]
 
 
 def test_a_run_is_followed_to_its_end(registry):
@@ -43,13 +122,15 @@ def test_a_run_is_followed_to_its_end(registry):
     app.run()
     assert calm(app)
     assert progress(app) == "finished after 7 steps"
-    (loss, l2), _ = figure(app, "loss_curve")
+    (loss, data, l2), _ = figure(app, "loss_curve")
     assert loss["y"] == [round(record.loss, 4) for record in run.records]
+    assert data["y"] == [round(record.data_loss, 4) for record in run.records]
     assert l2["x"] == [1, 2, 3, 4, 5, 6, 7]
     (sheet,), _ = figure(app, "filter_sheet")
-    np.testing.assert_allclose(sheet["z"][1][1:4], run.params["W1"][0, 0, 0], rtol=1e-3)
+    weight = run.network_at().params["conv1.weight"]
+    np.testing.assert_allclose(sheet["z"][1][1:4], weight[0, 0, 0], rtol=1e-3)
     assert app.metric[3].value == f"{run.test_accuracy:.1%}"
-    assert buttons(app) == {"start": True, "pause": False, "stop": False}
+    assert buttons(app) == FRESH
     assert app.get("page_link")[0].proto.label == "See what they make of a picture"
 
 
@@ -74,11 +155,13 @@ def test_a_run_this_server_does_not_know_is_told(registry):
 @pytest.mark.parametrize(
     ("parameter", "value", "remedy"),
     [
-        ("num_filters", "0", "must be 1 to 32"),
-        ("learning_rate", "0.003", "must be one of 0.0001, 0.0002"),
+        ("block_1_num_filters", "0", "must be 1 to 64"),
+        ("learning_rate", "0", "must be one of 0.00001, 0.00002, 0.00003, ..., 7.0, 10.0"),
+        ("learning_rate", "nan", "must be one of 0.00001"),
         ("update_rule", "lbfgs", "must be one of sgd, momentum"),
-        ("dataset", "mnist", "must be one of digits, fashion, colours"),
+        ("dataset", "letters", "must be one of digits, fashion, colours"),
         ("seed", "x", "must be a whole number from 0 to 99"),
+        ("view", "Sound", "must be one of Curves, Layers"),
     ],
 )
 def test_a_bad_parameter_is_named_with_its_remedy_and_harms_no_run(registry, parameter, value, remedy):

@@ -1,21 +1,28 @@
-"""A training while it runs: pause, resume, stop, start anew, waiting in the queue, and when the page looks again."""
+"""A training while it runs: steered, changed, waiting in the queue, and when the page looks again."""
+
+from dataclasses import replace
 
 import pytest
 
 from cnn_core.training import TrainingConfig
-from tests.app.lesson import calm, open_lesson, texts
+from cnn_core.training.range_test import suggest
+from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
+from tests.trainings import small
 from tests.waiting import until
+
+GOING = {"start": True, "pause": True, "step": True, "epoch": True, "stop": True}
 
 
 def test_pause_resume_and_stop(registry):
     app, run = start(registry, **LONG, pace=SLOW)
-    assert buttons(app) == {"start": True, "pause": True, "stop": True}
+    assert buttons(app) == GOING
+    until(lambda: run.records)
     press(app, "pause")
     until(lambda: run.state == "paused")
     app.run()
     assert progress(app).startswith(f"paused: step {len(run.records)} of 350, epoch ")
-    assert buttons(app) == {"start": True, "resume": True, "stop": True}
+    assert buttons(app) == {"start": True, "resume": True, "step": True, "epoch": True, "stop": True}
     press(app, "resume")
     until(lambda: run.state == "running")
     press(app, "stop")
@@ -23,7 +30,87 @@ def test_pause_resume_and_stop(registry):
     app.run()
     assert calm(app)
     assert progress(app).startswith(f"stopped at step {len(run.records)} of 350, epoch ")
-    assert buttons(app) == {"start": True, "pause": False, "stop": False}
+    assert buttons(app) == {"start": True, "go_on": True, "step": True, "epoch": True, "stop": False}
+
+
+def test_one_step_begins_a_training_and_goes_on_with_it(registry):
+    app = open_lesson("train", **LONG)
+    press(app, "step")
+    (run,) = registry._runs.values()
+    until(lambda: run.state == "paused")
+    assert len(run.records) == 1
+    press(app, "step")
+    until(lambda: len(run.records) == 2 and run.state == "paused")
+    press(app, "epoch")
+    until(lambda: len(run.records) == 7 and run.state == "paused")
+    assert calm(app)
+
+
+def test_a_stopped_training_goes_on_to_its_end(registry):
+    app, run = start(registry, **{**LONG, "num_epochs": "3"}, pace=SLOW)
+    until(lambda: run.records)
+    press(app, "stop")
+    until(lambda: run.ended)
+    app.selectbox(key="pace").set_value(FAST)
+    app.run()
+    run.set_pace(None)
+    press(app, "go_on")
+    until(lambda: run.state == "finished")
+    assert [record.iteration for record in run.records] == list(range(1, 22))
+
+
+def test_the_same_training_is_started_anew_although_the_settings_were_changed(registry):
+    app, first = start(registry, **LONG, pace=SLOW)
+    app.slider(key="seed").set_value(5).run()
+    press(app, "repeat")
+    second = registry.get(app.query_params["run"])
+    assert second.id != first.id
+    assert second.config == first.config
+    until(lambda: first.state == "stopped")
+
+
+def test_settings_change_while_it_trains_and_are_marked_on_the_curve(registry):
+    app, run = start(registry, **LONG, pace=SLOW, dropout="0.5")
+    until(lambda: run.records)
+    app.run()
+    keys = {widget.key for kind in ("slider", "select_slider") for widget in getattr(app, kind)}
+    assert {"live_learning_rate", "live_reg", "live_dropout"} <= keys
+    assert "live_momentum" not in keys  # Adam has none
+    control(app, "live_learning_rate").set_value("0.001").run()
+    control(app, "live_dropout").set_value(0.2).run()
+    until(lambda: len(run.changes) == 2)
+    assert run.live["learning_rate"] == 0.001
+    assert run.live["dropout"] == 0.2
+    app.run()
+    assert calm(app)
+    assert control(app, "live_learning_rate").value == "0.001"
+    marks = [note["text"] for note in figure(app, "loss_curve")[1]["annotations"]]
+    assert "learning_rate 0.001" in ", ".join(marks)
+    run.change(learning_rate=0.1)  # from another tab
+    until(lambda: len(run.changes) == 3)
+    app.run()
+    assert control(app, "live_learning_rate").value == "0.1"
+
+
+def test_what_a_command_cannot_do_is_said(registry, monkeypatch):
+    app, run = start(registry, **LONG, pace=SLOW)
+
+    def refuse(**values):
+        raise ValueError("reg (=-1) must be a finite number 0 or more")
+
+    monkeypatch.setattr(run, "change", refuse)
+    control(app, "live_reg").set_value("0.1").run()
+    assert texts(app.error) == ["reg (=-1) must be a finite number 0 or more"]
+    monkeypatch.undo()
+    press(app, "pause")
+    assert texts(app.error) == []
+
+
+def test_what_cannot_be_kept_is_said(registry):
+    app, run = start(registry, **LONG, pace=SLOW)
+    run.warning, registry.message = "the history could not be written", "runs are kept until the server ends only"
+    app.run()
+    assert texts(app.warning) == ["the history could not be written", "runs are kept until the server ends only"]
 
 
 @pytest.mark.parametrize("state", ["running", "paused", "finished"])
@@ -45,11 +132,11 @@ def test_changed_settings_are_noted_and_used_by_the_next_start(registry):
     app, first = start(registry, **LONG, pace=SLOW)
     note = "The settings were changed since this training started: **Start anew** uses them."
     assert note not in texts(app.info)
-    app.slider(key="num_filters").set_value(3).run()
+    app.slider(key="block_1_num_filters").set_value(3).run()
     assert note in texts(app.info)
     press(app, "start")
     second = registry.get(app.query_params["run"])
-    assert second.config.num_filters == 3
+    assert second.config.network.blocks[0].num_filters == 3
     until(lambda: first.state == "stopped")
     app.run()
     assert note not in texts(app.info)
@@ -69,14 +156,34 @@ def test_a_run_that_waits_says_how_many_are_before_it(registry):
 
 
 def test_a_training_that_diverges_is_told_with_the_remedy(registry):
-    run = registry.start(TrainingConfig(update_rule="sgd", learning_rate=1e6, num_filters=2, hidden_dim=4))
+    run = registry.start(small(update_rule="sgd", learning_rate=1e6))
     until(lambda: run.ended)
     app = open_lesson("train", run=run.id)
     (error,) = texts(app.error)
     assert error.startswith("diverged: the loss became ")
     assert error.endswith("learning_rate (=1e+06) is probably too large, try a tenth of it")
     assert not app.exception
+    assert "What usually helps" in texts(app.info)[-1]
     assert buttons(app)["start"]
+
+
+def test_a_range_test_suggests_a_rate_and_hands_it_over(registry):
+    app = open_lesson("train")
+    press(app, "find_rate")
+    (test,) = registry._runs.values()
+    assert test.config == replace(TrainingConfig(), range_test=True)
+    until(lambda: test.ended)
+    app.run()
+    assert calm(app)
+    (smoothed, raw), layout = figure(app, "range_curve")
+    assert raw["x"] == smoothed["x"] == [record.learning_rate for record in test.records]
+    assert layout["xaxis"]["type"] == "log"
+    assert float(layout["annotations"][0]["text"]) == pytest.approx(suggest(test.records), rel=0.06)
+    press(app, "take_over")
+    rate = float(control(app, "learning_rate").value)
+    assert suggest(test.records) / 1.5 < rate < suggest(test.records) * 1.5
+    assert "range_test" not in app.query_params
+    assert not [button for button in app.button if button.key == "take_over"]
 
 
 def test_the_page_runs_anew_when_its_fragment_finds_that_the_training_ended(registry, monkeypatch):

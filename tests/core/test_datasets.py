@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from cnn_core import datasets
 from cnn_core.datasets import colours, embedded
 from cnn_core.datasets.dataset import Dataset, Split
+from cnn_core.datasets.summary import class_means, examples, mean_picture
 
 SIZES = {"digits": (1237, 200, 360), "fashion": (5000, 500, 500), "colours": (2000, 400, 400)}
 SHAPES = {"digits": (1, 8, 8), "fashion": (1, 28, 28), "colours": (3, 24, 24)}
@@ -36,6 +38,13 @@ def test_files_are_the_recorded_ones(file: str) -> None:
 
 def test_every_stored_file_has_a_checksum() -> None:
     assert {file.name for file in embedded.FOLDER.glob("*.npz")} == set(datasets.CHECKSUMS)
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the developer has downloaded."""
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path))
+    monkeypatch.delenv("CONVSCOPE_DATA_SETS", raising=False)
 
 
 def test_names_and_titles_agree_with_the_sets(dataset: Dataset) -> None:
@@ -96,6 +105,19 @@ def test_arrays_are_read_only_and_loaded_once(dataset: Dataset) -> None:
         for array in (split.x, split.y):
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 0
+
+
+def test_class_means_are_those_of_the_pixels(dataset: Dataset) -> None:
+    means = class_means(dataset.train, dataset.num_classes)
+    for label in range(dataset.num_classes):
+        of_class = dataset.train.x[dataset.train.y == label]
+        np.testing.assert_allclose(means[label], of_class.mean(axis=0), atol=1e-5)
+        np.testing.assert_array_equal(examples(dataset.train, label, 3), of_class[:3])
+    np.testing.assert_allclose(
+        mean_picture(dataset.train, dataset.num_classes), dataset.train.x.mean(axis=0), atol=1e-5
+    )
+    levels = Split(np.rint(255 * dataset.train.x).astype(np.uint8), dataset.train.y)
+    np.testing.assert_allclose(class_means(levels, dataset.num_classes), means, atol=1 / 255)
 
 
 def test_colours_come_from_their_seed() -> None:

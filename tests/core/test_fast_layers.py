@@ -99,6 +99,22 @@ def test_convolution_is_that_of_the_loops_however_the_work_is_cut(case, dout_dty
         same(ours, expected, dtype)
 
 
+@pytest.mark.parametrize("padding", [0, 1, ((0, 2), (3, 0))], ids=str)
+@pytest.mark.parametrize("stride", [1, 2, (3, 1)])
+@np.errstate(invalid="ignore")  # the padding's 0 times infinity, in the loops too
+def test_a_weight_that_is_not_finite_spoils_only_what_it_meets(stride, padding):
+    rng = np.random.default_rng(0)
+    x, weight = rng.integers(1, 5, (2, 2, 6, 7)) * 1.0, rng.integers(1, 5, (3, 2, 3, 3)) * 1.0
+    weight[1, 0, 0, 2], weight[0, 1, 2, 0] = np.inf, np.nan
+    out, cache = conv.conv2d_forward_naive(x, weight, np.ones(3), stride=stride, padding=padding)
+    dout = rng.integers(1, 5, out.shape) * 1.0
+    expected = conv.conv2d_backward_naive(dout, cache)
+    _, cache = conv.conv2d_forward(x, weight, np.ones(3), stride=stride, padding=padding)
+    for ours, theirs in zip(conv.conv2d_backward(dout, cache), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert np.isfinite(expected[0]).any()
+
+
 @pytest.mark.parametrize(("kept", "count"), [(0, None), (1 << 25, 3)])
 @pytest.mark.parametrize(("narrow", "packs"), [(0, [2, 2, 1]), (100, [1, 1, 1])])
 def test_the_search_meets_several_blocks_and_both_packings(kept, count, narrow, packs, monkeypatch):

@@ -95,11 +95,12 @@ def test_it_is_the_courses_net(dtype):
 def test_the_fast_first_block_is_the_layers_one_by_one(second):
     blocks = (ConvBlock(4, kernel_size=5, padding=1),) + ((ConvBlock(3),) if second == "conv" else ())
     network = Network(NetworkSpec(blocks, (6,), weight_init="he"), (3, 9, 8), 4, dtype=np.float64)
-    assert network._fused
+    assert [layer.kind for layer in network._fast[:2]] == ["block", second]
     x, y = batch()
-    fast = network.loss_parts(x, y)
-    network._fused = False
+    fast, scores = network.loss_parts(x, y), network.scores(x)
+    network._fast = network.layers
     plain = network.loss_parts(x, y)
+    np.testing.assert_allclose(scores, network.scores(x), 1e-12)
     assert fast.data_loss == pytest.approx(plain.data_loss, rel=1e-12)
     for name, gradient in plain.grads.items():
         np.testing.assert_allclose(fast.grads[name], gradient, 1e-9, 1e-12)
@@ -139,7 +140,7 @@ def test_feature_maps_end_in_the_probabilities():
     np.testing.assert_allclose(maps["softmax"], network.probabilities(x))
 
 
-def test_a_layer_more_leaves_the_others_weights_and_the_inits_have_their_spread():
+def test_the_inits_have_their_spread():
     wide = ConvBlock(64, pool="none")
     networks = {
         init: Network(NetworkSpec((wide,), (200,), weight_init=init, weight_scale=0.05), (3, 12, 12), 10)
@@ -150,9 +151,25 @@ def test_a_layer_more_leaves_the_others_weights_and_the_inits_have_their_spread(
     assert spread["he"] == pytest.approx(math.sqrt(2 / fan_in), rel=0.02)
     assert spread["xavier"] == pytest.approx(math.sqrt(2 / (fan_in + fan_out)), rel=0.02)
     assert spread["fixed"] == pytest.approx(0.05, rel=0.02)
-    one = Network(NetworkSpec((ConvBlock(4),), ()), (3, 9, 8), 4)
-    two = Network(NetworkSpec((ConvBlock(4), ConvBlock(4)), ()), (3, 9, 8), 4)
-    np.testing.assert_array_equal(one.params["conv1.weight"], two.params["conv1.weight"])
+
+
+def test_a_layer_more_leaves_the_others_weights():
+    def weights(*blocks):
+        return Network(NetworkSpec(blocks, (6,)), (3, 9, 8), 4, seed=3).params
+
+    block = ConvBlock(4, pool="none")
+    one, normed, two = weights(block), weights(ConvBlock(4, norm="batch", pool="none")), weights(block, block)
+    for name, w in one.items():
+        np.testing.assert_array_equal(normed[name], w)
+    for name in ("conv1.weight", "linear1.weight", "linear2.weight"):
+        np.testing.assert_array_equal(two[name], one[name])
+    drawn = [
+        two[name].ravel()[:72] / two[name].std() for name in two if name.endswith("weight") and two[name].size > 72
+    ]
+    assert all(abs(np.corrcoef(a, b)[0, 1]) < 0.5 for i, a in enumerate(drawn) for b in drawn[:i])
+    assert not np.array_equal(
+        weights(block)["conv1.weight"], Network(NetworkSpec((block,), (6,)), (3, 9, 8), 4).params["conv1.weight"]
+    )
 
 
 BLOCKS = st.builds(
@@ -220,6 +237,10 @@ def test_multiply_adds_and_receptive_fields_of_a_known_net():
         (lambda: NetworkSpec(()), "blocks (=()) must be 1 to 4 blocks"),
         (lambda: NetworkSpec(hidden=(1, 2, 3)), "hidden (=(1, 2, 3)) must be the sizes of at most 2 layers"),
         (lambda: NetworkSpec(dropout=1), "dropout (=1) must be at least 0 and below 1"),
+        (lambda: NetworkSpec(weight_scale=10**400), "weight_scale (=1000"),
+        (lambda: Network(NetworkSpec(), (1, 8, 8), 3, dtype=int), "dtype (=int64) must be float32 or float64"),
+        (lambda: Network(NetworkSpec(), (1, 0, 8), 3), "input_shape, height (=0) must be 1 or more"),
+        (lambda: Network(NetworkSpec(), (1, 8, 8), 3, reg=-1), "reg (=-1) must be a finite number, 0 or more"),
         (lambda: NetworkSpec(weight_scale=math.nan), "weight_scale (=nan) must be a finite number"),
         (lambda: NetworkSpec.from_dict({"blocks": [{"filters": 3}]}), "filters is not a setting of a block: it takes"),
         (lambda: NetworkSpec.from_dict({"blocks": 3}), "blocks (=3) must be a list of blocks"),

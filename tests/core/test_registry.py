@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from cnn_core.training import DataOptions, Registry
+from cnn_core.training import DataOptions, Registry, StoreError
 from cnn_core.training import process as process_module
 from cnn_core.training import registry as registry_module
 from cnn_core.training import run as run_module
@@ -195,6 +195,9 @@ def test_a_worker_that_is_killed_fails_its_run_only_and_makes_room(registry):
     assert victim.message.startswith("the training process ended unexpectedly (exit code ")
     assert victim.records
     until(lambda: next_one.state == "finished")
+    count = len(victim.records)
+    victim.resume()
+    until(lambda: len(victim.records) > count)
 
 
 def test_a_worker_that_breaks_says_what_happened(registry, monkeypatch, tmp_path):
@@ -249,3 +252,26 @@ def test_a_worker_ends_when_nobody_listens_any_more(tmp_path, paused):
             until(lambda: decode(process.stdout.readline()).get("state") == "paused")
         process.stdin.close()
         assert process.wait(timeout=30) == 0
+
+
+def test_a_run_whose_data_set_is_gone_is_told(registry):
+    registry.store.add("old", {**SHORT.as_dict(), "dataset": "pictures-00000000"}, None)
+    assert registry.rows()[0].id == "old"
+    with pytest.raises(StoreError, match=r"dataset \(='pictures-00000000'\) must be one of digits"):
+        registry.get("old")
+
+
+def test_names_notes_and_deleting_with_undo(registry):
+    run = registry.start(LONG)
+    until(lambda: run.records)
+    registry.describe(run.id, name="first", note="slow")
+    assert (registry.rows()[0].name, registry.rows()[0].note) == ("first", "slow")
+    with pytest.raises(ValueError, match=r"name \(of 61 letters\) must have 60 or less"):
+        registry.describe(run.id, name="x" * 61)
+    registry.delete(run.id)
+    assert registry.rows() == []
+    assert registry.get(run.id) is None
+    until(lambda: run.state == "stopped")
+    registry.undelete(run.id)
+    again = registry.get(run.id)
+    assert (again.state, again.records) == ("stopped", run.records)

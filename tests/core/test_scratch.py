@@ -130,7 +130,7 @@ def convolve(x, kept):
 
 def pooled(x, options):
     out, cache = max_pool2d_forward(x, **options)
-    return out, cache.winner, max_pool2d_backward(out, cache)
+    return out, cache.winner, cache.place, max_pool2d_backward(out, cache)
 
 
 def one_step(x, dtype):

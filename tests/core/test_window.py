@@ -64,6 +64,26 @@ def test_coverage_counts_the_windows_over_each_cell(case):
 
 
 @given(window_and_size())
+def test_phases_name_every_cell_of_every_window_once(case):
+    window, size = case
+    for axis in (0, 1):
+        meetings = []
+        for cells, taps in window.phases(size, axis):
+            part = range(size[axis])[cells]
+            for k, by in taps:
+                for o in range(window.output_size(size)[axis]):
+                    if 0 <= o + by < len(part):
+                        meetings.append((o, k, part[o + by]))
+        expected = [
+            (o, k, cell)
+            for o in range(window.output_size(size)[axis])
+            for k in range(window.kernel_size[axis])
+            if 0 <= (cell := o * window.stride[axis] + k * window.dilation[axis] - window.padding[axis][0]) < size[axis]
+        ]
+        assert sorted(meetings) == expected
+
+
+@given(window_and_size())
 def test_crop_undoes_pad(case):
     window, size = case
     image = np.arange(np.prod(size), dtype=float).reshape(size) + 1

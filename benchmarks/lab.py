@@ -1,0 +1,164 @@
+"""What training costs the pages, and pages cost the training: `python -m benchmarks.lab`.
+
+Measured in a real Chromium on a server of its own: the speed of one training without a page and with a page that watches
+it (agreement is checked first: both end with the same history); and, while eight trainings that were started at once share
+the cores, how long the Train page takes to show what a key press changed. In the end all eight must have finished.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cnn_core.threads import use_one_thread
+
+use_one_thread()
+
+from cnn_core.training import Registry, TrainingConfig  # noqa: E402 (NumPy comes after the threads are set)
+from tools.browser import launch, open_page, serve  # noqa: E402
+
+ALONE = {"dataset": "fashion", "num_epochs": 12}  # some 10 seconds
+TOGETHER = {"dataset": "fashion", "num_epochs": 4}
+RUNS, PRESSES, ROUNDS = 8, 60, 3
+BOUNDS = {"loss of speed": 10.0, "answer": 200.0}  # per cent, milliseconds
+
+CHANGE = """async (key) => {
+  const changed = () => [...document.querySelectorAll('[data-testid="stAlert"]')]
+    .some((alert) => alert.textContent.includes("The settings were changed"));
+  const before = changed();
+  const start = performance.now();
+  await window.press(key);
+  while (changed() === before) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);  // the frame that shows it
+  return performance.now() - start;
+}"""
+
+
+def speed(folder: Path, steps: int) -> float:
+    """Steps a second of the newest run of a folder, by the clock on the wall, from a fifth of its steps to its end."""
+    deadline, begin = time.monotonic() + 300, (0, 0.0)
+    while time.monotonic() < deadline:
+        done, now = _steps(folder), time.monotonic()
+        if not begin[0] and done >= steps / 5:
+            begin = done, now
+        if done >= steps:
+            return (done - begin[0]) / (now - begin[1])
+        time.sleep(0.02)
+    raise TimeoutError("the training did not end within five minutes")
+
+
+def _steps(folder: Path) -> int:
+    try:
+        with sqlite3.connect(f"file:{folder / 'runs.db'}?mode=ro", uri=True, timeout=5) as db:
+            newest = "(SELECT id FROM runs ORDER BY created DESC LIMIT 1)"
+            return int(db.execute(f"SELECT COUNT(*) FROM steps WHERE run = {newest}").fetchone()[0])
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+
+
+def losses(folder: Path) -> list[str]:
+    """The history of the newest run, as it is kept."""
+    with sqlite3.connect(f"file:{folder / 'runs.db'}?mode=ro", uri=True) as db:
+        newest = "(SELECT id FROM runs ORDER BY created DESC LIMIT 1)"
+        return [record for (record,) in db.execute(f"SELECT record FROM steps WHERE run = {newest} ORDER BY iteration")]
+
+
+def address_of(settings: dict[str, object]) -> str:
+    """The Train page with these settings."""
+    return "/train?" + urlencode(settings)
+
+
+def begin(page: Page) -> None:
+    """Start at full speed."""
+    page.get_by_role("combobox", name="pace").click()
+    page.get_by_role("option", name="as fast as it goes").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+
+
+def alone(steps: int) -> tuple[float, list[str]]:
+    """Speed and history of a training that nobody watches."""
+    with tempfile.TemporaryDirectory() as folder:
+        registry = Registry(Path(folder))
+        registry.start(TrainingConfig(**ALONE))  # type: ignore[arg-type]
+        found = speed(Path(folder), steps), losses(Path(folder))
+        registry.close()
+    return found
+
+
+def watched(browser: Browser, steps: int) -> tuple[float, list[str]]:
+    """Speed and history of one that a page watches."""
+    with tempfile.TemporaryDirectory() as folder, serve(CONVSCOPE_DATA=folder) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        open_page(page, address + address_of(ALONE))
+        begin(page)
+        found = speed(Path(folder, "runs"), steps), losses(Path(folder, "runs"))
+        page.close()
+    return found
+
+
+def together(browser: Browser) -> tuple[list[float], int, int]:
+    """Milliseconds of each answer while the runs share the cores; how many of them finished; how many were at it."""
+    with tempfile.TemporaryDirectory() as folder, serve(CONVSCOPE_DATA=folder) as address:
+        pages = [browser.new_page(viewport={"width": 1280, "height": 900}) for _ in range(RUNS)]
+        for page in pages:
+            open_page(page, address + address_of(TOGETHER))
+        for page in pages:
+            begin(page)
+        watching = pages[0]
+        watching.bring_to_front()
+        watching.expose_function("press", watching.keyboard.press)
+        watching.get_by_role("slider", name="batch size").focus()
+        times = [watching.evaluate(CHANGE, "ArrowLeft" if n % 2 else "ArrowRight") for n in range(PRESSES)]
+        still = RUNS - _finished(Path(folder, "runs"))
+        deadline = time.monotonic() + 600
+        while _finished(Path(folder, "runs")) < RUNS and time.monotonic() < deadline:
+            time.sleep(0.5)
+        for page in pages:
+            page.close()
+        return times, _finished(Path(folder, "runs")), still
+
+
+def _finished(folder: Path) -> int:
+    with sqlite3.connect(f"file:{folder / 'runs.db'}?mode=ro", uri=True, timeout=5) as db:
+        return int(db.execute("SELECT COUNT(*) FROM runs WHERE state = 'finished'").fetchone()[0])
+
+
+def main() -> int:
+    """Print the figures; returns 1 if one misses what has to be reached."""
+    config = TrainingConfig(**ALONE)  # type: ignore[arg-type]
+    steps = config.num_epochs * config.solver().iterations_per_epoch
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        pairs = [(alone(steps), watched(browser, steps)) for _ in range(ROUNDS)]
+        assert all(first[1] == second[1] for first, second in pairs), "a page changes what a training computes"
+        times, finished, still = together(browser)
+        browser.close()
+    without, with_page = (statistics.median(pair[which][0] for pair in pairs) for which in (0, 1))
+    loss = 100 * (1 - with_page / without)
+    p50, p95 = statistics.median(times), float(np.quantile(times, 0.95))
+    rows = [
+        ("one training without a page", f"{without:.1f} steps/s", ""),
+        ("  with a page that watches it", f"{with_page:.1f} steps/s", ""),
+        ("  loss of speed", f"{loss:.1f} %", "under 10 %"),
+        (f"{RUNS} trainings started at once: finished", f"{finished}", f"{RUNS}"),
+        (f"  {len(times)} changes on the page meanwhile, p50, p95", f"{p50:.0f}, {p95:.0f} ms", "p95 under 200 ms"),
+        ("  of them still to finish after the last change", f"{still}", ""),
+    ]
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, headless Chromium, same history in both ways")
+    for what, value, bound in rows:
+        print(f"{what:50s}{value:>18s}   {bound}")
+    return int(loss >= BOUNDS["loss of speed"] or p95 >= BOUNDS["answer"] or finished < RUNS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

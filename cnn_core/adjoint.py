@@ -1,0 +1,55 @@
+"""The adjoint of im2col: adds each column up where its window stood. How conv.py gets the gradient of x.
+
+With stride 2, the even cells of x meet some of the kernel's cells and the odd ones the others (Window.phases). Cells of one
+phase lie as close together as the windows do, so kernel cell after kernel cell adds its map of numbers, moved by whole
+rows and columns; only the sum is written with gaps between its numbers. A map is added as one long run: moved by a column,
+the end of each row would go to the beginning of the next, so what leaves its row is set to 0 before.
+"""
+
+from __future__ import annotations
+
+from cnn_core.checks import Array
+from cnn_core.scratch import scratch
+from cnn_core.window import Window
+
+Moved = tuple[Array, int]  # maps (..., P), and by how many numbers they move to the right
+
+
+def add_back(dcolumns: Array, window: Window, dx: Array) -> None:
+    """Write to dx (B, C, H, W) the sum of dcolumns (B/M, C, KH, KW, M, OH', OW'): images in packs of M.
+
+    OH', OW' are OH, OW, or more where a phase is larger; what lies beyond OH, OW counts as 0. dcolumns is changed.
+    """
+    b, c, h, w = dx.shape
+    packs, *kernel, m, high, wide = dcolumns.shape
+    oh, ow = window.output_size((h, w))
+    dcolumns[..., oh:, :] = 0
+    maps = dcolumns.reshape(packs, *kernel, m, high * wide)
+    images = dx.reshape(packs, b // max(1, packs), c, h, w).swapaxes(1, 2)
+    for rows, down in window.phases((h, w), 0):
+        strips = _sum("strips", [(maps[:, :, i], by * wide) for i, by in down], maps[:, :, 0])
+        for columns, across in window.phases((h, w), 1):
+            for j, by in across:
+                strip = strips[:, :, j].reshape(packs, c, m, high, wide)
+                for column in (*range(min(-by, ow)), *range(max(0, min(ow, wide - by)), wide)):
+                    strip[..., column] = 0
+            total = _sum("total", [(strips[:, :, j], by) for j, by in across], strips[:, :, 0])
+            cells = images[..., rows, columns]
+            cells[...] = total.reshape(packs, c, m, high, wide)[..., : cells.shape[-2], : cells.shape[-1]]
+
+
+def _sum(name: str, moved: list[Moved], like: Array) -> Array:
+    """The sum of all that is moved, shaped as `like` (..., P): what moves out is lost, 0 moves in.
+
+    It takes the place of what does not move, or scratch memory of this name if all does.
+    """
+    total = next((maps for maps, by in moved if by == 0), None)
+    if total is None:
+        total = scratch(name, like.shape, like.dtype)
+        total.fill(0)
+    p = like.shape[-1]
+    for maps, by in moved:
+        if by:
+            start, stop = min(p, max(0, by)), max(0, min(p, p + by))
+            total[..., start:stop] += maps[..., start - by : stop - by]
+    return total

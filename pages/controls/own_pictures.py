@@ -1,0 +1,95 @@
+"""A zip of the reader's pictures, one folder for each class, as a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from cnn_core.checks import Array
+from cnn_core.datasets.found import sets_folder
+from cnn_core.datasets.own import save_pictures
+from cnn_core.datasets.zips import plain_name, read_zip
+from pages.controls import messages
+from pages.controls.pictures import TooMuchError, decoded
+
+MOST_ZIP = 50  # MB
+MOST_PIXELS = 2_000_000_000  # of all pictures together, as they are in their files: half a minute's work
+SIZES = ("8", "16", "24", "32", "48", "64")
+GREY, COLOUR = "grey", "colour"
+
+
+def upload() -> str | None:
+    """Choose a zip, a size and colour or grey, and press the button; returns the name of the set that this made."""
+    file = st.file_uploader(
+        f"a zip, up to {MOST_ZIP} MB, with one folder for each class", type=["zip"], key="zip", max_upload_size=MOST_ZIP
+    )
+    left, right = st.columns(2)
+    size = left.select_slider(
+        "size", SIZES, "32", key="own_size", help="Of each picture the middle square is kept, in so many pixels a side."
+    )
+    colours = right.radio("colours", [COLOUR, GREY], key="own_colours", horizontal=True)
+    if not st.button(
+        "Make a data set of it", key="make_set", icon=":material/add_photo_alternate:", disabled=file is None
+    ):
+        return None
+    assert file is not None
+    title = f"{plain_name(Path(file.name).stem)}, {size}×{size} {colours}"
+    bar = st.progress(0.0, text="Reading the zip")
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / total, text=f"picture {done + 1} of {total}")
+
+    try:
+        return make_set(file, title, int(size), colour=colours == COLOUR, progress=progress)
+    except ValueError as error:
+        messages.error(error)
+    except OSError as error:
+        messages.error(f"{sets_folder()} cannot be written ({error.strerror or error}): make room, or write access")
+    finally:
+        bar.empty()
+    return None
+
+
+def make_set(
+    file: IO[bytes],
+    title: str,
+    size: int,
+    *,
+    colour: bool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> str:
+    """Read a zip and keep what is in it as a data set of that title; returns the set's name.
+
+    size: pixels a side, the middle square of each picture. progress(done, total) is called before each picture.
+    Raises ValueError for a zip that makes no data set, with the reason and the remedy, and OSError if it cannot be kept.
+    """
+    left = MOST_PIXELS
+
+    def allow(pixels: int) -> None:
+        nonlocal left
+        left -= pixels
+        if left < 0:
+            raise TooMuchError(
+                f"the pictures of the zip must have at most {MOST_PIXELS / 1e6:,.0f} megapixels together: make them smaller"
+            )
+
+    def decode(content: bytes, path: str) -> Array:
+        return _square(decoded(content, path[-80:], allow), size, colour=colour)
+
+    x, y, class_names = read_zip(file, decode, progress)
+    return save_pictures(sets_folder(), x, y, class_names, title)
+
+
+def _square(image: Image.Image, size: int, *, colour: bool) -> Array:
+    """The picture's middle square as (C, size, size) uint8."""
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    small = image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BOX)
+    pixels = np.asarray(small if colour else small.convert("L"))
+    return pixels.reshape(size, size, -1).transpose(2, 0, 1)

@@ -1,0 +1,67 @@
+"""Rows of small pictures with a word on each row: HTML that a page shows as it is, and that wraps nowhere."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_core.checks import Array
+from pages.figures.pixels import as_url
+from pages.figures.sheets import GROUND
+
+HEIGHT = 56  # pixels of a row, about: each cell of a picture becomes a square of whole pixels
+GAP = 4  # pixels between two pictures of a row
+
+
+@dataclass(frozen=True)
+class Row:
+    """`label` and, smaller, `note` beside `pictures` (n,C,H,W) in 0..1; `first` (C,H,W), if there is one, stands apart."""
+
+    label: str
+    note: str
+    pictures: Array
+    first: Array | None = None
+
+
+def picture_rows(rows: Sequence[Row]) -> str:
+    """The rows as HTML, on a narrow screen cut off at the right. Labels and notes are plain text."""
+    columns = "max-content 1fr" if rows[0].first is not None else "1fr"
+    cells = "".join(map(_row, rows))
+    return (
+        f'<div style="display: grid; grid-template-columns: minmax(4.5rem, max-content) {columns}; gap: .4rem .9rem; '
+        f'align-items: center; overflow: hidden">{cells}</div>'
+    )
+
+
+def _row(row: Row) -> str:
+    words = (
+        f'<div style="max-width: 10rem; overflow-wrap: anywhere; line-height: 1.15">{html.escape(row.label)}<br>'
+        f'<span style="opacity: .75; font-size: .8rem">{html.escape(row.note)}</span></div>'
+    )
+    first = "" if row.first is None else _image(row.first[None], f"{row.label}: the mean")
+    return f'{words}{first}<div style="overflow: hidden; min-width: 0">{_image(row.pictures, row.label)}</div>'
+
+
+def _image(pictures: Array, words: str) -> str:
+    pixels = strip(pictures)
+    height, width = pixels.shape[:2]
+    return (
+        f'<img src="{as_url(pixels)}" alt="{html.escape(words, quote=True)}" width="{width}" height="{height}" '
+        f'style="display: block; max-width: none; image-rendering: pixelated">'
+    )
+
+
+def strip(x: Array) -> Array:
+    """Pictures (n,C,H,W) in 0..1 in one row, (H',W',C) uint8; numbers outside become black or white."""
+    enlarge = max(1, round(HEIGHT / x.shape[2]))
+    tiles = np.rint(255 * x.clip(0, 1)).astype(np.uint8).transpose(0, 2, 3, 1)
+    tiles = tiles.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
+    _, height, width, channels = tiles.shape
+    row = np.empty((height, len(tiles) * (width + GAP) - GAP, channels), dtype=np.uint8)
+    row[:] = GROUND if channels == 3 else GROUND[1]
+    for number, tile in enumerate(tiles):
+        row[:, number * (width + GAP) : number * (width + GAP) + width] = tile
+    return row

@@ -1,0 +1,104 @@
+"""What a network learns from: pictures and labels, and what a training makes of them."""
+
+import streamlit as st
+
+from cnn_core import datasets
+from cnn_core.datasets.summary import mean_picture
+from cnn_core.training.data import DataOptions, TrainingData
+from pages.controls import messages, settings
+from pages.controls.data_options import data_options, data_values
+from pages.figures.bars import count_bars
+from pages.figures.pixels import as_pixels, as_url
+from pages.figures.rows import picture_rows
+from pages.sections.data_set import class_rows, label_counts, numbers_seen, variants
+from pages.sections.more_sets import more_sets
+
+MOST_PICTURES = 200  # to choose one of
+
+st.title("Data")
+st.markdown(
+    "A network knows nothing but its **training pictures** and their **labels**. Look at them first: what differs within a "
+    "class, what two classes share, how many there are of each. Then see what a training makes of them."
+)
+
+usual = data_values(DataOptions())
+with st.sidebar:
+    st.header("Data")
+    names = datasets.names()
+    if st.session_state.get("dataset", names[0]) not in names:  # it was removed
+        del st.session_state["dataset"]
+    name = settings.choice("data set", "dataset", names)
+    st.caption(datasets.titles()[name])
+    st.header("In training")
+    options = data_options(usual)
+    number = settings.whole("picture", "picture", 0, MOST_PICTURES - 1, 0, help="The one that is changed below.")
+try:
+    dataset = datasets.load(name)
+    data = TrainingData.of(dataset, options)
+except ValueError as error:
+    messages.error(error)
+    more_sets(name)
+    st.stop()
+
+channels, height, width = dataset.image_shape
+with st.container(horizontal=True, gap="medium"):
+    for label, value, help in (
+        ("training pictures", f"{data.num_train:,}", "The network learns from these."),
+        ("validation pictures", f"{len(data.val_labels):,}", "Looked at on the way, to choose settings by."),
+        ("test pictures", f"{len(dataset.test.y):,}", "Looked at once, at the end."),
+        ("classes", f"{dataset.num_classes}", "What a picture can be."),
+        (
+            "numbers a picture",
+            f"{channels * height * width:,}",
+            f"{channels} × {height} × {width}: channels, rows, columns.",
+        ),
+    ):
+        st.metric(label, value, help=help, width="content")
+st.caption(messages.plain(f"{dataset.title}. Source: {dataset.source}. Licence: {dataset.licence}."))
+
+st.subheader("The classes")
+st.html(picture_rows(class_rows(dataset)))
+st.caption(
+    "Of each class the **mean** of its training pictures, and the first of them. A sharp mean: they are much alike."
+)
+
+left, right = st.columns([3, 1])
+with left:
+    st.subheader("How many of each?")
+    parts = label_counts(data)
+    st.plotly_chart(count_bars(parts, dataset.class_names), key="balance", config={"displayModeBar": False})
+    smallest, largest = min(parts["training"]), max(parts["training"])
+    wrong = int((data.labels != data.true_labels).sum())
+    if wrong:
+        st.caption(
+            f"{wrong:,} of the {data.num_train:,} training labels are wrong; here they count for the class they name."
+        )
+    elif largest > 1.5 * max(1, smallest):
+        st.caption(
+            f"From {smallest:,} to {largest:,} a class: a network that names the largest class more often than is right pays "
+            f"little for it. Look at each class's accuracy."
+        )
+    else:
+        st.caption(
+            f"From {smallest:,} to {largest:,} a class: guessing is right {1 / dataset.num_classes:.0%} of the time."
+        )
+with right:
+    st.subheader("Their mean")
+    st.image(as_url(as_pixels(mean_picture(dataset.train, dataset.num_classes))))
+    st.caption("Of all training pictures. What it shows, no label is needed to know.")
+
+st.subheader("What a training makes of them")
+picture = dataset.train.x[number % len(dataset.train.x)]
+st.markdown(numbers_seen(data, picture))
+st.html(picture_rows(variants(data, picture)))
+st.caption(
+    "Each change is drawn anew for every picture of every step, so that the network never sees quite the same one twice."
+)
+chosen = {key: str(value) for key, value in data_values(options).items() if value != usual[key]}
+st.page_link(
+    "lessons/train.py",
+    label="Train with these",
+    icon=":material/arrow_forward:",
+    query_params={"dataset": name, **chosen},
+)
+more_sets(name)

@@ -1,0 +1,83 @@
+"""What a data set holds and what a training makes of it, as rows of pictures, counts and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.datasets import Dataset, as_pixels
+from cnn_core.datasets.summary import class_means, examples
+from cnn_core.training.data import DataOptions, TrainingData
+from pages.figures.rows import Row
+
+EXAMPLES = 16  # pictures of a class: as many as a wide window shows
+DRAWS = 12  # of one picture
+SEED = 0
+TYPICAL = {"shift": 2, "flip": True, "noise": 0.1, "cutout": 6}  # shown where the reader has a change switched off
+WORDS: dict[str, Callable[[float], str]] = {
+    "shift": lambda value: f"up to {value:g} pixels",
+    "flip": lambda value: "left to right",
+    "noise": lambda value: f"deviation {value:g}",
+    "cutout": lambda value: f"{value:g}×{value:g} pixels",
+}
+
+
+def class_rows(dataset: Dataset) -> list[Row]:
+    """A row for each class: how many training pictures, their mean, the first of them."""
+    counts = np.bincount(dataset.train.y, minlength=dataset.num_classes)
+    means = class_means(dataset.train, dataset.num_classes)
+    return [
+        Row(name, f"{counts[label]:,}", examples(dataset.train, label, EXAMPLES), means[label])
+        for label, name in enumerate(dataset.class_names)
+        if counts[label]
+    ]
+
+
+def label_counts(data: TrainingData) -> dict[str, list[int]]:
+    """Labels by class: of the training pictures those that are right and those made wrong, of the other splits all."""
+    right = data.labels == data.true_labels
+    parts = {
+        "training": data.labels[right],
+        "labelled wrong": data.labels[~right],
+        "validation": data.val_labels,
+        "test": data.dataset.test.y,
+    }
+    return {part: np.bincount(labels, minlength=data.num_classes).tolist() for part, labels in parts.items()}
+
+
+def numbers_seen(data: TrainingData, picture: Array) -> str:
+    """What normalising does to one picture (C,H,W), in words."""
+    seen, options = data.normalised(picture[None]), data.options
+    low, high = (f"**{value:.2f}**".replace("-", "−") for value in (seen.min(), seen.max()))
+    span = f"The network sees this picture as numbers from {low} to {high}"
+    if options.normalise == "none":
+        return f"{span}: nothing is subtracted (`normalise` is none), so all its inputs push the same way."
+    mean = ", ".join(f"{value:.3f}" for value in data.mean_pixel.ravel())
+    deviation = ", ".join(f"{value:.3f}" for value in data.deviation.ravel())
+    each = " (red, green, blue)" if data.image_shape[0] == 3 else ""
+    divided = (
+        f", and the result divided by their standard deviation, {deviation}" if options.normalise == "standard" else ""
+    )
+    return f"{span}: the mean training pixel, {mean}{each}, is subtracted from each{divided}."
+
+
+def variants(data: TrainingData, picture: Array) -> list[Row]:
+    """One picture (C,H,W): as it is, changed in each way (as the options say, else as an example), and in all of theirs."""
+    on = {name: getattr(data.options, name) for name in TYPICAL if getattr(data.options, name)}
+    rows = [Row("as it is", "", as_pixels(picture[None]))]
+    for name, typical in TYPICAL.items():
+        value = on.get(name, min(typical, min(data.image_shape[1:]) // 3) if name != "flip" else typical)
+        note = WORDS[name](value) if name in on else f"off; here {WORDS[name](value)}"
+        rows.append(Row(name, note, _draws(data, picture, **{name: value})))
+    if on:
+        rows.append(Row("in training", " + ".join(on), _draws(data, picture, **on)))
+    return rows
+
+
+def _draws(data: TrainingData, picture: Array, **changes: float) -> Array:
+    """The picture DRAWS times, changed like this."""
+    options = replace(DataOptions(), **changes)  # type: ignore[arg-type]
+    return data.augmented(np.repeat(picture[None], DRAWS, axis=0), np.random.default_rng(SEED), options)

@@ -1,0 +1,150 @@
+"""The views of a training: each shows the run's own numbers, at the step that is chosen."""
+
+import numpy as np
+import pytest
+
+from cnn_core.training.evaluate import evaluate
+from pages.controls import runs
+from pages.sections.layers_view import judge
+from tests.app.lesson import calm, control, figure, open_lesson, texts
+from tests.app.training import press, view
+from tests.trainings import small
+from tests.waiting import until
+
+
+@pytest.fixture
+def run(registry):
+    """A training of 21 steps that is over."""
+    run = registry.start(small(num_epochs=3))
+    until(lambda: run.ended)
+    return run
+
+
+def judged(run, iteration):
+    data = run.config.training_data()
+    return evaluate(run.network_at(iteration), *data.val)
+
+
+def test_only_the_chosen_view_is_computed(run, monkeypatch):
+    monkeypatch.setattr(runs, "evaluation_at", lambda *_: pytest.fail("nobody asked for the mistakes"))
+    app = open_lesson("train", run=run.id)
+    assert calm(app)
+    app = view(app, "Layers")
+    assert calm(app)
+    assert figure(app, "histograms")
+
+
+def test_curves_are_smoothed_on_request(run):
+    app = open_lesson("train", run=run.id, smooth="true")
+    smoothed, _, _, raw = figure(app, "loss_curve")[0]
+    assert raw["y"] == [round(record.loss, 4) for record in run.records]
+    assert np.abs(np.diff(smoothed["y"])).sum() < np.abs(np.diff(raw["y"])).sum()
+
+
+def test_layers_show_the_last_step_that_was_seen_from_inside(run):
+    app = open_lesson("train", run=run.id, view="Layers", layer="linear1")
+    assert calm(app)
+    seen = run.statistics[-1]
+    table = app.dataframe[0].value
+    assert list(table["layer"]) == [layer["name"] for layer in seen.layers] == ["conv1", "linear1", "linear2"]
+    assert [float(text) for text in table["update / weight"]] == pytest.approx(
+        [layer["update_ratio"] for layer in seen.layers], rel=0.06
+    )
+    weights, gradients, activations = figure(app, "histograms")[0]
+    assert weights["y"] == seen.layers[1]["weights"]["counts"]
+    assert gradients["y"] == seen.layers[1]["gradients"]["counts"]
+    assert activations["y"] == seen.layers[1]["activations"]["counts"]
+    ratio = figure(app, "update_ratio")[0]
+    assert ratio[0]["x"] == [s.iteration for s in run.statistics]
+    assert ratio[0]["y"] == [s.layers[0]["update_ratio"] for s in run.statistics]
+    assert [line["name"] for line in figure(app, "dead")[0]] == ["conv1", "linear1"]  # the scores have no ReLU
+
+
+def test_filters_of_the_chosen_layer_are_the_last_checkpoints(run):
+    app = open_lesson("train", run=run.id, view="Layers")
+    (sheet,), _ = figure(app, "layer_filters")
+    np.testing.assert_allclose(sheet["z"][1][1:4], run.network_at().params["conv1.weight"][0, 0, 0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "dead", "words"),
+    [
+        (1e-3, 0.1, "learns"),
+        (1e-3, None, "learns"),
+        (0.1, 0.0, "changes very fast"),
+        (1e-6, 0.0, "hardly moves"),
+        (1e-3, 0.9, "most units are dead"),
+    ],
+)
+def test_a_layer_is_judged_in_words(ratio, dead, words):
+    assert judge({"update_ratio": ratio, "dead": dead}) == words
+
+
+def test_mistakes_are_counted_and_the_worst_are_shown_with_their_probabilities(run):
+    app = open_lesson("train", run=run.id, view="Mistakes")
+    assert calm(app)
+    found = judged(run, run.latest)
+    (grid,), _ = figure(app, "confusion")
+    assert [[int(text or 0) for text in row] for row in grid["text"]] == found.confusion.tolist()
+    worst = found.worst(8)
+    shown = [text for text in texts(app.markdown) if text.startswith("**is ")]
+    assert len(shown) == len(worst) == 8
+    truth = found.truth[worst[0]]
+    assert shown[0].startswith(f"**is {truth}**")
+    assert f"{found.probabilities[worst[0]].max():.1%}" in shown[0]
+    assert f"{truth}: {found.probabilities[worst[0], truth]:.1%}" in shown[0]
+
+
+def test_the_film_strip_goes_back_in_time(run):
+    app = open_lesson("train", run=run.id, view="Film strip")
+    assert calm(app)
+    strip = control(app, "film")
+    assert [int(k) for k in strip.options] == run.checkpoints.iterations()
+    assert strip.value == 21
+    for iteration in (1, 21):
+        control(app, "film").set_value(iteration).run()
+        assert calm(app)
+        (sheet,), _ = figure(app, "film_filters")
+        weight = run.network_at(iteration).params["conv1.weight"]
+        np.testing.assert_allclose(sheet["z"][1][1:4], weight[0, 0, 0], rtol=1e-3)
+        (grid,), _ = figure(app, "film_confusion")
+        assert [[int(text or 0) for text in row] for row in grid["text"]] == judged(run, iteration).confusion.tolist()
+        (bars,), _ = figure(app, "film_probabilities")
+        np.testing.assert_allclose(bars["x"], 100 * judged(run, iteration).probabilities[0], atol=0.06)
+    captions = [caption for image in app.image for caption in image.captions]
+    assert [c for c in captions if c.startswith(("conv1", "relu1", "pool1"))] == [
+        "conv1: 2 maps of 8×8",
+        "relu1: 2 maps of 8×8",
+        "pool1: 2 maps of 4×4",
+    ]
+
+
+def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
+    app = open_lesson("train", run=run.id, view="Film strip")
+    control(app, "film").set_value(8).run()
+    app.selectbox(key="fork_rate").set_value("0.0001").run()
+    app.number_input(key="fork_epochs").set_value(2).run()
+    press(app, "fork")
+    fork = registry.get(app.query_params["run"])
+    assert fork.parent == (run.id, 8)
+    until(lambda: fork.state == "finished")
+    assert fork.records[:8] == run.records[:8]
+    assert [record.learning_rate for record in fork.records[8:]] == [0.0001] * 6
+    app.run()
+    assert calm(app)
+
+
+def test_a_checkpoint_that_is_damaged_is_said(run):
+    run.checkpoints.path(run.latest).write_bytes(b"not weights")
+    for name in ("Mistakes", "Film strip"):
+        app = open_lesson("train", run=run.id, view=name)
+        assert not app.exception
+        assert texts(app.error) == ["the file is no safetensors file: choose one that ends in .safetensors"]
+
+
+def test_a_run_that_another_setting_went_on_with_is_judged_anew(run):
+    """The same iteration, another file: what was kept of the first must not be shown for the second."""
+    before = runs.evaluation_at(run, 21)
+    run.checkpoints.path(21).write_bytes(run.checkpoints.path(1).read_bytes())
+    after = runs.evaluation_at(run, 21)
+    assert not np.array_equal(before.probabilities, after.probabilities)

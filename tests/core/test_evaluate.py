@@ -1,0 +1,44 @@
+"""What a network makes of pictures: counted class by class, the worst first, and never from numbers that are not finite."""
+
+import numpy as np
+import pytest
+
+from cnn_core.network import Network, NetworkSpec
+from cnn_core.training.evaluate import Evaluation, evaluate
+
+TRUTH = np.array([0, 0, 1, 1, 2])
+CHANCES = np.array([[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.3, 0.6, 0.1], [0.05, 0.05, 0.9], [0.4, 0.3, 0.3]])
+FOUND = Evaluation(TRUTH, CHANCES)
+
+
+def test_confusion_counts_true_classes_in_rows_and_guesses_in_columns():
+    assert FOUND.guesses.tolist() == [0, 1, 1, 2, 0]
+    assert FOUND.confusion.tolist() == [[1, 1, 0], [0, 1, 1], [1, 0, 0]]
+    assert FOUND.accuracy == 0.4
+
+
+def test_the_worst_mistakes_are_those_whose_true_class_seemed_least_likely():
+    assert FOUND.worst(8).tolist() == [3, 1, 4]
+    assert FOUND.worst(1).tolist() == [3]
+    assert Evaluation(TRUTH[:1], CHANCES[:1]).worst(8).tolist() == []
+
+
+def test_a_network_is_judged_by_its_scores():
+    network = Network(NetworkSpec(hidden=()), (1, 6, 6), 3, seed=1)
+    x, y = np.random.default_rng(0).normal(size=(7, 1, 6, 6)), np.arange(7) % 3
+    found = evaluate(network, x, y)
+    np.testing.assert_allclose(found.probabilities, network.probabilities(x))
+    assert found.accuracy == network.accuracy(x, y)
+    assert found.confusion.sum() == 7
+
+
+def test_what_cannot_be_judged_is_named():
+    network = Network(NetworkSpec(hidden=()), (1, 6, 6), 3)
+    x = np.ones((2, 1, 6, 6))
+    with pytest.raises(ValueError, match=r"x \(=2 pictures\) must have one label each in y \(=1\)"):
+        evaluate(network, x, TRUTH[:1])
+    with pytest.raises(ValueError, match="at least one"):
+        evaluate(network, x[:0], TRUTH[:0])
+    network.params["linear1.weight"][:] = np.inf
+    with pytest.raises(ValueError, match="has diverged, look at an earlier step"):
+        evaluate(network, x, TRUTH[:2])

@@ -1,0 +1,79 @@
+"""Each preset was run, and shows what the words beside it say; here as far as it takes a moment."""
+
+from dataclasses import replace
+
+import pytest
+
+from cnn_core.network import layer_statistics
+from cnn_core.solver import DivergedError
+from cnn_core.training import TrainingConfig
+from cnn_core.training.presets import PRESETS
+
+CONFIGS = {preset.name: preset.config for preset in PRESETS}
+
+
+def trained(name, steps, **changes):
+    """The solver and the records after so many steps; the last step is watched."""
+    solver = replace(CONFIGS[name], **changes).solver()
+    records = []
+    for iteration in range(1, steps + 1):
+        solver.watch = iteration == steps
+        records.append(solver.step(iteration))
+    return solver, records
+
+
+def inside(solver):
+    seen = solver.watched
+    return {layer.name: layer for layer in layer_statistics(solver.model, seen.outputs, seen.grads, seen.before)}
+
+
+def test_names_are_unique_and_every_preset_fits_and_speaks():
+    assert len(CONFIGS) == len(PRESETS)
+    assert next(iter(CONFIGS.values())) == TrainingConfig()
+    for preset in PRESETS:
+        preset.config.check()
+        assert preset.title
+        assert preset.comment.endswith(".")
+
+
+def test_100_pictures_are_learned_by_heart():
+    _, records = trained("overfit 100", 30)
+    assert records[-1].train_accuracy >= 0.98
+    assert records[-1].val_accuracy < 0.75
+
+
+def test_lenet_is_on_its_way_after_a_few_steps():
+    solver, _ = trained("LeNet-like", 30)
+    x, y = solver.data.val
+    assert solver.model.accuracy(x[:200], y[:200]) > 0.5
+
+
+def test_too_high_a_rate_explodes_and_a_tenth_learns():
+    with pytest.raises(DivergedError, match="learning_rate"):
+        trained("rate too high", 10)
+    _, records = trained("rate too high", 75, learning_rate=0.5)
+    assert records[-1].val_accuracy > 0.8
+
+
+def test_relus_die_and_the_loss_stands_still_without_a_nan():
+    solver, records = trained("dead ReLUs", 50)
+    assert inside(solver)["conv1"].dead > 0.9
+    assert inside(solver)["linear1"].dead > 0.9
+    assert records[-1].val_accuracy < 0.2
+
+
+def test_gradients_vanish_on_their_way_back_through_sigmoids():
+    solver, _ = trained("deep sigmoids", 5)
+    norms = [layer.grad_norm for layer in inside(solver).values()]
+    assert norms == sorted(norms)
+    assert norms[-1] > 100 * norms[0]
+
+
+def test_the_deep_net_learns_with_batch_norm_and_not_without():
+    _, without = trained("deep, no norm", 50)
+    _, with_norm = trained("deep, batch norm", 50)
+    assert without[-1].val_accuracy < 0.2
+    assert with_norm[-1].val_accuracy > 0.8
+    plain, normed = CONFIGS["deep, no norm"], CONFIGS["deep, batch norm"]
+    blocks = tuple(replace(block, norm="batch") for block in plain.network.blocks)
+    assert normed == replace(plain, network=replace(plain.network, blocks=blocks))  # nothing else differs
