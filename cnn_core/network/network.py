@@ -10,12 +10,13 @@ import numpy as np
 from cnn_core.checks import Array, whole
 from cnn_core.convnet import LossParts
 from cnn_core.loss import softmax, softmax_cross_entropy
-from cnn_core.network.layers import Arrays, Mode, build, fused
+from cnn_core.network.build import build, fused
+from cnn_core.network.layers import Arrays, Mode
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.optim import add_scaled
 
 WEIGHTS = {"conv": 3, "linear": 4}  # what a random generator is for; the solver and the data have 0 to 2
-CHUNK = 256  # images at once where no gradient is needed: bounds the memory of a whole data set's forward pass
+CHUNK = 1 << 24  # bytes of the largest map of the images handled at once where no gradient is needed
 
 
 class Network:
@@ -97,11 +98,13 @@ class Network:
     def scores(self, x: Array) -> Array:
         """Class scores (N, num_classes) for images x (N, C, H, W), in chunks, as in use: batch norm as learned, no dropout."""
         out = np.empty((len(x), self.num_classes), dtype=self.dtype)
-        for start in range(0, len(x), CHUNK):
-            part = self._images(x[start : start + CHUNK])
+        largest = max(math.prod(layer.shape) for layer in self.layers) * self.dtype.itemsize
+        images = min(256, max(1, CHUNK // largest))
+        for start in range(0, len(x), images):
+            part = self._images(x[start : start + images])
             for layer in self._fast:
                 part, _ = layer.forward(part, self._arrays, Mode())
-            out[start : start + CHUNK] = part
+            out[start : start + images] = part
         return out
 
     def accuracy(self, x: Array, y: Array) -> float:

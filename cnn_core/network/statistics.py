@@ -6,6 +6,7 @@ distribution of activations and gradients in each layer, and for units that neve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from cnn_core.checks import Array
 from cnn_core.network.network import Network
 
 BINS = 30
+BLOCK = 1 << 16  # numbers at once
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,7 @@ def layer_statistics(
             continue
         name = f"{layer.name}.weight"
         old = before[name]
-        length = float(np.linalg.norm(old))
-        moved = float(np.linalg.norm(network.params[name] - old))
+        length, moved = _length(old), _length(network.params[name], old)
         following = network.layers[place + 1 : place + 3]
         act = next((other for other in following if other.kind == "activation"), layer)
         if layer is network.layers[-1]:
@@ -75,7 +76,7 @@ def layer_statistics(
         found.append(
             LayerStatistics(
                 layer.name,
-                float(np.linalg.norm(grads[name])),
+                _length(grads[name]),
                 length,
                 moved / length if length else 0.0,
                 histogram(old),
@@ -92,5 +93,26 @@ def histogram(values: Array) -> Histogram:
     flat = values.reshape(-1)
     if not np.isfinite(flat).all():
         flat = flat[np.isfinite(flat)]
-    counts, edges = np.histogram(flat, bins=BINS)
+    low, high = (np.float64(edge) for edge in (flat.min(), flat.max())) if flat.size else (np.float64(0),) * 2
+    if high - low < 1e-6 * max(
+        abs(low), abs(high), 1e-30
+    ):  # hardly a spread: bins around it, wide enough to be told apart
+        half = 0.5 * max(abs(low), 1)
+        low, high = low - half, high + half
+    # Edges in float64 make NumPy count in float64, where a float32's largest and least number have a distance.
+    counts, edges = np.histogram(flat, bins=BINS, range=(low, high))
     return Histogram(counts.tolist(), [float(f"{edge:.4g}") for edge in edges])
+
+
+def _length(array: Array, other: Array | None = None) -> float:
+    """The Euclidean length of an array, or of its difference from another: part by part, in float64.
+
+    In float32 the squares of a training that runs away would be infinite, and the ratio of two such no number.
+    """
+    squares, flat = 0.0, array.reshape(-1)
+    for start in range(0, flat.size, BLOCK):
+        part = flat[start : start + BLOCK].astype(np.float64)
+        if other is not None:
+            part -= other.reshape(-1)[start : start + BLOCK]
+        squares += float(part @ part)
+    return math.sqrt(squares)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core.network.layers import Layer, Shape, build
+from cnn_core.conv import BLOCK, KEPT
+from cnn_core.network.build import build, fused
+from cnn_core.network.layers import Layer, Shape
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.receptive_field import receptive_fields
 
@@ -62,15 +64,23 @@ def layer_table(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classe
 def memory_needed(
     spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int, batch_size: int, update_rule: str = "adam"
 ) -> int:
-    """Bytes that a training step needs, about: weights, gradients, the optimizer's memory, the maps and their gradients.
+    """Bytes that a training step needs, about, when it is looked into (`layer_statistics`), which takes the most.
 
-    A convolution's columns come on top, each number of the input as often as windows see it, but only as many as fit in
-    a cache or are kept (conv.py): bounded, and not counted.
+    Those are the weights, their copy from before the step, gradients and the optimizer's memory; every layer's output for
+    the batch, the copies that norms and dropout keep, the gradients of the largest map on their way back; and the columns
+    that convolutions keep or, in the fast first block, lay out. On top come some tens of MB whatever the plan.
     """
-    rows = layer_table(spec, input_shape, num_classes)
-    parameters = sum(row.parameters for row in rows)
-    maps = sum(row.memory for row in rows)
-    return FLOAT * parameters * (2 + STATES.get(update_rule, 2)) + 2 * batch_size * maps
+    layers = build(spec, input_shape, num_classes)
+    sizes = [math.prod(shape) for layer in layers for shape in layer.params.values()]
+    weights = sum(sizes) * (3 + STATES.get(update_rule, 2))
+    outputs = [math.prod(layer.shape) for layer in layers]
+    copies = sum(math.prod(layer.shape) for layer in layers if layer.kind in ("norm", "dropout"))
+    maps = batch_size * (math.prod(input_shape) + sum(outputs) + copies + 3 * max(outputs))
+    made = [FLOAT * batch_size * _columns(layer) for layer in layers if layer.kind == "conv"]
+    columns = sum(size if size <= KEPT else 0 for size in made) + min(2 * BLOCK, max(made))  # too many are made anew
+    if fused(layers) is not layers:
+        columns += FLOAT * batch_size * _lowered(layers[0], input_shape)
+    return FLOAT * (weights + maps) + columns
 
 
 def check_memory(
@@ -99,3 +109,17 @@ def _multiply_adds(layer: Layer) -> int:
         return 0
     positions = math.prod(layer.shape[1:]) if layer.kind == "conv" else 1
     return int(np.prod(weight, dtype=np.int64)) * positions
+
+
+def _columns(layer: Layer) -> int:
+    """Numbers in the columns of one image: what each window of a convolution sees (conv.py)."""
+    _, *cells = layer.params[f"{layer.name}.weight"]
+    return math.prod(cells) * math.prod(layer.shape[1:])
+
+
+def _lowered(layer: Layer, input_shape: tuple[int, int, int]) -> int:
+    """Numbers of one image laid out along the width (lowering.py), and of the image with its padding."""
+    assert layer.window is not None
+    channels, *size = input_shape
+    height, width = layer.window.padded_size((size[0], size[1]))
+    return channels * height * (layer.window.kernel_size[1] * layer.shape[2] + width)

@@ -167,7 +167,7 @@ class TrainingData:
 
     def val_part(self, count: int) -> tuple[Array, Array]:
         """The first `count` validation pictures as pixels, to be shown and `normalised`, at most all; and their labels."""
-        return self._val_x[:count], self._val_y[:count]
+        return self._val_x[:count], self.val_labels[:count]
 
     @property
     def test(self) -> tuple[Array, Array]:

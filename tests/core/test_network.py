@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cnn_core.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import projection_error
@@ -16,10 +14,6 @@ from cnn_core.network import (
     ConvBlock,
     Network,
     NetworkSpec,
-    check_memory,
-    layer_statistics,
-    layer_table,
-    memory_needed,
 )
 
 
@@ -172,60 +166,6 @@ def test_a_layer_more_leaves_the_others_weights():
     )
 
 
-BLOCKS = st.builds(
-    ConvBlock,
-    num_filters=st.integers(1, 6),
-    kernel_size=st.integers(1, 5),
-    stride=st.just(1),
-    padding=st.just("same"),
-    norm=st.sampled_from(NORMS),
-    activation=st.sampled_from(ACTIVATIONS),
-    pool=st.sampled_from(POOLS),
-    pool_size=st.integers(1, 3),
-) | st.builds(ConvBlock, num_filters=st.integers(1, 4), stride=st.integers(1, 3), padding=st.integers(0, 2))
-SPECS = st.builds(
-    NetworkSpec,
-    blocks=st.lists(BLOCKS, min_size=1, max_size=4).map(tuple),
-    hidden=st.lists(st.integers(1, 8), max_size=2).map(tuple),
-    dropout=st.sampled_from([0.0, 0.5]),
-    weight_init=st.sampled_from(["he", "xavier", "fixed"]),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(SPECS)
-def test_the_table_tells_what_the_network_is(spec):
-    assert NetworkSpec.from_dict(spec.as_dict()) == spec
-    shape = (2, 13, 11)
-    try:
-        table = layer_table(spec, shape, 3)
-    except ValueError as error:
-        assert "must be at most the" in str(error)
-        with pytest.raises(ValueError):
-            Network(spec, shape, 3)
-        return
-    network = Network(spec, shape, 3)
-    maps = network.feature_maps(np.zeros((2, *shape), np.float32))
-    assert [row.name for row in table[1:]] == [layer.name for layer in network.layers]
-    for row in table[1:]:
-        assert maps[row.name].shape == (2, *row.output_shape)
-        assert row.memory == maps[row.name][0].nbytes
-        assert row.parameters == sum(w.size for n, w in network.params.items() if n.split(".")[0] == row.name)
-    weights = sum(w.nbytes for w in network.params.values())
-    assert memory_needed(spec, shape, 3, 1, "sgd") >= 2 * weights
-
-
-def test_multiply_adds_and_receptive_fields_of_a_known_net():
-    spec = NetworkSpec((ConvBlock(6, 5, padding=2, pool="avg"), ConvBlock(16, 5, padding=0, pool="avg")), (120, 84))
-    rows = {row.name: row for row in layer_table(spec, (1, 28, 28), 10)}  # LeNet-5 (LeCun et al., 1998)
-    assert [rows[n].parameters for n in ("conv1", "linear1", "linear2", "linear3")] == [156, 48_120, 10_164, 850]
-    assert rows["conv2"].parameters == 2_416
-    assert rows["conv1"].multiply_adds == 6 * 25 * 28 * 28
-    assert rows["linear3"].multiply_adds == 840
-    fields = [rows[n].receptive_field for n in ("conv1", "pool1", "conv2", "pool2", "linear1")]
-    assert fields == [(5, 5), (6, 6), (14, 14), (16, 16), None]
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -253,46 +193,14 @@ def test_what_no_network_can_be_is_named(make, message):
     assert str(error.value).startswith(message)
 
 
-def test_what_does_not_fit_says_where_and_what_would():
-    small = ConvBlock(4, pool_size=4)
-    with pytest.raises(ValueError) as error:
-        layer_table(NetworkSpec((small, ConvBlock(4, 5, padding=0))), (1, 8, 8), 10)
-    assert str(error.value) == (
-        "block 2: kernel_size (=5) must be at most the 2×2 map it gets: use 2 or less, or take out a pooling or a stride "
-        "before it"
-    )
-
-
-def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
-    spec = NetworkSpec(hidden=(1 << 20,))
-    with pytest.raises(ValueError) as error:
-        check_memory(spec, (3, 32, 32), 10, 50)
-    assert "needs about 65.4 GiB" in str(error.value)
-    assert "more than 2.0 GiB" in str(error.value)
-    assert "are in linear1; take fewer units or filters" in str(error.value)
-    check_memory(NetworkSpec(), (3, 32, 32), 10, 50)
-
-
-def test_statistics_tell_of_dead_units_and_of_the_step():
-    network = Network(NetworkSpec((ConvBlock(4),), (6,), weight_init="he"), (3, 9, 8), 4, dtype=np.float64)
-    network.params["conv1.bias"][:2] = -1e3  # two maps that never fire
-    x, y = batch()
-    before = {name: w.copy() for name, w in network.params.items()}
-    watch = {}
-    grads = network.loss_parts(x, y, watch=watch).grads
-    for name, w in network.params.items():
-        w -= 0.1 * grads[name]
-    conv, hidden, scores = layer_statistics(network, watch, grads, before)
-    assert (conv.name, hidden.name, scores.name) == ("conv1", "linear1", "linear2")
-    assert conv.dead == 0.5
-    assert scores.dead is None
-    for stats in (conv, hidden, scores):
-        w, g = before[f"{stats.name}.weight"], grads[f"{stats.name}.weight"]
-        assert stats.grad_norm == pytest.approx(np.sqrt(np.sum(g**2)))
-        assert stats.update_ratio == pytest.approx(0.1 * np.sqrt(np.sum(g**2)) / np.sqrt(np.sum(w**2)))
-        assert sum(stats.weights.counts) == w.size
-        assert len(stats.gradients.edges) == len(stats.gradients.counts) + 1
-    assert sum(conv.activations.counts) == watch["relu1"].size
+def test_a_single_number_a_channel_is_normed_by_what_was_learned():
+    network = Network(NetworkSpec((ConvBlock(4, norm="batch", pool_size=9),), ()), (3, 9, 9), 4)
+    small = Network(NetworkSpec((ConvBlock(4, 9, padding=0, norm="batch", pool="none"),), ()), (3, 9, 9), 4)
+    x, y = batch((3, 9, 9), dtype=np.float32)
+    for net in (network, small):  # the last batch of an epoch may hold one picture
+        assert math.isfinite(net.loss_parts(x[:1], y[:1]).data_loss)
+    np.testing.assert_array_equal(small.buffers["norm1.running_var"], 1)
+    assert not np.array_equal(network.buffers["norm1.running_var"], small.buffers["norm1.running_var"])
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_the_weights_return_and_the_code_is_python(spec):
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is a judge where it is installed")
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_pytorch_gives_the_same_scores(spec):
     import torch

@@ -1,0 +1,102 @@
+"""From a plan to its layers: their sizes follow from each other, and what does not fit is told with what would."""
+
+from __future__ import annotations
+
+import math
+
+from cnn_core.checks import Pair, whole
+from cnn_core.network.layers import (
+    ACTIVATIONS,
+    Activation,
+    Conv,
+    Dropout,
+    FirstBlock,
+    Layer,
+    Linear,
+    Norm,
+    Pool,
+    Shape,
+)
+from cnn_core.network.spec import ConvBlock, NetworkSpec, num_groups
+from cnn_core.window import Window
+
+
+def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int) -> list[Layer]:
+    """The layers of a plan, in order. Raises ValueError, naming the block, where a window does not fit onto its map."""
+    for name, cells in zip(("channels", "height", "width"), input_shape, strict=True):
+        whole(f"input_shape, {name}", cells, 1)
+    layers: list[Layer] = []
+    channels, size = input_shape[0], (input_shape[1], input_shape[2])
+    for number, block in enumerate(spec.blocks, 1):
+        made, size = _block(number, block, channels, size)
+        layers += made
+        channels = block.num_filters
+    shape: Shape = (channels, *size)
+    for number, units in enumerate(spec.hidden, 1):
+        layers.append(_linear(number, shape, units, "fully connected"))
+        name = f"{spec.hidden_activation}{len(spec.blocks) + number}"
+        words = ACTIVATIONS[spec.hidden_activation][2]
+        layers.append(Activation(name, "activation", (units,), words, activation=spec.hidden_activation))
+        layers.append(Dropout(f"dropout{number}", "dropout", (units,), "dropout"))
+        shape = (units,)
+    layers.append(_linear(len(spec.hidden) + 1, shape, num_classes, "fully connected, scores"))
+    return layers
+
+
+def fused(layers: list[Layer]) -> list[Layer]:
+    """The same network with its first three layers in one, where conv_pool.py can compute them; else as it is."""
+    conv, activation, pool = layers[:3]
+    fits = (
+        conv.window is not None
+        and conv.window.stride == (1, 1)
+        and isinstance(activation, Activation)
+        and activation.activation == "relu"
+        and isinstance(pool, Pool)
+        and pool.pool == "max"
+        and pool.window == Window.of(2, 2)
+    )
+    if not fits:
+        return layers
+    words = f"{conv.description}, {activation.description}, {pool.description}"
+    return [FirstBlock(conv.name, "block", pool.shape, words, conv.window, conv.params), *layers[3:]]
+
+
+def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[list[Layer], Pair]:
+    k, f = block.kernel_size, block.num_filters
+    window = Window.of(k, block.stride, block.padding)
+    size = _fit(f"block {number}", "kernel_size", k, window, size)
+    shape: Shape = (f, *size)
+    params = {f"conv{number}.weight": (f, channels, k, k), f"conv{number}.bias": (f,)}
+    layers: list[Layer] = [Conv(f"conv{number}", "conv", shape, f"convolution {k}×{k}", window, params)]
+    if block.norm != "none":
+        name, each = f"norm{number}", shape if block.norm == "layer" else (f,)
+        buffers = {f"{name}.running_{what}": each for what in ("mean", "var")} if block.norm == "batch" else {}
+        params = {f"{name}.gamma": each, f"{name}.beta": each}
+        groups = num_groups(f)
+        words = f"{block.norm} norm" + f", {groups} groups" * (block.norm == "group")
+        layers.append(Norm(name, "norm", shape, words, None, params, buffers, norm=block.norm, num_groups=groups))
+    words = ACTIVATIONS[block.activation][2]
+    layers.append(Activation(f"{block.activation}{number}", "activation", shape, words, activation=block.activation))
+    if block.pool != "none":
+        window = Window.of(block.pool_size, block.pool_size)
+        size = _fit(f"block {number}", "pool_size", block.pool_size, window, size)
+        words = f"{'max' if block.pool == 'max' else 'average'} pooling {block.pool_size}×{block.pool_size}"
+        layers.append(Pool(f"pool{number}", "pool", (f, *size), words, window, pool=block.pool))
+    return layers, size
+
+
+def _fit(where: str, name: str, value: int, window: Window, size: Pair) -> Pair:
+    padded = window.padded_size(size)
+    if value > min(padded):
+        seen = f"{padded[0]}×{padded[1]} map it gets" + ", padding included" * (padded != size)
+        raise ValueError(
+            f"{where}: {name} (={value}) must be at most the {seen}: use {min(padded)} or less, or take out a pooling or "
+            f"a stride before it"
+        )
+    return window.output_size(size)
+
+
+def _linear(number: int, shape: Shape, units: int, words: str) -> Layer:
+    name, inputs = f"linear{number}", math.prod(shape)
+    params: dict[str, Shape] = {f"{name}.weight": (inputs, units), f"{name}.bias": (units,)}
+    return Linear(name, "linear", (units,), words, None, params)
