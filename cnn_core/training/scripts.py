@@ -119,7 +119,7 @@ def pytorch_script(run: Progress, iteration: int, file: str) -> str:
     return PYTORCH.format(
         dataset=run.config.dataset,
         iteration=iteration,
-        code=pytorch_code(run.config.network, model.input_shape, model.num_classes).strip(),
+        code=pytorch_code(run.config.network, (channels, height, width), model.num_classes).strip(),
         file=file,
         channels=channels,
         height=height,

@@ -18,21 +18,18 @@ st.markdown(
 )
 tell_trouble(None)
 
-try:
-    rows, results = registry().rows(), registry().results()
-except StoreError as error:
-    messages.error(error)
-    st.stop()
 
-undo_bar(registry())
-if not rows:
-    st.info("No runs yet: start one on the Train page.")
-    st.page_link("lessons/train.py", label="Train a network", icon=":material/play_arrow:")
-else:
+def show() -> None:
+    """The table, and what was chosen from it."""
+    rows, results = registry().rows(), registry().results()
+    undo_bar(registry())
+    if not rows:
+        st.info("No runs yet: start one on the Train page.")
+        st.page_link("lessons/train.py", label="Train a network", icon=":material/play_arrow:")
+        return
     chosen = table(rows, results)
-    active = sum(row.state in ACTIVE for row in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if active:
+        if active := sum(row.state in ACTIVE for row in rows):
             st.button("Look again", key="look", icon=":material/refresh:", help=f"{active} of the runs still go on.")
         if chosen:
             st.button("Choose none", key="choose_none", icon=":material/close:", on_click=choose, args=([],))
@@ -42,4 +39,10 @@ else:
         comparison(chosen, results, registry().store)
     if chosen:
         one_of(chosen, registry())
+
+
+try:
+    show()
+except StoreError as error:
+    messages.error(error)
 upload(registry())

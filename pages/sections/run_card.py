@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cnn_core.training import Registry, Row
+from cnn_core.training import Registry, Row, StoreError
 from pages.controls import messages
 from pages.controls.runs import obey
 from pages.sections.run_files import files
@@ -25,8 +25,8 @@ def one_of(rows: Sequence[Row], registry: Registry) -> None:
     _describe(row, registry)
     try:
         run = registry.get(row.id)
-    except ValueError as error:
-        messages.error(f"The settings of this run are not understood here: {error}")
+    except StoreError as error:
+        messages.error(error)
         run = None
     with st.container(horizontal=True, vertical_alignment="center"):
         if run is not None:

@@ -85,7 +85,7 @@ def test_a_row_that_an_other_version_wrote_is_listed_and_can_be_deleted(three):
     three.store.add("odd", {"dataset": "gone", "network": {"layers": 3}}, None)
     app = open_lesson("runs", runs="odd")
     assert app.dataframe[0].value["network"][0] == "?"
-    assert "are not understood here" in texts(app.error)[0]
+    assert "not those of any training here" in texts(app.error)[0]
     app = press(app, "delete_one")
     assert listed(app) == ["third", "second", "the usual"]
 
