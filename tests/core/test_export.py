@@ -5,16 +5,18 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from cnn_core.network import ConvBlock, NetworkSpec
-from cnn_core.training import Registry, TrainingConfig, tensors
+from cnn_core.training import DataOptions, Registry, TrainingConfig, tensors
 from cnn_core.training.checkpoint import Checkpoint
-from cnn_core.training.export import checkpoint_file, config_json, history_csv, onnx_file, weights_file
+from cnn_core.training.export import checkpoint_file, config_json, describe, history_csv, onnx_file, weights_file
 from cnn_core.training.process import ROOT
 from cnn_core.training.scripts import pytorch_script, repeat_script, starts_with_given_weights
 from cnn_core.training.uploads import begin_with, read_upload
@@ -85,13 +87,16 @@ def test_the_weights_come_back_from_every_checkpoint(run, iteration):
         assert same({**begun.params, **begun.buffers}, expected)
 
 
-def test_the_weights_say_how_pictures_are_normalised(run):
-    _, metadata = tensors.unpack(weights_file(run, 14))
-    about, data = json.loads(metadata["convscope"]), run.config.training_data()
+@pytest.mark.parametrize("normalise", ["mean", "standard", "none"])
+def test_a_file_says_how_pictures_are_normalised(run, normalise):
+    other = SimpleNamespace(id="x", config=replace(run.config, data=DataOptions(normalise=normalise)))
+    about, data = describe(other, 14), other.config.training_data()
     pixels = data.dataset.test.x[:5]
     normalised = (pixels - np.float32(about["mean"])) / np.float32(about["deviation"])
     np.testing.assert_array_equal(normalised, data.normalised(pixels))
     assert about["class_names"] == [str(k) for k in range(10)]
+    _, metadata = tensors.unpack(weights_file(run, 14))
+    assert json.loads(metadata["convscope"]) == describe(run, 14)
 
 
 def test_a_file_that_the_writer_spoilt_is_not_handed_out(run, monkeypatch):
