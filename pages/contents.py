@@ -26,6 +26,7 @@ page = st.navigation(
         st.Page(LESSONS / "gradient_flow.py", title="Gradient flow", url_path="gradient-flow"),
         st.Page(LESSONS / "data.py", title="Data", url_path="data"),
         st.Page(LESSONS / "train.py", title="Train", url_path="train"),
+        st.Page(LESSONS / "runs.py", title="Runs", url_path="runs"),
         st.Page(LESSONS / "filters.py", title="Filters", url_path="filters"),
         st.Page(LESSONS / "speed.py", title="Speed", url_path="speed"),
     ],

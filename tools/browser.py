@@ -26,6 +26,7 @@ PATHS = {
     "gradient-flow": "/gradient-flow",
     "data": "/data",
     "train": "/train",
+    "runs": "/runs",
     "filters": "/filters",
     "speed": "/speed",
 }

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnn_core.folders import data_folder
+from cnn_core.solver import StepRecord
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.progress import ACTIVE
@@ -46,6 +47,7 @@ class Registry:
             self.store = Store(self._temporary)
             self.message = f"{error}: the runs of this server are kept until it ends only"
         self._runs: dict[str, Run] = {}
+        self._deleted: dict[str, Run] = {}  # those of them that were deleted since
         self._lock = threading.RLock()
         for row in self.store.rows():
             if row.state in ACTIVE:
@@ -125,6 +127,10 @@ class Registry:
         """What is kept of every run, the newest first."""
         return self.store.rows()
 
+    def results(self) -> dict[str, tuple[StepRecord, float | None]]:
+        """By id: the last step of every run that has one, and its last validation accuracy."""
+        return self.store.results()
+
     def describe(self, run_id: str, *, name: str | None = None, note: str | None = None) -> None:
         """Give a run a name (at most 60 letters), or a note (at most 2,000)."""
         for text, value, most in (("name", name, 60), ("note", note, 2000)):
@@ -135,15 +141,18 @@ class Registry:
 
     def delete(self, run_id: str) -> None:
         """Take a run off the list; it is stopped. For a day `undelete` brings it back."""
-        run = self.get(run_id)
-        if run is not None:
-            run.stop()
+        with self._lock:
             self.store.set(run_id, deleted=time.time())
-            self._runs.pop(run_id, None)
+            if (run := self._runs.pop(run_id, None)) is not None:
+                self._deleted[run_id] = run  # its worker has yet to end
+                run.stop()
 
     def undelete(self, run_id: str) -> None:
         """Bring a deleted run back."""
-        self.store.set(run_id, deleted=None)
+        with self._lock:
+            self.store.set(run_id, deleted=None)
+            if (run := self._deleted.pop(run_id, None)) is not None:
+                self._runs[run_id] = run
 
     def waiting_before(self, run: Run) -> int:
         """How many queued runs will train before this one."""
@@ -154,7 +163,7 @@ class Registry:
         """End every worker process; nothing queued starts any more."""
         with self._lock:
             self.slots = 0
-        for run in list(self._runs.values()):
+        for run in [*self._runs.values(), *self._deleted.values()]:
             run.kill()
         self.store.close()
         if self._temporary is not None:

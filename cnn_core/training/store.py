@@ -6,7 +6,6 @@ One server at a time owns a folder (a lock file says so); threads share one conn
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import threading
@@ -19,6 +18,7 @@ from typing import IO, Any
 
 from cnn_core.solver import StepRecord
 from cnn_core.training.checkpoint import Checkpoints
+from cnn_core.training.lock import lock_file
 
 DATABASE = "runs.db"
 DELETED_KEPT = 24 * 3600.0  # seconds in which a deleted run can be brought back
@@ -143,6 +143,17 @@ class Store:
         found = self._read("SELECT * FROM runs WHERE id = ? AND deleted IS NULL", run)
         return _row(found[0]) if found else None
 
+    def results(self) -> dict[str, tuple[StepRecord, float | None]]:
+        """The last step of each run that has one, and its last validation accuracy; the index makes it quick."""
+        last = "SELECT record FROM steps WHERE run = runs.id {}ORDER BY iteration DESC LIMIT 1"
+        measured = last.format("AND substr(record, -5) != 'null]' ")  # the validation accuracy stands last
+        found = self._read(f"SELECT id, ({last.format('')}), ({measured}) FROM runs WHERE deleted IS NULL")
+        return {
+            run: (StepRecord(*json.loads(record)), StepRecord(*json.loads(end)).val_accuracy if end else None)
+            for run, record, end in found
+            if record
+        }
+
     def steps(self, run: str) -> list[StepRecord]:
         """A run's history."""
         found = self._read("SELECT record FROM steps WHERE run = ? ORDER BY iteration", run)
@@ -216,18 +227,6 @@ class Store:
                 return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"the history could not be read from {self.folder} ({error})") from None
-
-
-def lock_file(file: IO[str]) -> None:
-    """Take the lock of an open file, or raise OSError if another process has it."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

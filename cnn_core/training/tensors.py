@@ -86,7 +86,7 @@ def _header(data: bytes) -> dict[str, Any]:
     if length > HEADER_LIMIT or length > len(data) - 8:
         raise ValueError(broken if data[8:9] != b"{" else "the file is cut off, or claims more than it holds")
     try:
-        header = json.loads(data[8 : 8 + length], object_pairs_hook=_no_name_twice)
+        header = json.loads(data[8 : 8 + length], object_pairs_hook=no_name_twice)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise ValueError(broken) from None
     if not isinstance(header, dict):
@@ -94,9 +94,11 @@ def _header(data: bytes) -> dict[str, Any]:
     return header
 
 
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+def no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `json`: an object's names and values. Raises ValueError if a name stands there twice."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
             raise ValueError(f"{name[:60]} stands in the file twice: it is damaged or made to deceive")
-    return dict(pairs)
+        found[name] = value
+    return found

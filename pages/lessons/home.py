@@ -31,6 +31,7 @@ WAYS = [
     ("gradient_flow", "Gradient flow", "Walk the backward pass and prove it with a gradient check.", ":material/undo:"),
     ("data", "Data", "Look at what it will learn from, and bring pictures of your own.", ":material/photo_library:"),
     ("train", "Train", "Train the network below and watch loss, accuracy and filters live.", ":material/play_arrow:"),
+    ("runs", "Runs", "Keep every training, compare several, take weights along.", ":material/table_rows:"),
     ("filters", "Filters", "Look at what it learned, and send one picture through it.", ":material/visibility:"),
     ("speed", "Speed", "Time the same layer in loops, vectorised and fast, on this server.", ":material/speed:"),
 ]

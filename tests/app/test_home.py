@@ -16,6 +16,7 @@ TITLES = {
     "gradient_flow": "Gradient flow",
     "data": "Data",
     "train": "Train",
+    "runs": "Runs",
     "filters": "Filters",
     "speed": "Speed",
 }

@@ -15,6 +15,7 @@ SHOWS = {  # what a reader must find on the page before the first click
     "gradient-flow": "The two agree: the backward pass is right.",
     "data": "How many of each?",
     "train": "The filters before training",
+    "runs": "Bring weights or settings",
     "filters": "One picture on its way through",
     "speed": "What there is to do",
 }
@@ -53,6 +54,7 @@ def test_every_page_is_reached_from_home(page, address):
         "Gradient flow",
         "Data",
         "Train",
+        "Runs",
         "Filters",
         "Speed",
     )

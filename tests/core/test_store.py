@@ -123,3 +123,13 @@ def test_what_cannot_be_written_or_read_is_told(store):
     store._connection.execute("DROP TABLE steps")
     with pytest.raises(StoreError, match="the history could not be read"):
         store.steps("one")
+
+
+def test_how_far_each_run_came_is_answered_at_once(store):
+    for run in ("new", "young", "old", "gone"):
+        store.add(run, {}, None)
+    store.add_steps("young", [record(1), record(2)])
+    store.add_steps("old", [record(1), record(2, 0.5), record(3)])
+    store.add_steps("gone", [record(1)])
+    store.set("gone", deleted=1.0)
+    assert store.results() == {"young": (record(2), None), "old": (record(3), 0.5)}

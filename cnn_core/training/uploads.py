@@ -1,0 +1,111 @@
+"""Files that a reader brings: weights (.safetensors) and settings (.json), from here or from elsewhere, checked.
+
+Weights may be laid out as a checkpoint of ours (checkpoint.py) or as PyTorch has them (network/pytorch.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.network import Network
+from cnn_core.network.pytorch import from_pytorch
+from cnn_core.training import tensors
+from cnn_core.training.checkpoint import Checkpoint, load_weights
+from cnn_core.training.config import TrainingConfig
+from cnn_core.training.export import ABOUT
+
+MOST_WEIGHTS, MOST_SETTINGS = 64 << 20, 1 << 20  # bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """What a file holds. arrays: the weights, none in a file of settings. config: the run's settings, if the file says them.
+
+    iteration: after how many steps the weights were kept, if the file says it.
+    """
+
+    name: str
+    arrays: dict[str, Array] = field(default_factory=dict)
+    config: TrainingConfig | None = None
+    iteration: int | None = None
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """Whether the arrays are those of a checkpoint of ours."""
+        return any(name.startswith("params/") for name in self.arrays)
+
+
+def read_upload(name: str, data: bytes) -> Upload:
+    """What the file holds. name: its name, whose ending says what it should be.
+
+    Raises ValueError saying what is wrong with it: another kind of file, too large, cut off, damaged, made to deceive,
+    settings that there are not or that are out of range.
+    """
+    kind = PurePath(name.lower()).suffix
+    most = {".safetensors": MOST_WEIGHTS, ".json": MOST_SETTINGS}.get(kind)
+    if most is None:
+        raise ValueError(f"{name} must end in .safetensors (weights) or .json (settings)")
+    if len(data) > most:
+        raise ValueError(f"{name} (of {len(data) / 2**20:.0f} MB) must have at most {most >> 20} MB")
+    if kind == ".json":
+        return Upload(name, config=read_config(_json(data, name), name))
+    arrays, metadata = tensors.unpack(data)
+    if not arrays:
+        raise ValueError(f"{name} must hold the weights of a network: it holds no numbers")
+    about = _json(metadata.get(ABOUT, "{}").encode(), f"the description in {name}")
+    said, iteration = about.get("config"), about.get("iteration")
+    config = None if said is None else read_config(said, name)
+    return Upload(name, arrays, config, iteration if isinstance(iteration, int) else None)
+
+
+def read_config(values: Any, name: str) -> TrainingConfig:
+    """The configuration that values from outside describe. Raises ValueError for whatever is wrong with them."""
+    try:
+        return TrainingConfig.from_dict(values)
+    except (TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
+        raise ValueError(
+            f"{name} must hold settings as ConvScope writes them: one is of the wrong kind ({error})"
+        ) from None
+
+
+def begin_with(upload: Upload, config: TrainingConfig) -> Checkpoint:
+    """The weights of a file as the start of a training. Raises ValueError where they are those of another network."""
+    network = config.model()
+    load_weights(network, _own_names(upload, network))
+    for part in (network.params, network.buffers):
+        for name, array in part.items():
+            if not np.isfinite(array).all():  # float64 reaches further than the network's float32
+                raise ValueError(f"{name} must hold numbers that float32 can hold: it has larger ones")
+    return Checkpoint(0, network.params, network.buffers)
+
+
+def _own_names(upload: Upload, network: Network) -> Mapping[str, Array]:
+    arrays = upload.arrays
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" and not name.endswith("num_batches_tracked"):
+            raise ValueError(f"{name} (type {array.dtype}) must hold floating-point numbers")
+    if upload.is_checkpoint:
+        named = [name.partition("/") for name in arrays]
+        return {name: arrays[f"{part}/{name}"] for part, _, name in named if part in ("params", "buffers")}
+    return from_pytorch(arrays, network)
+
+
+def _json(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(data, object_pairs_hook=tensors.no_name_twice, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} must be whole JSON ({str(error)[:80]})") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} must be a JSON object of settings by name")
+    return found
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")

@@ -1,0 +1,72 @@
+"""Curves of several trainings in one plot: told apart by colour, and by dash or marker. Figures as dicts for Plotly."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cnn_core.solver import StepRecord
+from cnn_core.training.range_test import smooth
+from pages.figures.curves import layout, line
+
+MOST_POINTS = 400  # a curve; more would not be seen
+SPREAD = 50  # from the smallest loss to the largest; beyond, the axis is logarithmic
+EXPLODED = 10  # times a run's first loss
+# Each of at least 3:1 against both backgrounds, and apart from its neighbours with any colour vision.
+COLOURS = ("#2f7fd6", "#d95f02", "#1b9e77", "#c2479d", "#8c7a1e", "#7d828c")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+MOST = len(COLOURS)  # runs in one plot
+LONGEST = 28  # letters of a name in the legend
+
+Histories = Mapping[str, Sequence[StepRecord]]
+
+
+def loss_curves(runs: Histories, *, smoothed: bool) -> dict[str, Any]:
+    """The loss of each run (data plus L2) over its steps. runs: at most MOST, by title. smoothed: the running mean.
+
+    A loss that explodes leaves the plot at its upper edge: it would flatten all the others.
+    """
+    lines, losses, top = [], [], 0.0
+    for place, (title, records) in enumerate(runs.items()):
+        values = [record.loss for record in records]
+        values = smooth(values).tolist() if smoothed else values
+        every = max(1, math.ceil(len(records) / MOST_POINTS))
+        picked = slice((len(records) - 1) % every, None, every)  # the last one is among them
+        y = [float(f"{value:.4g}") for value in values[picked]]
+        lines.append(_line(place, title, [record.iteration for record in records[picked]], y, "lines"))
+        losses += [value for value in y if value > 0]
+        top = max([top, *(EXPLODED * value for value in values[:1])])
+    axis: dict[str, Any] = {"rangemode": "tozero"}
+    if losses and max(losses) > SPREAD * min(losses):
+        axis = _log_axis(min(losses), min(max(losses), top))
+    return {"data": lines, "layout": _layout(runs, "loss", axis)}
+
+
+def accuracy_curves(runs: Histories) -> dict[str, Any]:
+    """The validation accuracy of each run at the end of each epoch, in percent, over its steps."""
+    lines = []
+    for place, (title, records) in enumerate(runs.items()):
+        ends = [(r.iteration, 100 * r.val_accuracy) for r in records if r.val_accuracy is not None]
+        lines.append(_line(place, title, [i for i, _ in ends], [round(a, 2) for _, a in ends], "lines+markers"))
+    return {"data": lines, "layout": _layout(runs, "validation accuracy, %", {"range": [0, 102]})}
+
+
+def _log_axis(low: float, high: float) -> dict[str, Any]:
+    """Powers of ten, and 2 and 5 of each where they are few; Plotly would write the 2 and 5 alone."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if last - first <= 4 else (1,)
+    ticks = [float(f"{step}e{exponent}") for exponent in range(first, last + 1) for step in steps]
+    shown = [math.log10(low) - 0.1, math.log10(high) + 0.1]
+    return {"type": "log", "range": shown, "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+
+
+def _line(place: int, title: str, x: list[int], y: list[float], mode: str) -> dict[str, Any]:
+    short = html.escape(title if len(title) <= LONGEST else title[: LONGEST - 1] + "…")  # a name must not become a link
+    return line(short, x, y, COLOURS[place], mode, DASHES[place]) | {"marker": {"symbol": MARKERS[place], "size": 8}}
+
+
+def _layout(runs: Histories, y: str, yaxis: dict[str, Any]) -> dict[str, Any]:
+    return layout("step", y, yaxis) | {"height": 340, "showlegend": True, "uirevision": " ".join(runs)}

@@ -1,0 +1,91 @@
+"""One run: its name and note, the way to it, and its end on the list, which can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cnn_core.training import Registry, Row, StoreError
+from pages.controls import messages
+from pages.controls.runs import obey
+from pages.sections.run_files import files
+from pages.sections.run_table import choose, titles
+from pages.sections.run_upload import use_settings
+
+
+def one_of(rows: Sequence[Row], registry: Registry) -> None:
+    """The run to look at, of those chosen, and all that can be done with it."""
+    named = titles(rows)
+    row = rows[0]
+    st.subheader("One run" if len(rows) == 1 else "One of them")
+    if len(rows) > 1:
+        picked = st.selectbox("run", [row.id for row in rows], key="one", format_func=lambda run: named[run])
+        row = next(row for row in rows if row.id == picked)
+    _describe(row, registry)
+    try:
+        run = registry.get(row.id)
+    except StoreError as error:
+        messages.error(error)
+        run = None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run is not None:
+            st.page_link(
+                "lessons/train.py",
+                label="Open it on the Train page",
+                icon=":material/arrow_forward:",
+                query_params={"run": row.id},
+            )
+            use_settings(run.config, "Use its settings", key=f"use_{row.id}")
+        delete_button([row.id], registry, "Delete it", key="delete_one")
+    if run is not None:
+        files(run)
+
+
+def _describe(row: Row, registry: Registry) -> None:
+    """Name and note, kept as soon as they are typed."""
+    name, note = f"name_{row.id}", f"note_{row.id}"
+
+    def keep() -> None:
+        obey(registry.describe, row.id, name=st.session_state[name].strip(), note=st.session_state[note])
+
+    left, right = st.columns([1, 2])
+    left.text_input("name", row.name, max_chars=60, key=name, on_change=keep, placeholder=row.id)
+    right.text_area("note", row.note, max_chars=2000, key=note, on_change=keep, height=80)
+
+
+def delete_button(runs: Sequence[str], registry: Registry, label: str, *, key: str) -> None:
+    """Take runs off the list, at once: `undo_bar` brings them back."""
+
+    def delete() -> None:
+        for run in runs:
+            registry.delete(run)
+        st.session_state["deleted"] = list(runs)
+        choose([])
+
+    help = "They can be brought back for a day." if len(runs) > 1 else "It can be brought back for a day."
+    st.button(
+        label,
+        key=key,
+        icon=":material/delete:",
+        on_click=obey,
+        args=(delete,),
+        help=help + " One that trains is stopped.",
+    )
+
+
+def undo_bar(registry: Registry) -> None:
+    """What was deleted last, and the way back."""
+    runs: list[str] = st.session_state.get("deleted", [])
+    if not runs:
+        return
+
+    def undo() -> None:
+        for run in runs:
+            registry.undelete(run)
+        st.session_state.pop("deleted", None)
+        choose(runs)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Deleted {len(runs)} run{'s'[: len(runs) > 1]}.", width="content")
+        st.button("Undo", key="undo", icon=":material/undo:", on_click=obey, args=(undo,))

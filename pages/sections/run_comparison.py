@@ -1,0 +1,107 @@
+"""Runs side by side: their curves in one plot, what differs in their settings, what came of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.training import Row
+from cnn_core.training.store import Change, Store
+from pages.controls import messages
+from pages.figures.comparison import MOST, accuracy_curves, loss_curves
+from pages.sections.run_table import Results, titles
+
+NOTHING = "–"
+
+
+def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
+    """Compare these runs, at most MOST of them."""
+    st.subheader("Side by side")
+    if len(rows) > MOST:
+        st.caption(f"The first {MOST} of the {len(rows)} chosen: more lines could not be told apart.")
+        rows = rows[:MOST]
+    named = titles(rows)
+    histories = {named[row.id]: store.steps(row.id) for row in rows}
+    smoothed = st.toggle("smooth the losses", True, key="smooth", help="Their running mean over some ten steps.")
+    left, right = st.columns(2)
+    plain = {"displayModeBar": False}
+    left.plotly_chart(loss_curves(histories, smoothed=smoothed), key="loss_curves", config=plain)
+    right.plotly_chart(accuracy_curves(histories), key="accuracy_curves", config=plain)
+    st.markdown("##### What came of them")
+    st.table(
+        [{"run": messages.plain(named[row.id])} | outcome(row, *results.get(row.id, (None, None))) for row in rows],
+        border="horizontal",
+    )
+    st.markdown("##### Their settings")
+    every = st.toggle("also what is the same", key="same", help="Every setting; those that differ come first.")
+    shown = settings_table({named[row.id]: flat(row, store.changes(row.id)) for row in rows}, every=every)
+    if not shown:
+        st.info("They have the same settings: the same seed gave the same training.")
+        return
+    st.table(shown, border="horizontal")
+    st.caption("**Bold**: other than in the first of them.")
+
+
+def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:
+    """What came of a run, in words."""
+    return {
+        "state": row.state,
+        "steps": f"{last.iteration:,}" if last else "0",
+        "loss": f"{last.loss:.4g}" if last else NOTHING,
+        "validation": NOTHING if val_accuracy is None else f"{val_accuracy:.1%}",
+        "test": NOTHING if row.test_accuracy is None else f"{row.test_accuracy:.1%}",
+        "seconds": f"{row.seconds:.1f}",
+    }
+
+
+def flat(row: Row, changes: Sequence[Change]) -> dict[str, str]:
+    """All settings of a run by name, as text: those of its data, network and stop rules one by one, and its changes."""
+    found: dict[str, str] = {}
+    if row.parent:
+        found["forked from"] = f"{row.parent}, step {row.parent_iteration}"
+    for name, value in row.config.items():
+        found |= _flat("" if name == "network" else name, value)
+    for name, of_one in itertools.groupby(sorted(changes, key=lambda c: c.name), key=lambda c: c.name):
+        found[f"{name}, changed"] = ", ".join(f"{c.value:g} after step {c.iteration}" for c in of_one)
+    return found
+
+
+def _flat(name: str, value: Any) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        parts = [_flat(f"{name}: {key}" if name else key, inner) for key, inner in value.items()]
+    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        parts = [_flat(f"{name.removesuffix('s')} {number}", inner) for number, inner in enumerate(value, 1)]
+    elif isinstance(value, list):
+        return {name: ", ".join(map(_text, value)) or NOTHING}
+    else:
+        return {name: _text(value)}
+    return {key: text for part in parts for key, text in part.items()}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def settings_table(runs: Mapping[str, Mapping[str, str]], *, every: bool) -> list[dict[str, str]]:
+    """A row for each setting: those that differ first, a cell in bold where it is not as in the first run.
+
+    runs: settings by name, by title. every: also those that are the same in all of them.
+    """
+    longest_first = sorted(runs.values(), key=len, reverse=True)  # a block that others lack keeps its place
+    names = list(dict.fromkeys(name for run in longest_first for name in run))
+    values = {name: [run.get(name, NOTHING) for run in runs.values()] for name in names}
+    names = [n for n in names if len(set(values[n])) > 1] + [n for n in names if every and len(set(values[n])) == 1]
+    plain = messages.plain
+    return [
+        {"setting": plain(name)}
+        | {
+            plain(title): plain(value) if value == values[name][0] else f"**{plain(value)}**"
+            for title, value in zip(runs, values[name], strict=True)
+        }
+        for name in names
+    ]

@@ -1,0 +1,169 @@
+"""The table of all runs: one row each, filtered, sorted and chosen from; the choice stands in the address."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.network import NetworkSpec
+from cnn_core.solver import StepRecord
+from cnn_core.training import Row
+from pages.controls import messages, settings
+
+Results = Mapping[str, tuple[StepRecord, float | None]]
+CHOSEN = "runs"  # the parameter of the address: ids with commas between
+MOST_CHOSEN = 50  # ids in an address
+ROWS_SEEN = 12
+MOST_SHOWN = 1e15  # the table has no way to write larger numbers
+
+
+def title(row: Row) -> str:
+    """What a run is called: its name, or else its id."""
+    return row.name or row.id
+
+
+def titles(rows: Sequence[Row]) -> dict[str, str]:
+    """By id, what each run is called; those of one name get their ids behind it."""
+    named = [title(row) for row in rows]
+    return {row.id: t if named.count(t) == 1 else f"{t} ({row.id})" for row, t in zip(rows, named, strict=True)}
+
+
+def table(rows: Sequence[Row], results: Results) -> list[Row]:
+    """The table under its filters. Returns the chosen rows, also those that the filters hide, in the order of choice."""
+    chosen = _in_address({row.id for row in rows})
+    shown = _filtered(rows)
+    if not shown:
+        st.info("No run is like that: change the filters above.")
+    else:
+        chosen = _select(shown, results, chosen)
+    hidden = len(set(chosen) - {row.id for row in shown})
+    words = f"{len(shown)} of {len(rows)} runs" if len(shown) < len(rows) else f"{len(rows)} run{'s'[: len(rows) > 1]}"
+    choice = f"{len(chosen)} chosen" if chosen else "choose one or more by the boxes at the left"
+    st.caption(f"{words}; {choice}{f', {hidden} of them hidden by the filters' if hidden else ''}.")
+    by_id = {row.id: row for row in rows}
+    return [by_id[run] for run in chosen]
+
+
+def choose(ids: Sequence[str]) -> None:
+    """Choose these runs: in a callback, or before the table is drawn."""
+    settings.set_text(CHOSEN, ",".join(ids) or None)
+    st.session_state["table_version"] = st.session_state.get("table_version", 0) + 1  # the boxes begin anew
+
+
+def _in_address(known: set[str]) -> list[str]:
+    """The ids in the address; one that is not known is told of, and taken out."""
+    ids = [found for found in (settings.text(CHOSEN) or "").split(",") if found][:MOST_CHOSEN]
+    if unknown := [run for run in ids if run not in known]:
+        messages.warning(
+            f"{CHOSEN} (={', '.join(unknown)[:60]}) in the link is not kept on this server, or was deleted: "
+            f"choose from the table."
+        )
+        ids = [run for run in ids if run in known]
+        settings.set_text(CHOSEN, ",".join(ids) or None)
+    return list(dict.fromkeys(ids))
+
+
+def _filtered(rows: Sequence[Row]) -> list[Row]:
+    find, states, sets = st.columns([2, 1, 1])
+    text = find.text_input(
+        "find",
+        key="find",
+        max_chars=60,
+        placeholder="a name, a note, an optimiser, relu ...",
+        help="Rows that hold all of these words.",
+    )
+    state = states.multiselect("state", sorted({row.state for row in rows}), key="state", placeholder="all")
+    dataset = sets.multiselect("data set", sorted({_dataset(row) for row in rows}), key="datasets", placeholder="all")
+    words = text.lower().split()
+    return [
+        row
+        for row in rows
+        if (not state or row.state in state)
+        and (not dataset or _dataset(row) in dataset)
+        and all(word in _searched(row) for word in words)
+    ]
+
+
+def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> list[str]:
+    """Draw the table; returns the ids that are chosen now. Boxes count rows, so other rows make another table."""
+    ids = [row.id for row in shown]
+    version = st.session_state.get("table_version", 0)
+    mark = hashlib.sha1(repr((ids, version)).encode(), usedforsecurity=False).hexdigest()[:12]
+    event: Any = st.dataframe(
+        [cells(row, *results.get(row.id, (None, None))) for row in shown],
+        key=f"table_{mark}",
+        hide_index=True,
+        placeholder="–",
+        height=35 * (min(len(shown), ROWS_SEEN) + 1) + 3,
+        column_config=_columns(),
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [k for k, run in enumerate(ids) if run in chosen]}},
+    )
+    ticked = [ids[k] for k in event.selection.rows if k < len(ids)]
+    now = [run for run in chosen if run in ticked or run not in ids] + [run for run in ticked if run not in chosen]
+    if set(now) != set(chosen):
+        settings.set_text(CHOSEN, ",".join(now[:MOST_CHOSEN]) or None)
+    return now
+
+
+def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict[str, Any]:
+    """One row of the table. Settings that an older version wrote otherwise are shown as far as they are understood."""
+    config = row.config
+    return {
+        "name": title(row),
+        "state": row.state,
+        "data set": _dataset(row),
+        "network": notation(config.get("network")),
+        "optimiser": config.get("update_rule"),
+        "rate": config.get("learning_rate"),
+        "epochs": config.get("num_epochs"),
+        "loss": last.loss if last and last.loss < MOST_SHOWN else None,
+        "validation": val_accuracy,
+        "test": row.test_accuracy,
+        "seconds": row.seconds,
+        "steps": 0 if last is None else last.iteration,
+        "started": datetime.fromtimestamp(row.created, UTC),
+        "note": row.note,
+    }
+
+
+def notation(network: Any) -> str:
+    """A network in a line: 16×3×3 relu max2, 64 relu is 16 kernels of 3x3 with ReLU and 2x2 max pooling, then 64 units."""
+    try:
+        return str(NetworkSpec.from_dict(network))
+    except (TypeError, ValueError):
+        return "?"
+
+
+def _dataset(row: Row) -> str:
+    return str(row.config.get("dataset", "?"))
+
+
+def _searched(row: Row) -> str:
+    texts = (row.id, row.name, row.note, row.state, _dataset(row), notation(row.config.get("network")))
+    return " ".join((*texts, str(row.config.get("update_rule")))).lower()
+
+
+def _columns() -> dict[str, Any]:
+    config = st.column_config
+
+    def percent(help: str) -> Any:
+        return config.NumberColumn(format="percent", width="small", help=help)
+
+    return {
+        "name": config.TextColumn(width=150),
+        "network": config.TextColumn(help=notation.__doc__),
+        "rate": config.NumberColumn(format="%g", width="small", help="The learning rate at the start."),
+        "epochs": config.NumberColumn(width="small", help="As many as were asked for."),
+        "loss": config.NumberColumn(format="%.4g", width="small", help="Of the last step."),
+        "validation": percent("Accuracy at the end of the last whole epoch."),
+        "test": percent("Accuracy on pictures never looked at before, at the end."),
+        "seconds": config.NumberColumn(format="%.1f", width="small", help="Of training, without pauses."),
+        "steps": config.NumberColumn(width="small", help="Done so far."),
+        "started": config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
+    }

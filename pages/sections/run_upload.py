@@ -1,0 +1,109 @@
+"""Weights or settings that the reader brings: what they are, and a run that begins with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.training import Registry, StoreError, TrainingConfig
+from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upload
+from pages.controls import messages
+from pages.controls.training import widget_values
+
+
+def upload(registry: Registry) -> None:
+    """The uploader, and what can be done with what it got."""
+    st.subheader("Bring weights or settings")
+    files = st.file_uploader(
+        "weights (.safetensors) or settings (.json)",
+        type=["safetensors", "json"],
+        accept_multiple_files=True,
+        key="brought",
+        max_upload_size=MOST_WEIGHTS >> 20,
+        help="Files from here or from another ConvScope say all that is needed. Weights saved by PyTorch need the settings of "
+        "their network beside them: choose both.",
+    )
+    found = [read for file in files if (read := _read(file.name, file.getvalue())) is not None]
+    weights = next((one for one in reversed(found) if one.arrays), None)
+    settings = next((one.config for one in reversed(found) if not one.arrays), None)
+    if weights is not None:
+        config = settings or weights.config
+        if config is None:
+            st.info(
+                f"{messages.plain(weights.name)} does not say which network its weights belong to: choose the settings of a "
+                f"run (.json) along with it."
+            )
+        else:
+            _offer_weights(registry, weights, config)
+    elif settings is not None:
+        _offer_settings(registry, settings)
+
+
+def _read(name: str, data: bytes) -> Upload | None:
+    """What a file holds, told to the reader; None: nothing, and why."""
+    try:
+        found = read_upload(name, data)
+    except ValueError as error:
+        text = str(error)
+        messages.error(text if name in text else f"{name}: {text}")
+        return None
+    words = f"{name}: settings"
+    if found.arrays:
+        numbers = sum(array.size for array in found.arrays.values())
+        words = f"{name}: {numbers:,} numbers in {len(found.arrays)} arrays"
+        if found.iteration is not None:
+            words += f", weights after step {found.iteration}"
+    if (config := found.config) is not None:
+        words += (
+            f" of a run on {config.dataset}, {config.network}, {config.update_rule} at "
+            f"{config.learning_rate:g}, {config.num_epochs} epochs"
+        )
+    st.markdown(messages.plain(words + "."))
+    return found
+
+
+def _offer_weights(registry: Registry, weights: Upload, config: TrainingConfig) -> None:
+    try:
+        config.check()
+        checkpoint = begin_with(weights, config)
+    except ValueError as error:
+        messages.error(f"{weights.name}: {error}")
+        return
+    if st.button("Start from these weights", key="start_from", icon=":material/play_arrow:", type="primary"):
+        _start(registry, config, begin_with=checkpoint)
+
+
+def _offer_settings(registry: Registry, config: TrainingConfig) -> None:
+    try:
+        config.check()
+    except ValueError as error:
+        messages.error(error)
+        return
+    with st.container(horizontal=True):
+        if st.button("Start with these settings", key="start_with", icon=":material/play_arrow:", type="primary"):
+            _start(registry, config)
+        use_settings(config, "Use these settings", key="use_brought")
+
+
+def use_settings(config: TrainingConfig, label: str, *, key: str) -> None:
+    """A button that leads to the Train page with these settings in its widgets, to be changed there."""
+    help = "On the Train page, to be changed there; its sliders take the nearest value they have."
+    if st.button(label, key=key, icon=":material/tune:", help=help):
+        usual, values = widget_values(TrainingConfig()), widget_values(config)
+        st.switch_page("lessons/train.py", query_params=_written(values, usual))
+
+
+def _written(values: dict[str, Any], usual: dict[str, Any]) -> dict[str, str]:
+    """The values that are not the usual ones, as an address has them."""
+    return {key: str(value) for key, value in values.items() if value != usual[key]}
+
+
+def _start(registry: Registry, config: TrainingConfig, **options: Any) -> None:
+    """Start a run and go to see it."""
+    try:
+        run = registry.start(config, **options)
+    except (StoreError, OSError) as error:
+        messages.error(f"the run could not be kept: {error}")
+        return
+    st.switch_page("lessons/train.py", query_params={"run": run.id})
