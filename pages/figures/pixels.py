@@ -9,17 +9,20 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from cnn_core import datasets
 from cnn_core.checks import Array
 
 SMALLEST_SIDE = 240  # small grids are enlarged cell by cell, so that a cell stays a sharp square
 
 
 def as_pixels(image: Array) -> Array:
-    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8.
+    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8; bytes, as large data sets keep them, count as 0 to 1.
 
     Where no number is below 0, 0 is black and 1 (or the largest number, if that is more than 1.5) white. Signed numbers
     are shown around mid-grey, which stands for 0, scaled so that the largest magnitude is fully black or white.
     """
+    if image.dtype == np.uint8:
+        image = datasets.as_pixels(image)
     largest = float(np.abs(image).max(initial=0)) or 1.0
     if image.min(initial=0) < -0.05 * largest:
         levels = 127.5 + 127.5 * image / _reach(image)
