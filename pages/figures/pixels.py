@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from cnn_core import datasets
 from cnn_core.checks import Array
 
 SMALLEST_SIDE = 240  # small grids are enlarged cell by cell, so that a cell stays a sharp square
@@ -33,7 +34,12 @@ def span_of(image: Array) -> Span:
 
 
 def as_pixels(image: Array, span: Span | None = None) -> Array:
-    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8; span: which are black and white, by default `span_of(image)`."""
+    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8; span: which are black and white, by default `span_of(image)`.
+
+    Bytes, as large data sets keep them, count as 0 to 1.
+    """
+    if image.dtype == np.uint8:
+        image = datasets.as_pixels(image)
     black, white = span or span_of(image)
     levels = 127.5 + 127.5 * image / white if black else 255 * image / white
     pixels = np.rint(levels.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)

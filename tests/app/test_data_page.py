@@ -16,6 +16,7 @@ from pages.controls import own_pictures
 from pages.controls.data_options import data_values
 from pages.controls.own_pictures import make_set
 from pages.figures.bars import count_bars
+from pages.figures.pixels import as_pixels
 from pages.figures.rows import GAP, Row, picture_rows, strip
 from pages.sections import more_sets
 from pages.sections.data_set import DRAWS, label_counts, variants
@@ -163,6 +164,12 @@ def test_a_strip_holds_each_picture_enlarged():
         tile = row[::7, left : left + 56 : 7, 0]
         np.testing.assert_array_equal(tile, np.rint(255 * x[number, 0]))
     assert strip(np.full((1, 3, 64, 64), 2.0)).max() == 255
+
+
+def test_a_picture_kept_as_bytes_looks_as_it_does_from_0_to_1():
+    levels = np.arange(192, dtype=np.uint8).reshape(3, 8, 8)
+    np.testing.assert_array_equal(as_pixels(levels), as_pixels(levels / np.float32(255)))
+    np.testing.assert_array_equal(as_pixels(levels)[::30, ::30], levels.transpose(1, 2, 0))
 
 
 def test_words_of_a_row_are_text():
