@@ -113,13 +113,16 @@ def network_at(run: Run, iteration: int) -> Network:
     return _network(run.id, iteration, _version(run, iteration))
 
 
-def latest_filters(run: Run) -> Array:
-    """The first layer's filters as last kept, those before training where nothing is."""
+def latest_filters(run: Run) -> tuple[Array, int]:
+    """The first layer's filters, and after how many steps: as last heard, else as last kept, else before training."""
+    if run.filters is not None:
+        return run.filters, len(run.records)
+    iteration = run.latest or 0
     try:
-        network = run.config.model() if run.latest is None else network_at(run, run.latest)
+        network = network_at(run, iteration)
     except (ValueError, OSError):
-        network = run.config.model()
-    return next(iter(network.params.values()))
+        network, iteration = run.config.model(), 0
+    return next(iter(network.params.values())), iteration
 
 
 def evaluation_at(run: Run, iteration: int) -> Evaluation:

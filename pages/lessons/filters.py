@@ -1,5 +1,6 @@
 """What a trained network looks for, and what it makes of one picture."""
 
+import numpy as np
 import streamlit as st
 
 from cnn_core import datasets
@@ -78,8 +79,15 @@ st.caption(
 )
 
 picture, truth = datasets.as_pixels(test.x[number]), int(test.y[number])
-maps = dict(model.feature_maps(data.normalised(picture[None])))
+with np.errstate(all="ignore"):
+    maps = dict(model.feature_maps(data.normalised(picture[None])))
 probabilities = maps.pop("softmax")[0]
+if not np.isfinite(probabilities).all():
+    st.error(
+        "What these weights make of a picture is beyond all bounds: the training diverged. Train again with a smaller learning "
+        "rate."
+    )
+    st.stop()
 names = data.dataset.class_names
 guess = int(probabilities.argmax())
 

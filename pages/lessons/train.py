@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnn_core.training import Run
 from pages.controls import messages
-from pages.controls.runs import current_run, registry, start, tell_trouble
+from pages.controls.runs import current_run, obey, registry, start, tell_trouble
 from pages.controls.segments import segments
 from pages.controls.steering import RANGE, live_settings, steering
 from pages.controls.training import training_settings
@@ -66,7 +66,7 @@ def one_run(run: Run) -> None:
     if run.config != config:
         row = st.container(horizontal=True, vertical_alignment="center")
         row.info("The settings were changed since this training started: **Start anew** uses them.")
-        row.button("Repeat this one", key="repeat", icon=":material/replay:", on_click=start, args=(run.config,))
+        row.button("Repeat this one", key="repeat", icon=":material/replay:", on_click=obey, args=(start, run.config))
     if words := help_with(run):
         st.info(words)
     if not run.ended:

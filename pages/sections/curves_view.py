@@ -31,9 +31,9 @@ def curves_view(run: Run, theme: str) -> None:
     left.plotly_chart(loss_curve(run.records, run.changes, smooth=smooth), key="loss_curve", config=BARE)
     right.plotly_chart(accuracy_curve(run.records, smooth=smooth), key="accuracy_curve", config=BARE)
     st.subheader("The filters now")
-    filters = run.filters if run.filters is not None else runs.latest_filters(run)
+    filters, steps = runs.latest_filters(run)
     st.plotly_chart(filter_sheet(filters, theme), key="filter_sheet", config=BARE)
-    st.caption(sheet_caption(len(filters), filters.shape[1], len(run.records)))
+    st.caption(sheet_caption(len(filters), filters.shape[1], steps))
 
 
 def _loss(run: Run) -> str:

@@ -29,7 +29,7 @@ def film_view(run: Run, theme: str) -> None:
     if not kept:
         st.info("No step has been kept yet: the first one is on its way.")
         return
-    iteration = _step(kept)
+    iteration = _step(run, kept)
     try:
         network, found = runs.network_at(run, iteration), runs.evaluation_at(run, iteration)
     except (ValueError, OSError) as error:
@@ -50,15 +50,19 @@ def film_view(run: Run, theme: str) -> None:
     _one_picture(run, network, len(found.truth), theme)
 
 
-def _step(kept: list[int]) -> int:
-    """The step to look at; the last one until the reader chooses another. Kept steps may be thinned out on the way."""
-    key = "film"
-    if key in st.session_state and st.session_state[key] not in kept:
+def _step(run: Run, kept: list[int]) -> int:
+    """The step to look at: the last one, also while others come, until the reader goes back to another."""
+    key, end = "film", (run.id, kept[-1])
+    before = st.session_state.get("film_end", (None, None))
+    if before[0] != run.id or st.session_state.get(key) in (None, before[1]):
+        st.session_state[key] = kept[-1]
+    elif st.session_state[key] not in kept:  # where many are kept, some are thinned out on the way
         st.session_state[key] = min(kept, key=lambda k: abs(k - st.session_state[key]))
+    st.session_state["film_end"] = end
     if len(kept) == 1:
         st.caption(f"Step {kept[0]} is the only one that is kept so far.")
         return kept[0]
-    return int(st.select_slider("step", kept, kept[-1], key=key, help="The steps whose weights are kept."))
+    return int(st.select_slider("step", kept, key=key, help="The steps whose weights are kept."))
 
 
 def _fork(run: Run, iteration: int) -> None:

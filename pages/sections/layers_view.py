@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.training import Run
-from pages.controls import runs
+from pages.controls import messages, runs
 from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
 from pages.figures.sheets import filter_sheet
@@ -54,18 +54,22 @@ def layers_view(run: Run, theme: str) -> None:
 
 
 def _filters(run: Run, name: str, theme: str) -> None:
-    """The filters of a convolution as of the last checkpoint."""
-    if not name.startswith("conv") or run.latest is None:
+    """The filters of a convolution: the first one's as they are now, others as of the last checkpoint."""
+    if not name.startswith("conv"):
         return
-    try:
-        weight = runs.network_at(run, run.latest).params[f"{name}.weight"]
-    except (ValueError, OSError) as error:
-        st.caption(f"The filters cannot be read: {error}")
-        return
+    if name == "conv1":
+        weight, iteration = runs.latest_filters(run)
+    else:
+        try:
+            iteration = run.latest or 0
+            weight = runs.network_at(run, iteration).params[f"{name}.weight"]
+        except (ValueError, OSError) as error:
+            messages.error(error)
+            return
     shown = weight if weight.shape[1] == 3 else weight[:MOST_FILTERS, :MOST_CHANNELS]
     st.plotly_chart(filter_sheet(shown, theme), key="layer_filters", config=BARE)
     some = "" if shown.shape == weight.shape else f", {len(shown)} filters, {shown.shape[1]} channels each, shown"
-    st.caption(sheet_caption(len(weight), weight.shape[1], run.latest, name) + some)
+    st.caption(sheet_caption(len(weight), weight.shape[1], iteration, name) + some)
 
 
 def _series(run: Run, key: str) -> dict[str, list[float | None]]:

@@ -102,6 +102,18 @@ def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
     np.testing.assert_allclose(sheet(app, "kernels", 2, 3, 3), run.network_at().params["conv1.weight"][:, 0], rtol=1e-3)
 
 
+def test_weights_beyond_all_bounds_are_told(registry):
+    run = registry.start(
+        small(network=NetworkSpec((ConvBlock(2),), (4,), "leaky_relu"), learning_rate=1e20, num_epochs=1)
+    )
+    until(lambda: run.ended)
+    assert run.latest
+    app = open_lesson("filters", run=run.id)
+    assert not app.exception
+    (error,) = texts(app.error)
+    assert error.startswith("What these weights make of a picture is beyond all bounds: the training diverged.")
+
+
 def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
     blocks = (ConvBlock(32, 3, norm="batch"), ConvBlock(3, 3, pool="none"))
     run = registry.start(small(dataset="fashion", network=NetworkSpec(blocks, ()), num_epochs=1), advance="step")

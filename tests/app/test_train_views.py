@@ -119,6 +119,23 @@ def test_the_film_strip_goes_back_in_time(run):
     ]
 
 
+def test_the_film_strip_follows_a_training_until_the_reader_goes_back(registry):
+    run = registry.start(small(num_epochs=1000), advance="epoch")
+    until(lambda: run.state == "paused")
+    app = open_lesson("train", run=run.id, view="Film strip")
+    assert control(app, "film").value == run.latest == 7
+    press(app, "epoch")
+    until(lambda: run.latest == 14 and run.state == "paused")
+    app.run()
+    assert control(app, "film").value == 14
+    control(app, "film").set_value(4).run()
+    press(app, "step")
+    until(lambda: run.latest == 15 and run.state == "paused")
+    app.run()
+    assert control(app, "film").value == 4
+    assert calm(app)
+
+
 def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
     app = open_lesson("train", run=run.id, view="Film strip")
     control(app, "film").set_value(8).run()
