@@ -5,23 +5,28 @@ const MINIMUM_FOR_NUMBERS = 19; // pixels; below, a cell shows its colour only
 const MINIMUM_FOR_LINES = 9; // below, the plane is drawn as a picture
 
 class Plane {
-  // grid: {counts, rows, columns, scale, places, peak, looks: "image" | "signed"}; channel: which of its planes;
-  // lens: [rows, columns] of the part to show. By cell: shown, is its number known; blank, is it padding; unseen, is it
-  // read by no window.
-  constructor(parent, caption, grid, channel, options = {}) {
-    Object.assign(this, { grid, channel, shown: () => true, blank: () => false, unseen: () => false, ...options });
-    this.view = { top: 0, left: 0, rows: this.lens?.[0] ?? grid.rows, columns: this.lens?.[1] ?? grid.columns };
+  constructor(parent) {
     this.figure = document.createElement("figure");
     this.figure.innerHTML = `<figcaption></figcaption>
-      <div class="plane"><canvas></canvas><canvas class="linked"></canvas><div class="frame"></div></div>`;
+      <div class="plane"><canvas></canvas><canvas class="linked"></canvas></div>`;
     this.caption = this.figure.querySelector("figcaption");
-    this.caption.textContent = caption;
     this.box = this.figure.querySelector(".plane");
     [this.canvas, this.over] = this.box.querySelectorAll("canvas");
     this.canvas.setAttribute("role", "img");
-    this.frame = this.figure.querySelector(".frame");
     this.pen = this.canvas.getContext("2d");
     parent.append(this.figure);
+  }
+
+  // grid: {counts, rows, columns, scale, places, peak, looks: "image" | "signed"}; channel: which of its planes;
+  // lens: [rows, columns] of the part to show. By cell: shown, is its number known; blank, is it padding; unseen, is it
+  // read by no window.
+  take(grid, channel, { lens, shown = () => true, blank = () => false, unseen = () => false, blankText }) {
+    Object.assign(this, { grid, channel, lens, shown, blank, unseen, blankText });
+    this.view = { top: 0, left: 0, rows: lens?.[0] ?? grid.rows, columns: lens?.[1] ?? grid.columns };
+    this.colours = undefined; // nothing is drawn yet
+    this.frame?.remove(); // a new one appears where it belongs, the old one would fly there
+    this.frame = this.box.appendChild(Object.assign(document.createElement("div"), { className: "frame" }));
+    this.frameImage = undefined;
   }
 
   resize(cell) {
@@ -33,6 +38,7 @@ class Plane {
     prepare(this.canvas, this.pen, this.size, ratio);
     [this.box.style.width, this.box.style.height] = this.size.map((length) => `${length}px`);
     this.over.width = this.over.height = 0; // it gets its size when something is linked
+    this.outlined = false;
     this.frame.classList.toggle("thin", cell < MINIMUM_FOR_LINES);
   }
 
@@ -95,8 +101,11 @@ class Plane {
     const { view, grid, pen, cell } = this;
     const small = new OffscreenCanvas(view.columns, view.rows);
     const image = new ImageData(view.columns, view.rows);
+    const { data } = image;
     for (let index = 0; index < view.rows * view.columns; index++) {
-      if (this.shown(this.channel, index)) image.data.set([...this.colourOf(index), 255], index * 4);
+      if (!this.shown(this.channel, index)) continue;
+      [data[index * 4], data[index * 4 + 1], data[index * 4 + 2]] = this.colourOf(index);
+      data[index * 4 + 3] = 255;
     }
     small.getContext("2d").putImageData(image, 0, 0);
     pen.clearRect(0, 0, grid.columns * cell, grid.rows * cell);

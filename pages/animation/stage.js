@@ -7,48 +7,69 @@ class Stage {
     this.scale = Object.keys(SCALES)[0];
   }
 
+  // Another walk. Where it has the same planes, which most changes of a setting leave alone, they stay: a browser takes long
+  // to lay out new ones.
   load(walk) {
     this.walk = walk;
-    this.groups = [];
-    ["given", "made"].forEach((place, row) => {
-      this.part(place).replaceChildren();
-      for (const names of walk.rows[row] ?? []) this.groups.push(this.build(this.part(place), row, names));
-    });
-    this.planes = this.groups.flatMap((group) => [...group.planes, ...group.lenses]);
+    const plans = [0, 1].flatMap((row) => (walk.rows[row] ?? []).map((names) => this.plan(row, names)));
+    const form = JSON.stringify(plans.map(({ row, names, lines, lenses }) => [row, names, lines, lenses.map(([name]) => name)]));
+    if (form !== this.form) {
+      for (const place of PLACES) this.part(place).replaceChildren();
+      this.groups = plans.map((plan) => this.build(plan));
+      this.planes = this.groups.flatMap((group) => [...group.planes, ...group.lenses]);
+      this.form = form;
+    }
+    this.groups.forEach((group, number) => this.fill(group, plans[number]));
   }
 
-  // A group: the planes of one grid (and the bias beside the weights), with a lens for each plane that a step looks at.
-  build(parent, row, names) {
+  // Which planes stand in a group (of one grid, with the bias beside the weights), as [name, channel]: line by line, and a
+  // lens, with its size, for each plane that a step looks at.
+  plan(row, names) {
     const { walk } = this;
+    const [name] = names;
+    const { channels } = walk.grids[name];
+    const kernels = walk.isKernel(name);
+    const [filters, each] = kernels ? [channels / walk.channels_in, walk.channels_in] : [1, channels];
+    const lines = Array.from({ length: filters }, (_, filter) => [
+      ...Array.from({ length: each }, (_, i) => [name, filter * each + i]), ...(names[1] ? [[names[1], filter]] : [])]);
+    const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : 7));
+    const at = walk.locate(0);
+    const lenses = names.flatMap((looked) => walk.marks(looked, at).map(({ plane, rows, columns }) => {
+      const grid = walk.grids[looked];
+      return [looked, plane, [most(Math.min(rows, 10), grid.rows), most(Math.min(columns, 10), grid.columns)]];
+    }));
+    return { row, names, lines, lenses };
+  }
+
+  build({ row, names, lines, lenses }) {
     const [name] = names;
     const section = Object.assign(document.createElement("section"), { className: `group ${name}` });
     if (name === "out" || name === "dout") section.classList.add("stacked");
     section.dataset.grid = name;
     section.innerHTML = `<h4></h4><div class="planes"></div><div class="lenses"></div>`;
-    const [title, planes, lenses] = section.children;
-    title.textContent = walk.titles[name] ?? name;
-    parent.append(section);
-    const group = { name, names, row, section, planes: [], lenses: [], grid: walk.grids[name], kernels: walk.isKernel(name), grouped: walk.grouped };
-    const kernels = walk.isKernel(name);
-    const [filters, each] = kernels ? [group.grid.channels / walk.channels_in, walk.channels_in] : [1, group.grid.channels];
-    for (let filter = 0; filter < filters; filter++) {
-      const line = Object.assign(document.createElement("div"), { className: "line" });
-      planes.append(line);
-      for (let i = 0; i < each; i++) group.planes.push(this.plane(line, name, filter * each + i));
-      if (names[1]) group.planes.push(this.plane(line, names[1], filter));
+    const [title, planes, magnified] = section.children;
+    this.part(PLACES[row]).append(section);
+    const group = { name, names, row, section, title, planes: [] };
+    for (const line of lines) {
+      const box = Object.assign(document.createElement("div"), { className: "line" });
+      planes.append(box);
+      group.planes.push(...line.map(() => new Plane(box)));
     }
-    const at = walk.locate(0);
-    const looked = names.flatMap((each) => walk.marks(each, at).map((mark) => [each, mark]));
-    for (const [each, mark] of looked) {
-      const grid = walk.grids[each];
-      const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : 7));
-      const lens = [most(Math.min(mark.rows, 10), grid.rows), most(Math.min(mark.columns, 10), grid.columns)];
-      group.lenses.push(this.plane(lenses, each, mark.plane, lens));
-    }
+    group.lenses = lenses.map(() => new Plane(magnified));
     return group;
   }
 
-  plane(parent, name, channel, lens) {
+  // Give a group what it has to show.
+  fill(group, { lines, lenses }) {
+    const { walk } = this;
+    const { name } = group;
+    group.title.textContent = walk.titles[name] ?? name;
+    Object.assign(group, { grid: walk.grids[name], kernels: walk.isKernel(name), grouped: walk.grouped });
+    lines.flat().forEach((shown, number) => this.give(group.planes[number], ...shown));
+    lenses.forEach((shown, number) => this.give(group.lenses[number], ...shown));
+  }
+
+  give(plane, name, channel, lens) {
     const { walk } = this;
     const grid = walk.grids[name];
     const options = { lens };
@@ -58,11 +79,10 @@ class Stage {
       if (name === "x") options.blankText = walk.blank_text;
     }
     options.shown = (plane, index) => walk.shown(name, plane, index);
-    const plane = new Plane(parent, "", grid, channel, options);
+    plane.take(grid, channel, options);
     plane.name = name;
     plane.figure.dataset.grid = name;
     this.caption(plane);
-    return plane;
   }
 
   // Which channel or filter a plane is, and which group, where there are several.
@@ -172,6 +192,7 @@ class Stage {
   }
 }
 
+const PLACES = ["given", "made"]; // of the rows of groups
 const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
 
 function markedCells(mark, grid) {

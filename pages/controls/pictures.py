@@ -18,6 +18,7 @@ from pages.controls import messages, settings
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 25_000_000
+MOST_FILE = 20  # MB; the server itself takes 50 (.streamlit/config.toml), for a zip of many pictures
 DECODING = threading.Lock()  # one picture at a time: unpacked it may take 75 MB
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours
 SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
@@ -108,7 +109,9 @@ def _numbers(name: str, size: int, channels: int, digit: int) -> Array:
 
 def _own() -> Array:
     """The reader's picture; one chosen earlier is kept while they look at other pages."""
-    file = st.file_uploader("a picture of yours", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="upload")
+    file = st.file_uploader(
+        "a picture of yours", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="upload", max_upload_size=MOST_FILE
+    )
     if file is not None:
         st.session_state["uploaded"] = file.name, read_picture(file.getvalue(), file.name)
     elif "uploaded" not in st.session_state:

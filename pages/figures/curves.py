@@ -62,7 +62,7 @@ def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict
     x = [r.learning_rate for r in records]
     losses = [r.loss for r in records]
     shown = layout("learning rate", "loss", {"rangemode": "tozero"})
-    shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal"}
+    shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal", "tickformat": "~g"}
     if suggestion is not None:
         shape, note = _mark(suggestion, f"{suggestion:.2g}", math.log10(suggestion))
         shown |= {"shapes": [shape], "annotations": [note]}

@@ -14,17 +14,28 @@ from cnn_core.checks import Array
 SMALLEST_SIDE = 240  # small grids are enlarged cell by cell, so that a cell stays a sharp square
 
 
-def as_pixels(image: Array) -> Array:
-    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8.
+Span = tuple[float, float]  # the numbers shown black and white
+
+
+def span_of(image: Array) -> Span:
+    """Which numbers of (C, H, W) are shown black and white.
 
     Where no number is below 0, 0 is black and 1 (or the largest number, if that is more than 1.5) white. Signed numbers
-    are shown around mid-grey, which stands for 0, scaled so that the largest magnitude is fully black or white.
+    reach as far both ways, so that 0 is mid-grey: to almost the largest magnitude, so that a few extremes do not grey out
+    the rest.
     """
-    largest = float(np.abs(image).max(initial=0)) or 1.0
-    if image.min(initial=0) < -0.05 * largest:
-        levels = 127.5 + 127.5 * image / _reach(image)
-    else:
-        levels = 255 * image / (largest if largest > 1.5 else 1.0)
+    high, low = float(image.max(initial=0)), float(image.min(initial=0))
+    largest = max(high, -low) or 1.0
+    if low >= -0.05 * largest:
+        return 0.0, largest if largest > 1.5 else 1.0
+    reach = float(np.quantile(np.abs(image), 0.995)) or largest
+    return -reach, reach
+
+
+def as_pixels(image: Array, span: Span | None = None) -> Array:
+    """(C, H, W) numbers, C 1 or 3, as (H', W', C) uint8; span: which are black and white, by default `span_of(image)`."""
+    black, white = span or span_of(image)
+    levels = 127.5 + 127.5 * image / white if black else 255 * image / white
     pixels = np.rint(levels.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
     enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
     enlarged: Array = pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
@@ -49,15 +60,9 @@ def _encoded(content: bytes, shape: tuple[int, ...], photograph: bool) -> str:
     return f"data:image/{kind.lower()};base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def sign_note(image: Array) -> str:
-    """What black, white and grey mean in `as_pixels(image)`."""
-    largest = float(np.abs(image).max(initial=0)) or 1.0
-    if image.min(initial=0) < -0.05 * largest:
-        reach = _reach(image)
-        return f"Mid-grey is 0, black −{reach:.2g} and white {reach:.2g} (or beyond)."
-    return f"Black is 0, white {largest if largest > 1.5 else 1:.2g}."
-
-
-def _reach(image: Array) -> float:
-    """The magnitude shown fully black or white: almost the largest, so that a few extremes do not grey out the rest."""
-    return float(np.quantile(np.abs(image), 0.995)) or float(np.abs(image).max()) or 1.0
+def sign_note(span: Span) -> str:
+    """What black, white and grey mean in a picture with this span."""
+    black, white = span
+    if black:
+        return f"Mid-grey is 0, black −{white:.2g} and white {white:.2g} (or beyond)."
+    return f"Black is 0, white {white:.2g}."

@@ -94,10 +94,11 @@ with right:
     )
 
 rows = {row.name: row for row in layer_table(config.network, data.image_shape, data.num_classes)}
-for place, (name, values) in enumerate(maps.items()):
-    row, first = rows[name], values[0]
-    if row.kind == "dropout":  # in use, it lets everything pass
-        continue
+shown_layers = [
+    name for name in maps if rows[name].kind != "dropout"
+]  # which lets everything pass, outside of training
+for place, name in enumerate(shown_layers):
+    row, first = rows[name], maps[name][0]
     if first.ndim == 1:
         st.markdown(f"**{place + 1}. {name}**, {len(first)} numbers. {WORDS[row.kind]}")
         st.image(as_url(map_sheet(first[None, None], theme)))

@@ -57,7 +57,8 @@ maps = {name: values[0] for name, values in config.model().feature_maps(data.nor
 stages = [values for values in maps.values() if values.ndim == 3]  # convolution, ReLU, pooling
 seen = stages[1].std(axis=(1, 2)) * -stages[0].clip(max=0).mean(axis=(1, 2))
 liveliest = int(seen.argmax())  # the map with most to see: something found, and something that ReLU removes
-layers = layer_table(config.network, data.image_shape, data.num_classes)
+rows = layer_table(config.network, data.image_shape, data.num_classes)
+layers = [row for row in rows if row.kind != "dropout"]  # it has none
 drawing(network_drawing(layers, digit[0, 0], [stage[liveliest] for stage in stages]), key="network")
 st.markdown(
     f"The three-layer network of Stanford's course CS231n (assignment 2), here for handwritten digits: "

@@ -18,7 +18,7 @@ def curves_view(run: Run, theme: str) -> None:
     last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
     when = f"As of the end of epoch {last.epoch}." if last else "At the end of each epoch."
     numbers = st.columns(4)
-    numbers[0].metric("loss", f"{run.records[-1].loss:.3f}" if run.records else "–")
+    numbers[0].metric("loss", _loss(run))
     numbers[1].metric("training accuracy", f"{last.train_accuracy or 0:.1%}" if last else "–", help=when)
     numbers[2].metric("validation accuracy", f"{last.val_accuracy or 0:.1%}" if last else "–", help=when)
     numbers[3].metric(
@@ -34,3 +34,11 @@ def curves_view(run: Run, theme: str) -> None:
     filters = run.filters if run.filters is not None else runs.latest_filters(run)
     st.plotly_chart(filter_sheet(filters, theme), key="filter_sheet", config=BARE)
     st.caption(sheet_caption(len(filters), filters.shape[1], len(run.records)))
+
+
+def _loss(run: Run) -> str:
+    """The loss of the last step; one that explodes with its power of ten."""
+    if not run.records:
+        return "–"
+    loss = run.records[-1].loss
+    return f"{loss:.3f}" if loss < 1e5 else f"{loss:.2e}"

@@ -12,7 +12,7 @@ from cnn_core.checks import Array
 from cnn_core.conv import conv2d_forward
 from pages.controls import messages
 from pages.controls.pictures import Picture
-from pages.figures.pixels import as_pixels, as_url, sign_note
+from pages.figures.pixels import as_pixels, as_url, sign_note, span_of
 
 MOST_MAPS = 8
 WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of several
@@ -33,11 +33,13 @@ def whole_picture(chosen: Picture, layer: Callable[[Array], Maps]) -> None:
     except ValueError as error:  # a picture may be one row high
         messages.error(error)
         return
-    pictures = [(f"input, {_size(chosen.whole)}", chosen.whole)]
-    pictures += [(f"{words}, {_size(made)}. {sign_note(made)}", made) for words, made in maps]
-    words, arrays = zip(*pictures, strict=True)
+    words, urls = [f"input, {_size(chosen.whole)}"], [as_url(as_pixels(chosen.whole), photograph=True)]
+    for name, made in maps:
+        span = span_of(made)
+        words.append(f"{name}, {_size(made)}. {sign_note(span)}")
+        urls.append(as_url(as_pixels(made, span), photograph=True))
     # One element for all: they stand side by side as far as there is room, and a change costs the browser less.
-    st.image([as_url(as_pixels(array), photograph=True) for array in arrays], list(words), WIDTH[len(maps) == 1])
+    st.image(urls, words, WIDTH[len(maps) == 1])
 
 
 def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> Callable[[Array], Maps]:

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from plotly.graph_objects import Figure
 
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.network import NetworkSpec, layer_table
 from cnn_core.solver import StepRecord
+from cnn_core.training.store import Change
 from pages.figures.bars import OTHER, TRUE, probability_bars
-from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve
+from pages.figures.confusion import confusion_grid
+from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve, range_curve
 from pages.figures.gradients import gradient_map
+from pages.figures.inside import histograms, over_time
 from pages.figures.network import network_drawing
-from pages.figures.pixels import as_pixels, sign_note
-from pages.figures.sheets import filter_sheet
+from pages.figures.pixels import as_pixels, sign_note, span_of
+from pages.figures.sheets import filter_sheet, map_sheet
 
 RNG = np.random.default_rng(231)
 
@@ -29,15 +32,16 @@ def records(count):
 
 
 def test_the_loss_is_data_plus_l2_and_its_l2_part_beside_it():
-    loss, l2 = loss_curve(records(4))["data"]
-    assert loss["x"] == l2["x"] == [1, 2, 3, 4]
+    loss, data, l2 = loss_curve(records(4))["data"]
+    assert loss["x"] == data["x"] == l2["x"] == [1, 2, 3, 4]
+    assert data["y"] == [1, 0.5, 0.3333, 0.25]
     assert loss["y"] == [1.25, 0.75, 0.5833, 0.5]
     assert l2["y"] == [0.25] * 4
 
 
 @pytest.mark.parametrize("count", [0, 1, 599, 600, 601, 1199, 1200, 50_000])
 def test_a_long_curve_is_thinned_evenly(count):
-    loss, _ = loss_curve(records(count))["data"]
+    loss, *_ = loss_curve(records(count))["data"]
     assert min(count, MOST_POINTS // 2) <= len(loss["x"]) <= MOST_POINTS
     assert len(set(np.diff(loss["x"]))) <= 1
     assert [1 / x + 0.25 for x in loss["x"]] == pytest.approx(loss["y"], abs=1e-4)
@@ -46,6 +50,54 @@ def test_a_long_curve_is_thinned_evenly(count):
 def test_a_thinned_curve_keeps_its_points_while_it_grows():
     shorter, longer = (loss_curve(records(count))["data"][0]["x"] for count in (900, 950))
     assert longer[: len(shorter)] == shorter
+
+
+def test_changes_are_marked_with_name_and_value_those_of_one_step_together():
+    changes = [Change(2, "reg", 0.1), Change(2, "dropout", 0.5), Change(3, "learning_rate", 1e-4)]
+    layout = loss_curve(records(4), changes)["layout"]
+    assert [note["text"] for note in layout["annotations"]] == ["reg 0.1, dropout 0.5", "learning_rate 0.0001"]
+    assert [shape["x0"] for shape in layout["shapes"]] == [2, 3]
+    assert "shapes" not in loss_curve(records(4))["layout"]
+
+
+def test_a_range_test_has_its_rates_on_a_logarithmic_axis_and_its_suggestion_marked():
+    figure = range_curve([StepRecord(k, 1, 2.0, 0.0, 10.0**-k) for k in (3, 2, 1)], 0.02)
+    assert figure["data"][0]["x"] == [1e-3, 1e-2, 1e-1]
+    assert figure["layout"]["xaxis"]["type"] == "log"
+    assert figure["layout"]["shapes"][0]["x0"] == 0.02
+    assert figure["layout"]["annotations"][0]["x"] == pytest.approx(np.log10(0.02))  # Plotly wants the exponent here
+
+
+def test_a_confusion_grid_is_coloured_by_the_share_of_its_row_and_leaves_zeros_out():
+    grid = confusion_grid(np.array([[3, 1], [0, 0]]), ("cat", "boat"))["data"][0]
+    assert grid["z"] == [[0.75, 0.25], [0, 0]]
+    assert grid["text"] == [["3", "1"], ["", ""]]
+    assert grid["y"] == ["cat", "boat"]
+
+
+def test_histograms_stand_side_by_side_with_their_bins():
+    figure = histograms(
+        {"weights": {"counts": [1, 2], "edges": [0, 1, 3]}, "gradients": {"counts": [5], "edges": [0, 1]}}
+    )
+    bars, other = figure["data"]
+    assert (bars["x"], bars["y"], bars["width"]) == ([0.5, 2], [1, 2], [1, 2])
+    assert other["xaxis"] == "x2"
+    assert figure["layout"]["xaxis"]["domain"][1] < figure["layout"]["xaxis2"]["domain"][0]
+
+
+def test_what_is_not_above_0_is_left_out_of_a_logarithmic_axis():
+    figure = over_time([1, 2, 3], {"conv1": [0.1, 0.0, None]}, "norm", healthy=1e-3)
+    assert figure["data"][0]["y"] == [0.1, None, None]
+    assert figure["layout"]["shapes"][0]["y0"] == 1e-3
+    assert over_time([1, 2], {"conv1": [0.0, 1.0]}, "dead", share=True)["data"][0]["y"] == [0.0, 1.0]
+
+
+def test_a_sheet_of_maps_is_blue_below_0_and_orange_above_on_one_scale():
+    pixels = map_sheet(np.array([[[-1.0]], [[0.0]], [[2.0]]]), "light", 1)
+    cells = [tuple(pixels[1, column]) for column in (1, 3, 5)]
+    assert cells[1] == (255, 255, 255)
+    assert cells[2] == (0xD9, 0x5F, 0x02)
+    assert cells[0] == tuple(np.rint(255 + 0.5 * (np.array([0x2B, 0x6C, 0xBE]) - 255)).astype(int))
 
 
 def test_accuracies_stand_at_the_epochs_ends_in_percent():
@@ -84,9 +136,9 @@ def test_pixels_keep_shape_channels_and_sharp_cells():
 
 
 def test_what_grey_means_is_said():
-    assert sign_note(np.array([0.0, 0.5])) == "Black is 0, white 1."
-    assert sign_note(np.array([0.0, 16])) == "Black is 0, white 16."
-    assert sign_note(np.array([-3.0, 3])) == "Mid-grey is 0, black −3 and white 3 (or beyond)."
+    assert sign_note(span_of(np.array([0.0, 0.5]))) == "Black is 0, white 1."
+    assert sign_note(span_of(np.array([0.0, 16]))) == "Black is 0, white 16."
+    assert sign_note(span_of(np.array([-3.0, 3]))) == "Mid-grey is 0, black −3 and white 3 (or beyond)."
 
 
 def test_the_true_class_is_marked_among_the_bars():
@@ -129,14 +181,18 @@ def grey(values):
 
 
 def test_the_drawing_names_each_layer_with_its_shape_and_weights_and_shows_its_maps():
-    layers = ThreeLayerConvNet((1, 8, 8), 16, 3, 64).layers
+    layers = layer_table(NetworkSpec(), (1, 8, 8), 10)
     picture, conv, relu, pool = RNG.random((8, 8)), RNG.normal(size=(8, 8)), RNG.random((8, 8)), RNG.random((4, 4))
     drawing = network_drawing(layers, picture, [conv, relu, pool])
     svg = ET.fromstring(drawing[drawing.index("<svg") :])
     written = ["".join(text.itertext()) for text in svg.iter("text")]
     for number, layer in enumerate(layers):
         weights = f"{layer.parameters:,} to learn" if layer.parameters else ""
-        assert written[3 * number : 3 * number + 3] == [layer.name, " × ".join(map(str, layer.output_shape)), weights]
-        assert f"{layer.name}, output {' by '.join(map(str, layer.output_shape))}" in svg.get("aria-label")
+        assert written[3 * number : 3 * number + 3] == [
+            layer.description,
+            " × ".join(map(str, layer.output_shape)),
+            weights,
+        ]
+        assert f"{layer.description}, output {' by '.join(map(str, layer.output_shape))}" in svg.get("aria-label")
     cells = [rect.get("fill") for rect in svg.iter("rect") if (rect.get("fill") or "").startswith("rgb")]
     assert cells == grey(picture) + grey(conv) + grey(relu) + grey(pool)

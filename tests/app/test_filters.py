@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from cnn_core import datasets
+from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training import TrainingConfig
 from tests.app.lesson import calm, figure, open_lesson, texts, tiles
+from tests.trainings import LONG, small
 from tests.waiting import until
 
 OWN = "from your training"
+OF_5 = NetworkSpec((ConvBlock(2, 5),), (4,))
 DIGITS = datasets.load("digits").test
-SEEN = TrainingConfig().centred(DIGITS.x)  # as the network gets them
+SEEN = TrainingConfig().training_data().normalised(DIGITS.x)  # as the network gets them
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def test_the_standard_network_is_the_train_pages(standard):
     app = open_lesson("filters")
     assert calm(app)
     assert app.radio(key="weights").options == ["trained on digits", "not trained yet"]
-    np.testing.assert_allclose(sheet(app, "kernels", 16, 3, 3), standard.params["W1"][:, 0], rtol=1e-3)
+    np.testing.assert_allclose(sheet(app, "kernels", 16, 3, 3), standard.params["conv1.weight"][:, 0], rtol=1e-3)
     assert standard.accuracy(SEEN, DIGITS.y) >= 0.95
 
 
@@ -47,7 +50,7 @@ def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, righ
     number = picture_where(standard, right)
     app = open_lesson("filters", picture=str(number))
     assert calm(app)
-    chances = standard.feature_maps(SEEN[number][None]).probabilities[0]
+    chances = standard.probabilities(SEEN[number][None])[0]
     truth = DIGITS.y[number]
     assert f"**{chances.argmax()}** ({chances.max():.0%} sure)" in verdict(app)
     assert verdict(app).endswith("which is right." if right else f"which is wrong: it is {truth}.")
@@ -59,18 +62,23 @@ def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, righ
 def test_the_maps_are_the_stages_of_the_forward_pass(standard):
     app = open_lesson("filters", picture="5")
     maps = standard.feature_maps(SEEN[5][None])
-    for key, values in (("stage_1", maps.conv), ("stage_2", maps.relu), ("stage_3", maps.pool)):
-        np.testing.assert_allclose(sheet(app, key, *values[0].shape), values[0], rtol=1e-3, atol=1e-9)
+    for name in ("conv1", "relu1", "pool1"):
+        values = maps[name][0]
+        np.testing.assert_allclose(sheet(app, f"stage_{name}", *values.shape), values, rtol=1e-3, atol=1e-9)
+    named = [text.split("**")[1] for text in texts(app.markdown) if text[2:3].isdigit() and ", " in text]
+    assert named == ["1. conv1", "2. relu1", "3. pool1", "4. linear1", "5. relu2", "6. linear2"]
 
 
 def test_the_untrained_network_is_the_one_training_starts_from():
     app = open_lesson("filters", weights="not trained yet")
     assert calm(app)
-    np.testing.assert_allclose(sheet(app, "kernels", 16, 3, 3), TrainingConfig().model().params["W1"][:, 0], rtol=1e-3)
+    np.testing.assert_allclose(
+        sheet(app, "kernels", 16, 3, 3), TrainingConfig().model().params["conv1.weight"][:, 0], rtol=1e-3
+    )
 
 
 def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(registry):
-    run = registry.start(TrainingConfig("colours", num_filters=2, filter_size=5, batch_size=1000, num_epochs=1))
+    run = registry.start(small(dataset="colours", network=OF_5, batch_size=1000, num_epochs=1))
     until(lambda: run.ended)
     app = open_lesson("filters", run=run.id, picture="3")
     assert calm(app)
@@ -79,22 +87,31 @@ def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(
     assert "2 kernels of 5×5" in texts(app.subheader)
     assert any("each kernel on its own scale" in text for text in texts(app.caption))
     assert figure(app, "kernels")[0][0]["type"] == "image"
-    model = run.config.model()
-    model.params = run.params
-    data = datasets.load("colours")
-    maps = model.feature_maps(run.config.centred(data.test.x[3:4]))
-    np.testing.assert_allclose(sheet(app, "stage_1", 2, 24, 24), maps.conv[0], rtol=1e-3, atol=1e-6)
-    assert f"**{data.class_names[maps.probabilities[0].argmax()]}**" in verdict(app)
+    data = run.config.training_data()
+    maps = run.network_at().feature_maps(data.normalised(data.dataset.test.x[3:4]))
+    np.testing.assert_allclose(sheet(app, "stage_conv1", 2, 24, 24), maps["conv1"][0], rtol=1e-3, atol=1e-6)
+    assert f"**{data.dataset.class_names[maps['softmax'][0].argmax()]}**" in verdict(app)
 
 
 def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
-    run = registry.start(TrainingConfig(num_filters=2, num_epochs=1000), pace=20)
+    run = registry.start(LONG, pace=20)
     until(lambda: run.records)
-    assert calm(open_lesson("filters", run=run.id))  # no weights to show yet: the standard network
     run.stop()
     until(lambda: run.ended)
     app = open_lesson("filters", run=run.id)
-    np.testing.assert_allclose(sheet(app, "kernels", 2, 3, 3), run.params["W1"][:, 0], rtol=1e-3)
+    np.testing.assert_allclose(sheet(app, "kernels", 2, 3, 3), run.network_at().params["conv1.weight"][:, 0], rtol=1e-3)
+
+
+def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
+    blocks = (ConvBlock(32, 3, norm="batch"), ConvBlock(3, 3, pool="none"))
+    run = registry.start(small(dataset="fashion", network=NetworkSpec(blocks, ()), num_epochs=1), advance="step")
+    until(lambda: run.state == "paused")
+    app = open_lesson("filters", run=run.id)
+    assert calm(app)
+    shown = {chart.proto.id.rsplit("-", 1)[1] for chart in app.get("plotly_chart")}
+    assert {"stage_pool1", "stage_conv2", "stage_relu2"} <= shown
+    assert not {"stage_conv1", "stage_norm1", "stage_relu1"} & shown  # 25,088 numbers each: sent as pictures
+    assert len(app.image) == 1 + 3 + 1  # the picture, the large sheets, the scores
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
 from tests.app.lesson import PAGES, calm, open_lesson, sent, texts, values
 
@@ -41,9 +42,9 @@ def test_home_leads_to_every_other_page():
 
 def test_home_draws_the_network_and_counts_its_weights():
     app = open_lesson("home")
-    layers = TrainingConfig().model().layers
+    layers = layer_table(TrainingConfig().network, (1, 8, 8), 10)
     drawing = sent(app, "convscope_drawing")["svg"]
-    assert all(layer.name in drawing for layer in layers)
+    assert all(layer.description in drawing for layer in layers if layer.kind != "dropout")
     assert f"**{sum(layer.parameters for layer in layers):,} numbers to learn**" in " ".join(texts(app.markdown))
 
 

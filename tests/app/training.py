@@ -35,4 +35,4 @@ def progress(app):
 def view(app, name, key="view"):
     """Show one of the views."""
     (row,) = [group for group in app.button_group if group.key == key]
-    return row.set_value([name]).run()
+    return row.set_value(name).run()

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.walking import open_walk
 from tools.browser import open_page, settle
 
 
@@ -149,3 +150,22 @@ def test_each_page_keeps_its_own_settings(page, address):
     expect(out_size(page)).to_have_text(sizes)
     expect(page).to_have_url(re.compile(r"stride=3"))
     expect(page.get_by_role("slider", name="stride")).to_have_value("3")
+
+
+SEEN = """player => player.player.stage.planes.filter(({ colours }) => colours).map((plane) => [plane.caption.textContent,
+  plane.canvas.getAttribute("aria-label"), plane.canvas.toDataURL(), plane.frame.getAttribute("style")])"""
+
+
+def test_planes_that_stay_show_what_new_ones_would(page, address):
+    layer = "/convolution?input=lake&channels=3&filters=4&stages=false&input_size=32"
+    player = open_walk(page, address + layer + "&padding=0&pinned=x,0,0")
+    player.evaluate("player => { window.kept = player.player.stage.planes[0] }")
+    page.get_by_role("slider", name="padding").press("ArrowRight")
+    expect(player).to_have_attribute("data-count", str(2 * 4 * 32 * 32))
+    assert player.evaluate("player => player.player.stage.planes[0] === window.kept")
+    stayed = player.evaluate(SEEN)
+    assert len(stayed) > 20
+    page.get_by_role("slider", name="filters").press("ArrowLeft")  # fewer planes, all of them new
+    expect(player).to_have_attribute("data-count", str(2 * 3 * 32 * 32))
+    assert player.evaluate("player => player.player.stage.planes[0] !== window.kept")
+    assert open_walk(page, address + layer + "&padding=1&pinned=x,0,0").evaluate(SEEN) == stayed

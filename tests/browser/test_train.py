@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tools.browser import open_page, settle
 
+LONG = "/train?num_epochs=50&batch_size=10"  # 6200 steps: it ends when a test stops it, however busy the machine is
+
 
 def steps_done(page):
     text = page.get_by_test_id("stProgress").inner_text()
@@ -42,9 +44,16 @@ def wait_for(page, condition, seconds=30):
     pytest.fail(f"did not happen within {seconds} s")
 
 
+def choose_pace(page, name):
+    page.get_by_role("combobox", name="pace").click()
+    page.get_by_role("option", name=name).click()
+    expect(page.get_by_role("combobox", name="pace")).to_have_value(re.compile(name))
+
+
 def test_the_defaults_reach_95_percent_with_a_pause_on_the_way(page, address):
     open_page(page, address + "/train")
     before = filters(page)
+    choose_pace(page, "slowly")  # 25 s: there is time to pause, however busy the machine is
     page.get_by_role("button", name="Start", exact=True).click()
     wait_for(page, lambda: loss_points(page) > 10)
     first = loss_points(page)
@@ -59,6 +68,7 @@ def test_the_defaults_reach_95_percent_with_a_pause_on_the_way(page, address):
     assert steps_done(page) == held < 250
     assert filters(page) == held_filters
 
+    choose_pace(page, "as fast")
     page.get_by_role("button", name="Resume").click()
     wait_for(page, lambda: steps_done(page) > held)
     wait_for(page, lambda: filters(page) != held_filters)
@@ -68,16 +78,17 @@ def test_the_defaults_reach_95_percent_with_a_pause_on_the_way(page, address):
 
 
 def test_a_run_survives_a_reload_and_a_stop_keeps_what_it_learned(page, address):
-    open_page(page, address + "/train?num_epochs=40")
+    open_page(page, address + LONG)
+    choose_pace(page, "slowly")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page).to_have_url(re.compile("run="))
     wait_for(page, lambda: steps_done(page) > 20)
     page.reload()
     settle(page)
     wait_for(page, lambda: steps_done(page) > 20)
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text(re.compile(r"stopped at step \d+ of 1000"))).to_be_visible()
-    expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile(r"stopped at step \d+ of 6200"))).to_be_visible()
+    expect(page.get_by_role("button", name="Go on")).to_be_enabled()
     page.get_by_role("link", name="See what they make of a picture").click()
     expect(page.locator("h1")).to_have_text("Filters")
     expect(page.get_by_text("Weights of your training on digits")).to_be_visible()
@@ -85,18 +96,59 @@ def test_a_run_survives_a_reload_and_a_stop_keeps_what_it_learned(page, address)
     expect(page.get_by_text("Weights of your training on digits")).to_be_visible()
 
 
+def test_a_training_is_left_found_again_changed_and_forked(page, address):
+    def press(name):
+        page.get_by_role("button", name=name, exact=True).click()
+
+    open_page(page, address + LONG)
+    choose_pace(page, "slowly")
+    press("Start")
+    wait_for(page, lambda: steps_done(page) > 20)
+    link = page.url
+    page.get_by_role("link", name="Pooling").click()
+    expect(page.locator("h1")).to_have_text("Pooling")
+    open_page(page, link)
+    wait_for(page, lambda: steps_done(page) > 20)
+    press("Pause")
+    expect(page.get_by_text(re.compile(r"paused: step \d+ of 6200"))).to_be_visible()
+    settle(page)
+    held = steps_done(page)
+    page.reload()
+    settle(page)
+    wait_for(page, lambda: (steps_done(page), loss_points(page)) == (held, held))  # nothing is lost
+
+    page.get_by_text("Change while it trains").click()
+    page.locator(".st-key-live_learning_rate").get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".js-plotly-plot").get_by_text("learning_rate 0.003")).to_be_visible()
+    press("One step")
+    wait_for(page, lambda: steps_done(page) == held + 1)
+    press("Resume")
+    wait_for(page, lambda: steps_done(page) > held + 1)
+
+    page.get_by_role("radio", name="Film strip").click()
+    page.get_by_role("button", name="Fork from step").click()
+    wait_for(page, lambda: "run=" in page.url and page.url.split("run=")[1][:12] != link.split("run=")[1][:12])
+    wait_for(page, lambda: loss_points(page) > 10)  # its past came along, and the curves are shown
+    expect(page.locator(".js-plotly-plot").get_by_text("learning_rate 0.003")).to_be_visible()
+    press("Stop")
+    expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()
+    open_page(page, link)
+    press("Stop")
+    expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()
+
+
 def test_a_training_that_diverges_says_so(page, address):
-    open_page(page, address + "/train?update_rule=sgd&learning_rate=10.0&reg=1.0")
+    open_page(page, address + "/train?preset=rate too high")
     page.get_by_role("button", name="Start", exact=True).click()
     alert = page.get_by_text(re.compile("diverged: the loss became"))
     expect(alert).to_be_visible(timeout=30_000)
-    expect(alert).to_contain_text("learning_rate (=10) is probably too large, try a tenth of it")
+    expect(alert).to_contain_text("learning_rate (=5) is probably too large, try a tenth of it")
 
 
 def test_two_tabs_show_one_run_and_one_pace(page, new_page, address):
-    open_page(page, address + "/train?num_epochs=50")
-    page.get_by_role("combobox", name="pace").click()
-    page.get_by_role("option", name="slowly").click()
+    open_page(page, address + LONG)
+    choose_pace(page, "slowly")
     page.get_by_role("button", name="Start", exact=True).click()
     wait_for(page, lambda: steps_done(page) > 2)
     other = new_page()
@@ -111,17 +163,17 @@ def test_two_tabs_show_one_run_and_one_pace(page, new_page, address):
     before = steps_done(page)
     wait_for(page, lambda: steps_done(page) > before)
     for tab in (page, other):
-        tab.get_by_role("button", name="Stop").click()
+        tab.get_by_role("button", name="Stop", exact=True).click()
         expect(tab.get_by_text(re.compile("stopped (at|before)"))).to_be_visible()
 
 
 def test_the_page_answers_while_it_trains(page, address):
-    open_page(page, address + "/train?num_epochs=50")
+    open_page(page, address + LONG)
     page.get_by_role("button", name="Start", exact=True).click()
     wait_for(page, lambda: steps_done(page) > 10)
     page.get_by_role("slider", name="batch size").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("The settings were changed since this training started")).to_be_visible()
     assert steps_done(page) > 10
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()

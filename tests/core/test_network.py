@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from cnn_core.conv import conv2d_backward
 from cnn_core.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import projection_error
 from cnn_core.network import (
@@ -14,6 +15,7 @@ from cnn_core.network import (
     ConvBlock,
     Network,
     NetworkSpec,
+    layers,
 )
 
 
@@ -98,6 +100,20 @@ def test_the_fast_first_block_is_the_layers_one_by_one(second):
     assert fast.data_loss == pytest.approx(plain.data_loss, rel=1e-12)
     for name, gradient in plain.grads.items():
         np.testing.assert_allclose(fast.grads[name], gradient, 1e-9, 1e-12)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_nobody_computes_the_gradient_of_the_pictures(norm, monkeypatch):
+    asked = []
+
+    def spy(dout, cache, *, input_gradient=True):
+        asked.append(input_gradient)
+        return conv2d_backward(dout, cache, input_gradient=input_gradient)
+
+    monkeypatch.setattr(layers, "conv2d_backward", spy)
+    block = ConvBlock(2, norm=norm)
+    Network(NetworkSpec((block, block)), (3, 9, 8), 4, dtype=np.float64).loss_parts(*batch())
+    assert asked == ([True] if norm == "none" else [True, False])  # the fused first block has no such gradient at all
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
