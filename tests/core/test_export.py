@@ -96,7 +96,7 @@ def test_a_file_says_how_pictures_are_normalised(run, normalise):
     np.testing.assert_array_equal(normalised, data.normalised(pixels))
     assert about["class_names"] == [str(k) for k in range(10)]
     _, metadata = tensors.unpack(weights_file(run, 14))
-    assert json.loads(metadata["convscope"]) == describe(run, 14)
+    assert json.loads(metadata["convscope"]) == json.loads(json.dumps(describe(run, 14)))
 
 
 def test_a_file_that_the_writer_spoilt_is_not_handed_out(run, monkeypatch):
