@@ -23,7 +23,7 @@ BAD = [
     ("convolution", "groups", "2", "must be one of 1"),
     ("convolution", "channels", "2", "must be one of 1, 3"),
     ("convolution", "channels", HUGE, "must be one of 1, 3"),
-    ("convolution", "input_size", "17", "must be one of 2, 3, 4, 5"),
+    ("convolution", "input_size", "17", "must be one of 2, 3, 4, ..., 192, 256"),
     ("convolution", "input", "<b>", "must be one of shuffled numbers, few numbers, vertical edge"),
     ("convolution", "kernel", "foo", "must be one of edges, Sobel x"),
     ("convolution", "dout", "zeros", "must be one of ones, one cell, random, from a loss"),
