@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from pages.controls import messages, settings
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
 USUAL_PACE = "to watch: 50 steps/s"
+LATE = 5.0  # seconds in which the browser may still speak of the run that was shown before
 MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink
 
 
@@ -30,6 +32,9 @@ def registry() -> Registry:
 def current_run(key: str = "run") -> Run | None:
     """The run whose id is in the address, or the one this visitor started last. key: the parameter that holds the id."""
     in_address = settings.text(key)
+    left, when = st.session_state.get(f"{key}_left", (None, 0.0))
+    if in_address and in_address == left and time.monotonic() < when + LATE:
+        in_address = None
     run_id = in_address or st.session_state.get(f"{key}_id")
     if not run_id:
         return None
@@ -66,7 +71,11 @@ def remember(run: Run) -> None:
 
 
 def show_run(run_id: str | None, key: str = "run") -> None:
-    """Let the page show this run from now on; None: no run."""
+    """Let the page show this run from now on; None: no run.
+
+    A look that the browser asked for before it knew brings the former address along once more: it must not win.
+    """
+    st.session_state[f"{key}_left"] = st.query_params.get(key), time.monotonic()
     settings.set_text(key, run_id)
     st.session_state[f"{key}_id"] = run_id
 

@@ -65,6 +65,7 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
     row.selectbox(
         "pace",
         list(runs.PACES),
+        list(runs.PACES).index(st.session_state["pace"]),  # for a browser that missed the run which set it
         key="pace",
         on_change=runs.obey,
         args=(_change_pace,),
@@ -106,24 +107,29 @@ def live_settings(run: Run) -> None:
 
 def _scale(place: Any, run: Run, name: str, label: str, values: tuple[str, ...]) -> None:
     key, now = f"live_{name}", f"{run.live[name]:.4g}"
-    _follow(run, name, nearest(values, run.live[name]))
-    place.select_slider(label, values, key=key, on_change=runs.obey, args=(_change, run, name), help=f"Now {now}.")
+    value = _follow(run, name, nearest(values, run.live[name]))
+    place.select_slider(
+        label, values, value, key=key, on_change=runs.obey, args=(_change, run, name), help=f"Now {now}."
+    )
 
 
 def _slider(place: Any, run: Run, name: str, most: float) -> None:
-    _follow(run, name, min(most, float(run.live[name])))
-    place.slider(name, 0.0, most, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run, name))
+    value = _follow(run, name, min(most, float(run.live[name])))
+    place.slider(name, 0.0, most, value, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run, name))
 
 
-def _follow(run: Run, name: str, value: Any) -> None:
+def _follow(run: Run, name: str, value: Any) -> Any:
     """Let the widget show the run's value when that is another than at the last look: somebody else may have set it.
 
-    Not at every look: what this reader sets takes a step to arrive, and the widget must not jump back meanwhile.
+    Not at every look: what this reader sets takes a step to arrive, and the widget must not jump back meanwhile. The value
+    is returned as the widget's default, too: a browser that missed the run which set it would else begin with the first of
+    the list, and report that as a change.
     """
     key, seen = f"live_{name}", st.session_state.setdefault("live_seen", {})
     if seen.get(key) != (run.id, value) or key not in st.session_state:
         seen[key] = run.id, value
         st.session_state[key] = value
+    return value
 
 
 def _change(run: Run, name: str) -> None:

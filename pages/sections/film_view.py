@@ -62,7 +62,7 @@ def _step(run: Run, kept: list[int]) -> int:
     if len(kept) == 1:
         st.caption(f"Step {kept[0]} is the only one that is kept so far.")
         return kept[0]
-    return int(st.select_slider("step", kept, key=key, help="The steps whose weights are kept."))
+    return int(st.select_slider("step", kept, st.session_state[key], key=key, help="The steps whose weights are kept."))
 
 
 def _fork(run: Run, iteration: int) -> None:

@@ -69,6 +69,19 @@ def test_the_same_training_is_started_anew_although_the_settings_were_changed(re
     until(lambda: first.state == "stopped")
 
 
+def test_an_address_that_comes_late_does_not_bring_the_former_run_back(registry, monkeypatch):
+    app, first = start(registry, **LONG, pace=SLOW)
+    press(app, "start")
+    second = app.query_params["run"]
+    app.query_params["run"] = first.id  # as in a look that the browser asked for before it knew of the second
+    app.run()
+    assert app.query_params["run"] == second
+    monkeypatch.setattr("pages.controls.runs.LATE", 0.0)
+    app.query_params["run"] = first.id  # a link, later
+    app.run()
+    assert app.query_params["run"] == first.id
+
+
 def test_settings_change_while_it_trains_and_are_marked_on_the_curve(registry):
     app, run = start(registry, **LONG, pace=SLOW, dropout="0.5")
     until(lambda: run.records)

@@ -120,7 +120,7 @@ def test_a_training_is_left_found_again_changed_and_forked(page, address):
     page.get_by_text("Change while it trains").click()
     page.locator(".st-key-live_learning_rate").get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".js-plotly-plot").get_by_text("learning_rate 0.003")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").get_by_text("learning_rate 0.003").first).to_be_visible()
     press("One step")
     wait_for(page, lambda: steps_done(page) == held + 1)
     press("Resume")
@@ -130,7 +130,7 @@ def test_a_training_is_left_found_again_changed_and_forked(page, address):
     page.get_by_role("button", name="Fork from step").click()
     wait_for(page, lambda: "run=" in page.url and page.url.split("run=")[1][:12] != link.split("run=")[1][:12])
     wait_for(page, lambda: loss_points(page) > 10)  # its past came along, and the curves are shown
-    expect(page.locator(".js-plotly-plot").get_by_text("learning_rate 0.003")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").get_by_text("learning_rate 0.003").first).to_be_visible()
     press("Stop")
     expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()
     open_page(page, link)
