@@ -12,6 +12,7 @@ from cnn_core.training.checkpoint import Checkpoint, load_weights
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.store import Row, Store
 
+HISTOGRAMS = ("weights", "gradients", "activations")
 ACTIVE = ("queued", "running", "paused")
 ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
 CAN_GO_ON = ("stopped", "interrupted", "failed")
@@ -23,6 +24,12 @@ class Statistics:
 
     iteration: int
     layers: list[dict[str, Any]]
+
+    def slim(self) -> Statistics:
+        """Without the histograms."""
+        return Statistics(
+            self.iteration, [{k: v for k, v in one.items() if k not in HISTOGRAMS} for one in self.layers]
+        )
 
 
 class Progress:

@@ -8,6 +8,8 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from cnn_core.training.store import Change, Row, Store, StoreError
 
 MOST_LOADED = 40  # ended runs that are kept in memory, the latest looked at; all of them are in the store
 AWAY_PAUSE, AWAY_STOP = 15 * 60.0, 2 * 3600.0  # seconds without a look after which a run is paused, then stopped
+INTERRUPTED = "the server ended while it trained"
 PACED = 0.25  # the part of a core that a run with a pace is counted as; without one it takes a whole core
 
 
@@ -36,7 +39,7 @@ class Registry:
     """
 
     def __init__(self, folder: Path | None = None, slots: float | None = None) -> None:
-        self.slots = slots or os.cpu_count() or 1
+        self.slots = slots or available_cores()
         self._temporary: Path | None = None
         folder = folder or data_folder() / "runs"
         try:
@@ -49,9 +52,12 @@ class Registry:
         self._runs: dict[str, Run] = {}
         self._deleted: dict[str, Run] = {}  # those of them that were deleted since
         self._lock = threading.RLock()
-        for row in self.store.rows():
-            if row.state in ACTIVE:
-                self.store.set(row.id, state="interrupted", message="the server ended while it trained")
+        try:
+            for row in self.store.rows():
+                if row.state in ACTIVE:
+                    self.store.set(row.id, state="interrupted", message=INTERRUPTED)
+        except StoreError as error:
+            self.message = str(error)
 
     def start(
         self,
@@ -66,11 +72,11 @@ class Registry:
         advance: "step" or "epoch": pause after it. begin_with: weights to start from, as after 0 steps.
         Raises StoreError or OSError if it cannot be kept.
         """
-        with self._lock:
+        with self._lock, self._new() as run_id:
             self._tidy()
-            run_id = self._add(config, pace, None)
             if begin_with is not None:
                 begin_with.write(self.store.checkpoints(run_id).path(0))
+            self.store.add(run_id, config.as_dict(), pace)
             return self._begin(run_id, advance)
 
     def fork(
@@ -94,13 +100,12 @@ class Registry:
             parent.config, num_epochs=num_epochs or parent.config.num_epochs, stop=stop or parent.config.stop
         )
         config.changed(**live)
-        with self._lock:
+        with self._new() as run_id, self._lock:
             self._tidy()
-            run_id = self._add(config, pace, (parent.id, iteration))
             files = self.store.checkpoints(run_id)
             files.folder.mkdir(parents=True, exist_ok=True)
-            for earlier in parent.checkpoints.iterations():
-                if earlier <= iteration:
+            for earlier in [i for i in parent.checkpoints.iterations() if i <= iteration]:
+                with suppress(FileNotFoundError):  # thinned out meanwhile
                     shutil.copyfile(parent.checkpoints.path(earlier), files.path(earlier))
             self.store.add_steps(run_id, [r for r in parent.records if r.iteration <= iteration])
             for seen in parent.statistics:
@@ -108,6 +113,7 @@ class Registry:
                     self.store.add_statistics(run_id, seen.iteration, seen.layers)
             changes = [c for c in parent.changes if c.iteration <= iteration]
             self.store.add_changes(run_id, [*changes, *(Change(iteration, name, v) for name, v in live.items())])
+            self.store.add(run_id, config.as_dict(), pace, (parent.id, iteration))  # last: now it is there
             return self._begin(run_id, None)
 
     def get(self, run_id: str) -> Run | None:
@@ -121,6 +127,7 @@ class Registry:
                 run.seen = time.monotonic()
             if run is None or run.state == "queued":
                 self._tidy()
+                self._fill()
         return run
 
     def rows(self) -> list[Row]:
@@ -143,7 +150,7 @@ class Registry:
         """Take a run off the list; it is stopped. For a day `undelete` brings it back."""
         with self._lock:
             self.store.set(run_id, deleted=time.time())
-            if (run := self._runs.pop(run_id, None)) is not None:
+            if (run := self._runs.pop(run_id, None)) is not None and not run.ended:
                 self._deleted[run_id] = run  # its worker has yet to end
                 run.stop()
 
@@ -164,15 +171,21 @@ class Registry:
         with self._lock:
             self.slots = 0
         for run in [*self._runs.values(), *self._deleted.values()]:
-            run.kill()
+            run.abandon()
         self.store.close()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def _add(self, config: TrainingConfig, pace: float | None, parent: tuple[str, int] | None) -> str:
+    @contextmanager
+    def _new(self) -> Iterator[str]:
+        """The id of a run in the making; if that fails, nothing is left of it."""
         run_id = secrets.token_urlsafe(9)
-        self.store.add(run_id, config.as_dict(), pace, parent)
-        return run_id
+        try:
+            yield run_id
+        except BaseException:
+            with suppress(StoreError):
+                self.store.remove(run_id)
+            raise
 
     def _begin(self, run_id: str, advance: str | None) -> Run:
         run = self._load(run_id, advance)
@@ -184,6 +197,8 @@ class Registry:
         row = self.store.row(run_id)
         if row is None:
             return None
+        if row.state in ("running", "paused"):  # of a server that died, and could not be marked
+            row = replace(row, state="interrupted", message=INTERRUPTED)
         try:
             self._runs[run_id] = Run(row, self.store, self._lock, self._fill, advance)
         except ValueError as error:
@@ -193,6 +208,9 @@ class Registry:
     def _fill(self) -> None:
         """Let queued runs train, in turn, as far as there is room."""
         with self._lock:
+            running = [r for r in self._runs.values() if r.state == "running"]
+            while self.slots and len(running) > 1 and sum(map(_share, running)) > self.slots:
+                running.pop().hold()  # one was told to go faster
             for run in [r for r in self._runs.values() if r.state == "queued"]:
                 taken = sum(_share(r) for r in self._runs.values() if r.state == "running")
                 if taken + _share(run) > self.slots:
@@ -211,6 +229,14 @@ class Registry:
         ended = sorted((r for r in self._runs.values() if r.ended), key=lambda r: r.seen)
         for old in ended[:-MOST_LOADED]:
             del self._runs[old.id]
+        self._deleted = {i: r for i, r in self._deleted.items() if not r.ended}
+        with suppress(StoreError):
+            self.store.purge()
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _share(run: Run) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,7 @@ class Run(Progress):
         self._on_room = on_room
         self._process: WorkerProcess | None = None
         self._advance = advance
+        self._unkept: deque[Callable[[], None]] = deque()  # writes that are still to be made
 
     def go(self) -> None:
         """Train now: start the worker, or let it go on. For the registry, when it has room."""
@@ -112,18 +114,32 @@ class Run(Progress):
                 self._send({"command": "pace", "pace": pace})
                 self._on_room()
 
-    def kill(self) -> None:
-        """End the worker process without another word."""
-        if self._process is not None:
-            self._process.kill()
+    def hold(self) -> None:
+        """Give up its room and wait for some: for the registry, when more is taken than there is."""
+        with self._lock:
+            if self.state == "running":
+                self._send({"command": "pause"})
+                self._set(state="queued")
+
+    def abandon(self) -> None:
+        """End the worker process without another word; what is kept says that it was on its way."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
 
     def _rewind(self) -> int | None:
-        """Go back to the last checkpoint that is whole; returns its iteration, None for a start from the beginning."""
+        """Go back to the last checkpoint that is whole; returns its iteration, None for a start from the beginning.
+
+        Raises OSError where a file cannot be read.
+        """
         while (done := self.latest) is not None:
             try:
                 Checkpoint.read(self.checkpoints.path(done))
                 break
-            except (ValueError, OSError):
+            except FileNotFoundError:
+                continue
+            except ValueError:  # damaged; what cannot be read just now may be whole, and is left
                 self.checkpoints.path(done).unlink(missing_ok=True)
         self.checkpoints.forget_after(done or 0)
         self.records = [r for r in self.records if r.iteration <= (done or 0)]
@@ -154,12 +170,13 @@ class Run(Progress):
                 self.rate = [*self.rate[-20:], (records[-1].iteration, time.monotonic())]
                 self._keep(lambda: self._store.add_steps(self.id, records))
             case "statistics":
-                self.statistics.append(Statistics(message["iteration"], message["layers"]))
-                self._keep(lambda: self._store.add_statistics(self.id, message["iteration"], message["layers"]))
+                self._note_statistics(Statistics(message["iteration"], message["layers"]))
             case "changed":
                 self._note_changes([Change(message["iteration"], message["name"], message["value"])])
             case "state":
                 self.iterations = message.get("iterations", self.iterations)
+                if self.state == "queued" and message["state"] == "paused":
+                    return  # it waits for room to go on
                 reason = message.get("message") or self.message
                 self._set(state=message["state"], iterations=self.iterations, message=reason, seconds=self.seconds)
                 if self.state == "paused":
@@ -168,6 +185,13 @@ class Run(Progress):
             case "finished" | "stopped" | "diverged" | "failed":
                 self.test_accuracy = message.get("test_accuracy")
                 self._end(kind, message.get("message", ""))
+
+    def _note_statistics(self, new: Statistics) -> None:
+        """The latest with its histograms, which are large; of the others what is drawn over time."""
+        before = [s.slim() for s in self.statistics[-1:]]
+        self.statistics = [*self.statistics[:-1], *before, new]
+        for seen in [*before, new]:
+            self._keep(lambda seen=seen: self._store.add_statistics(self.id, seen.iteration, seen.layers))  # type: ignore[misc]
 
     def _note_changes(self, changes: list[Change]) -> None:
         self.changes = self.changes + changes
@@ -184,8 +208,12 @@ class Run(Progress):
         self._keep(lambda: self._store.set(self.id, **values))
 
     def _keep(self, write: Callable[[], None]) -> None:
-        """Write to the store; where that fails the training goes on, and the page says what is not kept."""
+        """Write to the store. Where that fails the training goes on, the page says so, and the next write catches up."""
+        self._unkept.append(write)
         try:
-            write()
+            while self._unkept:
+                self._unkept[0]()
+                self._unkept.popleft()
+            self.warning = ""
         except StoreError as error:
             self.warning = str(error)

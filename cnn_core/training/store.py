@@ -11,29 +11,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from cnn_core.solver import StepRecord
 from cnn_core.training.checkpoint import Checkpoints
+from cnn_core.training.database import DATABASE, open_database
 from cnn_core.training.lock import lock_file
 
-DATABASE = "runs.db"
 DELETED_KEPT = 24 * 3600.0  # seconds in which a deleted run can be brought back
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, state TEXT NOT NULL,
-    iterations INTEGER NOT NULL DEFAULT 0, pace REAL, seconds REAL NOT NULL DEFAULT 0,
-    message TEXT NOT NULL DEFAULT '', test_accuracy REAL, name TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
-    parent TEXT, parent_iteration INTEGER, deleted REAL);
-CREATE TABLE IF NOT EXISTS steps (
-    run TEXT NOT NULL, iteration INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS changes (run TEXT NOT NULL, iteration INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS statistics (
-    run TEXT NOT NULL, iteration INTEGER NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
-"""
 FIELDS = ("state", "iterations", "pace", "seconds", "message", "test_accuracy", "name", "note", "deleted")
 
 
@@ -71,15 +59,22 @@ class Row:
 
 
 class Store:
-    """The runs kept in a folder. Raises StoreError if the folder cannot be used; a damaged database is put aside."""
+    """The runs kept in a folder. Raises StoreError if the folder cannot be used; a damaged database is put aside.
+
+    message: what the reader should know of how it was opened.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.message = ""  # what the reader should know of how it was opened
         self._lock = threading.RLock()
         self._file = self._own()
-        self._connection = self._open()
-        self._purge()
+        try:
+            self._connection, self.message = open_database(folder / DATABASE)
+        except (sqlite3.Error, OSError) as error:  # read-only, full or locked: the file may be whole
+            self._file.close()
+            raise StoreError(f"{folder / DATABASE} cannot be used ({error})") from None
+        with suppress(StoreError):  # on a full disk there are still runs to be read
+            self.purge()
 
     def close(self) -> None:
         """Let another server have the folder."""
@@ -185,31 +180,19 @@ class Store:
             raise StoreError(f"{self.folder} is in use by another ConvScope") from None
         return file
 
-    def _open(self) -> sqlite3.Connection:
-        path = self.folder / DATABASE
-        try:
-            return _connect(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # read-only, full or locked: the file may be whole
-                self._file.close()
-                raise StoreError(f"{path} cannot be used ({error})") from None
-            aside = path.with_name(f"{DATABASE}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-            path.replace(aside)
-            for part in ("-wal", "-shm"):
-                path.with_name(DATABASE + part).unlink(missing_ok=True)
-            self.message = (
-                f"the list of runs was damaged ({error}): it is kept as {aside.name}, and a new one was begun"
-            )
-            return _connect(path)
+    def purge(self) -> None:
+        """Let go for good what was deleted more than DELETED_KEPT ago."""
+        for row in self.rows(deleted=True):
+            if time.time() - (row.deleted or 0) > DELETED_KEPT:
+                self.remove(row.id)
 
-    def _purge(self) -> None:
-        """Let go for good what was deleted long ago."""
-        for run in [row.id for row in self.rows(deleted=True) if time.time() - (row.deleted or 0) > DELETED_KEPT]:
-            with self._writing() as db:
-                db.execute("DELETE FROM runs WHERE id = ?", (run,))
-                for table in ("steps", "changes", "statistics"):
-                    db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
-            shutil.rmtree(self.folder / run, ignore_errors=True)
+    def remove(self, run: str) -> None:
+        """Delete all that is kept of a run, for good."""
+        with self._writing() as db:
+            db.execute("DELETE FROM runs WHERE id = ?", (run,))
+            for table in ("steps", "changes", "statistics"):
+                db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+        shutil.rmtree(self.folder / run, ignore_errors=True)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -227,20 +210,6 @@ class Store:
                 return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"the history could not be read from {self.folder} ({error})") from None
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=5, check_same_thread=False)
-    try:
-        if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError("its pages do not fit together")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(SCHEMA)
-    except BaseException:
-        db.close()
-        raise
-    return db
 
 
 def _row(values: tuple[Any, ...]) -> Row:

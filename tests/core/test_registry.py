@@ -80,8 +80,10 @@ def test_closing_ends_every_worker_and_starts_no_more(tmp_path):
     until(lambda: running.records)
     worker = running._process._process
     registry.close()
-    until(lambda: running.ended)
-    assert worker.poll() is not None
+    assert worker.wait(timeout=10) is not None
+    again = Registry(tmp_path)
+    assert again.get(running.id).state == again.get(queued.id).state == "interrupted"
+    again.close()
     assert (queued.state, queued._process) == ("queued", None)
 
 
@@ -189,7 +191,7 @@ def test_a_start_that_fails_does_not_start_another_twice(registry, monkeypatch):
 def test_a_worker_that_is_killed_fails_its_run_only_and_makes_room(registry):
     victim, next_one = registry.start(LONG), registry.start(SHORT)
     until(lambda: victim.records)
-    victim.kill()
+    victim._process.kill()
     until(lambda: victim.ended)
     assert victim.state == "failed"
     assert victim.message.startswith("the training process ended unexpectedly (exit code ")

@@ -156,7 +156,7 @@ def test_saying_a_command_twice_changes_nothing(registry):
             getattr(run, command)()
         until(lambda state=state: run.state == state)
         assert stays(lambda: run.state, 0.1)
-    for command in (run.pause, run.stop, lambda: run.set_pace(1.0), run.kill, run.kill):
+    for command in (run.pause, run.stop, lambda: run.set_pace(1.0)):
         command()
         assert run.state == "stopped"
 
