@@ -21,6 +21,7 @@ import numpy as np
 from playwright.sync_api import CDPSession, Page, WebSocket, sync_playwright
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.answers import LISTEN
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from tools.browser import ROOT, launch, open_page, serve
 
@@ -28,18 +29,6 @@ WARM_UP, CHANGES = 150, 500  # the browser fills its caches first
 LARGE = {"input": "lake", "input_size": "32", "channels": "3", "filters": "4", "padding": "1"}
 LAYER = "/convolution?" + urlencode(LARGE | {"stages": "false", "speed": "16"})
 BOUNDS = {"first": 300, "server": 30, "rate": 55, "sent": 150, "growth": 1.0}
-
-# When the page asks its server for something, and when the last answer to it came: seen on the socket itself.
-LISTEN = """() => {
-  const send = WebSocket.prototype.send;
-  window.asked = window.answered = 0;
-  WebSocket.prototype.send = function (...data) {
-    if (!this.heard) this.addEventListener("message", () => { window.answered = performance.now() });
-    this.heard = true;
-    window.asked = performance.now();
-    return send.apply(this, data);
-  };
-}"""
 
 CHANGE = """async (key) => {
   const player = window.found;
