@@ -60,7 +60,15 @@ def current_run(key: str = "run") -> Run | None:
 
 def own_run() -> Run | None:
     """The run that this visitor started last (not one that came by a link), if it still goes on."""
-    run = registry().get(st.session_state.get("own_run", ""))
+    return started("own_run")
+
+
+def started(key: str) -> Run | None:
+    """The run whose id this visitor's session keeps under the key, if it still goes on; None for one that cannot be read."""
+    try:
+        run = registry().get(st.session_state.get(key, ""))
+    except StoreError:
+        return None
     return None if run is None or run.ended else run
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from cnn_core.training import TrainingConfig
+from cnn_core import datasets
+from cnn_core.training import StoreError, TrainingConfig
 from cnn_core.training.range_test import suggest
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
@@ -215,4 +216,36 @@ def test_the_page_runs_anew_when_its_fragment_finds_that_the_training_ended(regi
     monkeypatch.setattr("streamlit.fragment", fragment)
     app.run()
     assert looks == [0.5, None]
+    assert calm(app)
+
+
+def removed(name):
+    raise ValueError(f"dataset (={name}) must be one of digits, fashion, colours")
+
+
+@pytest.mark.parametrize("view", ["Curves", "Layers", "Mistakes", "Film strip", "Network"])
+def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, view):
+    run = registry.start(small(dataset="fashion", num_epochs=2))
+    until(lambda: run.ended)
+    load = datasets.load
+    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    app = open_lesson("train", run=run.id, view=view)
+    assert not app.exception
+    assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"]
+    assert buttons(app)["start"]
+
+
+def test_a_run_that_can_no_longer_be_read_does_not_keep_others_from_starting(registry, monkeypatch):
+    app, first = start(registry, **SMALL)
+    until(lambda: first.ended)
+    get = registry.get
+
+    def unreadable(run_id):
+        if run_id == first.id:
+            raise StoreError("the settings of this run are not those of any training here")
+        return get(run_id)
+
+    monkeypatch.setattr(registry, "get", unreadable)
+    press(app, "start")
+    assert app.query_params["run"] != first.id
     assert calm(app)
