@@ -176,9 +176,9 @@ def numbers(label: str, key: str, count: int, low: float, high: float, default: 
 
 
 def number(
-    label: str, key: str, low: float, high: float, default: float, *, format: str = "%g", help: str | None = None
+    label: str, key: str, low: float, high: float, default: float, *, hint: str = "", help: str | None = None
 ) -> float:
-    """A box for a number from low to high."""
+    """A box for a number from low to high; hint: what its label has in brackets, instead of these."""
 
     def problem(text: str) -> str | None:
         try:
@@ -189,7 +189,14 @@ def number(
 
     _tell_bad_link(key, problem)
     box = st.number_input(
-        f"{label} ({low:g} to {high:g})", low, high, default, format=format, key=key, help=help, bind="query-params"
+        f"{label} ({hint or f'{low:g} to {high:g}'})",
+        low,
+        high,
+        default,
+        format="%g",
+        key=key,
+        help=help,
+        bind="query-params",
     )
     note(key, box, default)
     return float(box)

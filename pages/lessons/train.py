@@ -66,7 +66,14 @@ def one_run(run: Run) -> None:
     if run.config != config:
         row = st.container(horizontal=True, vertical_alignment="center")
         row.info("The settings were changed since this training started: **Start anew** uses them.")
-        row.button("Repeat this one", key="repeat", icon=":material/replay:", on_click=obey, args=(start, run.config))
+        row.button(
+            "Start with its settings",
+            key="repeat",
+            icon=":material/replay:",
+            on_click=obey,
+            args=(start, run.config),
+            help="With those it began with, without what was changed on the way.",
+        )
     if not run.ended:
         live_settings(run)
     try:
