@@ -188,16 +188,8 @@ def number(
         return None if math.isfinite(value) and low <= value <= high else f"must be {low:g} to {high:g}"
 
     _tell_bad_link(key, problem)
-    box = st.number_input(
-        f"{label} ({hint or f'{low:g} to {high:g}'})",
-        low,
-        high,
-        default,
-        format="%g",
-        key=key,
-        help=help,
-        bind="query-params",
-    )
+    label += f" ({hint or f'{low:g} to {high:g}'})"
+    box = st.number_input(label, low, high, default, format="%g", key=key, help=help, bind="query-params")
     note(key, box, default)
     return float(box)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import numpy as np
@@ -115,7 +116,7 @@ def _too_short(run: Run, iteration: int, epochs: int) -> str:
     steps = run.iterations // run.config.num_epochs  # of an epoch; 0: not known yet
     if not steps or iteration < epochs * steps:
         return ""
-    needed = iteration // steps + 1
+    needed = math.ceil((iteration + 1) / steps)  # one step more, at least
     return (
         f"Epoch {epochs} ends with step {epochs * steps}: a fork from step {iteration} needs {needed} epochs or more."
     )
