@@ -27,7 +27,7 @@ HELP = {
 def data_values(options: DataOptions) -> dict[str, Any]:
     """The widgets' values, by key, that make these options; the nearest there are."""
     return {
-        "num_train": float(options.num_train or 0),
+        "num_train": float(min(options.num_train or 0, MOST_TRAIN)),
         "normalise": options.normalise,
         "shift": min(options.shift, MOST_SHIFT),
         "flip": options.flip,
@@ -44,7 +44,13 @@ def data_options(start: Mapping[str, Any]) -> DataOptions:
     """
     whole, scale = settings.whole, settings.scale
     count = settings.number(
-        "training pictures", "num_train", 0.0, float(MOST_TRAIN), float(start["num_train"]), help=HELP["num_train"]
+        "training pictures",
+        "num_train",
+        0.0,
+        float(MOST_TRAIN),
+        float(start["num_train"]),
+        hint="0: all",
+        help=HELP["num_train"],
     )
     normalise = settings.choice("normalise", "normalise", NORMALISE, start["normalise"], help=HELP["normalise"])
     shift = whole("shift", "shift", 0, MOST_SHIFT, start["shift"], help=HELP["shift"])

@@ -22,6 +22,8 @@ from pages.controls import settings
 
 PADDINGS = ("same", "0", "1", "2", "3")
 SCALES = ("0.0001", "0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0")
+RANGES = {"num_filters": (1, 64), "kernel_size": (1, 9), "stride": (1, 4), "pool_size": (2, 4)}  # of a block's sliders
+MOST_UNITS, MOST_DROPOUT = 512, 0.9
 
 HELP = {
     "num_filters": "How many kernels the layer has: each finds one pattern.",
@@ -35,17 +37,22 @@ HELP = {
 
 
 def network_values(spec: NetworkSpec) -> dict[str, Any]:
-    """The widgets' values, by key, that make this network; blocks that it does not have are as its last one."""
+    """The widgets' values, by key, that make this network, the nearest there are; blocks that it lacks are as its last one."""
     values: dict[str, Any] = {"blocks": len(spec.blocks), "hidden_layers": len(spec.hidden)}
     for number in range(1, MOST_BLOCKS + 1):
         block = spec.blocks[min(number, len(spec.blocks)) - 1]
         values |= {f"block_{number}_{name}": value for name, value in asdict(block).items()}
-        values[f"block_{number}_padding"] = str(block.padding)
+        for name, (low, high) in RANGES.items():
+            values[f"block_{number}_{name}"] = max(low, min(high, getattr(block, name)))
+        padding = block.padding
+        values[f"block_{number}_padding"] = (
+            padding if isinstance(padding, str) else str(min(padding, int(PADDINGS[-1])))
+        )
     for number in range(1, MOST_HIDDEN + 1):
-        values[f"hidden_{number}"] = (*spec.hidden, *(32,) * MOST_HIDDEN)[number - 1]
+        values[f"hidden_{number}"] = min(MOST_UNITS, (*spec.hidden, *(32,) * MOST_HIDDEN)[number - 1])
     scale = min(SCALES, key=lambda text: abs(float(text) - spec.weight_scale))
-    same = ("hidden_activation", "dropout", "weight_init")
-    return {**values, **{name: getattr(spec, name) for name in same}, "weight_scale": scale}
+    values |= {"hidden_activation": spec.hidden_activation, "dropout": min(MOST_DROPOUT, spec.dropout)}
+    return {**values, "weight_init": spec.weight_init, "weight_scale": scale}
 
 
 def network_settings(start: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,11 +68,13 @@ def network_settings(start: Mapping[str, Any]) -> dict[str, Any]:
         "hidden layers", "hidden_layers", 0, MOST_HIDDEN, start["hidden_layers"], help=HELP["hidden_layers"]
     )
     names = ["hidden units 1", "hidden units 2"] if layers > 1 else ["hidden units"][:layers]
-    hidden = [settings.whole(name, key := f"hidden_{k}", 1, 512, start[key]) for k, name in enumerate(names, 1)]
+    hidden = [settings.whole(name, key := f"hidden_{k}", 1, MOST_UNITS, start[key]) for k, name in enumerate(names, 1)]
     activation, dropout = start["hidden_activation"], 0.0
     if hidden:
         activation = settings.choice("hidden activation", "hidden_activation", ACTIVATIONS, activation)
-        dropout = settings.number("dropout", "dropout", 0.0, 0.9, float(start["dropout"]), help=HELP["dropout"])
+        dropout = settings.number(
+            "dropout", "dropout", 0.0, MOST_DROPOUT, float(start["dropout"]), help=HELP["dropout"]
+        )
     init = settings.choice(
         "weights at the start", "weight_init", WEIGHT_INITS, start["weight_init"], help=HELP["weight_init"]
     )
@@ -98,16 +107,16 @@ def network_of(said: Mapping[str, Any]) -> NetworkSpec:
 def _block(key: str, name: str, start: Mapping[str, Any]) -> dict[str, Any]:
     """The widgets of one block."""
 
-    def whole(field: str, label: str, low: int, high: int) -> int:
-        return settings.whole(name + label, key + field, low, high, start[key + field], help=HELP.get(field))
+    def whole(field: str, label: str) -> int:
+        return settings.whole(name + label, key + field, *RANGES[field], start[key + field], help=HELP.get(field))
 
     def choice(field: str, label: str, options: tuple[str, ...]) -> str:
         return settings.choice(name + label, key + field, options, start[key + field], help=HELP.get(field))
 
     said: dict[str, Any] = {
-        "num_filters": whole("num_filters", "filters", 1, 64),
-        "kernel_size": whole("kernel_size", "filter size", 1, 9),
-        "stride": whole("stride", "stride", 1, 4),
+        "num_filters": whole("num_filters", "filters"),
+        "kernel_size": whole("kernel_size", "filter size"),
+        "stride": whole("stride", "stride"),
     }
     padding = choice("padding", "padding", PADDINGS)
     said["padding"] = padding if padding == "same" else int(padding)
@@ -115,5 +124,5 @@ def _block(key: str, name: str, start: Mapping[str, Any]) -> dict[str, Any]:
         said[field] = choice(field, field, options)
     said["pool_size"] = start[key + "pool_size"]
     if said["pool"] != "none":
-        said["pool_size"] = whole("pool_size", "pool size", 2, 4)
+        said["pool_size"] = whole("pool_size", "pool size")
     return said

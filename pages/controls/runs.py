@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +61,15 @@ def current_run(key: str = "run") -> Run | None:
 
 def own_run() -> Run | None:
     """The run that this visitor started last (not one that came by a link), if it still goes on."""
-    run = registry().get(st.session_state.get("own_run", ""))
+    return started("own_run")
+
+
+def started(key: str) -> Run | None:
+    """The run whose id this visitor's session keeps under the key, if it still goes on; None for one that cannot be read."""
+    try:
+        run = registry().get(st.session_state.get(key, ""))
+    except StoreError:
+        return None
     return None if run is None or run.ended else run
 
 
@@ -93,6 +102,13 @@ def start(config: TrainingConfig, advance: str | None = None) -> None:
 def chosen_pace() -> float | None:
     """Steps a second; None is as fast as it goes."""
     return PACES[st.session_state.get("pace", USUAL_PACE)]
+
+
+def pace_name(pace: float | None) -> str:
+    """The pace on the list that is nearest to a run's, which may have been kept when the list was another."""
+    if pace in PACES.values():
+        return next(name for name, listed in PACES.items() if listed == pace)
+    return min(PACES, key=lambda name: abs((PACES[name] or math.inf) - (pace or 0)))
 
 
 def obey(command: Callable[..., Any], *args: Any, **options: Any) -> None:
@@ -146,17 +162,18 @@ def _version(run: Run, iteration: int) -> int:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _network(run_id: str, iteration: int, version: int) -> Network:
-    return _run(run_id).network_at(iteration)
+    return the_run(run_id).network_at(iteration)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _evaluation(run_id: str, iteration: int, version: int) -> Evaluation:
-    data = _run(run_id).config.training_data()
+    data = the_run(run_id).config.training_data()
     x, y = data.val_part(MOST_JUDGED)
     return evaluate(_network(run_id, iteration, version), data.normalised(x), y)
 
 
-def _run(run_id: str) -> Run:
+def the_run(run_id: str) -> Run:
+    """The run with this id, as the registry has it now. Raises ValueError if it was deleted, StoreError as `Registry.get`."""
     run = registry().get(run_id)
     if run is None:
         raise ValueError(f"run (={run_id}) is no longer there: it was deleted")

@@ -176,9 +176,9 @@ def numbers(label: str, key: str, count: int, low: float, high: float, default: 
 
 
 def number(
-    label: str, key: str, low: float, high: float, default: float, *, format: str = "%g", help: str | None = None
+    label: str, key: str, low: float, high: float, default: float, *, hint: str = "", help: str | None = None
 ) -> float:
-    """A box for a number from low to high."""
+    """A box for a number from low to high; hint: what its label has in brackets, instead of these."""
 
     def problem(text: str) -> str | None:
         try:
@@ -188,9 +188,8 @@ def number(
         return None if math.isfinite(value) and low <= value <= high else f"must be {low:g} to {high:g}"
 
     _tell_bad_link(key, problem)
-    box = st.number_input(
-        f"{label} ({low:g} to {high:g})", low, high, default, format=format, key=key, help=help, bind="query-params"
-    )
+    label += f" ({hint or f'{low:g} to {high:g}'})"
+    box = st.number_input(label, low, high, default, format="%g", key=key, help=help, bind="query-params")
     note(key, box, default)
     return float(box)
 

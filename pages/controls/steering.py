@@ -12,11 +12,12 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.optim import hyper_parameters
-from cnn_core.training import Run, TrainingConfig
+from cnn_core.training import Run, StopRules, TrainingConfig
 from pages.controls import runs
 from pages.controls.training import LEARNING_RATES, REGS, nearest
 
 RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
+OWN_TEST = "own_range_test"  # where the session keeps the one this visitor started, which may be another than is shown
 
 
 def steering(run: Run | None, config: TrainingConfig | None) -> None:
@@ -47,20 +48,33 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
     begin = None if config is None else runs.start
     button("start", "Start" if run is None else "Start anew", "play_arrow", begin, config, primary=fresh)
     if run is not None and run.can_go_on:
-        button("go_on", "Go on", "resume", run.resume, help="From its last checkpoint, as if it had never ended.")
+        button(
+            "go_on",
+            "Go on",
+            "resume",
+            tell,
+            run.id,
+            Run.resume,
+            help="From its last checkpoint, as if it had never ended.",
+        )
     elif run is not None and run.state == "paused":
-        button("resume", "Resume", "resume", run.resume, primary=True)
+        button("resume", "Resume", "resume", tell, run.id, Run.resume, primary=True)
+    elif run is None or fresh:
+        button("pause", "Pause", "pause", None)
     else:
-        button("pause", "Pause", "pause", None if run is None or fresh else run.pause)
+        button("pause", "Pause", "pause", tell, run.id, Run.pause)
     for unit, label, icon in (("step", "One step", "skip_next"), ("epoch", "One epoch", "fast_forward")):
         if run is None or run.state in ("finished", "diverged"):
             button(unit, label, icon, begin, config, unit, help="Begins a new training, and pauses after it.")
         else:
-            button(unit, label, icon, run.resume, unit, help="Then pause.")
-    button("stop", "Stop", "stop", None if run is None or fresh else run.stop)
+            button(unit, label, icon, tell, run.id, Run.resume, unit, help="Then pause.")
+    if run is None or fresh:
+        button("stop", "Stop", "stop", None)
+    else:
+        button("stop", "Stop", "stop", tell, run.id, Run.stop)
     button("find_rate", "Find a learning rate", "search", None if config is None else find_rate, config, help=FIND)
     if run is not None and not run.ended:  # the list shows the run's pace, whoever set it
-        st.session_state["pace"] = next(name for name, pace in runs.PACES.items() if pace == run.pace)
+        st.session_state["pace"] = runs.pace_name(run.pace)
     st.session_state.setdefault("pace", runs.USUAL_PACE)
     row.selectbox(
         "pace",
@@ -68,7 +82,7 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
         list(runs.PACES).index(st.session_state["pace"]),  # for a browser that missed the run which set it
         key="pace",
         on_change=runs.obey,
-        args=(_change_pace,),
+        args=(_change_pace, None if run is None else run.id),
         label_visibility="collapsed",
         width=186,
     )
@@ -78,17 +92,26 @@ FIND = "A short training of its own with ever larger rates: where does the loss 
 
 
 def find_rate(config: TrainingConfig) -> None:
-    """Start a learning-rate range test with these settings; one that still goes on is stopped."""
-    earlier = runs.registry().get(st.session_state.get(f"{RANGE}_id") or "")
-    if earlier is not None:
+    """Start a learning-rate range test with these settings; this visitor's last one is stopped if it still goes on.
+
+    It is to try all rates, so the rules that end a training early do not count.
+    """
+    if (earlier := runs.started(OWN_TEST)) is not None:
         earlier.stop()
-    runs.show_run(runs.registry().start(replace(config, range_test=True)).id, RANGE)
+    test = runs.registry().start(replace(config, range_test=True, stop=StopRules()))
+    st.session_state[OWN_TEST] = test.id
+    runs.show_run(test.id, RANGE)
 
 
-def _change_pace() -> None:
+def tell(run_id: str, command: Callable[..., None], *args: Any) -> None:
+    """Give a run a command. A button holds its id: the registry may let go a run meanwhile, and read it anew."""
+    command(runs.the_run(run_id), *args)
+
+
+def _change_pace(run_id: str | None) -> None:
     """What the list of paces says now holds for the run on this page."""
-    if (run := runs.current_run()) is not None:
-        run.set_pace(runs.chosen_pace())
+    if run_id is not None:
+        tell(run_id, Run.set_pace, runs.chosen_pace())
 
 
 def live_settings(run: Run) -> None:
@@ -109,13 +132,15 @@ def _scale(place: Any, run: Run, name: str, label: str, values: tuple[str, ...])
     key, now = f"live_{name}", f"{run.live[name]:.4g}"
     value = _follow(run, name, nearest(values, run.live[name]))
     place.select_slider(
-        label, values, value, key=key, on_change=runs.obey, args=(_change, run, name), help=f"Now {now}."
+        label, values, value, key=key, on_change=runs.obey, args=(_change, run.id, name), help=f"Now {now}."
     )
 
 
 def _slider(place: Any, run: Run, name: str, most: float) -> None:
     value = _follow(run, name, min(most, float(run.live[name])))
-    place.slider(name, 0.0, most, value, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run, name))
+    place.slider(
+        name, 0.0, most, value, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run.id, name)
+    )
 
 
 def _follow(run: Run, name: str, value: Any) -> Any:
@@ -132,5 +157,5 @@ def _follow(run: Run, name: str, value: Any) -> Any:
     return value
 
 
-def _change(run: Run, name: str) -> None:
-    run.change(**{name: float(st.session_state[f"live_{name}"])})
+def _change(run_id: str, name: str) -> None:
+    runs.the_run(run_id).change(**{name: float(st.session_state[f"live_{name}"])})

@@ -28,6 +28,8 @@ LEARNING_RATES = (*(written(m * 10.0**e) for e in range(-5, 1) for m in (1, 2, 3
 REGS = ("0", "0.0001", "0.0002", "0.0005", "0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.5", "1.0")
 DECAYS = ("0.5", "0.7", "0.8", "0.9", "0.95", "0.98", "0.99", "1.0")
 VAL_ACCURACIES = (OFF, "0.5", "0.7", "0.8", "0.85", "0.9", "0.95", "0.97", "0.98", "0.99", "1.0")
+MOST_MOMENTUM, MOST_BATCH, MOST_EPOCHS, MOST_SEED = 0.99, 256, 50, 99
+MOST_PATIENCE, MOST_SECONDS = 20, 3600.0
 
 HELP = {
     "update_rule": "How a gradient moves a weight. sgd: straight against it. momentum, nesterov: with inertia. rmsprop, "
@@ -64,15 +66,15 @@ def widget_values(config: TrainingConfig) -> dict[str, Any]:
         **network_values(config.network),
         "update_rule": config.update_rule,
         "learning_rate": nearest(LEARNING_RATES, config.learning_rate),
-        "momentum": config.momentum,
+        "momentum": min(config.momentum, MOST_MOMENTUM),
         "reg": nearest(REGS, config.reg),
-        "batch_size": config.batch_size,
-        "num_epochs": config.num_epochs,
+        "batch_size": min(config.batch_size, MOST_BATCH),
+        "num_epochs": min(config.num_epochs, MOST_EPOCHS),
         "lr_decay": nearest(DECAYS, config.lr_decay),
-        "seed": config.seed,
+        "seed": min(config.seed, MOST_SEED),
         "val_accuracy": OFF if stop.val_accuracy is None else nearest(VAL_ACCURACIES, stop.val_accuracy),
-        "patience": stop.patience or 0,
-        "seconds": stop.seconds or 0.0,
+        "patience": min(stop.patience or 0, MOST_PATIENCE),
+        "seconds": min(stop.seconds or 0.0, MOST_SECONDS),
     }
 
 
@@ -113,12 +115,12 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     rate = scale("learning rate", "learning_rate", LEARNING_RATES, start["learning_rate"], help=HELP["learning_rate"])
     momentum = float(start["momentum"])
     if "momentum" in hyper_parameters(rule):
-        momentum = settings.number("momentum", "momentum", 0.0, 0.99, momentum, help=HELP["momentum"])
+        momentum = settings.number("momentum", "momentum", 0.0, MOST_MOMENTUM, momentum, help=HELP["momentum"])
     reg = scale("L2 strength (reg)", "reg", REGS, start["reg"], help=HELP["reg"])
-    batch_size = whole("batch size", "batch_size", 1, 256, start["batch_size"], help=HELP["batch_size"])
-    epochs = whole("epochs", "num_epochs", 1, 50, start["num_epochs"], help=HELP["num_epochs"])
+    batch_size = whole("batch size", "batch_size", 1, MOST_BATCH, start["batch_size"], help=HELP["batch_size"])
+    epochs = whole("epochs", "num_epochs", 1, MOST_EPOCHS, start["num_epochs"], help=HELP["num_epochs"])
     decay = scale("learning rate decay", "lr_decay", DECAYS, start["lr_decay"], help=HELP["lr_decay"])
-    seed = whole("seed", "seed", 0, 99, start["seed"], help=HELP["seed"])
+    seed = whole("seed", "seed", 0, MOST_SEED, start["seed"], help=HELP["seed"])
     with st.expander("Stop early"):
         stop = _stop_rules(start)
     network = network_of(said)  # last: what does not go together must not keep the other widgets from being drawn
@@ -129,6 +131,6 @@ def _stop_rules(start: Mapping[str, Any]) -> StopRules:
     accuracy = settings.choice(
         "validation accuracy", "val_accuracy", VAL_ACCURACIES, start["val_accuracy"], help=HELP["val_accuracy"]
     )
-    patience = settings.whole("patience", "patience", 0, 20, start["patience"], help=HELP["patience"])
-    seconds = settings.number("seconds", "seconds", 0.0, 3600.0, start["seconds"], help=HELP["seconds"])
+    patience = settings.whole("patience", "patience", 0, MOST_PATIENCE, start["patience"], help=HELP["patience"])
+    seconds = settings.number("seconds", "seconds", 0.0, MOST_SECONDS, start["seconds"], help=HELP["seconds"])
     return StopRules(None if accuracy == OFF else float(accuracy), patience or None, seconds or None)

@@ -23,8 +23,7 @@ def loss_curve(
     changes: settings changed on the way, each marked with its name and value. smooth: running means, over the faint
     loss of each step.
     """
-    every = max(1, math.ceil(len(records) / MOST_POINTS))
-    shown = [r for r in records if r.iteration % every == 0]
+    shown = _thinned(records)
     x = [r.iteration for r in shown]
     losses = [r.loss for r in shown if r.loss > 0]
     spread = bool(losses) and max(losses) > 200 * min(losses)  # an explosion: linear, the rest would lie flat on 0
@@ -59,6 +58,7 @@ def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> di
 
 def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict[str, Any]:
     """A range test: the loss over the learning rate of its step, smoothed and as it was; the suggested rate marked."""
+    records = _thinned(records)
     x = [r.learning_rate for r in records]
     losses = [r.loss for r in records]
     shown = layout("learning rate", "loss", {"rangemode": "tozero"})
@@ -122,6 +122,12 @@ def _mark(x: float, text: str, place: float) -> tuple[dict[str, Any], dict[str, 
     note = {"x": place, "y": 1, "yref": "paper", "text": text, "textangle": -90, "showarrow": False}
     note |= {"xanchor": "right", "yanchor": "top", "font": {"size": 11, "color": colour}}
     return shape, note
+
+
+def _thinned(records: Sequence[StepRecord]) -> list[StepRecord]:
+    """At most MOST_POINTS of them, evenly spaced."""
+    every = max(1, math.ceil(len(records) / MOST_POINTS))
+    return [r for r in records if r.iteration % every == 0]
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

@@ -50,9 +50,14 @@ with st.sidebar:
     chosen = settings.choice("weights", "weights", options)
     if not trained:
         st.caption("Train a network of your own on the **Train** page; its weights can then be chosen here.")
-    config = run.config if run is not None and chosen == OWN else TrainingConfig()
+config = run.config if run is not None and chosen == OWN else TrainingConfig()
+try:
     data = config.training_data()
-    test = data.dataset.test
+except ValueError as error:  # the training's data set may have been removed since
+    messages.error(error)
+    st.stop()
+test = data.dataset.test
+with st.sidebar:
     st.header("Picture")
     number = settings.whole("test picture", "picture", 0, len(test.x) - 1, 0, help="A picture the network never saw.")
 

@@ -66,18 +66,33 @@ def one_run(run: Run) -> None:
     if run.config != config:
         row = st.container(horizontal=True, vertical_alignment="center")
         row.info("The settings were changed since this training started: **Start anew** uses them.")
-        row.button("Repeat this one", key="repeat", icon=":material/replay:", on_click=obey, args=(start, run.config))
-    if words := help_with(run):
-        st.info(words)
+        row.button(
+            "Start with its settings",
+            key="repeat",
+            icon=":material/replay:",
+            on_click=obey,
+            args=(start, run.config),
+            help="With those it began with, without what was changed on the way.",
+        )
     if not run.ended:
         live_settings(run)
+    try:
+        seen_from_near(run)
+    except ValueError as error:  # its data set may have been removed since
+        messages.error(error)
+    if run.latest:
+        st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
+
+
+def seen_from_near(run: Run) -> None:
+    """What may help it, and the view that is chosen. Raises ValueError where its pictures are gone."""
+    if words := help_with(run):
+        st.info(words)
     view = segments("view", "view", [*VIEWS, "Network"])
     if view == "Network":
         layers(run.config)
     else:
         VIEWS[view](run, theme)
-    if run.latest:
-        st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
 
 
 def identity(*runs: Run | None) -> list[str | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import time
 
 import numpy as np
 import streamlit as st
@@ -11,6 +12,7 @@ from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training import Run
 from pages.controls import messages, runs
+from pages.controls.leisure import due, looked
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.bars import probability_bars
 from pages.figures.confusion import confusion_grid
@@ -25,16 +27,19 @@ MOST_MAPS = 16  # of a layer; more would be too small to see anything
 
 def film_view(run: Run, theme: str) -> None:
     """The steps that were kept, and what the network was like at one of them."""
-    kept = [k for k in run.checkpoints.iterations() if k <= len(run.records)]
+    latest = due(run, "filmed") or 0
+    kept = [k for k in run.checkpoints.iterations() if k <= latest]
     if not kept:
         st.info("No step has been kept yet: the first one is on its way.")
         return
     iteration = _step(run, kept)
+    began = time.monotonic()
     try:
         network, found = runs.network_at(run, iteration), runs.evaluation_at(run, iteration)
     except (ValueError, OSError) as error:
         messages.error(error)
         return
+    looked(run, "filmed", kept[-1], began)
     _fork(run, iteration)
     left, right = st.columns(2)
     with left:
@@ -67,26 +72,59 @@ def _step(run: Run, kept: list[int]) -> int:
 
 def _fork(run: Run, iteration: int) -> None:
     """Begin a new run that shares this one's past up to the step."""
+    rate = _rate(run, iteration)
+    rates = sorted({*LEARNING_RATES, rate}, key=float)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button(
+        button = st.empty()
+        chosen = st.selectbox(  # where another rate holds it is another widget, which begins with that rate
+            "learning rate from there",
+            rates,
+            rates.index(rate),
+            key=f"fork_rate_{run.id}_{rate}",
+            format_func=lambda text: text if text in LEARNING_RATES else f"{float(text):.4g}",
+            width=180,
+        )
+        usual, key = min(1000, run.config.num_epochs), f"fork_epochs_{run.id}"
+        epochs = int(st.number_input("epochs in all", 1, 1000, usual, key=key, width=140))
+        short = _too_short(run, iteration, epochs)
+        button.button(
             f"Fork from step {iteration}",
             key="fork",
             icon=":material/fork_right:",
             on_click=runs.obey,
-            args=(_begin, run, iteration),
+            args=(_begin, run.id, iteration, float(chosen), epochs),
+            disabled=bool(short),
             help="A new training with the same past up to this step, and a future of its own. This one stays as it is.",
         )
-        rate = nearest(LEARNING_RATES, run.live["learning_rate"])
-        st.selectbox("learning rate from there", LEARNING_RATES, LEARNING_RATES.index(rate), key="fork_rate", width=180)
-        st.number_input("epochs in all", 1, 1000, run.config.num_epochs, key="fork_epochs", width=140)
+    if short:
+        st.caption(short)
 
 
-def _begin(run: Run, iteration: int) -> None:
-    rate, epochs = st.session_state["fork_rate"], int(st.session_state["fork_epochs"])
-    same = rate == nearest(LEARNING_RATES, run.live["learning_rate"])
-    live: dict[str, Any] = {} if same else {"learning_rate": float(rate)}
-    forked = runs.registry().fork(run, iteration, num_epochs=epochs, pace=runs.chosen_pace(), **live)
-    runs.remember(forked)
+def _rate(run: Run, iteration: int) -> str:
+    """The learning rate of the step after so many steps, with its decay and its changes, as the list of rates has it."""
+    if iteration < len(run.records):
+        rate = run.records[iteration].learning_rate
+    else:
+        last = run.records[-1]
+        rate = last.learning_rate * (run.config.lr_decay if last.val_accuracy is not None else 1)
+    listed = nearest(LEARNING_RATES, rate)
+    return listed if float(listed) == rate else str(rate)
+
+
+def _too_short(run: Run, iteration: int, epochs: int) -> str:
+    """Why so many epochs leave nothing to train after the step; empty: they do leave something."""
+    steps = run.iterations // run.config.num_epochs  # of an epoch; 0: not known yet
+    if not steps or iteration < epochs * steps:
+        return ""
+    needed = math.ceil((iteration + 1) / steps)  # one step more, at least
+    return (
+        f"Epoch {epochs} ends with step {epochs * steps}: a fork from step {iteration} needs {needed} epochs or more."
+    )
+
+
+def _begin(run_id: str, iteration: int, rate: float, epochs: int) -> None:
+    registry, run, pace = runs.registry(), runs.the_run(run_id), runs.chosen_pace()
+    runs.remember(registry.fork(run, iteration, num_epochs=epochs, pace=pace, learning_rate=rate))
     st.session_state["view"] = "Curves"
 
 

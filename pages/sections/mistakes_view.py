@@ -9,24 +9,24 @@ import streamlit as st
 from cnn_core.training import Run
 from cnn_core.training.evaluate import Evaluation
 from pages.controls import messages, runs
+from pages.controls.leisure import due, looked
 from pages.figures.confusion import confusion_grid
 from pages.figures.pixels import as_pixels, as_url
 
 BARE = {"displayModeBar": False}
 WORST, ACROSS = 8, 4  # pictures shown, and how many side by side
-LEISURE = 10  # times what a look at a new checkpoint took, until the next
 
 
 def mistakes_view(run: Run, theme: str) -> None:
     """As of the last checkpoint that there was leisure to look at."""
-    iteration = _at_leisure(run)
+    iteration = due(run, "judged")
     if iteration is None:
         st.info("No step has been kept yet: the first one is on its way.")
         return
     try:
         began = time.monotonic()
         found = runs.evaluation_at(run, iteration)
-        st.session_state["judged"] = run.id, iteration, time.monotonic(), time.monotonic() - began
+        looked(run, "judged", iteration, began)
     except (ValueError, OSError) as error:
         messages.error(error)
         return
@@ -39,16 +39,6 @@ def mistakes_view(run: Run, theme: str) -> None:
     with right:
         st.subheader("The worst mistakes")
         _worst(run, found)
-
-
-def _at_leisure(run: Run) -> int | None:
-    """The latest checkpoint; the one looked at before while that cost so much that another look must wait."""
-    before = st.session_state.get("judged")
-    if before is not None and before[0] == run.id and not run.ended and run.state != "paused":
-        _, iteration, when, cost = before
-        if time.monotonic() < when + LEISURE * cost and run.checkpoints.path(iteration).is_file():
-            return int(iteration)
-    return run.latest
 
 
 def _worst(run: Run, found: Evaluation) -> None:

@@ -20,6 +20,10 @@ def range_view(run: Run) -> None:
             "Each step takes a larger rate than the one before. Too small: the loss stands still. Too large: it rises or "
             "explodes. A good rate lies where it **falls most steeply**."
         )
+        if not run.config.range_test:
+            messages.warning(f"range_test (={run.id}) in the link is a training, not a search for a learning rate.")
+            st.button("Close", key="close_range", on_click=_close)
+            return
         if run.state == "failed":
             messages.error(run.message)
         rate = suggest(run.records) if run.ended else None

@@ -43,15 +43,18 @@ def one_of(rows: Sequence[Row], registry: Registry) -> None:
 
 
 def _describe(row: Row, registry: Registry) -> None:
-    """Name and note, kept as soon as they are typed."""
+    """Name and note, each kept as soon as it is typed, and by itself: another tab may have written the other."""
     name, note = f"name_{row.id}", f"note_{row.id}"
 
-    def keep() -> None:
-        obey(registry.describe, row.id, name=st.session_state[name].strip(), note=st.session_state[note])
+    def keep_name() -> None:
+        obey(registry.describe, row.id, name=st.session_state[name].strip())
+
+    def keep_note() -> None:
+        obey(registry.describe, row.id, note=st.session_state[note])
 
     left, right = st.columns([1, 2])
-    left.text_input("name", row.name, max_chars=60, key=name, on_change=keep, placeholder=row.id)
-    right.text_area("note", row.note, max_chars=2000, key=note, on_change=keep, height=80)
+    left.text_input("name", row.name, max_chars=60, key=name, on_change=keep_name, placeholder=row.id)
+    right.text_area("note", row.note, max_chars=2000, key=note, on_change=keep_note, height=80)
 
 
 def delete_button(runs: Sequence[str], registry: Registry, label: str, *, key: str) -> None:

@@ -88,7 +88,7 @@ def _offer_settings(registry: Registry, config: TrainingConfig) -> None:
 
 def use_settings(config: TrainingConfig, label: str, *, key: str) -> None:
     """A button that leads to the Train page with these settings in its widgets, to be changed there."""
-    help = "On the Train page, to be changed there; its sliders take the nearest value they have."
+    help = "On the Train page, to be changed there; what has no such value there takes the nearest."
     if st.button(label, key=key, icon=":material/tune:", help=help):
         usual, values = widget_values(TrainingConfig()), widget_values(config)
         st.switch_page("lessons/train.py", query_params=_written(values, usual))

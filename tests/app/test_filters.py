@@ -149,3 +149,21 @@ def test_a_run_this_server_does_not_know_is_told(registry):
     assert warning.startswith("run (=nobody) in the link is not known to this server")
     assert not app.exception
     assert verdict(app)
+
+
+def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch):
+    run = registry.start(small(dataset="fashion", num_epochs=1))
+    until(lambda: run.ended)
+    load = datasets.load
+
+    def without(name):
+        if name == "fashion":
+            raise ValueError("dataset (=fashion) must be one of digits, colours")
+        return load(name)
+
+    monkeypatch.setattr(datasets, "load", without)
+    app = open_lesson("filters", run=run.id)
+    assert not app.exception
+    assert texts(app.error) == ["dataset (=fashion) must be one of digits, colours"]
+    app.radio(key="weights").set_value("trained on digits").run()
+    assert calm(app)

@@ -125,7 +125,9 @@ def test_an_unknown_run_in_the_address_is_told_of(three):
 
 def test_a_name_and_a_note_are_kept(three):
     app = open_lesson("runs", runs="second")
-    app.text_input(key="name_second").set_value("  a *new* name ").run()
+    app.text_input(key="name_second").set_value("  a *first* name ").run()
+    assert three.store.row("second").name == "a *first* name"
+    three.describe("second", name="a *new* name")
     app.text_area(key="note_second").set_value("why").run()
     assert calm(app)
     row = three.store.row("second")

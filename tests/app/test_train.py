@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnn_core.network import ConvBlock, NetworkSpec, layer_table
-from cnn_core.training import StopRules, TrainingConfig
+from cnn_core.training import DataOptions, StopRules, TrainingConfig
 from cnn_core.training.presets import PRESETS
 from pages.controls.training import OFF, presets, widget_values
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
@@ -85,6 +85,25 @@ def test_the_widgets_hold_what_every_preset_says():
     assert usual["val_accuracy"] == OFF
     for preset in PRESETS:
         assert set(presets()[preset.name].values) <= set(usual)
+
+
+def test_settings_beyond_the_widgets_become_the_nearest_they_have(registry):
+    block = ConvBlock(100, 11, 5, 5, pool_size=5)
+    network = NetworkSpec((block,), (600,), dropout=0.95)
+    data = DataOptions(num_train=200_000)
+    stop = StopRules(patience=50, seconds=9999.0)
+    config = TrainingConfig(
+        "digits", data, network, momentum=0.995, batch_size=500, num_epochs=500, seed=1000, stop=stop
+    )
+    usual, values = widget_values(TrainingConfig()), widget_values(config)
+    written = {key: str(value) for key, value in values.items() if value != usual[key]}
+    app = open_lesson("train", **written)
+    assert texts(app.warning) == []
+    assert not app.exception
+    assert control(app, "num_epochs").value == 50
+    assert control(app, "block_1_padding").value == "3"
+    assert control(app, "num_train").value == 100_000
+    assert control(app, "num_train").label == "training pictures (0: all)"
 
 
 @pytest.mark.parametrize(

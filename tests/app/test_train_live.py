@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from cnn_core.training import TrainingConfig
+from cnn_core import datasets
+from cnn_core.training import StoreError, TrainingConfig
 from cnn_core.training.range_test import suggest
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
+from tests.trainings import LONG as LONG_RUN
 from tests.trainings import small
 from tests.waiting import until
 
@@ -181,7 +183,7 @@ def test_a_training_that_diverges_is_told_with_the_remedy(registry):
 
 
 def test_a_range_test_suggests_a_rate_and_hands_it_over(registry):
-    app = open_lesson("train")
+    app = open_lesson("train", val_accuracy="0.5", patience="1")  # which must not end the test
     press(app, "find_rate")
     (test,) = registry._runs.values()
     assert test.config == replace(TrainingConfig(), range_test=True)
@@ -197,6 +199,26 @@ def test_a_range_test_suggests_a_rate_and_hands_it_over(registry):
     assert suggest(test.records) / 1.5 < rate < suggest(test.records) * 1.5
     assert "range_test" not in app.query_params
     assert not [button for button in app.button if button.key == "take_over"]
+
+
+def test_finding_a_rate_stops_no_run_but_this_visitors_last_test(registry):
+    training = registry.start(LONG_RUN, 10.0)
+    app = open_lesson("train", range_test=training.id)
+    assert texts(app.warning) == [
+        f"range_test (={training.id}) in the link is a training, not a search for a learning rate."
+    ]
+    assert not app.exception
+    assert "take_over" not in {button.key for button in app.button}
+    press(app, "find_rate")
+    first = registry.get(app.query_params["range_test"])
+    until(lambda: first.ended)
+    first_stopped = []
+    first.stop = lambda: first_stopped.append(True)
+    first.state = "running"
+    press(app, "find_rate")
+    assert first_stopped
+    assert calm(app)
+    assert training.state == "running"
 
 
 def test_the_page_runs_anew_when_its_fragment_finds_that_the_training_ended(registry, monkeypatch):
@@ -216,3 +238,56 @@ def test_the_page_runs_anew_when_its_fragment_finds_that_the_training_ended(regi
     app.run()
     assert looks == [0.5, None]
     assert calm(app)
+
+
+def removed(name):
+    raise ValueError(f"dataset (={name}) must be one of digits, fashion, colours")
+
+
+@pytest.mark.parametrize("view", ["Curves", "Layers", "Mistakes", "Film strip", "Network"])
+def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, view):
+    run = registry.start(small(dataset="fashion", num_epochs=2))
+    until(lambda: run.ended)
+    load = datasets.load
+    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    app = open_lesson("train", run=run.id, view=view)
+    assert not app.exception
+    assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"]
+    assert buttons(app)["start"]
+
+
+def test_a_run_that_can_no_longer_be_read_does_not_keep_others_from_starting(registry, monkeypatch):
+    app, first = start(registry, **SMALL)
+    until(lambda: first.ended)
+    get = registry.get
+
+    def unreadable(run_id):
+        if run_id == first.id:
+            raise StoreError("the settings of this run are not those of any training here")
+        return get(run_id)
+
+    monkeypatch.setattr(registry, "get", unreadable)
+    press(app, "start")
+    assert app.query_params["run"] != first.id
+    assert calm(app)
+
+
+def test_a_button_commands_the_run_as_it_is_kept_now(registry):
+    """The registry may let go a run that ended and read it anew: the page's own copy is then nobody's."""
+    app, run = start(registry, **{**LONG, "num_epochs": "2"}, pace=SLOW)
+    until(lambda: run.records)
+    press(app, "stop")
+    until(lambda: run.ended)
+    app.run()
+    del registry._runs[run.id]
+    press(app, "go_on")
+    assert registry.get(run.id) is not run
+    assert run.state == "stopped"
+    until(lambda: registry.get(run.id).state != "stopped")
+
+
+def test_a_pace_that_is_not_on_the_list_is_shown_as_the_nearest(registry):
+    run = registry.start(LONG_RUN, 12.0)
+    app = open_lesson("train", run=run.id)
+    assert calm(app)
+    assert app.selectbox(key="pace").value == SLOW

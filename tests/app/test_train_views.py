@@ -1,10 +1,12 @@
 """The views of a training: each shows the run's own numbers, at the step that is chosen."""
 
+import time
+
 import numpy as np
 import pytest
 
 from cnn_core.training.evaluate import evaluate
-from pages.controls import runs
+from pages.controls import leisure, runs
 from pages.sections.layers_view import judge
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import press, view
@@ -139,8 +141,11 @@ def test_the_film_strip_follows_a_training_until_the_reader_goes_back(registry):
 def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
     app = open_lesson("train", run=run.id, view="Film strip")
     control(app, "film").set_value(8).run()
-    app.selectbox(key="fork_rate").set_value("0.0001").run()
-    app.number_input(key="fork_epochs").set_value(2).run()
+    app.selectbox(key=f"fork_rate_{run.id}_0.004").set_value("0.0001").run()
+    app.number_input(key=f"fork_epochs_{run.id}").set_value(1).run()
+    assert app.button(key="fork").disabled
+    assert "Epoch 1 ends with step 7: a fork from step 8 needs 2 epochs or more." in texts(app.caption)
+    app.number_input(key=f"fork_epochs_{run.id}").set_value(2).run()
     press(app, "fork")
     fork = registry.get(app.query_params["run"])
     assert fork.parent == (run.id, 8)
@@ -149,6 +154,45 @@ def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
     assert [record.learning_rate for record in fork.records[8:]] == [0.0001] * 6
     app.run()
     assert calm(app)
+
+
+def test_a_fork_goes_on_with_the_rate_of_its_step_whatever_became_of_it_later(registry):
+    run = registry.start(small(num_epochs=2, learning_rate=0.002, lr_decay=0.9), advance="epoch")
+    until(lambda: run.state == "paused")
+    run.change(learning_rate=0.1)
+    run.resume()
+    until(lambda: run.ended)
+    app = open_lesson("train", run=run.id, view="Film strip")
+    control(app, "film").set_value(4).run()
+    assert app.selectbox(key=f"fork_rate_{run.id}_0.002").value == "0.002"
+    press(app, "fork")
+    fork = registry.get(app.query_params["run"])
+    until(lambda: fork.state == "finished")
+    assert [record.learning_rate for record in fork.records] == [0.002] * 7 + [0.002 * 0.9] * 7
+    assert fork.records[6].loss == run.records[6].loss
+    app = open_lesson("train", run=fork.id, view="Film strip")
+    control(app, "film").set_value(8).run()
+    assert app.selectbox(key=f"fork_rate_{fork.id}_{0.002 * 0.9}").options.count("0.0018") == 1
+    assert calm(app)
+
+
+def test_a_look_that_takes_long_is_not_followed_by_another_at_once(registry):
+    run = registry.start(small(num_epochs=1000), advance="epoch")
+    until(lambda: run.state == "paused")
+    seen = run.latest
+    leisure.looked(run, "judged", seen, time.monotonic() - 100)
+    leisure.looked(run, "judged", seen, time.monotonic())  # it was kept: this says nothing of the cost
+    press_on(run)
+    assert leisure.due(run, "judged") == run.latest  # nobody has to wait for a run that is paused
+    run.state = "running"
+    assert leisure.due(run, "judged") == seen < run.latest
+    assert leisure.due(run, "filmed") == run.latest
+
+
+def press_on(run):
+    before = run.latest
+    run.resume("epoch")
+    until(lambda: run.latest > before and run.state == "paused")
 
 
 def test_a_checkpoint_that_is_damaged_is_said(run):
