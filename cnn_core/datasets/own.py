@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -71,7 +72,11 @@ def found_pictures(folder: Path) -> dict[str, OwnPictures]:
     except OSError:
         return {}
     files = [e for e in entries if e.name.endswith(".npz") and NAME.fullmatch(e.name.removesuffix(".npz"))]
-    return {e.name.removesuffix(".npz"): OwnPictures(Path(e.path), e.stat().st_mtime_ns) for e in files}
+    found = {}
+    for entry in files:
+        with contextlib.suppress(OSError):  # removed since
+            found[entry.name.removesuffix(".npz")] = OwnPictures(Path(entry.path), entry.stat().st_mtime_ns)
+    return found
 
 
 def remove_pictures(folder: Path, name: str) -> None:

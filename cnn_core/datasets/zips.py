@@ -23,7 +23,8 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 MOST_FILE, MOST_TOTAL = 20 * 2**20, 200 * 2**20  # bytes, unpacked
 MOST_DIRECTORY = 4 * 2**20  # bytes of the zip's list of files: some 40,000 of them
 MOST_NAME = 40  # characters
-END_OF_DIRECTORY = b"PK\x05\x06"
+END_OF_DIRECTORY, END_SIZE = b"PK\x05\x06", 22
+LOCATOR_64, LOCATOR_SIZE = b"PK\x06\x07", 20  # just before it: says where the record of a zip of over 4 GiB is
 
 
 @dataclass(frozen=True)
@@ -104,17 +105,31 @@ def read_zip(
 def _check_directory(file: IO[bytes]) -> None:
     """Python reads a zip's whole list of files at once: look at how long it claims to be first."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - 2**16 - 22))
+    file.seek(max(0, size - 2**16 - END_SIZE - LOCATOR_SIZE))
     end = file.read()
-    place = end.rfind(END_OF_DIRECTORY)
+    place = _end_record(end)
     if place < 0:
         raise zipfile.BadZipFile("it has no list of files")
+    # Python believes the other record, wherever there is one, and not the length below.
+    if end[max(0, place - LOCATOR_SIZE) : place].startswith(LOCATOR_64):
+        raise ValueError("the zip must not be of the kind for over 4 GiB (ZIP64): pack fewer files, the usual way")
     length = int.from_bytes(end[place + 12 : place + 16], "little")  # 2**32 - 1 where it is longer still
     if length > MOST_DIRECTORY:
         raise ValueError(
             f"the zip's list of files (={length:,} bytes) must be at most {MOST_DIRECTORY:,}: pack fewer files"
         )
     file.seek(0)
+
+
+def _end_record(end: bytes) -> int:
+    """Where in a zip's last bytes the record is that Python goes by; below 0: nowhere.
+
+    The signature may stand within the record too, so the place where it is in a zip without a comment comes first.
+    """
+    last = len(end) - END_SIZE
+    if last >= 0 and end.startswith(END_OF_DIRECTORY, last) and end.endswith(b"\0\0"):
+        return last
+    return end.rfind(END_OF_DIRECTORY)
 
 
 def _checked_path(info: zipfile.ZipInfo) -> PurePosixPath:

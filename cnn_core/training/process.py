@@ -51,20 +51,20 @@ class WorkerProcess:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         noise = ""
-        for line in self._process.stdout:
-            try:
-                message = decode(line)
-            except ValueError:
-                noise = line.strip() or noise
-                continue
-            try:
+        try:
+            for line in self._process.stdout:
+                try:
+                    message = decode(line)
+                except ValueError:
+                    noise = line.strip() or noise
+                    continue
                 self._hear(self, message)
-            except Exception as error:  # whatever it is, a run that nobody hears must not keep its room
-                noise = f"{type(error).__name__}: {error}"
-                self._process.kill()
-                break
-        self._process.wait()
-        self._end(self, noise or f"exit code {self._process.returncode}")
+        except Exception as error:  # whatever it is, a run that nobody hears must not keep its room
+            noise = f"{type(error).__name__}: {error}"
+            self._process.kill()
+        finally:
+            self._process.wait()
+            self._end(self, noise or f"exit code {self._process.returncode}")
 
 
 def start() -> subprocess.Popen[str]:
@@ -78,4 +78,5 @@ def start() -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
+        errors="replace",  # what a library prints may be in any encoding
     )

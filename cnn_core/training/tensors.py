@@ -36,7 +36,11 @@ def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     (such as BF16), numbers that are not finite.
     """
     header = _header(data)
-    metadata = header.pop("__metadata__", {})
+    metadata = header.pop("__metadata__", None)
+    if metadata is None:  # the library takes a null there
+        metadata = {}
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise ValueError("__metadata__ in the file must hold texts by name: save it again")
     for name, entry in header.items():
         dtype = entry.get("dtype") if isinstance(entry, dict) else None
         if dtype not in DTYPES:

@@ -21,7 +21,7 @@ from cnn_core.training.checkpoint import Checkpoint, load_weights
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.export import ABOUT
 
-MOST_WEIGHTS, MOST_SETTINGS = 64 << 20, 1 << 20  # bytes
+MOST_WEIGHTS, MOST_SETTINGS = 50 << 20, 1 << 20  # bytes; no more than the server takes (.streamlit/config.toml)
 
 
 @dataclass(frozen=True, eq=False)

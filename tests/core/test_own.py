@@ -1,5 +1,7 @@
 """The reader's own pictures: kept as a data set under a name that is their content's; read back as they were."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,14 @@ def test_a_failure_while_writing_leaves_nothing(folder, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         save_pictures(folder, X, Y, NAMES, "title")
     assert list(folder.iterdir()) == []
+
+
+def test_a_set_that_is_removed_while_others_are_listed_is_left_out(folder, monkeypatch):
+    name, other = (save_pictures(folder, x, Y, NAMES, "title") for x in (X, 255 - X))
+    entries = list(os.scandir(folder))
+    own.remove_pictures(folder, name)
+    monkeypatch.setattr(os, "scandir", lambda _: entries)
+    assert list(own.found_pictures(folder)) == [other]
 
 
 @pytest.mark.parametrize("damage", [b"", b"no zip", "half", "other", "labels", "splits"])

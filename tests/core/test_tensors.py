@@ -53,6 +53,8 @@ TWICE = b'{"a": %s, "a": %s}' % ((json.dumps(entry()).encode(),) * 2)
         (made({"a": entry(shape=[-1])}, b"\0" * 4), "is no whole safetensors file"),
         (made(TWICE, b"\0" * 4), "a stands in the file twice"),
         (made({"a": entry("BF16", [2])}, b"\0" * 4), "a (type BF16) must hold one of BOOL, F16, F32"),
+        (made({"__metadata__": [], "a": entry()}, b"\0" * 4), "__metadata__ in the file must hold texts by name"),
+        (made({"__metadata__": {"b": 1}, "a": entry()}, b"\0" * 4), "__metadata__ in the file must hold texts by name"),
         (made({"a": 1}), "a (type None) must hold one of"),
         (made({"a": entry()}, np.float32(np.nan).tobytes()), "a must hold finite numbers: it has NaN or infinity"),
         (made({"a": entry()}, np.float32(np.inf).tobytes()), "a must hold finite numbers"),
@@ -62,6 +64,11 @@ def test_what_is_broken_or_hostile_is_refused_with_a_reason(data, message):
     with pytest.raises(ValueError) as error:
         tensors.unpack(data)
     assert message in str(error.value)
+
+
+def test_a_null_in_place_of_the_texts_is_none_of_them():
+    arrays, texts = tensors.unpack(made({"__metadata__": None, "a": entry()}, b"\0" * 4))
+    assert (arrays["a"].tolist(), texts) == ([0.0], {})
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

@@ -4,12 +4,14 @@ import json
 import pickle
 import struct
 import time
+import tomllib
 
 import numpy as np
 import pytest
 
 from cnn_core.network.pytorch import to_pytorch
 from cnn_core.training import tensors
+from cnn_core.training.process import ROOT
 from cnn_core.training.uploads import MOST_SETTINGS, MOST_WEIGHTS, Upload, begin_with, read_upload
 from tests.trainings import small
 
@@ -102,10 +104,15 @@ def test_any_value_of_any_setting_is_taken_or_refused_in_words(name, value):
 def test_other_files_and_large_ones_are_refused():
     with pytest.raises(ValueError, match=r"must end in \.safetensors"):
         read_upload("weights.pt", weights())
-    with pytest.raises(ValueError, match="at most 64 MB"):
+    with pytest.raises(ValueError, match="at most 50 MB"):
         read_upload("x.safetensors", bytes(MOST_WEIGHTS + 1))
     with pytest.raises(ValueError, match="at most 1 MB"):
         read_upload("x.json", bytes(MOST_SETTINGS + 1))
+
+
+def test_the_server_takes_the_largest_weights():
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["maxUploadSize"] << 20 >= MOST_WEIGHTS
 
 
 def test_many_names_are_looked_through_quickly():

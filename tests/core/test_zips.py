@@ -2,6 +2,7 @@
 
 import io
 import stat
+import struct
 import tracemalloc
 import zipfile
 
@@ -146,6 +147,41 @@ def test_a_long_list_of_files_is_refused_before_it_is_read(monkeypatch):
     monkeypatch.setattr(zips, "MOST_DIRECTORY", 100)
     monkeypatch.setattr(zipfile, "ZipFile", None)
     assert "list of files (=" in refused(archive)
+
+
+def with_zip64(archive, comment=b""):
+    """The zip with a second record of its end, which says as much as the first one did; the first says 0 bytes."""
+    content = archive.getvalue()
+    directory, end = content[:-22], bytearray(content[-22:])
+    number, length, start = (int.from_bytes(end[a:b], "little") for a, b in ((8, 10), (12, 16), (16, 20)))
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, number, number, length, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(directory), 1)
+    end[12:16] = bytes(4)
+    end[20:22] = len(comment).to_bytes(2, "little")
+    return io.BytesIO(directory + record + locator + end + comment)
+
+
+@pytest.mark.parametrize("comment", [b"", b"from my camera", bytes(2**16 - 1)], ids=len)
+def test_a_second_end_that_python_prefers_is_refused_before_it_is_read(comment, monkeypatch):
+    archive = with_zip64(zipped(files()), comment)
+    assert len(zipfile.ZipFile(archive).namelist()) == 6
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert "must not be of the kind for over 4 GiB (ZIP64)" in refused(archive)
+
+
+def test_a_zip_with_a_comment_is_read():
+    archive = zipped(files())
+    with zipfile.ZipFile(archive, "a") as more:
+        more.comment = b"from my camera"
+    assert read_zip(archive, decode)[2] == ("ants", "bees")
+
+
+def test_the_length_is_read_where_python_reads_it(monkeypatch):
+    content = bytearray(zipped(files()).getvalue())
+    content[-6:-2] = b"PK\x05\x06"  # the signature again, as the place where the list of files begins
+    monkeypatch.setattr(zips, "MOST_DIRECTORY", 100)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert "list of files (=" in refused(io.BytesIO(content))
 
 
 def test_class_names_become_plain_text():

@@ -1,0 +1,29 @@
+"""The worker process: whatever it says, and however it ends, the end is told."""
+
+import pytest
+
+from cnn_core.training import process
+from cnn_core.training.process import WorkerProcess
+from tests.waiting import until
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "why"),
+    [
+        (b"\xff\xfe noise\n{}\n", [{}], "\ufffd\ufffd noise"),
+        (b'{"base64": 1}\n', [], "TypeError"),
+        (b'{"base64": ""}\n', [], "KeyError"),
+    ],
+)
+def test_whatever_a_worker_says_its_end_is_told(said, heard, why, tmp_path, monkeypatch):
+    folder = tmp_path / "cnn_core" / "training"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    (folder / "__init__.py").touch()
+    (folder / "worker.py").write_text(f"import sys; sys.stdin.readline(); sys.stdout.buffer.write({said!r})")
+    monkeypatch.setattr(process, "ROOT", tmp_path)
+    messages, ends = [], []
+    WorkerProcess({}, lambda _, message: messages.append(message), lambda _, reason: ends.append(reason))
+    until(lambda: ends, seconds=10)
+    assert messages == heard
+    assert why in ends[0]
