@@ -37,7 +37,9 @@ def interval(*runs: Run | None) -> float | None:
     going = [run for run in runs if run is not None and not run.ended]
     if not going:
         return None
-    return 4 * REFRESH if all(run.state == "paused" for run in going) else REFRESH
+    if all(run.state == "paused" for run in going):
+        return 4 * REFRESH
+    return REFRESH if any(run.pace for run in going) else 2 * REFRESH  # at full speed each look costs steps
 
 
 def show() -> None:

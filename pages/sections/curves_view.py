@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import streamlit as st
 
 from cnn_core.training import Run
@@ -10,6 +13,7 @@ from pages.figures.curves import accuracy_curve, loss_curve
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
+CALM = 3.0  # seconds between two drawings of a run at full speed
 BARE = {"displayModeBar": False}
 
 
@@ -27,13 +31,36 @@ def curves_view(run: Run, theme: str) -> None:
         help="On pictures never looked at before, measured once, at the end.",
     )
     smooth = settings.switch("smooth the curves", "smooth", help="Running means, over what was measured.")
+    loss, accuracy, sheet, caption = _charts(run, smooth, theme)
     left, right = st.columns(2)
-    left.plotly_chart(loss_curve(run.records, run.changes, smooth=smooth), key="loss_curve", config=BARE)
-    right.plotly_chart(accuracy_curve(run.records, smooth=smooth), key="accuracy_curve", config=BARE)
+    left.plotly_chart(loss, key="loss_curve", config=BARE)
+    right.plotly_chart(accuracy, key="accuracy_curve", config=BARE)
     st.subheader("The filters now")
+    st.plotly_chart(sheet, key="filter_sheet", config=BARE)
+    st.caption(caption)
+
+
+def _charts(run: Run, smooth: bool, theme: str) -> tuple[Any, Any, Any, str]:
+    """Both curves, the sheet of filters and its caption.
+
+    While a run trains as fast as it goes they are those of a moment ago: drawing costs the browser more than anything else
+    on the page, and where the browser is on the same machine, it costs the training that time.
+    """
+    key = run.id, run.state, len(run.changes), smooth, theme
+    kept = st.session_state.get("drawn_curves")
+    if kept is not None and kept[0] == key and run.state == "running" and run.pace is None:
+        _, when, charts = kept
+        if time.monotonic() < when + CALM:
+            return charts  # type: ignore[no-any-return]
     filters, steps = runs.latest_filters(run)
-    st.plotly_chart(filter_sheet(filters, theme), key="filter_sheet", config=BARE)
-    st.caption(sheet_caption(len(filters), filters.shape[1], steps))
+    charts = (
+        loss_curve(run.records, run.changes, smooth=smooth),
+        accuracy_curve(run.records, smooth=smooth),
+        filter_sheet(filters, theme),
+        sheet_caption(len(filters), filters.shape[1], steps),
+    )
+    st.session_state["drawn_curves"] = key, time.monotonic(), charts
+    return charts
 
 
 def _loss(run: Run) -> str:
