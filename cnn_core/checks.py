@@ -1,9 +1,11 @@
-"""What every layer asks of its arguments: whole numbers, pairs, a floating dtype; each error names value and remedy."""
+"""What layers and settings ask of their arguments: whole numbers, pairs, one of a list; each error names value and remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -41,3 +43,35 @@ def check_dout(dout: Array, expected: tuple[int, ...]) -> None:
     """Raise ValueError unless the gradient that comes from above has the shape of the layer's output."""
     if dout.shape != expected:
         raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")
+
+
+def up_to(name: str, value: object, minimum: int, most: int) -> None:
+    """Raise ValueError unless `value` is a whole number from `minimum` to `most`."""
+    if whole(name, value, minimum) > most:
+        raise ValueError(f"{name} (={value}) must be {most} or less")
+
+
+def one_of(name: str, value: object, known: Iterable[str]) -> None:
+    """Raise ValueError, listing what there is, unless `value` is one of the `known`."""
+    known = tuple(known)
+    if value not in known:
+        raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether this is a finite number: no truth value, no text, no whole number beyond what a float can be."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def known_settings(cls: type, values: object, name: str, owner: str) -> Mapping[str, Any]:
+    """`values`, settings of a dataclass by name. Raises ValueError unless they are that, and all of them its fields.
+
+    name: what the whole is called; owner: the rest of the sentence on a stranger, such as "a training: it takes".
+    """
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name} (={str(values)[:40]}) must be a JSON object of settings")
+    known = [f.name for f in fields(cls)]
+    for key in values:
+        if key not in known:
+            raise ValueError(f"{key} is not a setting of {owner} {', '.join(known)}")
+    return values

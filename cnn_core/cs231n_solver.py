@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, float_dtype, whole
+from cnn_core.checks import Array, float_dtype, one_of, whole
 from cnn_core.optim import Optimizer, hyper_parameters
 
 Config = dict[str, Any]
@@ -99,8 +99,7 @@ class Solver:
             x, y = (data.get(f"{name}_{part}", np.empty(0)) for name in "Xy")
             if len(x) != len(y) or len(x) == 0:
                 raise ValueError(f"data must hold X_{part} (={len(x)} images) and as many labels y_{part} (={len(y)})")
-        if update_rule not in UPDATE_RULES:
-            raise ValueError(f"update_rule (={update_rule!r}) must be one of {', '.join(UPDATE_RULES)}")
+        one_of("update_rule", update_rule, UPDATE_RULES)
         self.model = model
         self.X_train, self.y_train = data["X_train"], data["y_train"]
         self.X_val, self.y_val = data["X_val"], data["y_val"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, one_of
 from cnn_core.scratch import scratch
 
 Rule = Callable[..., None]
@@ -154,8 +154,7 @@ class Optimizer:
     """
 
     def __init__(self, rule: str, *, learning_rate: float, **hyper: float) -> None:
-        if rule not in RULES:
-            raise ValueError(f"rule (={rule!r}) must be one of {', '.join(RULES)}")
+        one_of("rule", rule, RULES)
         self.rule = rule
         defaults = hyper_parameters(rule)
         for name, value in hyper.items():

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+from cnn_core.checks import one_of
 from cnn_core.datasets.colours import load_colours, make_colours
-from cnn_core.datasets.dataset import Dataset, Split, as_pixels, check_name
+from cnn_core.datasets.dataset import Dataset, Split, as_pixels
 from cnn_core.datasets.embedded import CHECKSUMS, load_digits, load_fashion, picture, pictures
 from cnn_core.datasets.found import KINDS, Found, found, read_found, sets_folder
 from cnn_core.datasets.own import OwnPictures, found_pictures, read_pictures, title_of
@@ -62,7 +63,7 @@ def load(name: str) -> Dataset:
     if isinstance(name, str) and name in _SETS:
         return _load(name)
     places = _places()
-    check_name(name, (*_SETS, *places))
+    one_of("name", name, (*_SETS, *places))
     return _read(places[name])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +67,3 @@ def cut(x: NDArray[Any], y: NDArray[Any], sizes: tuple[int, int, int]) -> tuple[
     train, val, test = sizes
     i, j, k = train, train + val, train + val + test
     return Split(x[:i], y[:i]), Split(x[i:j], y[i:j]), Split(x[j:k], y[j:k])
-
-
-def check_name(name: object, known: Iterable[str]) -> None:
-    """Raise a ValueError that lists the `known` names unless `name` is one of them."""
-    known = tuple(known)
-    if name not in known:
-        raise ValueError(f"name (={name!r}) must be one of {', '.join(known)}")

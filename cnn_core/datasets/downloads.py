@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnn_core.checks import one_of
 from cnn_core.datasets.cifar10 import RECORD
 from cnn_core.datasets.fetch import CHUNK, CancelledError, RemoteFile, fetch
 from cnn_core.datasets.found import sets_folder
@@ -164,8 +165,7 @@ class Downloads:
 
         Raises ValueError for a name that is not in `sources`.
         """
-        if name not in self.sources:
-            raise ValueError(f"name (={name!r}) must be one of {', '.join(self.sources)}")
+        one_of("name", name, self.sources)
         with self._lock:
             current = self._downloads.get(name)
             if current is None or current.ended:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.datasets.dataset import Dataset, check_name, cut
+from cnn_core.checks import one_of
+from cnn_core.datasets.dataset import Dataset, cut
 
 FOLDER = Path(__file__).parent
 
@@ -64,7 +65,7 @@ def picture(name: str) -> NDArray[np.float32]:
 
     name: one of `pictures()`. Raises ValueError for others.
     """
-    check_name(name, PICTURES)
+    one_of("name", name, PICTURES)
     return _picture(name)
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.checks import Array, whole
-from cnn_core.datasets.dataset import check_name
+from cnn_core.checks import Array, one_of, whole
 
 MIN_SIZE, MAX_SIZE = 3, 32
 
@@ -35,7 +34,7 @@ def pattern(name: str, size: int) -> NDArray[np.float64]:
 
     name: one of `patterns()`. size: 3 to 32 cells. Raises ValueError for others.
     """
-    check_name(name, _PATTERNS)
+    one_of("name", name, _PATTERNS)
     if whole("size", size, MIN_SIZE) > MAX_SIZE:
         raise ValueError(f"size (={size}) must be {MAX_SIZE} or less")
     row, column = np.indices((size, size))

@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
-from cnn_core.checks import whole
+from cnn_core.checks import is_number, known_settings, one_of, up_to, whole
 
 NORMS = ("none", "batch", "layer", "group", "instance")
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
 POOLS = ("none", "max", "avg")
 WEIGHT_INITS = ("he", "xavier", "fixed")
 MOST_BLOCKS, MOST_HIDDEN, MOST_FILTERS, MOST_KERNEL, MOST_UNITS = 4, 2, 512, 31, 1 << 20
-
-
-def _known(what: str, values: object, cls: type) -> Mapping[str, Any]:
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{what} (={str(values)[:40]}) must be a JSON object of settings")
-    known = [f.name for f in fields(cls)]
-    for name in values:
-        if name not in known:
-            raise ValueError(f"{name} is not a setting of {what}: it takes {', '.join(known)}")
-    return values
-
-
-def _up_to(name: str, value: object, most: int) -> None:
-    if whole(name, value, 1) > most:
-        raise ValueError(f"{name} (={value}) must be {most} or less")
-
-
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 @dataclass(frozen=True)
@@ -58,9 +34,9 @@ class ConvBlock:
     pool_size: int = 2
 
     def __post_init__(self) -> None:
-        _up_to("num_filters", self.num_filters, MOST_FILTERS)
+        up_to("num_filters", self.num_filters, 1, MOST_FILTERS)
         for name in ("kernel_size", "stride", "pool_size"):
-            _up_to(name, getattr(self, name), MOST_KERNEL)
+            up_to(name, getattr(self, name), 1, MOST_KERNEL)
         if self.padding != "same" and (
             isinstance(self.padding, str) or whole("padding", self.padding, 0) > MOST_KERNEL
         ):
@@ -68,7 +44,7 @@ class ConvBlock:
         if self.padding == "same" and self.stride != 1:
             raise ValueError(f'padding (="same") needs stride 1, not {self.stride}: give the padding in cells')
         for name, known in (("norm", NORMS), ("activation", ACTIVATIONS), ("pool", POOLS)):
-            _one_of(name, getattr(self, name), known)
+            one_of(name, getattr(self, name), known)
 
 
 def num_groups(num_filters: int) -> int:
@@ -99,14 +75,14 @@ class NetworkSpec:
         if not isinstance(self.hidden, tuple) or len(self.hidden) > MOST_HIDDEN:
             raise ValueError(f"hidden (={str(self.hidden)[:40]}) must be the sizes of at most {MOST_HIDDEN} layers")
         for units in self.hidden:
-            _up_to("hidden", units, MOST_UNITS)
-        _one_of("hidden_activation", self.hidden_activation, ACTIVATIONS)
-        _one_of("weight_init", self.weight_init, WEIGHT_INITS)
-        if not _is_number(self.dropout) or not 0 <= self.dropout < 1:
+            up_to("hidden", units, 1, MOST_UNITS)
+        one_of("hidden_activation", self.hidden_activation, ACTIVATIONS)
+        one_of("weight_init", self.weight_init, WEIGHT_INITS)
+        if not is_number(self.dropout) or not 0 <= self.dropout < 1:
             raise ValueError(
                 f"dropout (={self.dropout}) must be at least 0 and below 1: the probability to drop a number"
             )
-        if not _is_number(self.weight_scale) or self.weight_scale < 0:
+        if not is_number(self.weight_scale) or self.weight_scale < 0:
             raise ValueError(f"weight_scale (={self.weight_scale}) must be a finite number, 0 or more")
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,12 +92,13 @@ class NetworkSpec:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The plan that `as_dict` gave, also after a journey through JSON. Raises ValueError for what it does not know."""
-        values = dict(_known("network", values, cls))
+        values = dict(known_settings(cls, values, "network", "network: it takes"))
         blocks = values.get("blocks", cls.blocks)
         if not isinstance(blocks, list | tuple):
             raise ValueError(f"blocks (={str(blocks)[:40]}) must be a list of blocks of convolution")
         values["blocks"] = tuple(
-            b if isinstance(b, ConvBlock) else ConvBlock(**_known("a block", b, ConvBlock)) for b in blocks
+            b if isinstance(b, ConvBlock) else ConvBlock(**known_settings(ConvBlock, b, "a block", "a block: it takes"))
+            for b in blocks
         )
         if isinstance(values.get("hidden"), list):
             values["hidden"] = tuple(values["hidden"])

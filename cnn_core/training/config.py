@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from cnn_core import datasets
-from cnn_core.checks import whole
-from cnn_core.network import Network, NetworkSpec, check_memory, layer_table
+from cnn_core.checks import is_number, known_settings, one_of, up_to, whole
+from cnn_core.network import Network, NetworkSpec, check_memory
 from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.solver import Solver
 from cnn_core.training.data import DataOptions, TrainingData
@@ -43,32 +43,28 @@ class TrainingConfig:
     range_test: bool = False
 
     def __post_init__(self) -> None:
-        if self.update_rule not in RULES:
-            raise ValueError(f"update_rule (={self.update_rule!r}) must be one of {', '.join(RULES)}")
-        for name, most in (("batch_size", 1000), ("num_epochs", 1000)):
-            if whole(name, getattr(self, name), 1) > most:
-                raise ValueError(f"{name} (={getattr(self, name)}) must be {most} or less")
+        one_of("update_rule", self.update_rule, RULES)
+        for name in ("batch_size", "num_epochs"):
+            up_to(name, getattr(self, name), 1, 1000)
         whole("seed", self.seed, 0)
         for name, zero_allowed in (("learning_rate", False), ("lr_decay", False), ("reg", True)):
-            _check_number(name, getattr(self, name), zero_allowed)
+            value = getattr(self, name)
+            if not is_number(value) or value < 0 or (value == 0 and not zero_allowed):
+                raise ValueError(
+                    f"{name} (={value}) must be a finite number {'0 or more' if zero_allowed else 'above 0'}"
+                )
         if not (isinstance(self.momentum, int | float) and 0 <= self.momentum < 1):
             raise ValueError(f"momentum (={self.momentum}) must be at least 0 and below 1")
-        if self.dataset not in datasets.names():
-            raise ValueError(f"dataset (={self.dataset!r}) must be one of {', '.join(datasets.names())}")
+        one_of("dataset", self.dataset, datasets.names())
 
     def as_dict(self) -> dict[str, Any]:
         """The settings by name, ready for JSON."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The configuration that `as_dict` gave. Raises ValueError for names it does not know and values out of range."""
-        if not isinstance(values, dict):
-            raise ValueError(f"configuration (={str(values)[:40]}) must be a JSON object of settings")
-        known = [f.name for f in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise ValueError(f"{name} is not a setting of a training: it takes {', '.join(known)}")
+        values = known_settings(cls, values, "configuration", "a training: it takes")
         inside: dict[str, Any] = {"data": DataOptions, "network": NetworkSpec, "stop": StopRules}
         return cls(**{name: inside[name].from_dict(v) if name in inside else v for name, v in values.items()})
 
@@ -88,20 +84,14 @@ class TrainingConfig:
 
     def model(self) -> Network:
         """The untrained network. Raises ValueError where it does not fit the pictures or the memory limit."""
-        data = datasets.load(self.dataset)
-        sizes = data.image_shape, data.num_classes
-        check_memory(self.network, *sizes, self.batch_size, self.update_rule)
-        return Network(self.network, *sizes, reg=self.reg, seed=self.seed)
+        return Network(self.network, *self._sizes(), reg=self.reg, seed=self.seed)
 
     def check(self) -> None:
         """Raise a ValueError where the settings do not fit the pictures, their number or the memory limit.
 
         Nothing large is made: it may be called as one types.
         """
-        dataset = datasets.load(self.dataset)
-        sizes = dataset.image_shape, dataset.num_classes
-        layer_table(self.network, *sizes)
-        check_memory(self.network, *sizes, self.batch_size, self.update_rule)
+        self._sizes()
         if self.batch_size > (most := self.training_data().num_train):
             raise ValueError(f"batch_size (={self.batch_size}) must be at most the number of training pictures {most}")
 
@@ -125,8 +115,9 @@ class TrainingConfig:
             seed=self.seed,
         )
 
-
-def _check_number(name: str, value: object, zero_allowed: bool) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or value < 0 or (value == 0 and not zero_allowed):  # type: ignore[operator]
-        raise ValueError(f"{name} (={value}) must be a finite number {'0 or more' if zero_allowed else 'above 0'}")
+    def _sizes(self) -> tuple[tuple[int, int, int], int]:
+        """Shape of a picture and number of classes. Raises ValueError where the network does not fit them, or the memory."""
+        data = datasets.load(self.dataset)
+        sizes = data.image_shape, data.num_classes
+        check_memory(self.network, *sizes, self.batch_size, self.update_rule)
+        return sizes

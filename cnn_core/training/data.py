@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
 
-from cnn_core.checks import Array, whole
+from cnn_core.checks import Array, is_number, known_settings, one_of, up_to, whole
 from cnn_core.datasets import Dataset, as_pixels
 from cnn_core.training import augment
 
@@ -46,14 +45,14 @@ class DataOptions:
     def __post_init__(self) -> None:
         if self.num_train is not None:
             whole("num_train", self.num_train, 1)
-        if self.normalise not in NORMALISE:
-            raise ValueError(f"normalise (={self.normalise!r}) must be one of {', '.join(NORMALISE)}")
-        if whole("shift", self.shift, 0) > MOST_SHIFT:
-            raise ValueError(f"shift (={self.shift}) must be {MOST_SHIFT} or less")
+        one_of("normalise", self.normalise, NORMALISE)
+        up_to("shift", self.shift, 0, MOST_SHIFT)
         if not isinstance(self.flip, bool):
             raise ValueError(f"flip (={self.flip!r}) must be true or false")
         for name, least, most in (("val_share", 0.01, 0.5), ("noise", 0, 1), ("label_noise", 0, 0.9)):
-            _check_number(name, getattr(self, name), least, most)
+            value = getattr(self, name)
+            if not is_number(value) or not least <= value <= most:
+                raise ValueError(f"{name} (={value!r}) must be a number from {least:g} to {most:g}")
         for name in ("cutout", "seed"):
             whole(name, getattr(self, name), 0)
 
@@ -69,13 +68,7 @@ class DataOptions:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The options that `as_dict` gave; a missing one has its default. Raises ValueError for names it does not know."""
-        if not isinstance(values, Mapping):
-            raise ValueError(f"data (={str(values)[:40]}) must be a JSON object of settings")
-        known = [f.name for f in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise ValueError(f"{name} is not a setting of the data: they take {', '.join(known)}")
-        return cls(**values)
+        return cls(**known_settings(cls, values, "data", "the data: they take"))
 
 
 class TrainingData:
@@ -232,9 +225,3 @@ def _fixed(array: Array) -> Array:
     """The array, read-only: trainings and pages share it."""
     array.setflags(write=False)
     return array
-
-
-def _check_number(name: str, value: object, least: float, most: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not least <= value <= most:  # type: ignore[operator]
-        raise ValueError(f"{name} (={value!r}) must be a number from {least:g} to {most:g}")
