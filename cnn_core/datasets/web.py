@@ -102,30 +102,21 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _check_peer(connection: http.client.HTTPConnection, policy: Policy) -> None:
-    """Once connected, before anything is asked. Through a proxy the peer is the proxy, which the reader has chosen."""
-    if not getattr(connection, "_tunnel_host", None):
-        policy.check_host(connection.sock.getpeername()[0])
-
-
 class _HttpConnection(http.client.HTTPConnection):
+    """Once connected, before anything is asked, the peer is checked. Behind a proxy, which the reader has chosen, it is that."""
+
     def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.policy = policy
 
     def connect(self) -> None:
         super().connect()
-        _check_peer(self, self.policy)
+        if not getattr(self, "_tunnel_host", None):
+            self.policy.check_host(self.sock.getpeername()[0])
 
 
-class _HttpsConnection(http.client.HTTPSConnection):
-    def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.policy = policy
-
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self, self.policy)
+class _HttpsConnection(_HttpConnection, http.client.HTTPSConnection):
+    """The same over TLS: by the order of the two, the certificate is checked before the peer."""
 
 
 class _Http(urllib.request.HTTPHandler):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training.config import TrainingConfig
@@ -20,6 +20,11 @@ class Preset:
 
 
 _DEEP = tuple(ConvBlock(8, pool="max" if number == 1 else "none") for number in range(4))
+_STALLED = TrainingConfig(
+    network=NetworkSpec(blocks=_DEEP, hidden=(32,), weight_init="fixed", weight_scale=0.05),
+    update_rule="momentum",
+    learning_rate=0.02,
+)
 
 PRESETS: tuple[Preset, ...] = (
     Preset(
@@ -83,7 +88,7 @@ PRESETS: tuple[Preset, ...] = (
         "gradient smaller, the first ones hardly learn. Compare the gradient norms under Layers.",
         TrainingConfig(
             network=NetworkSpec(
-                blocks=tuple(ConvBlock(8, activation="sigmoid", pool=b.pool) for b in _DEEP),
+                blocks=tuple(replace(b, activation="sigmoid") for b in _DEEP),
                 hidden=(32, 32),
                 hidden_activation="sigmoid",
                 weight_init="xavier",
@@ -97,26 +102,13 @@ PRESETS: tuple[Preset, ...] = (
         "Deep, without normalisation",
         "Four convolutions with small weights and nothing between them: the signal fades from layer to layer, and the loss "
         "stands still for epochs. Then try the same with batch norm.",
-        TrainingConfig(
-            network=NetworkSpec(blocks=_DEEP, hidden=(32,), weight_init="fixed", weight_scale=0.05),
-            update_rule="momentum",
-            learning_rate=0.02,
-        ),
+        _STALLED,
     ),
     Preset(
         "deep, batch norm",
         "Deep, with batch normalisation",
         "The same weights, the same rate, and batch norm after each convolution: it brings every map back to mean 0 and "
         "deviation 1, and the network learns from the first step on.",
-        TrainingConfig(
-            network=NetworkSpec(
-                blocks=tuple(ConvBlock(8, norm="batch", pool=b.pool) for b in _DEEP),
-                hidden=(32,),
-                weight_init="fixed",
-                weight_scale=0.05,
-            ),
-            update_rule="momentum",
-            learning_rate=0.02,
-        ),
+        replace(_STALLED, network=replace(_STALLED.network, blocks=tuple(replace(b, norm="batch") for b in _DEEP))),
     ),
 )

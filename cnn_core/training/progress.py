@@ -67,6 +67,11 @@ class Progress:
         return self.state in CAN_GO_ON
 
     @property
+    def done(self) -> int:
+        """How many steps it has behind it, as far as is known."""
+        return self.records[-1].iteration if self.records else 0
+
+    @property
     def live(self) -> dict[str, float]:
         """The values now of what may be changed while it trains (the learning rate: before its decay)."""
         values = self.config.live()
@@ -85,7 +90,7 @@ class Progress:
     @property
     def latest(self) -> int | None:
         """The iteration of the last checkpoint that is not ahead of the records; None: there is none yet."""
-        return self.checkpoints.latest(self.records[-1].iteration if self.records else 0)
+        return self.checkpoints.latest(self.done)
 
     def network_at(self, iteration: int | None = None) -> Network:
         """The network as it was after so many steps, a checkpoint's; None: the latest, untrained if there is none.

@@ -100,7 +100,7 @@ class Registry:
             parent.config, num_epochs=num_epochs or parent.config.num_epochs, stop=stop or parent.config.stop
         )
         config.changed(**live)
-        with self._new() as run_id, self._lock:
+        with self._lock, self._new() as run_id:
             self._tidy()
             files = self.store.checkpoints(run_id)
             files.folder.mkdir(parents=True, exist_ok=True)

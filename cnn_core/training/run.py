@@ -103,8 +103,7 @@ class Run(Progress):
                 if values:
                     self._send({"command": "change", "values": values})
             else:
-                done = self.records[-1].iteration if self.records else 0
-                self._note_changes([Change(done, name, value) for name, value in values.items()])
+                self._note_changes([Change(self.done, name, value) for name, value in values.items()])
 
     def set_pace(self, pace: float | None) -> None:
         """Steps a second; None is as fast as it goes."""

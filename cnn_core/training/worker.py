@@ -7,7 +7,6 @@ nothing. What happens goes to standard output, a message a line:
     steps        the records since the last message, the first layer's filters after them, seconds of training so far
     statistics   what one step looked like from inside, layer by layer
     state        running or paused, and why
-    checkpoint   the iteration of a file that was written
     changed      a setting, from which iteration on
     finished / stopped / diverged / failed     the last message
 
@@ -205,7 +204,6 @@ class Job:
                 continue
             self._saved = self.done
             self._next_save = time.monotonic() + LEISURE * (time.monotonic() - began)
-            say("checkpoint", iteration=self.done)
 
 
 def main() -> None:

@@ -141,7 +141,7 @@ def network_at(run: Run, iteration: int) -> Network:
 def latest_filters(run: Run) -> tuple[Array, int]:
     """The first layer's filters, and after how many steps: as last heard, else as last kept, else before training."""
     if run.filters is not None:
-        return run.filters, len(run.records)
+        return run.filters, run.done
     iteration = run.latest or 0
     try:
         network = network_at(run, iteration)

@@ -63,7 +63,7 @@ def one_run(run: Run) -> None:
         messages.error(status(run))
     else:
         text = status(run, registry().waiting_before(run))
-        st.progress(min(1.0, len(run.records) / run.iterations) if run.iterations else 0.0, text=text)
+        st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
     st.caption(f"This training: {messages.plain(describe(run.config))}.")
     if run.config != config:
         row = st.container(horizontal=True, vertical_alignment="center")

@@ -38,7 +38,7 @@ def range_view(run: Run) -> None:
         elif run.ended:
             row.markdown("The loss never fell: the network may be unable to learn, or the batch too small.")
         else:
-            row.markdown(f"{run.state}: step {len(run.records)} of {run.iterations}")
+            row.markdown(f"{run.state}: step {run.done} of {run.iterations}")
         row.button("Close", key="close_range", on_click=_close)
 
 

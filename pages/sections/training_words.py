@@ -15,7 +15,7 @@ def describe(config: TrainingConfig) -> str:
 
 def status(run: Run, waiting: int = 0) -> str:
     """Where the run is, in a line. waiting: how many train before this one, if it is queued."""
-    done, total = len(run.records), run.iterations
+    done, total = run.done, run.iterations
     step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}" if done else "starting"
     reason = f", {run.message}" if run.message else ""
     match run.state:
