@@ -31,9 +31,9 @@ def data_values(options: DataOptions) -> dict[str, Any]:
         "normalise": options.normalise,
         "shift": min(options.shift, MOST_SHIFT),
         "flip": options.flip,
-        "noise": _nearest(NOISES, options.noise),
+        "noise": settings.closest(NOISES, options.noise),
         "cutout": min(options.cutout, MOST_CUTOUT),
-        "label_noise": _nearest(LABEL_NOISES, options.label_noise),
+        "label_noise": settings.closest(LABEL_NOISES, options.label_noise),
     }
 
 
@@ -67,7 +67,3 @@ def data_options(start: Mapping[str, Any]) -> DataOptions:
         cutout=cutout,
         label_noise=label_noise,
     )
-
-
-def _nearest(values: tuple[str, ...], number: float) -> str:
-    return min(values, key=lambda text: abs(float(text) - number))

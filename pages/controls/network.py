@@ -50,7 +50,7 @@ def network_values(spec: NetworkSpec) -> dict[str, Any]:
         )
     for number in range(1, MOST_HIDDEN + 1):
         values[f"hidden_{number}"] = min(MOST_UNITS, (*spec.hidden, *(32,) * MOST_HIDDEN)[number - 1])
-    scale = min(SCALES, key=lambda text: abs(float(text) - spec.weight_scale))
+    scale = settings.closest(SCALES, spec.weight_scale)
     values |= {"hidden_activation": spec.hidden_activation, "dropout": min(MOST_DROPOUT, spec.dropout)}
     return {**values, "weight_init": spec.weight_init, "weight_scale": scale}
 

@@ -14,6 +14,7 @@ from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training import Registry, Run, StoreError, TrainingConfig
 from cnn_core.training.evaluate import Evaluation, evaluate
+from cnn_core.training.scripts import starts_with_given_weights
 from pages.controls import messages, settings
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
@@ -155,6 +156,11 @@ def evaluation_at(run: Run, iteration: int) -> Evaluation:
     return _evaluation(run.id, iteration, _version(run, iteration))
 
 
+def began_with_given_weights(run: Run) -> bool:
+    """Whether a run began with weights that are not its seed's. Raises as `network_at`."""
+    return run.checkpoints.path(0).is_file() and _given(run.id, _version(run, 0))
+
+
 def _version(run: Run, iteration: int) -> int:
     """A run that goes on from an earlier step may write another checkpoint of the same number."""
     return run.checkpoints.path(iteration).stat().st_mtime_ns
@@ -170,6 +176,11 @@ def _evaluation(run_id: str, iteration: int, version: int) -> Evaluation:
     data = the_run(run_id).config.training_data()
     x, y = data.val_part(MOST_JUDGED)
     return evaluate(_network(run_id, iteration, version), data.normalised(x), y)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _given(run_id: str, version: int) -> bool:
+    return starts_with_given_weights(the_run(run_id))
 
 
 def the_run(run_id: str) -> Run:

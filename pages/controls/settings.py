@@ -211,11 +211,15 @@ def scale(label: str, key: str, values: Sequence[str], default: str, *, help: st
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
     tell_unlisted(key, values)
     if key in st.session_state and st.session_state[key] not in values:  # another setting has made the list another
-        there = float(st.session_state[key])
-        st.session_state[key] = min(values, key=lambda value: abs(float(value) - there))
+        st.session_state[key] = closest(values, float(st.session_state[key]))
     picked = st.select_slider(label, values, default, key=key, help=help, bind="query-params")
     note(key, picked, default)
     return float(picked)
+
+
+def closest(values: Sequence[str], number: float) -> str:
+    """The value of a scale that is closest to a number."""
+    return min(values, key=lambda value: abs(float(value) - number))
 
 
 def tell_unlisted(key: str, options: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -78,6 +79,7 @@ def widget_values(config: TrainingConfig) -> dict[str, Any]:
     }
 
 
+@cache
 def presets() -> dict[str, Preset]:
     """The presets as the list of a page takes them."""
     usual = widget_values(TrainingConfig())

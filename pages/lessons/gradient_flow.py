@@ -16,6 +16,7 @@ from pages.controls.formula import crop_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
+from pages.figures.options import BARE
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along
@@ -136,7 +137,7 @@ for column, way, gradient in zip(
 ):
     with column:
         st.markdown(f"**{shown}** {way}")
-        st.plotly_chart(gradient_map(gradient, reach, theme), key=way, config={"displayModeBar": False})
+        st.plotly_chart(gradient_map(gradient, reach, theme), key=way, config=BARE)
 
 layer_of_page = Layer(walk.operation, walk.arrays(), window)
 code(layer_of_page)

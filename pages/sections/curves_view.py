@@ -10,11 +10,11 @@ import streamlit as st
 from cnn_core.training import Run
 from pages.controls import runs, settings
 from pages.figures.curves import accuracy_curve, loss_curve
+from pages.figures.options import BARE
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
 CALM = 3.0  # seconds between two drawings of a run at full speed
-BARE = {"displayModeBar": False}
 
 
 def curves_view(run: Run, theme: str) -> None:

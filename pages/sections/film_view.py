@@ -15,12 +15,12 @@ from pages.controls import messages, runs
 from pages.controls.leisure import due, looked
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.bars import probability_bars
-from pages.figures.confusion import confusion_grid
+from pages.figures.options import BARE
 from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, map_sheet
 from pages.sections.before_training import sheet_caption
+from pages.sections.mistakes_view import taken_for
 
-BARE = {"displayModeBar": False}
 ACROSS = 2  # layers side by side
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
 
@@ -48,10 +48,7 @@ def film_view(run: Run, theme: str) -> None:
         st.plotly_chart(filter_sheet(weight, theme), key="film_filters", config=BARE)
         st.caption(sheet_caption(len(weight), weight.shape[1], iteration))
     with right:
-        names = run.config.training_data().dataset.class_names
-        st.subheader("What is taken for what")
-        st.plotly_chart(confusion_grid(found.confusion, names, theme), key="film_confusion", config=BARE)
-        st.caption(f"{len(found.truth)} validation pictures: {found.accuracy:.1%} are right.")
+        taken_for(run, found, theme, "", key="film_confusion")
     _one_picture(run, network, len(found.truth), theme)
 
 

@@ -10,10 +10,10 @@ from cnn_core.training import Run
 from pages.controls import messages, runs
 from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
+from pages.figures.options import BARE
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
-BARE = {"displayModeBar": False}
 HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
 MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
 

@@ -11,9 +11,9 @@ from cnn_core.training.evaluate import Evaluation
 from pages.controls import messages, runs
 from pages.controls.leisure import due, looked
 from pages.figures.confusion import confusion_grid
+from pages.figures.options import BARE
 from pages.figures.pixels import as_pixels, as_url
 
-BARE = {"displayModeBar": False}
 WORST, ACROSS = 8, 4  # pictures shown, and how many side by side
 
 
@@ -32,13 +32,18 @@ def mistakes_view(run: Run, theme: str) -> None:
         return
     left, right = st.columns([1, 1])
     with left:
-        st.subheader("What is taken for what")
-        names = run.config.training_data().dataset.class_names
-        st.plotly_chart(confusion_grid(found.confusion, names, theme), key="confusion", config=BARE)
-        st.caption(f"{len(found.truth)} validation pictures after {iteration} steps: {found.accuracy:.1%} are right.")
+        taken_for(run, found, theme, f" after {iteration} steps", key="confusion")
     with right:
         st.subheader("The worst mistakes")
         _worst(run, found)
+
+
+def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str) -> None:
+    """Which classes are taken for which. when: goes into the sentence below, behind the number of pictures."""
+    st.subheader("What is taken for what")
+    names = run.config.training_data().dataset.class_names
+    st.plotly_chart(confusion_grid(found.confusion, names, theme), key=key, config=BARE)
+    st.caption(f"{len(found.truth)} validation pictures{when}: {found.accuracy:.1%} are right.")
 
 
 def _worst(run: Run, found: Evaluation) -> None:

@@ -10,6 +10,7 @@ from pages.controls import messages, runs, settings
 from pages.controls.steering import RANGE
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.curves import range_curve
+from pages.figures.options import BARE
 
 
 def range_view(run: Run) -> None:
@@ -27,7 +28,7 @@ def range_view(run: Run) -> None:
         if run.state == "failed":
             messages.error(run.message)
         rate = suggest(run.records) if run.ended else None
-        st.plotly_chart(range_curve(run.records, rate), key="range_curve", config={"displayModeBar": False})
+        st.plotly_chart(range_curve(run.records, rate), key="range_curve", config=BARE)
         row = st.container(horizontal=True, vertical_alignment="center")
         if rate is not None:
             value = nearest(LEARNING_RATES, rate)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from cnn_core.network.onnx_export import has_onnx
 from cnn_core.training import Run
 from cnn_core.training.export import checkpoint_file, config_json, history_csv, onnx_file, weights_file
-from cnn_core.training.scripts import pytorch_script, repeat_script, starts_with_given_weights
-from pages.controls import messages
+from cnn_core.training.scripts import pytorch_script, repeat_script
+from pages.controls import messages, runs
 
 
 def files(run: Run) -> None:
@@ -16,24 +18,22 @@ def files(run: Run) -> None:
     st.markdown("##### Take it along")
     name = f"convscope-{run.id.strip('-_')}"
     with st.container(horizontal=True):
-        st.download_button(
+        _file(
             "History as CSV",
-            lambda: history_csv(run.records),
+            "csv",
             f"{name}.csv",
+            lambda: history_csv(run.records),
+            "One row a step: the losses, the learning rate, the accuracies.",
             "text/csv",
-            key="file_csv",
-            on_click="ignore",
             disabled=not run.records,
-            help="One row a step: the losses, the learning rate, the accuracies.",
         )
-        st.download_button(
+        _file(
             "Settings as JSON",
-            lambda: config_json(run.config),
+            "json",
             f"{name}.json",
+            lambda: config_json(run.config),
+            "Can be uploaded below, here or at another ConvScope.",
             "application/json",
-            key="file_json",
-            on_click="ignore",
-            help="Can be uploaded below, here or at another ConvScope.",
         )
     iterations = run.checkpoints.iterations()
     if not iterations:
@@ -41,8 +41,8 @@ def files(run: Run) -> None:
         return
     iteration = int(_iteration(run.id, iterations))
     try:
-        run.network_at(iteration)
-        given = starts_with_given_weights(run)
+        runs.network_at(run, iteration)  # kept: it is read once
+        given = runs.began_with_given_weights(run)
     except (ValueError, OSError) as error:
         messages.error(f"The weights after step {iteration} cannot be read: {error}. Choose another step.")
         return
@@ -62,50 +62,60 @@ def _iteration(run: str, iterations: list[int]) -> int:
 def _weights(run: Run, iteration: int, name: str, given: bool) -> None:
     repeat, start = f"{name}-again.py", f"convscope-{run.id.strip('-_')}-step-0.safetensors"
     with st.container(horizontal=True):
-        st.download_button(
+        _file(
             "Weights",
-            lambda: weights_file(run, iteration),
+            "weights",
             f"{name}.safetensors",
-            key="file_weights",
-            on_click="ignore",
-            help="safetensors, in PyTorch's layout: load_state_dict(strict=True) takes them. They can be uploaded below.",
+            lambda: weights_file(run, iteration),
+            "safetensors, in PyTorch's layout: load_state_dict(strict=True) takes them. They can be uploaded below.",
         )
-        st.download_button(
+        _file(
             "PyTorch code",
-            lambda: pytorch_script(run, iteration, f"{name}.safetensors"),
+            "pytorch",
             f"{name}-pytorch.py",
+            lambda: pytorch_script(run, iteration, f"{name}.safetensors"),
+            "Builds the network in PyTorch and loads the weights.",
             "text/x-python",
-            key="file_pytorch",
-            on_click="ignore",
-            help="Builds the network in PyTorch and loads the weights.",
         )
         if has_onnx():
-            st.download_button(
+            _file(
                 "ONNX",
-                lambda: onnx_file(run, iteration),
+                "onnx",
                 f"{name}.onnx",
-                key="file_onnx",
-                on_click="ignore",
-                help="Opset 17, for onnxruntime and Netron. Says how its pictures are to be normalised.",
+                lambda: onnx_file(run, iteration),
+                "Opset 17, for onnxruntime and Netron. Says how its pictures are to be normalised.",
             )
-        st.download_button(
+        _file(
             "Checkpoint",
-            lambda: checkpoint_file(run, iteration),
+            "checkpoint",
             f"{name}-checkpoint.safetensors",
-            key="file_checkpoint",
-            on_click="ignore",
-            help="safetensors: weights and the optimiser's memory, as they are kept on the server.",
+            lambda: checkpoint_file(run, iteration),
+            "safetensors: weights and the optimiser's memory, as they are kept on the server.",
         )
-        st.download_button(
+        _file(
             "Python script",
-            lambda: repeat_script(run, iteration, repeat, start),
+            "repeat",
             repeat,
+            lambda: repeat_script(run, iteration, repeat, start),
+            "Repeats the run on cnn_core: the same weights, to the bit on the same machine.",
             "text/x-python",
-            key="file_repeat",
-            on_click="ignore",
-            help="Repeats the run on cnn_core: the same weights, to the bit on the same machine.",
         )
     if not has_onnx():
         st.caption("For ONNX as well, install its package where this server runs: `pip install onnx`.")
     if given:
         st.caption("This run began with given weights: its script wants the weights after step 0 beside it.")
+
+
+def _file(
+    label: str,
+    key: str,
+    name: str,
+    make: Callable[[], str | bytes],
+    help: str,
+    mime: str | None = None,
+    *,
+    disabled: bool = False,
+) -> None:
+    """A button for one file, which is made when it is asked for; the page stays as it is."""
+    key = f"file_{key}"
+    st.download_button(label, make, name, mime, key=key, on_click="ignore", disabled=disabled, help=help)

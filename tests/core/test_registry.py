@@ -16,14 +16,6 @@ from tests.trainings import LONG, SHORT, small
 from tests.waiting import until
 
 
-@pytest.fixture
-def registry(tmp_path):
-    """Room for one training at a time."""
-    registry = Registry(tmp_path, slots=1)
-    yield registry
-    registry.close()
-
-
 def test_runs_are_found_by_their_ids(registry):
     runs = [registry.start(SHORT) for _ in range(3)]
     assert len({run.id for run in runs}) == 3

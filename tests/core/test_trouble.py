@@ -12,13 +12,6 @@ from tests.trainings import LONG, SHORT, small
 from tests.waiting import until
 
 
-@pytest.fixture
-def registry(tmp_path):
-    registry = Registry(tmp_path, slots=1)
-    yield registry
-    registry.close()
-
-
 def stopped(registry):
     run = registry.start(LONG)
     until(lambda: len(run.records) > 3)
