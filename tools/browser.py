@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
+
+from cnn_core.folders import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 PATHS = {
@@ -46,12 +49,13 @@ def launch(playwright: Playwright) -> Browser:
 
 @contextmanager
 def serve(**environment: str) -> Iterator[str]:
-    """Run the app on a free port; yields its address."""
+    """Run the app on a free port; yields its address. What it keeps goes with it, unless `environment` names a folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # not the user's own
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {VARIABLE: folder.name} | environment)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -68,6 +72,7 @@ def serve(**environment: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+        folder.cleanup()
 
 
 def settle(page: Page) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
-from cnn_core.folders import VARIABLE
 from tools.browser import launch, own_errors, serve
 
 
@@ -18,8 +17,8 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    with serve(**{VARIABLE: str(tmp_path_factory.mktemp("kept"))}) as url:  # not the user's own
+def address():
+    with serve() as url:
         yield url
 
 
