@@ -36,10 +36,12 @@ def more_sets(dataset: str) -> None:
 def _downloads(known: tuple[str, ...], watching: bool) -> None:
     """A box for each set; looks again by itself while one is on its way."""
     sources = downloads().sources
+    drawn = []
     for column, name in zip(st.columns(len(sources)), sources, strict=True):
         with column.container(border=True, height="stretch"):
-            _download(name)
-    if _running() != watching or datasets.names() != known:
+            drawn.append(_download(name))
+    # What was drawn counts, not how it is now: a download that ended a moment later would stay on its way for ever.
+    if any(drawn) != watching or datasets.names() != known:
         st.rerun()  # the page decides how often to look, and lists what is there
 
 
@@ -49,17 +51,18 @@ def _running() -> bool:
     return any(download is not None and not download.ended for download in found)
 
 
-def _download(name: str) -> None:
+def _download(name: str) -> bool:
+    """The box of one set. Was it drawn as on its way?"""
     kind, download, size = KINDS[name], downloads().get(name), downloads().sources[name].size
     st.markdown(f"**{kind.title}**")
     st.caption(f"{kind.source}. Licence: {kind.licence}.")
     if name in datasets.names():
         st.markdown(":material/check: It is here: choose it as **data set**.")
-        return
+        return False
     if download is not None and not download.ended:
         st.progress(min(1.0, download.done / download.total), text=_progress(download))
         st.button("Cancel", key=f"cancel_{name}", icon=":material/close:", on_click=download.cancel)
-        return
+        return True
     if download is not None and download.state == "failed":
         messages.error(download.message)
     kept = downloads().kept(name)
@@ -71,6 +74,7 @@ def _download(name: str) -> None:
         args=(name,),
         help="To the server that this page comes from. It needs a connection to the internet.",
     )
+    return False
 
 
 def _start(name: str) -> None:

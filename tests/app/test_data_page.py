@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -233,6 +234,18 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(server):
     app.run()
     assert texts(app.error) == ["file: 127.0.0.1 answers 404 Not Found"]
     assert not app.button(key="download_cifar10").disabled
+
+
+def test_a_download_that_fails_while_the_page_is_drawn_is_not_shown_as_on_its_way_for_ever(server, monkeypatch):
+    app = open_lesson("data")
+    failed = server.downloads.start("cifar10")
+    failed.wait(10)
+    on_its_way = SimpleNamespace(ended=False, state="running", done=0, total=1, cancel=None)
+    found = iter([None, on_its_way])  # when the page asks how often to look, and when it draws the box
+    monkeypatch.setattr(server.downloads, "get", lambda name: next(found, failed) if name == "cifar10" else None)
+    app.run()
+    assert not app.get("progress")
+    assert texts(app.error) == ["file: 127.0.0.1 answers 404 Not Found"]
 
 
 # Own pictures.
