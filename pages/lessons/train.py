@@ -45,6 +45,7 @@ def interval(*runs: Run | None) -> float | None:
 def show() -> None:
     """Everything about the run on this page; runs again by itself while a training goes on."""
     run, test = current_run(), current_run(RANGE)
+    due = interval(run, test)  # as it is drawn: what ends a moment later must be looked at once more
     steering(run, config)
     tell_trouble(run)
     if test is not None:
@@ -53,7 +54,7 @@ def show() -> None:
         one_run(run)
     elif config is not None:
         before_training(config, theme)
-    if interval(run, test) != watching or identity(run, test) != shown or st.session_state.pop("redraw", False):
+    if due != watching or identity(run, test) != shown or st.session_state.pop("redraw", False):
         st.rerun()  # the page decides how often to look; it has something new to decide
 
 
