@@ -184,9 +184,11 @@ def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> A
     b, c, h, w = x.shape
     if window == Window((1, 1)) and h * w >= NARROW:  # each cell is a window: the image is its own columns
         return x.reshape(b, groups, c // groups, h * w)
-    padded = scratch("padded", (b, c, *window.padded_size((h, w))), x.dtype)
-    padded.fill(0)
-    window.crop(padded)[...] = x
+    padded = x
+    if (size := window.padded_size((h, w))) != (h, w):
+        padded = scratch("padded", (b, c, *size), x.dtype)
+        padded.fill(0)
+        window.crop(padded)[...] = x
     windows = window.view(padded)  # (B, C, OH, OW, KH, KW)
     _, _, oh, ow, kh, kw = windows.shape
     m = b if oh * ow < NARROW else 1
@@ -218,8 +220,8 @@ def _roomy(maps: Array, size: Pair) -> Array:
     if (oh, ow) == size:
         return maps
     roomy = scratch("roomy", (b, f, *size), maps.dtype)
-    roomy.fill(1)  # not 0, which times infinity is NaN, with a warning
     roomy[:, :, :oh, :ow] = maps
+    roomy[:, :, oh:] = roomy[:, :, :oh, ow:] = 1  # not 0, which times infinity is NaN, with a warning
     return roomy
 
 
