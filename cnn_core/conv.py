@@ -167,11 +167,10 @@ def _rows(weight: Array, groups: int, dtype: np.dtype[np.generic]) -> Array:
 
 def _blocks(x: Array, window: Window) -> Iterator[slice]:
     """Cut the batch of x so that a part's columns take about BLOCK bytes: slices of images."""
-    n, c, *_ = x.shape
-    one = c * math.prod(window.kernel_size) * math.prod(window.output_size(_size(x))) * x.itemsize
+    one = x.shape[1] * math.prod(window.kernel_size) * math.prod(window.output_size(_size(x))) * x.itemsize
     images = max(1, BLOCK // max(1, one))
-    for start in range(0, n, images):
-        yield slice(start, min(n, start + images))
+    for start in range(0, len(x), images):
+        yield slice(start, min(len(x), start + images))
 
 
 def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> Array:
@@ -190,9 +189,8 @@ def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> A
         padded.fill(0)
         window.crop(padded)[...] = x
     windows = window.view(padded)  # (B, C, OH, OW, KH, KW)
-    _, _, oh, ow, kh, kw = windows.shape
-    m = b if oh * ow < NARROW else 1
-    per_group = c // groups
+    oh, ow, kh, kw = windows.shape[2:]
+    m, per_group = b if oh * ow < NARROW else 1, c // groups
     shape = (b // m, groups, per_group * kh * kw + 1, m * oh * ow)
     columns = np.empty(shape, dtype=x.dtype) if fresh else scratch("columns", shape, x.dtype)
     columns[:, :, -1] = 1
@@ -216,10 +214,10 @@ def _products(maps: Array, packs: int, groups: int) -> Array:
 
 def _roomy(maps: Array, size: Pair) -> Array:
     """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
-    b, f, oh, ow = maps.shape
+    oh, ow = _size(maps)
     if (oh, ow) == size:
         return maps
-    roomy = scratch("roomy", (b, f, *size), maps.dtype)
+    roomy = scratch("roomy", (*maps.shape[:2], *size), maps.dtype)
     roomy[:, :, :oh, :ow] = maps
     roomy[:, :, oh:] = roomy[:, :, :oh, ow:] = 1  # not 0, which times infinity is NaN, with a warning
     return roomy
