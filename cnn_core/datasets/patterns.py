@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.checks import Array, one_of, whole
+from cnn_core.checks import Array, one_of, up_to
 
 MIN_SIZE, MAX_SIZE = 3, 32
 
@@ -35,8 +35,7 @@ def pattern(name: str, size: int) -> NDArray[np.float64]:
     name: one of `patterns()`. size: 3 to 32 cells. Raises ValueError for others.
     """
     one_of("name", name, _PATTERNS)
-    if whole("size", size, MIN_SIZE) > MAX_SIZE:
-        raise ValueError(f"size (={size}) must be {MAX_SIZE} or less")
+    up_to("size", size, MIN_SIZE, MAX_SIZE)
     row, column = np.indices((size, size))
     return _PATTERNS[name](row, column, size).astype(np.float64)
 
