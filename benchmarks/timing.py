@@ -13,7 +13,7 @@ import sys
 import time
 
 from benchmarks.cases import KINDS
-from cnn_core.threads import ONE_THREAD
+from cnn_core.threads import ONE_THREAD, OURS
 from tools.browser import ROOT
 
 ROUNDS = 5
@@ -32,7 +32,8 @@ class Timer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.timing", kind, name, who, dtype],
             cwd=ROOT,
-            env=os.environ | dict.fromkeys(ONE_THREAD, str(threads)),
+            env=os.environ
+            | (dict.fromkeys(ONE_THREAD, str(threads)) if who == "torch" else ONE_THREAD | {OURS: str(threads)}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

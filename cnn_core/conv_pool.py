@@ -20,9 +20,11 @@ from cnn_core.checks import Array, check_dout
 from cnn_core.conv import check_conv2d
 from cnn_core.lowering import by_rows, from_rows, lower, stacked
 from cnn_core.scratch import scratch
+from cnn_core.threads import share
 from cnn_core.window import PaddingLike, Window
 
 CHUNK = 1 << 21  # bytes of the windows that are handled at once: they should stay in the processor's cache
+SHARED = 1 << 21  # bytes of them that are worth a thread
 POOL = Window.of(2, 2)
 
 
@@ -50,18 +52,22 @@ def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingL
     windows = stacked(lower(x, window, dtype), window)  # (OH, K, OW * N)
     out = np.empty((f, ph, pw, n), dtype=dtype)
     right, below = np.empty((ph, 2, f, pw, n), dtype=bool), np.empty((ph, f, pw, n), dtype=bool)
-    for some in _pairs(windows, ph):
-        seen = windows[2 * some.start : 2 * some.stop]
-        made = scratch("made", (len(seen), f, ow * n), dtype)
-        np.matmul(rows, seen, out=made)
-        maps = made.reshape(len(seen) // 2, 2, f, ow, n)[..., : 2 * pw, :]
-        one, other = maps[..., ::2, :], maps[..., 1::2, :]
-        np.greater(other, one, out=right[some])  # strictly: the first maximum wins, row by row
-        np.maximum(one, other, out=one)
-        np.greater(one[:, 1], one[:, 0], out=below[some])
-        best = np.maximum(one[:, 0], one[:, 1], out=one[:, 0]).swapaxes(0, 1)  # (F, some, PW, N)
-        np.add(best, bias[:, None, None, None], out=best)
-        np.maximum(best, 0, out=out[:, some])
+
+    def make(part: slice) -> None:
+        for some in _pairs(windows, part):
+            seen = windows[2 * some.start : 2 * some.stop]
+            made = scratch("made", (len(seen), f, ow * n), dtype)
+            np.matmul(rows, seen, out=made)
+            maps = made.reshape(len(seen) // 2, 2, f, ow, n)[..., : 2 * pw, :]
+            one, other = maps[..., ::2, :], maps[..., 1::2, :]
+            np.greater(other, one, out=right[some])  # strictly: the first maximum wins, row by row
+            np.maximum(one, other, out=one)
+            np.greater(one[:, 1], one[:, 0], out=below[some])
+            best = np.maximum(one[:, 0], one[:, 1], out=one[:, 0]).swapaxes(0, 1)  # (F, some, PW, N)
+            np.add(best, bias[:, None, None, None], out=best)
+            np.maximum(best, 0, out=out[:, some])
+
+    share(make, ph, SHARED // _bytes(windows))
     return out, ConvPoolCache(x, weight, window, out, right, below)
 
 
@@ -74,25 +80,35 @@ def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]
     windows = stacked(lower(x, window, out.dtype), window)
     dpooled = scratch("dpooled", (ph, f, pw, n), out.dtype)  # in the order of the products
     np.multiply(dout.swapaxes(0, 1), out.swapaxes(0, 1) > 0, out=dpooled)
-    drows = np.zeros((f, windows.shape[1]), dtype=out.dtype)
-    for some in _pairs(windows, ph):
-        seen = windows[2 * some.start : 2 * some.stop]
-        dmade = scratch("made", (len(seen), f, ow, n), out.dtype)
-        dmaps = dmade.reshape(len(seen) // 2, 2, f, ow, n)
-        dmaps[..., 2 * pw :, :] = 0  # a column that no pooling window covers
-        dbest = scratch("dbest", dmaps[..., :pw, :].shape, out.dtype)
-        np.multiply(dpooled[some], below[some], out=dbest[:, 1])
-        np.subtract(dpooled[some], dbest[:, 1], out=dbest[:, 0])
-        np.multiply(dbest, right[some], out=dmaps[..., 1 : 2 * pw : 2, :])
-        np.subtract(dbest, dmaps[..., 1 : 2 * pw : 2, :], out=dmaps[..., : 2 * pw : 2, :])
-        for maps, columns in zip(dmade.reshape(len(seen), f, ow * n), seen, strict=True):
-            drows += maps @ columns.T
+
+    def weigh(part: slice) -> Array:
+        drows = np.zeros((f, windows.shape[1]), dtype=out.dtype)
+        for some in _pairs(windows, part):
+            seen = windows[2 * some.start : 2 * some.stop]
+            dmade = scratch("made", (len(seen), f, ow, n), out.dtype)
+            dmaps = dmade.reshape(len(seen) // 2, 2, f, ow, n)
+            dmaps[..., 2 * pw :, :] = 0  # a column that no pooling window covers
+            dbest = scratch("dbest", dmaps[..., :pw, :].shape, out.dtype)
+            np.multiply(dpooled[some], below[some], out=dbest[:, 1])
+            np.subtract(dpooled[some], dbest[:, 1], out=dbest[:, 0])
+            np.multiply(dbest, right[some], out=dmaps[..., 1 : 2 * pw : 2, :])
+            np.subtract(dbest, dmaps[..., 1 : 2 * pw : 2, :], out=dmaps[..., : 2 * pw : 2, :])
+            for maps, columns in zip(dmade.reshape(len(seen), f, ow * n), seen, strict=True):
+                drows += maps @ columns.T
+        return drows
+
+    drows = np.sum(share(weigh, ph, SHARED // _bytes(windows)), axis=0)
     return from_rows(drows, weight.shape), dpooled.sum(axis=(0, 2, 3))
 
 
-def _pairs(windows: Array, pairs: int) -> Iterator[slice]:
-    """Cut the pairs of rows of windows (OH, K, M) so that a part takes about CHUNK bytes."""
+def _pairs(windows: Array, part: slice) -> Iterator[slice]:
+    """Cut a part of the pairs of rows of windows (OH, K, M) again, so that each takes about CHUNK bytes."""
+    some = max(1, CHUNK // _bytes(windows))
+    for start in range(part.start, part.stop, some):
+        yield slice(start, min(part.stop, start + some))
+
+
+def _bytes(windows: Array) -> int:
+    """Of a pair of rows of windows (OH, K, M), at least 1."""
     _, k, m = windows.shape
-    some = max(1, CHUNK // max(1, 2 * k * m * windows.itemsize))
-    for start in range(0, pairs, some):
-        yield slice(start, min(pairs, start + some))
+    return max(1, int(2 * k * m * windows.itemsize))

@@ -11,9 +11,9 @@ from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.checks import Array, whole
 from cnn_core.conv import conv2d_forward
 from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
-from cnn_core.linear import linear_backward, linear_forward
+from cnn_core.in_place import add_scaled
+from cnn_core.linear import linear_backward, linear_forward, product
 from cnn_core.loss import softmax, softmax_cross_entropy
-from cnn_core.optim import add_scaled
 from cnn_core.pool import max_pool2d_forward
 from cnn_core.window import Window
 
@@ -141,9 +141,9 @@ class ThreeLayerConvNet:
 
         drelu, grads["W3"][...], grads["b3"][...] = linear_backward(dscores, scores_cache)
         dhidden = relu_backward(drelu, relu_cache)
-        np.matmul(flat.T, dhidden, out=grads["W2"])  # linear_backward, but with the batch last, and in place
+        product(flat.T, dhidden, out=grads["W2"])  # linear_backward, but with the batch last, and in place
         np.sum(dhidden, axis=0, out=grads["b2"])
-        dmaps = p["W2"] @ dhidden.T
+        dmaps = product(p["W2"], dhidden.T)
         grads["W1"][...], grads["b1"][...] = conv_pool_backward(dmaps.reshape(maps.shape), cache)
 
         reg_loss = 0.0

@@ -17,6 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, check_dout, float_dtype
+from cnn_core.threads import share
+
+SHARED = 1 << 23  # multiplications that are worth a thread
 
 
 class LinearCache(NamedTuple):
@@ -59,7 +62,7 @@ def linear_backward_naive(dout: Array, cache: LinearCache) -> tuple[Array, Array
 def linear_forward(x: Array, weight: Array, bias: Array) -> tuple[Array, LinearCache]:
     """The fully connected layer as one matrix product. Returns out (N, M) and a cache."""
     _check(x, weight, bias)
-    out = _rows(x) @ weight + bias
+    out = product(_rows(x), weight) + bias
     return out.astype(float_dtype(x, weight), copy=False), LinearCache(x, weight)
 
 
@@ -68,9 +71,25 @@ def linear_backward(dout: Array, cache: LinearCache) -> tuple[Array, Array, Arra
     x, weight = cache
     check_dout(dout, (len(cache.x), cache.weight.shape[1]))
     dtype = float_dtype(x, weight)
-    dx = (dout @ weight.T).reshape(x.shape).astype(dtype, copy=False)
-    dweight = (_rows(x).T @ dout).astype(dtype, copy=False)
+    dx = product(dout, weight.T).reshape(x.shape).astype(dtype, copy=False)
+    dweight = product(_rows(x).T, dout).astype(dtype, copy=False)
     return dx, dweight, dout.sum(axis=0).astype(dtype, copy=False)
+
+
+def product(a: Array, b: Array, *, out: Array | None = None) -> Array:
+    """a @ b for a (N, K) and b (K, M), into `out` (N, M) where it is given; large ones are shared by the threads."""
+    (n, k), m = a.shape, b.shape[1]
+    made = np.empty((n, m), np.result_type(a, b)) if out is None else out
+    by_rows = n >= m
+
+    def some(part: slice) -> None:
+        if by_rows:
+            np.matmul(a[part], b, out=made[part])
+        else:
+            np.matmul(a, b[:, part], out=made[:, part])
+
+    share(some, max(n, m), SHARED // max(1, k * min(n, m)))
+    return made
 
 
 def _rows(x: Array) -> Array:

@@ -11,25 +11,26 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from cnn_core.checks import Array, one_of
+from cnn_core.in_place import by_blocks, check_alike
 from cnn_core.scratch import scratch
 
 Rule = Callable[..., None]
 State = dict[str, Any]
 
-# The rules run block by block, so that what they compute on the way stays in the processor's cache.
-BLOCK = 1 << 16
-
 
 def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
     """Stochastic gradient descent: w -= learning_rate * dw. Remembers nothing."""
-    for w_, dw_ in _blocks(w, dw):
+
+    def change(w_: Array, dw_: Array) -> None:
         w_ -= learning_rate * dw_
+
+    by_blocks(change, w, dw)
 
 
 def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
@@ -39,10 +40,13 @@ def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
     changes.
     """
     velocity = _average(state, "velocity", w)
-    for w_, dw_, v_ in _blocks(w, dw, velocity):
+
+    def change(w_: Array, dw_: Array, v_: Array) -> None:
         v_ *= momentum
         v_ -= learning_rate * dw_
         w_ += v_
+
+    by_blocks(change, w, dw, velocity)
 
 
 def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
@@ -53,11 +57,14 @@ def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
     (`nesterov=True`) takes the same steps while the rate stays. Remembers `velocity`.
     """
     velocity = _average(state, "velocity", w)
-    for w_, dw_, v_ in _blocks(w, dw, velocity):
+
+    def change(w_: Array, dw_: Array, v_: Array) -> None:
         step = learning_rate * dw_
         v_ *= momentum
         v_ -= step
         w_ += momentum * v_ - step
+
+    by_blocks(change, w, dw, velocity)
 
 
 def rmsprop(
@@ -68,10 +75,13 @@ def rmsprop(
     cache = decay_rate * cache + (1 - decay_rate) * dw^2;  w -= learning_rate * dw / (sqrt(cache) + epsilon).
     """
     cache = _average(state, "cache", w)
-    for w_, dw_, c_ in _blocks(w, dw, cache):
+
+    def change(w_: Array, dw_: Array, c_: Array) -> None:
         c_ *= decay_rate
         c_ += (1 - decay_rate) * dw_ * dw_
         w_ -= learning_rate * dw_ / (np.sqrt(c_) + epsilon)
+
+    by_blocks(change, w, dw, cache)
 
 
 def adam(
@@ -92,7 +102,8 @@ def adam(
     m, v, t = _average(state, "m", w), _average(state, "v", w), state.get("t", 0) + 1
     unbias = math.sqrt(1 - beta2**t)  # taken out of the root: the same step with fewer passes over the numbers
     rate = learning_rate * unbias / (1 - beta1**t)
-    for w_, dw_, m_, v_ in _blocks(w, dw, m, v):
+
+    def change(w_: Array, dw_: Array, m_: Array, v_: Array) -> None:
         step = scratch("step", w_.shape, w_.dtype)
         m_ *= beta1
         m_ += np.multiply(dw_, 1 - beta1, out=step)
@@ -105,6 +116,8 @@ def adam(
         np.divide(m_, step, out=step)
         step *= rate
         w_ -= step
+
+    by_blocks(change, w, dw, m, v)
     state["t"] = t
 
 
@@ -179,7 +192,7 @@ class Optimizer:
             names = sorted(params.keys() ^ grads.keys())
             raise ValueError(f"grads (={sorted(grads)}) must have the names of params: {', '.join(names)} in one only")
         for name, w in params.items():
-            _check(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name])
+            check_alike(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name])
         for name, w in params.items():
             state = self.state.setdefault(name, {})
             RULES[self.rule](w, grads[name], state, learning_rate=self.learning_rate, **self.hyper)
@@ -189,13 +202,6 @@ def hyper_parameters(rule: str) -> dict[str, float]:
     """The hyper-parameters of a rule in RULES and their defaults, without the learning rate."""
     keywords = inspect.signature(RULES[rule]).parameters.values()
     return {k.name: k.default for k in keywords if k.kind is k.KEYWORD_ONLY and k.default is not k.empty}
-
-
-def add_scaled(total: Array, factor: float, array: Array) -> None:
-    """total += factor * array, in place and block by block: no second array of their size is made."""
-    if factor:
-        for total_, array_ in _blocks(total, array):
-            total_ += np.multiply(array_, factor, out=scratch("step", array_.shape, total.dtype))
 
 
 def _in_range(name: str, value: float) -> float:
@@ -211,22 +217,3 @@ def _average(state: State, key: str, w: Array) -> Array:
         state[key] = np.zeros(w.shape, dtype=w.dtype)
     average: Array = state[key]
     return average
-
-
-def _blocks(w: Array, dw: Array, *averages: Array) -> Iterator[tuple[Array, ...]]:
-    """The arrays cut into blocks of the same entries, as flat views (one whole block where memory has gaps)."""
-    for name, array in (("dw", dw), *(("state", average) for average in averages)):
-        _check("w", w, name, array)
-    if not all(array.flags.c_contiguous for array in (w, *averages)):
-        yield (w, dw, *averages)
-        return
-    flat = [array.reshape(-1) for array in (w, dw, *averages)]
-    for start in range(0, w.size, BLOCK):
-        yield tuple(array[start : start + BLOCK] for array in flat)
-
-
-def _check(name: str, w: Array, other_name: str, other: Array) -> None:
-    if not np.issubdtype(w.dtype, np.floating):
-        raise ValueError(f"{name} (dtype {w.dtype}) must be a floating array: it is changed in place")
-    if other.shape != w.shape:
-        raise ValueError(f"{other_name} (shape {other.shape}) must be shaped as {name}: {w.shape}")

@@ -1,18 +1,62 @@
-"""How many threads NumPy's matrix products use: set here, before NumPy is imported, and nowhere else.
+"""How many threads the core uses: set here and nowhere else.
 
-One. Two gain a third on a training step with large maps and nobody else about, but lose up to seven times as soon as the
-second core has other work (docs/performance.md): a second run, or the thread that answers the visitors. As many runs
-train at once as there are cores; that is how the others are used.
+NumPy's matrix products: one, set before NumPy is imported. Their own threads wait for each other in a loop, and lose up to
+seven times as soon as the second core has other work (docs/performance.md): a second run, or the thread that answers the
+visitors. As many runs train at once as there are cores; that is how the others are used.
+
+Who has idle cores for a single training sets CONVSCOPE_THREADS: then the training step is split here (`share`), the passes
+between the products included, which BLAS cannot split.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import cache
+from itertools import pairwise
+from typing import TypeVar
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+OURS = "CONVSCOPE_THREADS"
+Result = TypeVar("Result")
 
 
 def use_one_thread() -> None:
     """Let matrix products of this process run on one thread, unless the environment says otherwise already."""
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)
+
+
+@cache
+def threads() -> int:
+    """How many `share` uses: CONVSCOPE_THREADS, 1 without it. Raises ValueError where that is no whole number above 0."""
+    text = os.environ.get(OURS, "1")
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{OURS} (={text!r}) must be a whole number, 1 or more")
+    return int(text)
+
+
+def share(work: Callable[[slice], Result], length: int, least: int) -> list[Result]:
+    """Cut range(length) into a part for each thread, call work(part) there, and give the results in the parts' order.
+
+    Parts are at least `least` long, so that small work stays where it is. Where the cuts are depends on nothing else, so
+    sums over parts are reproducible for a number of threads. `work` must not share in its turn.
+    """
+    parts = max(1, min(threads(), length // max(1, least)))
+    cuts = [length * number // parts for number in range(parts + 1)]
+    slices = [slice(start, stop) for start, stop in pairwise(cuts)]
+    if parts == 1:
+        return [work(slices[0])]
+    others = [_pool().submit(copy_context().run, work, part) for part in slices[1:]]  # NumPy's errstate goes along
+    try:
+        first = work(slices[0])
+    finally:
+        wait(others)  # they write into the caller's arrays
+    return [first, *(other.result() for other in others)]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads() - 1, thread_name_prefix="convscope")

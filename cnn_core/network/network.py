@@ -9,11 +9,11 @@ import numpy as np
 
 from cnn_core.checks import Array, whole
 from cnn_core.convnet import LossParts
+from cnn_core.in_place import add_scaled
 from cnn_core.loss import softmax, softmax_cross_entropy
 from cnn_core.network.build import build, fused
 from cnn_core.network.layers import Arrays, Mode
 from cnn_core.network.spec import NetworkSpec
-from cnn_core.optim import add_scaled
 
 WEIGHTS = {"conv": 3, "linear": 4}  # what a random generator is for; the solver and the data have 0 to 2
 CHUNK = 1 << 24  # bytes of the largest map of the images handled at once where no gradient is needed

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnn_core import optim
+from cnn_core import in_place, optim
 from cnn_core.optim import RULES, Optimizer
 
 
@@ -68,7 +68,7 @@ def test_pytorch_takes_the_same_steps(rule, hyper, theirs, options):
 def test_blocks_and_gaps_in_memory_change_nothing(rule, dtype, monkeypatch):
     results = []
     for block, order in [(1 << 15, "C"), (7, "C"), (7, "F")]:
-        monkeypatch.setattr(optim, "BLOCK", block)
+        monkeypatch.setattr(in_place, "BLOCK", block)
         w, state = np.array(line(-1, 2), dtype, order=order), {}
         for _ in range(3):
             assert RULES[rule](w, (w * w).astype(dtype), state, learning_rate=0.1) is None

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from cnn_core import optim
+from cnn_core import in_place
 from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import overall_error
+from cnn_core.in_place import add_scaled
 from cnn_core.linear import linear_backward, linear_forward
 from cnn_core.loss import softmax_cross_entropy
-from cnn_core.optim import RULES, add_scaled
+from cnn_core.optim import RULES
 from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
 from cnn_core.solver import Arrays, Solver
 from tests.dirt import dirty_memory
@@ -96,7 +97,7 @@ def test_a_training_gives_the_same_bits_whatever_memory_held(rule):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(5,), (3, 7), (2 * optim.BLOCK + 3,), (3, optim.BLOCK // 2 + 1)])
+@pytest.mark.parametrize("shape", [(5,), (3, 7), (2 * in_place.BLOCK + 3,), (3, in_place.BLOCK // 2 + 1)])
 def test_add_scaled_adds_in_place_over_all_blocks(shape, dtype):
     rng = np.random.default_rng(0)
     total, array = (rng.integers(-9, 10, shape).astype(dtype) for _ in range(2))

@@ -1,0 +1,143 @@
+"""Sharing work between threads: what the parts are, that results do not depend on them, that trouble is not lost."""
+
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from cnn_core import conv_pool, in_place, linear
+from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.optim import RULES, Optimizer
+from cnn_core.threads import OURS, _pool, share, threads
+from tools.browser import ROOT
+
+
+@pytest.fixture
+def use_threads(monkeypatch):
+    """A function that sets how many."""
+
+    def use(count):
+        monkeypatch.setenv(OURS, str(count))
+        threads.cache_clear()
+        _pool.cache_clear()
+
+    yield use
+    monkeypatch.undo()
+    threads.cache_clear()
+    _pool.cache_clear()
+
+
+def test_without_a_word_there_is_one_thread_and_one_part(monkeypatch):
+    monkeypatch.delenv(OURS, raising=False)
+    threads.cache_clear()
+    assert share(lambda part: (part, threading.current_thread()), 7, 1) == [(slice(0, 7), threading.current_thread())]
+    assert share(lambda part: part, 0, 1) == [slice(0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "least", "parts"),
+    [
+        (2, 7, 1, [(0, 3), (3, 7)]),
+        (3, 9, 3, [(0, 3), (3, 6), (6, 9)]),
+        (3, 8, 3, [(0, 4), (4, 8)]),
+        (4, 2, 0, [(0, 1), (1, 2)]),
+        (2, 5, 6, [(0, 5)]),
+        (2, 0, 1, [(0, 0)]),
+    ],
+)
+def test_parts_cover_all_in_order_and_are_long_enough(use_threads, count, length, least, parts):
+    use_threads(count)
+    assert share(lambda part: (part.start, part.stop), length, least) == parts
+
+
+def test_parts_run_at_the_same_time_under_the_callers_errstate(use_threads):
+    use_threads(2)
+    meet = threading.Barrier(2, timeout=10)
+
+    def overflow(part):
+        meet.wait()  # would break if one came after the other
+        return threading.current_thread().name, np.float32(1e38) * np.float32(1e38)
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        names = {name for name, _ in share(overflow, 2, 1)}
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_what_a_part_raises_comes_out_after_the_others_have_ended(use_threads, bad):
+    use_threads(2)
+    ended = []
+
+    def work(part):
+        if part.start == bad:
+            raise ValueError("this part")
+        ended.append(part)
+
+    with pytest.raises(ValueError, match="this part"):
+        share(work, 2, 1)
+    assert len(ended) == 1
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_threads_that_is_none_is_named(use_threads, text):
+    use_threads(text)
+    with pytest.raises(ValueError, match=f"{OURS} .*{text}.* must be a whole number, 1 or more"):
+        share(lambda part: part, 2, 1)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_training_step_in_threads_is_the_one_of_a_single_thread(use_threads, monkeypatch, count):
+    monkeypatch.setattr(conv_pool, "SHARED", 1)
+    monkeypatch.setattr(linear, "SHARED", 1)
+    monkeypatch.setattr(in_place, "BLOCK", 16)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((5, 3, 14, 14)), rng.integers(0, 10, 5)
+
+    def train():
+        model = ThreeLayerConvNet((3, 14, 14), 4, 3, 6, dtype=np.float64, weight_scale=0.1, reg=0.1, seed=1)
+        optimizer = Optimizer("adam", learning_rate=1e-2)
+        losses = []
+        for _ in range(3):
+            parts = model.loss_parts(x, y)
+            losses.append(parts.data_loss + parts.reg_loss)
+            optimizer.step(model.params, parts.grads)
+        return losses, model.params
+
+    use_threads(1)
+    expected, params = train()
+    use_threads(count)
+    losses, ours = train()
+    np.testing.assert_allclose(losses, expected, rtol=1e-12)
+    for name, w in params.items():
+        np.testing.assert_allclose(ours[name], w, rtol=1e-6, atol=1e-9, err_msg=name)
+    again, same = train()
+    assert again == losses  # to the bit, for one number of threads
+    assert all(np.array_equal(same[name], ours[name]) for name in params)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_update_in_threads_is_the_same_to_the_bit(use_threads, monkeypatch, rule):
+    monkeypatch.setattr(in_place, "BLOCK", 7)
+    rng = np.random.default_rng(2)
+    start, dw = rng.standard_normal((2, 9, 11))
+
+    def after(count):
+        use_threads(count)
+        w, state = start.copy(), {}
+        for _ in range(3):
+            RULES[rule](w, dw, state, learning_rate=0.1)
+        return w
+
+    np.testing.assert_array_equal(after(2), after(1))
+
+
+def test_the_environment_sets_it_for_a_process():
+    code = "from cnn_core.threads import share; print(len(share(lambda part: part, 9, 1)))"
+    env = os.environ | {OURS: "3"}
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert found.stdout == "3\n"
