@@ -8,7 +8,7 @@ the end of each row would go to the beginning of the next, so what leaves its ro
 
 from __future__ import annotations
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, Pair
 from cnn_core.scratch import scratch
 from cnn_core.window import Window
 
@@ -36,6 +36,23 @@ def add_back(dcolumns: Array, window: Window, dx: Array) -> None:
             total = _sum("total", [(strips[:, :, j], by) for j, by in across], strips[:, :, 0])
             cells = images[..., rows, columns]
             cells[...] = total.reshape(packs, c, m, high, wide)[..., : cells.shape[-2], : cells.shape[-1]]
+
+
+def room_for(dout: Array, x: Array, window: Window) -> Pair:
+    """OH', OW' for dout (N, F, OH, OW): the size of the output, or of the largest phase of x (N, C, H, W)."""
+    high, wide = map(max, dout.shape[2:], x[:, :, :: window.stride[0], :: window.stride[1]].shape[2:])
+    return high, wide
+
+
+def roomy(maps: Array, size: Pair) -> Array:
+    """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
+    oh, ow = maps.shape[2:]
+    if (oh, ow) == size:
+        return maps
+    larger = scratch("roomy", (*maps.shape[:2], *size), maps.dtype)
+    larger[:, :, :oh, :ow] = maps
+    larger[:, :, oh:] = larger[:, :, :oh, ow:] = 1  # not 0, which times infinity is NaN, with a warning
+    return larger
 
 
 def _sum(name: str, moved: list[Moved], like: Array) -> Array:

@@ -15,17 +15,17 @@ docs/math.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.adjoint import add_back
-from cnn_core.checks import Array, Pair, PairLike, check_dout, float_dtype, whole
+from cnn_core.adjoint import add_back, room_for, roomy
+from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
 from cnn_core.scratch import scratch
+from cnn_core.threads import share, threads
 from cnn_core.window import PaddingLike, Window
 
-BLOCK = 1 << 22  # bytes of the columns that are handled at once: they should stay in the processor's cache
+BLOCK = 1 << 21  # bytes of the columns that are handled at once: they should stay in the processor's cache
 KEPT = 1 << 24  # bytes of columns that a cache holds at the most; more are made again in the backward pass
 NARROW = 100  # positions; with fewer, a block's images share one product
 
@@ -113,20 +113,24 @@ def conv2d_forward(
     rows = np.concatenate([filters, bias.reshape(*filters.shape[:2], 1)], axis=2, dtype=dtype, casting="same_kind")
     out = np.empty((len(x), f, *size), dtype=dtype)
     keep = x.shape[1] * math.prod(window.kernel_size) * out[:, :1].size * x.itemsize <= KEPT
-    kept: list[Array] = []
-    for images in _blocks(x, window):
-        columns = _columns(x[images], window, groups, fresh=keep)
-        if keep:
-            kept.append(columns)
-        maps = out[images]
-        if len(columns) == len(maps):  # an image's product comes out as its maps
-            np.matmul(rows[..., : columns.shape[2]], columns, out=_products(maps, len(columns), groups))
-        else:
-            made = scratch("made", (len(columns), groups, f // groups, columns.shape[3]), dtype)
-            maps[...] = _maps(np.matmul(rows, columns, out=made), maps.shape)
-        if columns.shape[2] < rows.shape[2]:  # columns without a 1
-            np.add(maps, bias[:, None, None], out=maps, casting="same_kind")
-    return out, ConvCache(x, weight, window, groups, kept if keep else None)
+    blocks = _blocks(x, window)
+
+    def make(part: slice) -> list[Array]:
+        made = []
+        for images in blocks[part]:
+            columns, maps = _columns(x[images], window, groups, fresh=keep), out[images]
+            made.append(columns)
+            if len(columns) == len(maps):  # an image's product comes out as its maps
+                np.matmul(rows[..., : columns.shape[2]], columns, out=_products(maps, len(columns), groups))
+            else:
+                product = scratch("made", (len(columns), groups, f // groups, columns.shape[3]), dtype)
+                maps[...] = _maps(np.matmul(rows, columns, out=product), maps.shape)
+            if columns.shape[2] < rows.shape[2]:  # columns without a 1
+                np.add(maps, bias[:, None, None], out=maps, casting="same_kind")
+        return made
+
+    columns = [columns for part in share(make, len(blocks), 1) for columns in part]
+    return out, ConvCache(x, weight, window, groups, columns if keep else None)
 
 
 def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = True) -> tuple[Array, Array, Array]:
@@ -141,21 +145,26 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     turned = np.ascontiguousarray(_rows(weight, groups, dtype).swapaxes(1, 2))  # (G, K, F/G)
     k = turned.shape[1]
     product = np.multiply if f == groups else np.matmul  # with one filter a group they are the same, and this is faster
-    drows = np.zeros((groups, f // groups, k + 1), dtype=dtype)
     dx = np.empty(x.shape if input_gradient else 0, dtype=dtype)
-    room = tuple(map(max, dout.shape[2:], x[:, :, :: window.stride[0], :: window.stride[1]].shape[2:]))
-    for number, images in enumerate(_blocks(x, window)):
-        columns = kept[number] if kept is not None else _columns(x[images], window, groups)
-        dmade = _products(dout[images], len(columns), groups)
-        drows[..., : columns.shape[2]] += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
-        if columns.shape[2] == k:  # columns without a 1
-            drows[..., k] += dout[images].sum(axis=(0, 2, 3)).reshape(drows.shape[:2])
-        if input_gradient:
-            dmade = _products(_roomy(dout[images], room), len(columns), groups)
-            dcolumns = scratch("dcolumns", (len(columns), groups, k, dmade.shape[3]), dtype)
-            product(turned, dmade, out=dcolumns)
-            packs, (b, c, *_) = len(columns), dx[images].shape
-            add_back(dcolumns.reshape(packs, c, *window.kernel_size, b // packs, *room), window, dx[images])
+    blocks, room = _blocks(x, window), room_for(dout, x, window)
+
+    def weigh(part: slice) -> Array:
+        drows = np.zeros((groups, f // groups, k + 1), dtype=dtype)
+        for number, images in enumerate(blocks[part], part.start):
+            columns = kept[number] if kept is not None else _columns(x[images], window, groups)
+            dmade = _products(dout[images], len(columns), groups)
+            drows[..., : columns.shape[2]] += (dmade @ columns.swapaxes(2, 3)).sum(axis=0)
+            if columns.shape[2] == k:  # columns without a 1
+                drows[..., k] += dout[images].sum(axis=(0, 2, 3)).reshape(drows.shape[:2])
+            if input_gradient:
+                dmade = _products(roomy(dout[images], room), len(columns), groups)
+                dcolumns = scratch("dcolumns", (len(columns), groups, k, dmade.shape[3]), dtype)
+                product(turned, dmade, out=dcolumns)
+                packs, (b, c, *_) = len(columns), dx[images].shape
+                add_back(dcolumns.reshape(packs, c, *window.kernel_size, b // packs, *room), window, dx[images])
+        return drows
+
+    drows = np.sum(share(weigh, len(blocks), 1), axis=0)
     return dx, drows[..., :k].copy().reshape(weight.shape), drows[..., k].copy().reshape(f)
 
 
@@ -165,12 +174,12 @@ def _rows(weight: Array, groups: int, dtype: np.dtype[np.generic]) -> Array:
     return weight.astype(dtype, copy=False).reshape(groups, f // groups, math.prod(sizes))
 
 
-def _blocks(x: Array, window: Window) -> Iterator[slice]:
-    """Cut the batch of x so that a part's columns take about BLOCK bytes: slices of images."""
+def _blocks(x: Array, window: Window) -> list[slice]:
+    """Cut the batch of x evenly, so that a part's columns take about BLOCK bytes: slices of images, as many for each thread."""
     one = x.shape[1] * math.prod(window.kernel_size) * math.prod(window.output_size(_size(x))) * x.itemsize
-    images = max(1, BLOCK // max(1, one))
-    for start in range(0, len(x), images):
-        yield slice(start, min(len(x), start + images))
+    count = -(-len(x) * one // BLOCK)
+    images = max(1, -(-len(x) // max(1, count + (-count % threads() if count > 1 else 0))))
+    return [slice(start, min(len(x), start + images)) for start in range(0, len(x), images)]
 
 
 def _columns(x: Array, window: Window, groups: int, *, fresh: bool = False) -> Array:
@@ -210,17 +219,6 @@ def _products(maps: Array, packs: int, groups: int) -> Array:
     b, f, oh, ow = maps.shape
     together = maps.reshape(packs, b // packs, f, oh * ow).swapaxes(1, 2)
     return together.reshape(packs, groups, f // groups, b // packs * oh * ow)
-
-
-def _roomy(maps: Array, size: Pair) -> Array:
-    """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
-    oh, ow = _size(maps)
-    if (oh, ow) == size:
-        return maps
-    roomy = scratch("roomy", (*maps.shape[:2], *size), maps.dtype)
-    roomy[:, :, :oh, :ow] = maps
-    roomy[:, :, oh:] = roomy[:, :, :oh, ow:] = 1  # not 0, which times infinity is NaN, with a warning
-    return roomy
 
 
 def _size(x: Array) -> tuple[int, int]:

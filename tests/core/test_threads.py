@@ -9,10 +9,11 @@ import warnings
 import numpy as np
 import pytest
 
-from cnn_core import conv_pool, in_place, linear
+from cnn_core import conv, conv_pool, in_place, linear
 from cnn_core.convnet import ThreeLayerConvNet
 from cnn_core.optim import RULES, Optimizer
 from cnn_core.threads import OURS, _pool, share, threads
+from cnn_core.window import Window
 from tools.browser import ROOT
 
 
@@ -141,3 +142,41 @@ def test_the_environment_sets_it_for_a_process():
     env = os.environ | {OURS: "3"}
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert found.stdout == "3\n"
+
+
+@pytest.mark.parametrize("kept", [0, 1 << 24])
+@pytest.mark.parametrize(
+    ("shape", "weight", "options"),
+    [
+        ((7, 3, 9, 8), (4, 3, 3, 3), {"stride": 2, "padding": 1}),
+        ((7, 4, 30, 30), (8, 2, 3, 2), {"groups": 2, "dilation": 2}),  # a matrix for each image
+        ((5, 2, 12, 12), (3, 2, 1, 1), {}),  # nothing is copied
+        ((1, 2, 5, 5), (3, 2, 3, 3), {}),
+    ],
+)
+def test_a_convolution_in_threads_is_the_one_of_a_single_thread(use_threads, monkeypatch, kept, shape, weight, options):
+    monkeypatch.setattr(conv, "BLOCK", 4096)
+    monkeypatch.setattr(conv, "KEPT", kept)
+    rng = np.random.default_rng(3)
+    x, w, b = (rng.integers(-4, 5, size).astype(float) for size in (shape, weight, weight[:1]))
+
+    def run(count):
+        use_threads(count)
+        out, cache = conv.conv2d_forward(x, w, b, **options)
+        dout = np.random.default_rng(4).integers(-4, 5, out.shape).astype(float)
+        return out, *conv.conv2d_backward(dout, cache)
+
+    for ours, alone in zip(run(3), run(1), strict=True):  # whole numbers: no rounding
+        np.testing.assert_array_equal(ours, alone)
+
+
+def test_each_thread_gets_as_many_blocks_of_a_batch(use_threads, monkeypatch):
+    window = Window.of(3, padding=1)
+    monkeypatch.setattr(conv, "BLOCK", 9 * 100 * 8 * 4)  # four images of 10x10, one channel
+    x = np.zeros((11, 1, 10, 10))
+    use_threads(1)
+    assert conv._blocks(x, window) == [slice(0, 4), slice(4, 8), slice(8, 11)]
+    use_threads(2)
+    assert conv._blocks(x, window) == [slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 11)]
+    assert conv._blocks(x[:4], window) == [slice(0, 4)]  # too little to be shared
+    assert conv._blocks(x[:0], window) == []
