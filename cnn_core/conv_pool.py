@@ -24,6 +24,7 @@ from cnn_core.threads import share
 from cnn_core.window import PaddingLike, Window
 
 CHUNK = 1 << 21  # bytes of the windows that are handled at once: they should stay in the processor's cache
+KEPT = 1 << 23  # bytes of windows laid out that a cache holds, about, at the most
 SHARED = 1 << 21  # bytes of them that are worth a thread
 POOL = Window.of(2, 2)
 
@@ -37,6 +38,7 @@ class ConvPoolCache(NamedTuple):
     out: Array
     right: Array
     below: Array
+    lowered: Array | None = None  # the windows, laid out; None where the backward pass has to do it again
 
 
 def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingLike) -> tuple[Array, ConvPoolCache]:
@@ -49,7 +51,9 @@ def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingL
     oh, ow = window.output_size((x.shape[2], x.shape[3]))
     ph, pw = POOL.output_size((oh, ow))
     rows = by_rows(weight).astype(dtype, copy=False)
-    windows = stacked(lower(x, window, dtype), window)  # (OH, K, OW * N)
+    keep = x.size * window.kernel_size[1] * dtype.itemsize <= KEPT
+    lowered = lower(x, window, dtype, fresh=keep)
+    windows = stacked(lowered, window)  # (OH, K, OW * N)
     out = np.empty((f, ph, pw, n), dtype=dtype)
     right, below = np.empty((ph, 2, f, pw, n), dtype=bool), np.empty((ph, f, pw, n), dtype=bool)
 
@@ -68,16 +72,16 @@ def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingL
             np.maximum(best, 0, out=out[:, some])
 
     share(make, ph, SHARED // _bytes(windows))
-    return out, ConvPoolCache(x, weight, window, out, right, below)
+    return out, ConvPoolCache(x, weight, window, out, right, below, lowered if keep else None)
 
 
 def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]:
     """dout (F, OH // 2, OW // 2, N) gives dweight and dbias. It is a network's first layer: its x needs no gradient."""
-    x, weight, window, out, right, below = cache
+    x, weight, window, out, right, below, lowered = cache
     check_dout(dout, out.shape)
     f, ph, pw, n = out.shape
     ow = window.output_size((x.shape[2], x.shape[3]))[1]
-    windows = stacked(lower(x, window, out.dtype), window)
+    windows = stacked(lower(x, window, out.dtype) if lowered is None else lowered, window)
     dpooled = scratch("dpooled", (ph, f, pw, n), out.dtype)  # in the order of the products
     np.multiply(dout.swapaxes(0, 1), out.swapaxes(0, 1) > 0, out=dpooled)
 

@@ -23,8 +23,8 @@ from cnn_core.scratch import scratch
 from cnn_core.window import Window
 
 
-def lower(x: Array, window: Window, dtype: np.dtype[np.generic]) -> Array:
-    """Lay the windows of x (N, C, H, W) out along the width: (H', C * KW, OW * N), in scratch memory."""
+def lower(x: Array, window: Window, dtype: np.dtype[np.generic], *, fresh: bool = False) -> Array:
+    """Lay the windows of x (N, C, H, W) out along the width: (H', C * KW, OW * N). Without `fresh`, in scratch memory."""
     n, c, h, w = x.shape
     height, width = window.padded_size((h, w))
     padded = scratch("padded", (height, c, width, n), dtype)
@@ -36,7 +36,8 @@ def lower(x: Array, window: Window, dtype: np.dtype[np.generic]) -> Array:
     rows[...] = x.swapaxes(0, 1)
     window.crop(images)[...] = rows
     kw, ow = window.kernel_size[1], window.output_size((h, w))[1]
-    lowered = scratch("lowered", (height, c, kw, ow, n), dtype)
+    shape = (height, c, kw, ow, n)
+    lowered = np.empty(shape, dtype) if fresh else scratch("lowered", shape, dtype)
     for j in range(kw):
         lowered[:, :, j] = across(window).tap(images, 0, j).transpose(2, 0, 3, 1)
     return lowered.reshape(height, c * kw, ow * n)

@@ -5,6 +5,7 @@ const ICONS = {
   forward: "M7 5l10 7-10 7z", last: "M18 5v14M5 5l9 7-9 7z",
 };
 const TICKS = { steps: 4, stages: 1.5 }; // a second at speed 1: a stage wants to be read
+const READABLE = 60; // milliseconds that a step's words stay while steps fly by: nobody reads faster
 const QUIET = 400; // milliseconds without a change, after which the address is told
 
 class Player {
@@ -148,25 +149,28 @@ class Player {
     }
   }
 
-  // The current step in numbers and words.
+  // Where the walk is, and what this step says; the words follow at a pace that can be read.
   tell() {
     const { walk, step, at, done, root } = this;
-    const told = describe(walk, at);
-    const { stages, name } = at.phase;
+    const place = `${step + 1} of ${walk.count}${walk.phases.length > 1 ? ` · ${at.phase.name}` : ""}`;
+    this.part("where").textContent = `step ${place}`;
+    this.part("scrub").value = step;
+    Object.assign(root.dataset, { step, stage: done, count: walk.count, phase: at.phase.name });
+    const now = performance.now();
+    if (this.playing && now - this.said < READABLE) return;
+    this.said = now;
+    this.say(place);
+  }
+
+  // The current step in numbers and words.
+  say(place) {
+    const { walk, at, done } = this;
+    const [told, { stages }] = [describe(walk, at), at.phase];
     this.terms.show(told, done);
-    const several = walk.phases.length > 1 ? ` · ${name}` : "";
-    this.part("where").textContent = `step ${step + 1} of ${walk.count}${several}`;
     this.part("stage").textContent = stages.length > 1 ? `${done + 1}/${stages.length}: ${stages[done]}` : "";
-    const scrub = this.part("scrub");
-    scrub.value = step;
-    scrub.setAttribute("aria-valuetext", `step ${step + 1} of ${walk.count}${several}`);
-    const words = this.part("words");
-    for (const live of [words, this.part("link")]) {
-      live.setAttribute("aria-live", this.playing ? "off" : "polite"); // nobody can listen to sixty steps a second
-    }
+    this.part("scrub").setAttribute("aria-valuetext", `step ${place}`);
     const sentence = done < stages.length - 1 ? `${stages[done]}. Then: ${stages.slice(done + 1).join(", ")}.` : told.sentence;
-    words.textContent = `Step ${step + 1} of ${walk.count}${several}: ${sentence}`;
-    Object.assign(root.dataset, { step, stage: done, count: walk.count, phase: name });
+    this.part("words").textContent = `Step ${place}: ${sentence}`;
   }
 
   toggle() {
@@ -225,6 +229,9 @@ class Player {
     button.setAttribute("aria-label", label);
     button.title = `${label} (space)`;
     button.querySelector("path").setAttribute("d", ICONS[icon]);
+    for (const live of [this.part("words"), this.part("link")]) {
+      live.setAttribute("aria-live", icon === "pause" ? "off" : "polite"); // nobody can listen to sixty steps a second
+    }
   }
 
   close() {

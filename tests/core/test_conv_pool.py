@@ -61,14 +61,15 @@ def cases(draw):
 
 
 @settings(max_examples=150, deadline=None)
-@given(cases(), dtypes, st.sampled_from([1, 1 << 10, conv_pool.CHUNK]))
-def test_it_is_the_three_layers_in_one(case, dout_dtype, chunk):
+@given(cases(), dtypes, st.sampled_from([1, 1 << 10, conv_pool.CHUNK]), st.sampled_from([0, conv_pool.KEPT]))
+def test_it_is_the_three_layers_in_one(case, dout_dtype, chunk, kept):
     inputs, padding = case
     dtype = np.result_type(*inputs[:2])
     expected, caches = layers_forward(*inputs, padding)
     dout = frozen(np.random.default_rng(1).integers(-4, 5, expected.shape), dout_dtype)
     with dirty_memory() as patch:
         patch.setattr(conv_pool, "CHUNK", chunk)
+        patch.setattr(conv_pool, "KEPT", kept)
         out, cache = conv_pool_forward(*inputs, padding=padding)
         gradients = conv_pool_backward(dout, cache)
         again = conv_pool_backward(

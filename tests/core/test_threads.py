@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -77,6 +78,7 @@ def test_what_a_part_raises_comes_out_after_the_others_have_ended(use_threads, b
     def work(part):
         if part.start == bad:
             raise ValueError("this part")
+        time.sleep(0.1)
         ended.append(part)
 
     with pytest.raises(ValueError, match="this part"):
