@@ -242,7 +242,7 @@ class Player {
   }
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data: [data], parentElement, setStateValue }) {
   const root = parentElement.querySelector(".player");
   root.player ??= new Player(root);
   root.player.load(data, (state) => setStateValue("place", state));

@@ -61,7 +61,8 @@ def player(
     place, with the names of BEGIN, in st.session_state[key]["place"].
     """
     data = wire(walk, titles=titles, channel_names=channel_names or {})
-    _component(key=key, data=data | {"begin": BEGIN | dict(begin or {})}, on_place_change=on_place)
+    # In a list: the values of a dict would each be searched for data frames, which takes as long as all the rest.
+    _component(key=key, data=[data | {"begin": BEGIN | dict(begin or {})}], on_place_change=on_place)
 
 
 # The player's own settings, taken over when the version changes. step counts from 0; pinned: {"name", "plane", "index"}.

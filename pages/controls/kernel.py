@@ -12,6 +12,7 @@ import streamlit as st
 
 from cnn_core.checks import Array, Pair
 from pages.controls import messages, settings
+from pages.controls.book import book
 
 HERE = Path(__file__).parents[1] / "animation"
 LARGEST = 999.0
@@ -105,7 +106,7 @@ def kernels(
     )
     seed = settings.whole("kernel seed", "kernel_seed", 0, 999, RANDOM_SEED) if name in RANDOM else RANDOM_SEED
     beginning = preset(name, size, channels, filters, seed)
-    shown = f"kernel_shown_{st.session_state.get('page')}"
+    shown = f"kernel_shown_{book().page}"
     form = (name, seed, beginning.shape)
     if st.session_state.get(shown) not in (None, form):
         settings.set_text("weight", None)  # another preset or size replaces what was edited

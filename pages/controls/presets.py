@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.controls import settings
+from pages.controls.book import book
 
 # The reader's way of watching outlasts a change of preset.
 WATCHING = frozenset(("speed", "stages", "loop", "colours", "view", "hide_controls", "run", "smooth"))
@@ -40,7 +41,7 @@ class Start(Mapping[str, Any]):
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words
         self.note: DeltaGenerator = tell.container()
-        shown = f"preset_shown_{st.session_state.get('page')}"
+        shown = f"preset_shown_{book().page}"
         if st.session_state.get(shown) not in (None, self.name):
             self.restore()  # another preset replaces what was changed
         st.session_state[shown] = self.name

@@ -15,6 +15,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from cnn_core.checks import Pair
 from pages.controls import messages
+from pages.controls.book import book
 
 SIDES = ("height", "width")
 MOST_NUMBERS = 64  # in a list of numbers that is typed
@@ -25,16 +26,15 @@ def enter(page: StreamlitPage) -> None:
 
     Left alone, Streamlit carries a setting over to the next page that has one of the same name.
     """
-    memory = st.session_state.setdefault("settings", {})  # page -> key -> value, where it is not the default
-    st.session_state["drawn"], st.session_state["drawn_before"] = set(), st.session_state.get("drawn", set())
-    before = st.session_state.get("page")
-    if before == page.url_path:
+    known = book()
+    known.drawn, known.drawn_before = set(), known.drawn
+    if known.page == page.url_path:
         return
-    for key in st.session_state.pop("keys", ()):
+    for key in known.keys:
         st.session_state.pop(key, None)
-    st.session_state["page"] = page.url_path
+    known.keys, known.page = set(), page.url_path
     st.session_state.pop("begin", None)
-    remembered = memory.pop(page.url_path, {})
+    remembered = known.settings.pop(page.url_path, {})
     if remembered and not st.query_params.to_dict():
         st.switch_page(page, query_params=remembered)
 
@@ -43,7 +43,7 @@ def text(key: str) -> str | None:
     """A parameter of the address that has no widget (an edited kernel, the id of a training), if it is there."""
     _tell_repeated(key)
     value = st.query_params.get(key)
-    _remember(key, value)
+    book().note(key, value)
     return value
 
 
@@ -53,26 +53,28 @@ def set_text(key: str, value: str | None) -> None:
         st.query_params[key] = value
     elif key in st.query_params:
         del st.query_params[key]
-    _remember(key, value)
+    book().note(key, value)
 
 
 def note(key: str, value: object, default: object) -> None:
     """Remember what a widget holds, and what it holds when left alone."""
-    st.session_state.setdefault("defaults", {})[key] = default
-    _remember(key, value if value != default else None)
+    known = book()
+    known.defaults[key] = default
+    known.note(key, value if value != default else None)
 
 
 def forget(keys: Iterable[str]) -> None:
     """Set these back to their defaults: in a callback, or at the start of a run."""
-    drawn = st.session_state["drawn"] | st.session_state["drawn_before"]
+    known = book()
+    drawn = known.drawn | known.drawn_before
     for key in keys:
-        if key in st.session_state.get("defaults", {}) and key in drawn:
-            st.session_state[key] = st.session_state["defaults"][key]
+        if key in known.defaults and key in drawn:
+            st.session_state[key] = known.defaults[key]
         elif key in st.session_state:  # a widget that is not there begins with its default when it comes
             del st.session_state[key]
         else:
             set_text(key, None)
-        _remember(key, None)
+        known.note(key, None)
 
 
 def put(values: dict[str, Any]) -> None:
@@ -83,24 +85,13 @@ def put(values: dict[str, Any]) -> None:
 
 def changed() -> set[str]:
     """The keys of this page whose values are not the default, also of widgets that are not drawn just now."""
-    return set(st.session_state.get("settings", {}).get(st.session_state.get("page"), {}))
+    known = book()
+    return set(known.settings.get(known.page, {}))
 
 
 def changed_now() -> set[str]:
     """Those of them that this run has drawn or read."""
-    drawn: set[str] = st.session_state["drawn"]
-    return changed() & drawn
-
-
-def _remember(key: str, value: object) -> None:
-    """Note a value that is not the default (None: it is), as the address would write it."""
-    st.session_state.setdefault("keys", set()).add(key)  # of this page, at its default or not
-    st.session_state.setdefault("drawn", set()).add(key)
-    settings = st.session_state.setdefault("settings", {}).setdefault(st.session_state.get("page"), {})
-    if value is None:
-        settings.pop(key, None)
-    else:
-        settings[key] = str(value)
+    return changed() & book().drawn
 
 
 def whole(label: str, key: str, low: int, high: int, default: int, *, help: str | None = None) -> int:
@@ -128,7 +119,7 @@ def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool
     if not apart:
         for side in SIDES:
             st.session_state.pop(f"{key}_{side}", None)
-            _remember(f"{key}_{side}", None)
+            book().note(f"{key}_{side}", None)
         both = whole(label, key, low, high, default, help=help)
         return both, both
     for side in SIDES:  # both begin where the common one stood

@@ -44,7 +44,7 @@ def as_pixels(image: Array, span: Span | None = None) -> Array:
     levels = 127.5 + 127.5 * image / white if black else 255 * image / white
     pixels = np.rint(levels.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
     enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
-    enlarged: Array = pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+    enlarged: Array = pixels if enlarge == 1 else pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return enlarged
 
 

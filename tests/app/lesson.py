@@ -48,7 +48,8 @@ def calm(app):
 def sent(app, component="convscope_player"):
     """What the browser's component got."""
     (found,) = [c.proto for c in app.get("bidi_component") if c.proto.component_name == component]
-    return json.loads(found.json)
+    data = json.loads(found.json)
+    return data[0] if isinstance(data, list) else data
 
 
 def unpack(packed):

@@ -1,0 +1,38 @@
+"""What a session knows of its settings. One object: each look into Streamlit's own store costs as much as a small NumPy call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+
+@dataclass
+class Book:
+    """page: the one that is shown. Of each page: the settings that are not the default, as the address would write them.
+
+    Of this page: all keys it has used, those drawn or read by this run and the last one, and defaults by key.
+    """
+
+    page: str | None = None
+    settings: dict[str | None, dict[str, str]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    drawn: set[str] = field(default_factory=set)
+    drawn_before: set[str] = field(default_factory=set)
+    defaults: dict[str, object] = field(default_factory=dict)
+
+    def note(self, key: str, value: object) -> None:
+        """Note a value that is not the default (None: it is), as the address would write it."""
+        self.keys.add(key)
+        self.drawn.add(key)
+        settings = self.settings.setdefault(self.page, {})
+        if value is None:
+            settings.pop(key, None)
+        else:
+            settings[key] = str(value)
+
+
+def book() -> Book:
+    """The session's."""
+    found: Book = st.session_state.setdefault("book", Book())
+    return found
