@@ -3,6 +3,7 @@
 
 const MINIMUM_FOR_NUMBERS = 19; // pixels; below, a cell shows its colour only
 const MINIMUM_FOR_LINES = 9; // below, the plane is drawn as a picture
+const FITTED = new Map(); // by number, cell and font: what of a text fits, and in which size
 
 class Plane {
   constructor(parent) {
@@ -32,7 +33,7 @@ class Plane {
   resize(cell) {
     const ratio = window.devicePixelRatio || 1;
     this.cell = cell;
-    this.fitted = new Map();
+    if (FITTED.size > 5000) FITTED.clear();
     this.colours = undefined; // nothing is drawn now
     this.gap = cell >= MINIMUM_FOR_LINES ? 1 : 0;
     prepare(this.canvas, this.pen, this.size, ratio);
@@ -167,16 +168,17 @@ class Plane {
 
   // The number in full if a smaller type makes it fit, else with fewer decimals; the sum below has all of them.
   label(pen, text, x, y, ink) {
-    const { grid, fitted } = this;
+    const { grid, cell, colours } = this;
     const full = text(grid.places);
-    if (!fitted.has(full)) fitted.set(full, this.fit(pen, text, full));
-    const { words, font } = fitted.get(full);
+    const key = [full, grid.scale, grid.places, cell, colours.font].join();
+    if (!FITTED.has(key)) FITTED.set(key, this.fit(pen, text, full));
+    const { words, font } = FITTED.get(key);
     if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
     pen.fillStyle = ink;
     pen.fillText(words, x, y + 1);
   }
 
-  // Measuring a text takes longer than drawing it, so each is measured once.
+  // Measuring a text takes longer than drawing it, so each is measured once for all planes.
   fit(pen, text, full) {
     const { cell, grid, colours } = this;
     let [size, words] = [Math.min(15, Math.round(cell * 0.42)), full];

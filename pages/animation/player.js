@@ -14,6 +14,7 @@ class Player {
     this.step = null;
     const part = this.part = (name) => root.querySelector(`.${name}`);
     this.stage = new Stage(root, part);
+    this.stage.caughtUp = () => this.pointer.walk === this.walk && this.pointer.show();
     this.terms = new Terms(part);
     this.pointer = new Pointer(root, part("link"), {
       pick: (channel, cell) => this.go(this.stepOf(channel, cell)), changed: () => this.report() });
@@ -57,9 +58,8 @@ class Player {
 
   load(data, report) {
     this.send = report;
-    const anew = data.begin.version !== this.version;
-    if (data.id === this.id && !anew) return; // an unrelated rerun: keep playing
-    if (anew) this.begin(data.begin, data);
+    if (data.begin.version !== this.version) this.begin(data.begin, data);
+    else if (data.id === this.id) return; // an unrelated rerun: keep playing
     this.id = data.id;
     this.walk = new Walk(data);
     const { count, phases } = this.walk;

@@ -5,6 +5,7 @@ class Stage {
   constructor(root, part) {
     Object.assign(this, { root, part });
     this.scale = Object.keys(SCALES)[0];
+    this.caughtUp = () => {}; // called when all is drawn that had to wait
   }
 
   // Another walk. Where it has the same planes, which most changes of a setting leave alone, they stay: a browser takes long
@@ -123,34 +124,55 @@ class Stage {
     this.colours = readColours(this.root, this.scale);
     const { cell, oneLine } = fitCell(this.groups, this.width);
     this.root.classList.toggle("one-line", oneLine);
-    for (const group of this.groups) {
-      const sizes = groupCells(group, cell, this.width);
-      const lines = extent(group, cell, tallest(this.groups, group.row, cell))[2] ?? 1;
-      group.section.style.setProperty("--across", Math.ceil(group.planes.length / lines));
-      group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
-      for (const plane of group.planes) plane.resize(sizes.plane);
-      if (sizes.plane < MINIMUM_FOR_NUMBERS) for (const lens of group.lenses) lens.resize(sizes.lens);
-    }
+    this.cell = cell;
     return true;
   }
 
-  // Show a stage of a step; `all` draws every cell, otherwise only those that changed.
+  resize(group) {
+    const { cell, groups, width } = this;
+    const sizes = groupCells(group, cell, width);
+    const lines = extent(group, cell, tallest(groups, group.row, cell))[2] ?? 1;
+    group.section.style.setProperty("--across", Math.ceil(group.planes.length / lines));
+    group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
+    for (const plane of group.planes) plane.resize(sizes.plane);
+    if (sizes.plane < MINIMUM_FOR_NUMBERS) for (const lens of group.lenses) lens.resize(sizes.lens);
+  }
+
+  // Show a stage of a step; `all` draws every cell, at its new size, otherwise only those that changed.
   show(at, stage, all = false) {
+    if (!this.colours) return; // not laid out yet
+    const moves = this.walk.advance(at.step, stage);
+    this.part("made").classList.toggle("waiting", this.waits(at));
+    if (all) this.late = new Set(this.groups.filter((group) => group.row && group.planes[0].cell && this.waits(at)));
+    for (const group of this.groups) if (!this.late.has(group)) this.showGroup(group, at, moves, all);
+    if (all && this.late.size) requestAnimationFrame(() => setTimeout(() => this.catchUp()));
+  }
+
+  // What no step looks at yet follows a frame later than the rest, and keeps its old picture so long.
+  catchUp() {
+    const { late, at } = this;
+    this.late = new Set();
+    for (const group of late) this.showGroup(group, at, {}, true);
+    if (late.size) this.caughtUp();
+  }
+
+  // Has what the backward pass collects no part in this step?
+  waits(at) {
+    return at.phase.name === "forward";
+  }
+
+  showGroup(group, at, moves, all) {
     const { walk, colours } = this;
-    if (!colours) return; // not laid out yet
-    const moves = walk.advance(at.step, stage);
-    const waiting = at.phase.name === "forward"; // what the backward pass collects has no part yet
-    this.part("made").classList.toggle("waiting", waiting);
-    for (const group of this.groups) {
-      const marks = Object.fromEntries(group.names.map((name) => [name, waiting && group.row ? [] : walk.marks(name, at)]));
-      const changed = Object.fromEntries(group.names.map((name) => [name, all ? null : this.changedCells(name, moves)]));
-      for (const plane of group.planes) {
-        if (changed[plane.name]) plane.drawCells(changed[plane.name][plane.channel] ?? []);
-        else plane.draw(colours);
-        plane.mark(marks[plane.name].find((mark) => mark.plane === plane.channel));
-      }
-      if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed);
+    if (all) this.resize(group);
+    const idle = group.row && this.waits(at);
+    const marks = Object.fromEntries(group.names.map((name) => [name, idle ? [] : walk.marks(name, at)]));
+    const changed = Object.fromEntries(group.names.map((name) => [name, all ? null : this.changedCells(name, moves)]));
+    for (const plane of group.planes) {
+      if (changed[plane.name]) plane.drawCells(changed[plane.name][plane.channel] ?? []);
+      else plane.draw(colours);
+      plane.mark(marks[plane.name].find((mark) => mark.plane === plane.channel));
     }
+    if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed);
   }
 
   magnify(group, marks, changed) {
