@@ -25,7 +25,7 @@ from cnn_core.conv import conv2d_backward, conv2d_forward
 from tools.browser import ROOT, launch, open_page, serve
 
 WARM_UP, CHANGES = 150, 500  # the browser fills its caches first
-CHANGES_TIMED, RUNS = 150, 125
+CHANGES_TIMED, RUNS = 100, 85
 LARGE = {"input": "lake", "input_size": "32", "channels": "3", "filters": "4", "padding": "1"}
 LAYER = "/convolution?" + urlencode(LARGE | {"stages": "false", "speed": "16"})
 BOUNDS = {"first": 300, "server": 30, "rate": 55, "sent": 150, "growth": 1.0}

@@ -116,10 +116,10 @@ def conv2d_forward(
     blocks = _blocks(x, window)
 
     def make(part: slice) -> list[Array]:
-        made = []
+        kept: list[Array] = []
         for images in blocks[part]:
             columns, maps = _columns(x[images], window, groups, fresh=keep), out[images]
-            made.append(columns)
+            kept += [columns] * keep
             if len(columns) == len(maps):  # an image's product comes out as its maps
                 np.matmul(rows[..., : columns.shape[2]], columns, out=_products(maps, len(columns), groups))
             else:
@@ -127,7 +127,7 @@ def conv2d_forward(
                 maps[...] = _maps(np.matmul(rows, columns, out=product), maps.shape)
             if columns.shape[2] < rows.shape[2]:  # columns without a 1
                 np.add(maps, bias[:, None, None], out=maps, casting="same_kind")
-        return made
+        return kept
 
     columns = [columns for part in share(make, len(blocks), 1) for columns in part]
     return out, ConvCache(x, weight, window, groups, columns if keep else None)

@@ -18,13 +18,13 @@ from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 OURS = "CONVSCOPE_THREADS"
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", OURS), "1")
 Result = TypeVar("Result")
 
 
 def use_one_thread() -> None:
-    """Let matrix products of this process run on one thread, unless the environment says otherwise already."""
+    """Let this process compute on one thread, unless the environment says otherwise already."""
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)
 

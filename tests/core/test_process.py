@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnn_core.threads import ONE_THREAD, OURS
 from cnn_core.training import process
 from cnn_core.training.process import WorkerProcess
 from tests.waiting import until
@@ -27,3 +28,19 @@ def test_whatever_a_worker_says_its_end_is_told(said, heard, why, tmp_path, monk
     until(lambda: ends, seconds=10)
     assert messages == heard
     assert why in ends[0]
+
+
+def test_a_training_computes_on_one_thread_whatever_the_environment_says(tmp_path, monkeypatch):
+    folder = tmp_path / "cnn_core" / "training"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    (folder / "__init__.py").touch()
+    (folder / "worker.py").write_text(
+        "import os, sys; sys.exit(':'.join(os.environ[n] for n in sys.stdin.readline().split()))"
+    )
+    monkeypatch.setattr(process, "ROOT", tmp_path)
+    for name in ONE_THREAD:
+        monkeypatch.setenv(name, "3")
+    said, _ = process.start().communicate(" ".join(ONE_THREAD))
+    assert said.strip() == ":".join("1" * len(ONE_THREAD))
+    assert OURS in ONE_THREAD

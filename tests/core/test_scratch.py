@@ -1,5 +1,6 @@
 """Memory used again: by name and thread, within a limit, and never handed out with a result."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -185,3 +186,17 @@ def test_two_threads_at_once_get_what_each_gets_alone(kept, monkeypatch):
             for result in results:
                 for array, wanted in zip(result, right, strict=True):
                     np.testing.assert_array_equal(array, wanted)
+
+
+def test_columns_that_are_not_kept_go_block_by_block_even_where_scratch_is_full(monkeypatch):
+    monkeypatch.setattr(conv, "KEPT", 0)
+    monkeypatch.setattr(conv, "BLOCK", 1)  # an image each
+    monkeypatch.setattr(scratch, "LIMIT", 0)
+    monkeypatch.setattr(scratch._buffers, "by_name", {})
+    x, weight = np.zeros((16, 1, 100, 100)), np.zeros((1, 1, 3, 3))
+    tracemalloc.start()
+    conv2d_forward(x, weight, np.zeros(1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    one = 98 * 98 * 10 * 8  # bytes of an image's columns
+    assert peak < 16 * 98 * 98 * 8 + 4 * one
