@@ -158,6 +158,40 @@ def test_while_it_plays_the_words_follow_but_are_not_read_aloud(page, player):
     assert shown[1].split("→")[1].strip() in shown[0]
 
 
+def test_while_steps_fly_by_the_words_stay_readable_and_at_rest_they_tell_the_step(page, address):
+    player = open_walk(page, address + "/convolution?input=lake&input_size=32&stages=false&speed=16")
+    seen = player.evaluate(
+        """async (player) => {
+          player.querySelector(".play").click();
+          const [steps, words] = [new Set(), new Set()];
+          for (let frame = 0; frame < 90; frame++) {
+            await new Promise(requestAnimationFrame);
+            steps.add(player.dataset.step);
+            words.add(player.querySelector(".words").textContent);
+          }
+          player.querySelector(".play").click();
+          return [steps.size, words.size];
+        }"""
+    )
+    assert 2 <= seen[1] < seen[0]
+    step = int(player.get_attribute("data-step")) + 1
+    expect(player.locator(".words")).to_contain_text(f"Step {step} of")
+    expect(player.locator(".scrub")).to_have_attribute("aria-valuetext", re.compile(f"step {step} of"))
+
+
+def test_what_the_backward_pass_collects_follows_a_change_of_size(page, player):
+    width = "figure => figure.querySelector('canvas').width"
+    given, made = (player.locator(f"figure[data-grid={name}]").first for name in ("x", "dx"))
+    before = given.evaluate(width)
+    page.get_by_role("slider", name="padding").press("ArrowRight")
+    expect(player.locator(".group.x h4")).to_contain_text("padded")
+    page.wait_for_function(  # the frame after the next one
+        "([player, before]) => player.querySelector('figure[data-grid=dx] canvas').width !== before",
+        arg=[player.element_handle(), before],
+    )
+    assert made.evaluate(width) == given.evaluate(width)
+
+
 def test_a_click_on_an_output_cell_goes_to_its_step(player):
     canvas(player, "out").click(position=place(player, "out", 3))
     at(player, 3)
