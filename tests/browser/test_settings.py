@@ -163,6 +163,7 @@ def test_planes_that_stay_show_what_new_ones_would(page, address):
     page.get_by_role("slider", name="padding").press("ArrowRight")
     expect(player).to_have_attribute("data-count", str(2 * 4 * 32 * 32))
     assert player.evaluate("player => player.player.stage.planes[0] === window.kept")
+    page.wait_for_function("player => !player.player.stage.late.size", arg=player.element_handle())  # all is drawn
     stayed = player.evaluate(SEEN)
     assert len(stayed) > 20
     page.get_by_role("slider", name="filters").press("ArrowLeft")  # fewer planes, all of them new
