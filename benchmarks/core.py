@@ -32,15 +32,6 @@ SPEED_UP = {  # over the loops, at least and aimed at
     "max pooling, forward": (250, 500),
     "max pooling, backward": (500, 1000),
 }
-GAIN_HEADS = {
-    "threads": 8,
-    "loops": 9,
-    "vectorised": 12,
-    "fast": 8,
-    "gain": 9,
-    "at least": 10,
-    "aim": 7,
-}  # and their widths
 STEP = {name: (1.0, 0.8) if "7x7" in name else (0.7, 0.4) for name in NETS}  # of PyTorch's time, at most and aimed at
 GROWTH = {
     "batch": (1, 8, 64, 512),
@@ -80,8 +71,10 @@ def check_steps() -> None:
 
 def course(verdict: Verdict) -> None:
     """The course's comparison."""
-    heads = "".join(f"{head:>{width}s}" for head, width in GAIN_HEADS.items())
-    print(f"\n{'one batch, ms':24s}{heads}")
+    print(
+        f"\n{'one batch, ms':24s}{'threads':>8s}{'loops':>9s}{'vectorised':>12s}{'fast':>8s}"
+        f"{'gain':>9s}{'at least':>10s}{'aim':>7s}"
+    )
     for name, (least, aim) in SPEED_UP.items():
         gains = []
         for threads in (1, 2):  # the loops and the vectorised version have no use for a second one

@@ -119,7 +119,8 @@ def conv2d_forward(
         kept: list[Array] = []
         for images in blocks[part]:
             columns, maps = _columns(x[images], window, groups, fresh=keep), out[images]
-            kept += [columns] * keep
+            if keep:
+                kept.append(columns)
             if len(columns) == len(maps):  # an image's product comes out as its maps
                 np.matmul(rows[..., : columns.shape[2]], columns, out=_products(maps, len(columns), groups))
             else:

@@ -5,6 +5,7 @@ class Stage {
   constructor(root, part) {
     Object.assign(this, { root, part });
     this.scale = Object.keys(SCALES)[0];
+    this.late = new Set(); // groups that are drawn a frame later
     this.caughtUp = () => {}; // called when all is drawn that had to wait
   }
 
