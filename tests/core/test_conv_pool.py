@@ -82,6 +82,19 @@ def test_it_is_the_three_layers_in_one(case, dout_dtype, chunk, kept):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("kept", [0, conv_pool.KEPT])
+def test_a_cache_outlives_another_forward_pass(kept, monkeypatch):
+    monkeypatch.setattr(conv_pool, "KEPT", kept)
+    rng = np.random.default_rng(5)
+    x, other = rng.integers(-3, 4, (2, 3, 2, 8, 8)) * 1.0
+    weight, bias = rng.integers(-3, 4, (4, 2, 3, 3)) * 1.0, np.zeros(4)
+    expected, caches = layers_forward(x, weight, bias, 1)
+    _, cache = conv_pool_forward(x, weight, bias, padding=1)
+    conv_pool_forward(other, weight, bias, padding=1)
+    for ours, theirs in zip(conv_pool_backward(expected, cache), layers_backward(expected, caches), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_tiny_chunk_makes_several_parts_and_the_last_may_be_smaller(monkeypatch):
     windows = np.zeros((10, 3, 4))
     monkeypatch.setattr(conv_pool, "CHUNK", 2 * 2 * 3 * 4 * 8)

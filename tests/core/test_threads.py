@@ -125,7 +125,7 @@ def test_a_training_step_in_threads_is_the_one_of_a_single_thread(use_threads, m
 
 @pytest.mark.parametrize("rule", RULES)
 def test_an_update_in_threads_is_the_same_to_the_bit(use_threads, monkeypatch, rule):
-    monkeypatch.setattr(in_place, "BLOCK", 7)
+    monkeypatch.setattr(in_place, "BLOCK", 8)  # does not divide a part
     rng = np.random.default_rng(2)
     start, dw = rng.standard_normal((2, 9, 11))
 
