@@ -19,13 +19,11 @@ def transposed_formula(window: Window, input_size: tuple[int, int], output_paddi
 
 
 def _formula(words: str, numbers: list[str]) -> None:
-    st.subheader("How large is the output?")
-    st.latex(words)
-    if numbers[0] == numbers[1]:
-        st.latex(rf"= {numbers[0]}")
-    else:
-        for axis, formula in zip(AXES, numbers, strict=True):
-            st.latex(rf"\text{{{axis}: }} {formula}")
+    # One element: each more costs the browser some milliseconds at every change.
+    lines = [words, f"= {numbers[0]}"]
+    if numbers[0] != numbers[1]:
+        lines[1:] = [rf"\text{{{axis}: }} {formula}" for axis, formula in zip(AXES, numbers, strict=True)]
+    st.markdown("\n\n".join(["### How large is the output?", *(f"$$\n{line}\n$$" for line in lines)]))
 
 
 def size_titles(window: Window, input_size: tuple[int, int]) -> dict[str, str]:
@@ -35,11 +33,20 @@ def size_titles(window: Window, input_size: tuple[int, int]) -> dict[str, str]:
     return {"x": f"input {input_size[0]}×{input_size[1]}{padded}", "out": f"output {down}×{across}"}
 
 
-def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
-    """Say why some cells are under no window, where there are such cells."""
+def notes(*texts: str) -> None:
+    """What is to be said of the walk above, in small print; empty texts are left out."""
+    said = "\n\n".join(text for text in texts if text)
+    if said:
+        st.caption(said)
+    else:
+        st.empty()  # holds the place: what stands below would be made anew, not changed
+
+
+def unseen_note(window: Window, input_size: tuple[int, int]) -> str:
+    """Why some cells are under no window, where there are such cells."""
     read = window.coverage(input_size) > 0
     if read.all():
-        return
+        return ""
     down, across = window.leftover(input_size)
     reasons = []
     if down or across:
@@ -51,13 +58,14 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> None:
     rows, columns = window.padded_size(input_size)
     if not read[: rows - down, : columns - across].all():
         reasons.append("the stride or the dilation steps over cells")
-    st.caption(f"Pink hatching: no window ever reads these cells, because {'; and '.join(reasons)}.")
+    return f"Pink hatching: no window ever reads these cells, because {'; and '.join(reasons)}."
 
 
-def crop_note(window: Window) -> None:
-    """Say what the padding's part of dx is, where there is padding."""
-    if window.padding != ((0, 0), (0, 0)):
-        st.caption(
-            "Hatched cells of dx are padding: what arrives there belongs to zeros that were never part of the input, and is "
-            "thrown away. The input's gradient is the part inside."
-        )
+def crop_note(window: Window) -> str:
+    """What the padding's part of dx is, where there is padding."""
+    if window.padding == ((0, 0), (0, 0)):
+        return ""
+    return (
+        "Hatched cells of dx are padding: what arrives there belongs to zeros that were never part of the input, and is thrown "
+        "away. The input's gradient is the part inside."
+    )

@@ -11,7 +11,7 @@ from cnn_core.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import CONVOLUTION, USUAL_CONVOLUTION
-from pages.controls.formula import crop_note, size_formula, size_titles, unseen_note
+from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
@@ -20,6 +20,11 @@ from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
 from pages.sections.whole_picture import convolved, whole_picture
+
+FLIPPED = (
+    "“Convolution” in mathematics turns the kernel by 180° before it slides; what networks compute without turning it is called "
+    "cross-correlation. Since the weights are learned, a network finds the turned ones just as well."
+)
 
 st.title("Convolution")
 st.markdown(
@@ -114,13 +119,7 @@ if walk:
         titles=titles,
         channel_names={"x": chosen.channel_names, "dx": chosen.channel_names},
     )
-    crop_note(window)
-    unseen_note(window, walk.input_size)
-    if flip:
-        st.caption(
-            "“Convolution” in mathematics turns the kernel by 180° before it slides; what networks compute without turning it is "
-            "called cross-correlation. Since the weights are learned, a network finds the turned ones just as well."
-        )
+    notes(crop_note(window), unseen_note(window, walk.input_size), FLIPPED if flip else "")
     size_formula(window, walk.input_size)
 whole_picture(chosen, convolved(chosen, weight, bias, options))
 if walk:

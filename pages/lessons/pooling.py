@@ -10,7 +10,7 @@ from cnn_core.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import POOLING, USUAL_POOLING
-from pages.controls.formula import crop_note, size_formula, size_titles, unseen_note
+from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.sections.broken import broken_note
@@ -84,8 +84,7 @@ if walk:
         titles=titles,
         channel_names=dict.fromkeys(("x", "out", "dx", "dout"), chosen.channel_names),
     )
-    crop_note(window)
-    unseen_note(window, walk.input_size)
+    notes(crop_note(window), unseen_note(window, walk.input_size))
     if broken:
         broken_note(walk, pooling)
     cells, outputs = chosen.grid.size, walk.grids["out"].counts.size

@@ -13,6 +13,7 @@ from tests.app.lesson import (
     calm,
     change,
     control,
+    formula,
     images,
     open_lesson,
     options,
@@ -198,11 +199,11 @@ def test_an_unrelated_rerun_leaves_the_player_alone():
 
 def test_the_formula_has_the_readers_numbers():
     app = open_lesson("convolution", input_size="12", kernel_size="5", stride="2", padding="3")
-    assert r"\frac{12 + 2 \cdot 3 - 5}{2} \right\rfloor + 1 = 7" in app.latex[-1].value
+    assert r"\frac{12 + 2 \cdot 3 - 5}{2} \right\rfloor + 1 = 7" in formula(app)
     assert sent(app)["titles"] | {"x": "input 12×12, padded 18×18", "out": "output 7×7"} == sent(app)["titles"]
-    apart = [latex.value for latex in open_lesson("convolution", **APART, input_size="7").latex[-2:]]
-    assert r"\text{height: } \left\lfloor \frac{7 + 2 \cdot 1 - 2}{1} \right\rfloor + 1 = 8" in apart[0]
-    assert r"\text{width: } \left\lfloor \frac{7 + 2 \cdot 1 - 4}{2} \right\rfloor + 1 = 3" in apart[1]
+    apart = formula(open_lesson("convolution", **APART, input_size="7")).split("$$\n\n$$")
+    assert r"\text{height: } \left\lfloor \frac{7 + 2 \cdot 1 - 2}{1} \right\rfloor + 1 = 8" in apart[1]
+    assert r"\text{width: } \left\lfloor \frac{7 + 2 \cdot 1 - 4}{2} \right\rfloor + 1 = 3" in apart[2]
 
 
 @pytest.mark.parametrize(

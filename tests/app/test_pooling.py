@@ -13,6 +13,7 @@ from tests.app.lesson import (
     calm,
     change,
     control,
+    formula,
     images,
     open_lesson,
     sees_the_windows_cells,
@@ -207,7 +208,7 @@ def test_a_walk_too_long_to_compare_says_so():
 
 def test_the_formula_has_the_readers_numbers():
     app = open_lesson("pooling", input="cross", input_size="11", kernel_size="4", stride="3", padding="1")
-    assert r"\frac{11 + 2 \cdot 1 - 4}{3} \right\rfloor + 1 = 4" in app.latex[-1].value
+    assert r"\frac{11 + 2 \cdot 1 - 4}{3} \right\rfloor + 1 = 4" in formula(app)
     assert sent(app)["titles"] | {"x": "input 11×11, padded 13×13", "out": "output 4×4"} == sent(app)["titles"]
 
 

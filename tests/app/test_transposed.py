@@ -10,6 +10,7 @@ from tests.app.lesson import (
     calm,
     change,
     control,
+    formula,
     open_lesson,
     options,
     sees_the_windows_cells,
@@ -129,7 +130,7 @@ def test_the_examples_have_the_sizes_of_the_guide(parameters, before, after, vie
     assert out.shape == (1, after, after)
     assert sent(app)["titles"]["x"].startswith(f"input {before}×{before}")
     assert sent(app)["titles"]["out"].startswith(f"output {after}×{after}")
-    assert f" = {after}\n" in app.latex[-1].value
+    assert f" = {after}\n" in formula(app)
     assert {grid["scale"] for grid in sent(app)["grids"].values()} == {1}  # whole numbers
 
 
@@ -141,7 +142,7 @@ def test_the_formula_has_the_readers_numbers():
     app = open_lesson(
         "transposed", input_size="4", kernel_size="3", stride="3", padding="2", dilation="2", output_padding="1"
     )
-    assert r"= (4 - 1) \cdot 3 - 2 \cdot 2 + (2 \cdot (3 - 1) + 1) + 1 = 11" in app.latex[-1].value
+    assert r"= (4 - 1) \cdot 3 - 2 \cdot 2 + (2 \cdot (3 - 1) + 1) + 1 = 11" in formula(app)
     assert window(app).crop(walked(app)["out"]).shape == (1, 11, 11)
 
 

@@ -170,3 +170,12 @@ def test_planes_that_stay_show_what_new_ones_would(page, address):
     expect(player).to_have_attribute("data-count", str(2 * 3 * 32 * 32))
     assert player.evaluate("player => player.player.stage.planes[0] !== window.kept")
     assert open_walk(page, address + layer + "&padding=1&pinned=x,0,0").evaluate(SEEN) == stayed
+
+
+def test_nothing_fades_while_an_answer_is_on_its_way(page, address):
+    open_page(page, address + "/convolution")
+    styles = page.evaluate(
+        """() => { const style = getComputedStyle(document.querySelector('[data-testid="stElementContainer"]'));
+                   return [style.transitionProperty, style.opacity] }"""
+    )
+    assert styles == ["none", "1"]
