@@ -5,10 +5,10 @@ import streamlit as st
 from cnn_core import datasets
 from cnn_core.datasets.summary import mean_picture
 from cnn_core.training.data import DataOptions, TrainingData
+from pages.animation.chart import chart
 from pages.controls import messages, settings
 from pages.controls.data_options import data_options, data_values
 from pages.figures.bars import count_bars
-from pages.figures.options import BARE
 from pages.figures.pixels import as_pixels, as_url
 from pages.figures.rows import picture_rows
 from pages.sections.data_set import class_rows, label_counts, numbers_seen, variants
@@ -67,7 +67,7 @@ left, right = st.columns([3, 1])
 with left:
     st.subheader("How many of each?")
     parts = label_counts(data)
-    st.plotly_chart(count_bars(parts, dataset.class_names), key="balance", config=BARE)
+    chart(count_bars(parts, dataset.class_names), key="balance")
     smallest, largest = min(parts["training"]), max(parts["training"])
     wrong = int((data.labels != data.true_labels).sum())
     if wrong:

@@ -6,9 +6,9 @@ import streamlit as st
 from cnn_core import datasets
 from cnn_core.network import Network, layer_table
 from cnn_core.training import TrainingConfig
+from pages.animation.chart import chart
 from pages.controls import messages, runs, settings
 from pages.figures.bars import probability_bars
-from pages.figures.options import BARE
 from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, map_sheet, number_sheet
 
@@ -77,7 +77,7 @@ else:
 weight = next(iter(model.params.values()))
 filters, channels = weight.shape[:2]
 st.subheader(f"{filters} kernels of {weight.shape[2]}×{weight.shape[3]}")
-st.plotly_chart(filter_sheet(weight, theme), key="kernels", config=BARE)
+chart(filter_sheet(weight, theme), key="kernels")
 st.caption(
     "Red, green and blue weights as colours around mid-grey, each kernel on its own scale."
     if channels == 3
@@ -103,7 +103,7 @@ left.image(as_url(as_pixels(picture)), caption=f"test picture {number}: {names[t
 with right:
     verdict = "right" if guess == truth else f"wrong: it is {names[truth]}"
     st.markdown(f"The network says **{names[guess]}** ({probabilities[guess]:.0%} sure), which is {verdict}.")
-    st.plotly_chart(probability_bars(probabilities, names, truth), key="probabilities", config=BARE)
+    chart(probability_bars(probabilities, names, truth), key="probabilities")
 
 rows = {row.name: row for row in layer_table(config.network, data.image_shape, data.num_classes)}
 shown_layers = [
@@ -122,6 +122,6 @@ for place, name in enumerate(shown_layers):
     if shown.size <= MOST_NUMBERS:
         labels = [f"map {k}" for k in range(len(shown))]
         sheet = number_sheet(shown, labels, theme)
-        st.plotly_chart(sheet, key=f"stage_{name}", config=BARE)
+        chart(sheet, key=f"stage_{name}")
     else:
         st.image(as_url(map_sheet(shown, theme)))

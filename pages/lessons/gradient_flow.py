@@ -11,12 +11,12 @@ from cnn_core.gradient_check import numeric_gradient, overall_error
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
 from cnn_core.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
 from cnn_core.window import Window
+from pages.animation.chart import chart
 from pages.controls import messages, settings
-from pages.controls.formula import crop_note
+from pages.controls.formula import crop_note, notes
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
-from pages.figures.options import BARE
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along
@@ -73,7 +73,7 @@ titles = {
     "dweight": "dweight",
 }
 walkthrough(walk.only(["backward"]), titles=titles)
-crop_note(window)
+notes(crop_note(window))
 
 
 def two_ways() -> dict[str, tuple[Array, Array]]:
@@ -137,7 +137,7 @@ for column, way, gradient in zip(
 ):
     with column:
         st.markdown(f"**{shown}** {way}")
-        st.plotly_chart(gradient_map(gradient, reach, theme), key=way, config=BARE)
+        chart(gradient_map(gradient, reach, theme), key=way)
 
 layer_of_page = Layer(walk.operation, walk.arrays(), window)
 code(layer_of_page)

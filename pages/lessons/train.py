@@ -66,8 +66,10 @@ def one_run(run: Run) -> None:
         text = status(run, registry().waiting_before(run))
         st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
     st.caption(f"This training: {messages.plain(describe(run.config))}.")
+    row = st.container(
+        horizontal=True, vertical_alignment="center"
+    )  # also if empty: what comes and goes moves the charts
     if run.config != config:
-        row = st.container(horizontal=True, vertical_alignment="center")
         row.info("The settings were changed since this training started: **Start anew** uses them.")
         row.button(
             "Start with its settings",

@@ -8,7 +8,7 @@ from cnn_core import datasets
 from cnn_core.checks import Array
 from cnn_core.network import layer_table, memory_needed
 from cnn_core.training import TrainingConfig
-from pages.figures.options import BARE
+from pages.animation.chart import chart
 from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, picture_sheet
 
@@ -32,7 +32,7 @@ def before_training(config: TrainingConfig, theme: str) -> None:
     with right:
         st.subheader("The filters before training")
         weight = _first_filters(config)
-        st.plotly_chart(filter_sheet(weight, theme), key="first_filters", config=BARE)
+        chart(filter_sheet(weight, theme), key="first_filters")
         st.caption(sheet_caption(len(weight), weight.shape[1], 0))
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.training import Run
+from pages.animation.chart import chart
 from pages.controls import runs, settings
 from pages.figures.curves import accuracy_curve, loss_curve
-from pages.figures.options import BARE
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
@@ -33,10 +33,12 @@ def curves_view(run: Run, theme: str) -> None:
     smooth = settings.switch("smooth the curves", "smooth", help="Running means, over what was measured.")
     loss, accuracy, sheet, caption = _charts(run, smooth, theme)
     left, right = st.columns(2)
-    left.plotly_chart(loss, key="loss_curve", config=BARE)
-    right.plotly_chart(accuracy, key="accuracy_curve", config=BARE)
+    with left:
+        chart(loss, key="loss_curve")
+    with right:
+        chart(accuracy, key="accuracy_curve")
     st.subheader("The filters now")
-    st.plotly_chart(sheet, key="filter_sheet", config=BARE)
+    chart(sheet, key="filter_sheet")
     st.caption(caption)
 
 

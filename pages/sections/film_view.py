@@ -11,11 +11,11 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training import Run
+from pages.animation.chart import chart
 from pages.controls import messages, runs
 from pages.controls.leisure import due, looked
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.bars import probability_bars
-from pages.figures.options import BARE
 from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, map_sheet
 from pages.sections.before_training import sheet_caption
@@ -45,7 +45,7 @@ def film_view(run: Run, theme: str) -> None:
     with left:
         weight = next(iter(network.params.values()))
         st.subheader("Filters")
-        st.plotly_chart(filter_sheet(weight, theme), key="film_filters", config=BARE)
+        chart(filter_sheet(weight, theme), key="film_filters")
         st.caption(sheet_caption(len(weight), weight.shape[1], iteration))
     with right:
         taken_for(run, found, theme, "", key="film_confusion")
@@ -137,7 +137,8 @@ def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
     left, right = st.columns([1, 2])
     left.image(as_url(as_pixels(pictures[number])), width=180, caption=f"picture {number}: {names[truth]}")
     chances = maps.pop("softmax")[0]
-    right.plotly_chart(probability_bars(chances, names, truth), key="film_probabilities", config=BARE)
+    with right:
+        chart(probability_bars(chances, names, truth), key="film_probabilities")
     shown = [(name, values[0]) for name, values in maps.items() if not name.startswith("dropout")]  # it lets all pass
     for first in range(0, len(shown), ACROSS):
         for column, (name, values) in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):

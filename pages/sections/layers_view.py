@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.training import Run
+from pages.animation.chart import chart
 from pages.controls import messages, runs
 from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
-from pages.figures.options import BARE
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
@@ -37,16 +37,17 @@ def layers_view(run: Run, theme: str) -> None:
         (right, "grad_norm", "norm of the gradient", {}),
     ):
         figure = over_time(iterations, _series(run, key), title, **options)  # type: ignore[arg-type]
-        place.plotly_chart(figure, key=key, config=BARE)
+        with place:
+            chart(figure, key=key)
     dead = {name: values for name, values in _series(run, "dead").items() if values[-1] is not None}
     if dead:
-        st.plotly_chart(over_time(iterations, dead, "dead ReLUs", share=True), key="dead", config=BARE)
+        chart(over_time(iterations, dead, "dead ReLUs", share=True), key="dead")
 
     names = [layer["name"] for layer in latest.layers]
     name = segments("layer", "layer", names)
     layer = latest.layers[names.index(name)]
     found = {what: layer[what] for what in ("weights", "gradients", "activations")}
-    st.plotly_chart(histograms(found), key="histograms", config=BARE)
+    chart(histograms(found), key="histograms")
     st.caption(
         f"{name} at step {latest.iteration}: its weights, their gradients, and its outputs after the activation."
     )
@@ -67,7 +68,7 @@ def _filters(run: Run, name: str, theme: str) -> None:
             messages.error(error)
             return
     shown = weight if weight.shape[1] == 3 else weight[:MOST_FILTERS, :MOST_CHANNELS]
-    st.plotly_chart(filter_sheet(shown, theme), key="layer_filters", config=BARE)
+    chart(filter_sheet(shown, theme), key="layer_filters")
     some = "" if shown.shape == weight.shape else f", {len(shown)} filters, {shown.shape[1]} channels each, shown"
     st.caption(sheet_caption(len(weight), weight.shape[1], iteration, name) + some)
 

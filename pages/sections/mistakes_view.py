@@ -8,10 +8,10 @@ import streamlit as st
 
 from cnn_core.training import Run
 from cnn_core.training.evaluate import Evaluation
+from pages.animation.chart import chart
 from pages.controls import messages, runs
 from pages.controls.leisure import due, looked
 from pages.figures.confusion import confusion_grid
-from pages.figures.options import BARE
 from pages.figures.pixels import as_pixels, as_url
 
 WORST, ACROSS = 8, 4  # pictures shown, and how many side by side
@@ -42,7 +42,7 @@ def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str) -
     """Which classes are taken for which. when: goes into the sentence below, behind the number of pictures."""
     st.subheader("What is taken for what")
     names = run.config.training_data().dataset.class_names
-    st.plotly_chart(confusion_grid(found.confusion, names, theme), key=key, config=BARE)
+    chart(confusion_grid(found.confusion, names, theme), key=key)
     st.caption(f"{len(found.truth)} validation pictures{when}: {found.accuracy:.1%} are right.")
 
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from cnn_core.training import Run
 from cnn_core.training.range_test import suggest
+from pages.animation.chart import chart
 from pages.controls import messages, runs, settings
 from pages.controls.steering import RANGE
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.curves import range_curve
-from pages.figures.options import BARE
 
 
 def range_view(run: Run) -> None:
@@ -28,7 +28,7 @@ def range_view(run: Run) -> None:
         if run.state == "failed":
             messages.error(run.message)
         rate = suggest(run.records) if run.ended else None
-        st.plotly_chart(range_curve(run.records, rate), key="range_curve", config=BARE)
+        chart(range_curve(run.records, rate), key="range_curve")
         row = st.container(horizontal=True, vertical_alignment="center")
         if rate is not None:
             value = nearest(LEARNING_RATES, rate)

@@ -10,9 +10,9 @@ import streamlit as st
 
 from cnn_core.training import Row
 from cnn_core.training.store import Change, Store
+from pages.animation.chart import chart
 from pages.controls import messages
 from pages.figures.comparison import MOST, accuracy_curves, loss_curves
-from pages.figures.options import BARE
 from pages.sections.run_table import Results, titles
 
 NOTHING = "–"
@@ -28,8 +28,10 @@ def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
     histories = {named[row.id]: store.steps(row.id) for row in rows}
     smoothed = st.toggle("smooth the losses", True, key="smooth", help="Their running mean over some ten steps.")
     left, right = st.columns(2)
-    left.plotly_chart(loss_curves(histories, smoothed=smoothed), key="loss_curves", config=BARE)
-    right.plotly_chart(accuracy_curves(histories), key="accuracy_curves", config=BARE)
+    with left:
+        chart(loss_curves(histories, smoothed=smoothed), key="loss_curves")
+    with right:
+        chart(accuracy_curves(histories), key="accuracy_curves")
     st.markdown("##### What came of them")
     st.table(
         [{"run": messages.plain(named[row.id])} | outcome(row, *results.get(row.id, (None, None))) for row in rows],

@@ -21,7 +21,7 @@ from cnn_core.speed import (
     layers,
     operations,
 )
-from pages.figures.options import BARE
+from pages.animation.chart import chart
 from pages.figures.speed_charts import growth_curves, roofline, time_bars, time_text, times_text
 from pages.sections.fold import unfolded
 
@@ -77,7 +77,8 @@ def _times(report: Report) -> None:
     batch = report.plan.convolution.batch
     st.subheader(f"How long a batch of {batch} pictures takes")
     left, right = st.columns([3, 2])
-    left.plotly_chart(time_bars(report), key="time_bars", config=BARE, alt="Times, as in the table below")
+    with left:
+        chart(time_bars(report), key="time_bars", alt="Times, as in the table below")
     with right:
         best = max(WORKS, key=lambda work: report.speed_up(work, "fast") or 0)
         gain, loops, fast = report.speed_up(best, "fast"), report.seconds(best, "loops"), report.seconds(best, "fast")
@@ -131,7 +132,8 @@ def _growth(report: Report) -> None:
             column.caption(f"{name}: missing")
             continue
         figure = growth_curves(report, axis)
-        column.plotly_chart(figure, key=f"growth_{axis}", config=BARE, alt=f"Time against {name}")
+        with column:
+            chart(figure, key=f"growth_{axis}", alt=f"Time against {name}")
         first, last = curve[0], curve[-1]
         less, more = (operations(report.plan.grown(axis, point.value), "forward") for point in (first, last))
         column.caption(
@@ -144,7 +146,8 @@ def _roof(report: Report, limits: Limits) -> None:
     st.subheader("What holds it back")
     left, right = st.columns([3, 2])
     figure = roofline(report, limits)
-    left.plotly_chart(figure, key="roofline", config=BARE, alt="Operations a second against operations a byte")
+    with left:
+        chart(figure, key="roofline", alt="Operations a second against operations a byte")
     ridge, itemsize = limits.operations / limits.bytes, np.dtype(report.plan.dtype).itemsize
     with right:
         st.markdown(

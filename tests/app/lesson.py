@@ -147,16 +147,30 @@ def options(geometry, **more):
     return settings | more
 
 
+def formula(app):
+    """The formulas of the output's size, with their heading."""
+    (found,) = [text for text in texts(app.markdown) if text.startswith("### How large is the output?")]
+    return found
+
+
 def images(app):
     """The pictures of a page by the first sentence of their captions: their addresses."""
-    found = [image for element in app.get("image") for image in element.proto.imgs]
-    return {image.caption.split(".")[0]: image.url for image in found}
+    found = [(image.caption, image.url) for element in app.get("image") for image in element.proto.imgs]
+    for element in app.get("html"):
+        found += [(words, url) for url, words in re.findall("<img src='(.*?)' alt='(.*?)'>", element.proto.body)]
+    return {words.split(".")[0]: url for words, url in found}
+
+
+def charts(app):
+    """The content of the page's charts by their keys."""
+    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "convscope_chart"]
+    return {proto.id.split("-", 2)[2]: json.loads(json.loads(proto.json)[0]["figure"]) for proto in found}
 
 
 def figure(app, key):
     """The Plotly figure with this key, as (data, layout)."""
-    (spec,) = [json.loads(c.proto.spec) for c in app.get("plotly_chart") if c.proto.id.endswith(f"-{key}")]
-    return spec["data"], spec["layout"]
+    found = charts(app)[key]
+    return found["data"], found["layout"]
 
 
 def tiles(sheet, count, height, width):

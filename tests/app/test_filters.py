@@ -6,7 +6,7 @@ import pytest
 from cnn_core import datasets
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training import TrainingConfig
-from tests.app.lesson import calm, figure, open_lesson, texts, tiles
+from tests.app.lesson import calm, charts, figure, open_lesson, texts, tiles
 from tests.trainings import LONG, small
 from tests.waiting import until
 
@@ -120,7 +120,7 @@ def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
     until(lambda: run.state == "paused")
     app = open_lesson("filters", run=run.id)
     assert calm(app)
-    shown = {chart.proto.id.rsplit("-", 1)[1] for chart in app.get("plotly_chart")}
+    shown = set(charts(app))
     assert {"stage_pool1", "stage_conv2", "stage_relu2"} <= shown
     assert not {"stage_conv1", "stage_norm1", "stage_relu1"} & shown  # 25,088 numbers each: sent as pictures
     assert len(app.image) == 1 + 3 + 1  # the picture, the large sheets, the scores

@@ -20,7 +20,7 @@ from cnn_core.speed import (
 )
 from pages.figures.speed_charts import growth_curves, roofline, time_bars, time_text, times_text
 from pages.sections import measuring
-from tests.app.lesson import calm, figure, open_lesson, texts
+from tests.app.lesson import calm, charts, figure, open_lesson, texts
 
 FORWARD = WORKS[0]
 
@@ -76,7 +76,7 @@ def test_before_the_start_the_page_says_what_there_is_to_do(monkeypatch):
     ]
     assert rows[0]["vectorised: MB"] == f"{data_bytes(Convolution(), 'forward', 'vectorised', 4) / 1e6:.1f}"
     assert "100 pictures of 31×31 in 3 channels under 25 filters of 3×3 (stride 2, padding 1)" in words(app)
-    assert app.get("plotly_chart") == []
+    assert charts(app) == {}
     assert app.get("page_link")[0].proto.page == "im2col"
 
 
@@ -135,7 +135,7 @@ def test_a_stop_keeps_what_was_measured_and_says_that_the_rest_is_missing(monkey
     assert texts(app.info) == ["Stopped half way: what was measured by then is shown, the rest is missing."]
     assert [row["a batch"] for row in table(app, 0)][6:] == ["missing"] * 6
     assert all(len(bar["x"]) == 2 for bar in figure(app, "time_bars")[0])
-    assert [chart.proto.id.split("-")[-1] for chart in app.get("plotly_chart")] == ["time_bars"]
+    assert list(charts(app)) == ["time_bars"]
     assert not measuring.MEASURING.locked()
 
 

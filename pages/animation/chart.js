@@ -1,0 +1,72 @@
+// A chart of Plotly's that stays where it is: another answer of the server changes what differs, or nothing at all.
+
+// Plotly itself, asked for once, by the first chart of the first page that has one.
+const plotly = (address) => window.convscopePlotly ??= new Promise((done, failed) => {
+  const script = document.createElement("script");
+  script.src = address;
+  script.onload = () => done(window.Plotly);
+  script.onerror = () => {
+    script.remove();
+    delete window.convscopePlotly; // the next chart tries again
+    failed();
+  };
+  document.head.append(script);
+});
+
+// What the page's theme says about text and lines; the figure's own words have the last say.
+const template = (place) => {
+  const style = getComputedStyle(place);
+  const colour = style.color; // "rgb(49, 51, 63)"
+  const line = colour.replace("rgb(", "rgba(").replace(")", ", 0.14)");
+  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true,
+    title: { standoff: 12 }, ticks: "outside", ticklen: 6, tickcolor: "rgba(0,0,0,0)" };
+  return { data: { heatmap: [{ colorbar: { outlinewidth: 0 } }] }, layout: {
+    font: { family: style.fontFamily, size: 12, color: colour }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    xaxis: { ...axis, showgrid: false }, yaxis: axis, hoverlabel: { font: { family: style.fontFamily, size: 12 } } } };
+};
+
+class Chart {
+  constructor(place) {
+    this.place = place;
+    this.canvas = place.querySelector(".canvas");
+    this.observer = new ResizeObserver(() => this.width !== place.clientWidth && this.draw());
+    this.observer.observe(place);
+    // The theme's text colour has a short transition: its end says that the theme changed.
+    place.addEventListener("transitionend", (event) => event.target === place && this.draw());
+  }
+
+  async load({ figure, address, alt }) {
+    this.place.setAttribute("aria-label", alt);
+    this.content = JSON.parse(figure);
+    this.place.style.height = `${this.content.layout.height ?? 450}px`;
+    try {
+      this.Plotly = await plotly(address);
+    } catch {
+      this.canvas.textContent = "The chart could not be loaded from the server. Reload the page to try again.";
+      return;
+    }
+    this.draw();
+  }
+
+  draw() {
+    const { place, content, Plotly } = this;
+    this.width = place.clientWidth;
+    if (!Plotly || !content || !this.width || !place.isConnected) return;
+    if (!this.drawn) this.canvas.textContent = "";
+    this.drawn = true;
+    const layout = { ...content.layout, width: this.width, template: template(place) };
+    Plotly.react(this.canvas, content.data, layout, { displayModeBar: false, displaylogo: false });
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.Plotly?.purge(this.canvas);
+  }
+}
+
+export default function ({ data: [data], parentElement }) {
+  const place = parentElement.querySelector(".chart");
+  place.chart ??= new Chart(place);
+  place.chart.load(data);
+  return () => place.isConnected || place.chart.close();
+}

@@ -1,0 +1,35 @@
+"""Charts: figures for Plotly, drawn by a component that keeps what it has drawn.
+
+Not `st.plotly_chart`: on Streamlit 1.67 that draws each chart of a page again at every change of any setting, and a chart
+whose numbers changed it takes down and builds anew. On the Train page that was half of the browser's time.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from plotly.utils import PlotlyJSONEncoder
+
+from pages.animation.plotly_file import address
+
+_component = st.components.v2.component(
+    "convscope_chart",
+    html='<div class="chart" role="figure"><div class="canvas"></div></div>',
+    css="""
+    .chart { width: 100%; min-width: 0; position: relative; overflow: hidden; color: var(--st-text-color);
+      font-family: var(--st-font, sans-serif); transition: color 1ms }""",
+    js=(Path(__file__).parent / "chart.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # Plotly's styles stand in the page's head
+)
+
+
+def chart(figure: dict[str, Any], *, key: str, alt: str = "") -> None:
+    """Show a figure, {"data": ..., "layout": ...} in Plotly's words, as wide as there is room.
+
+    alt: what it is, for those who do not see it; by default what its key says.
+    """
+    content = json.dumps(figure, cls=PlotlyJSONEncoder)
+    _component(key=key, data=[{"figure": content, "address": address(), "alt": alt or key.replace("_", " ")}])
