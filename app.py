@@ -14,16 +14,10 @@ use_one_thread()  # before anything below brings NumPy along
 import pandas  # noqa: E402
 import plotly.graph_objects  # noqa: E402
 import streamlit as st  # noqa: E402
-from starlette.middleware import Middleware  # noqa: E402
 
 from pages.animation import plotly_file  # noqa: E402
-from pages.answers import WholeAnswers  # noqa: E402
 
 assert pandas and plotly  # slow to import: done here, when the server starts, so that no visitor waits for it
 gc.freeze()  # what is imported by now stays: the garbage collector need not look through it again and again
 
-app = st.App(
-    Path(__file__).parent / "pages" / "contents.py",
-    routes=[plotly_file.route()],
-    middleware=[Middleware(WholeAnswers)],
-)
+app = st.App(Path(__file__).parent / "pages" / "contents.py", routes=[plotly_file.route()])

@@ -16,11 +16,7 @@ GENERATED = {"__pycache__", "screenshots"}
 
 # What the files of a folder may import besides the standard library. Lessons are in no list: nobody imports them.
 ALLOWED = {
-    "app.py": {
-        *("cnn_core.threads", "pandas", "plotly", "streamlit", "starlette"),
-        *("pages.animation.plotly_file", "pages.answers"),
-    },
-    "pages/answers.py": {"google.protobuf", "streamlit"},
+    "app.py": {"cnn_core.threads", "pages.animation.plotly_file", "pandas", "plotly", "streamlit"},
     "pages/contents.py": {"pages.controls", "pages.sections.fold", "streamlit"},
     "pages/lessons/": {
         *("cnn_core", "numpy", "streamlit"),
