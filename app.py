@@ -12,7 +12,7 @@ from cnn_core.threads import use_one_thread
 use_one_thread()  # before anything below brings NumPy along
 
 import pandas  # noqa: E402
-import plotly.graph_objects  # noqa: E402
+import plotly.utils  # noqa: E402
 import streamlit as st  # noqa: E402
 
 from pages.animation import plotly_file  # noqa: E402

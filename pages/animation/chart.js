@@ -52,10 +52,9 @@ class Chart {
     const { place, content, Plotly } = this;
     this.width = place.clientWidth;
     if (!Plotly || !content || !this.width || !place.isConnected) return;
-    if (!this.drawn) this.canvas.textContent = "";
-    this.drawn = true;
+    if (!this.canvas.data) this.canvas.textContent = ""; // it may say that Plotly could not be loaded
     const layout = { ...content.layout, width: this.width, template: template(place) };
-    Plotly.react(this.canvas, content.data, layout, { displayModeBar: false, displaylogo: false });
+    Plotly.react(this.canvas, content.data, layout, { displayModeBar: false });
   }
 
   close() {

@@ -31,5 +31,8 @@ def chart(figure: dict[str, Any], *, key: str, alt: str = "") -> None:
 
     alt: what it is, for those who do not see it; by default what its key says.
     """
-    content = json.dumps(figure, cls=PlotlyJSONEncoder)
+    content = json.dumps(
+        figure, cls=PlotlyJSONEncoder
+    )  # NumPy's arrays, too; NaN, which a browser cannot read, as null
+    # In a list: the values of a dict would each be searched for data frames.
     _component(key=key, data=[{"figure": content, "address": address(), "alt": alt or key.replace("_", " ")}])

@@ -66,9 +66,8 @@ def one_run(run: Run) -> None:
         text = status(run, registry().waiting_before(run))
         st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
     st.caption(f"This training: {messages.plain(describe(run.config))}.")
-    row = st.container(
-        horizontal=True, vertical_alignment="center"
-    )  # also if empty: what comes and goes moves the charts
+    # Also if it stays empty: charts that move down by what comes and goes are built anew.
+    row = st.container(horizontal=True, vertical_alignment="center")
     if run.config != config:
         row.info("The settings were changed since this training started: **Start anew** uses them.")
         row.button(
