@@ -8,7 +8,7 @@ from cnn_core.trace import trace_conv2d, trace_conv_transpose2d
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import TRANSPOSED, USUAL_TRANSPOSED
-from pages.controls.formula import size_titles, transposed_formula
+from pages.controls.formula import notes, size_titles, transposed_formula
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
@@ -94,8 +94,8 @@ else:
         "weight": f"{kernel_title}, flipped",
     }
 walkthrough(walk, version=start.version, titles=titles)
-if padding and view == "spread":
-    st.caption("Hatched cells are cut off: padding belongs to the convolution that this one goes back over.")
+cut_off = "Hatched cells are cut off: padding belongs to the convolution that this one goes back over."
+notes(cut_off if padding and view == "spread" else "")
 transposed_formula(window, (rows, columns), output_padding)
 st.markdown(
     "It gives back the **size** that a convolution with the same settings started from, not its numbers: to *undo* a "

@@ -12,17 +12,11 @@ from cnn_core.checks import Array
 from cnn_core.conv import conv2d_forward
 from pages.controls import messages
 from pages.controls.pictures import Picture
-from pages.figures.pixels import as_pixels, as_url, sign_note, span_of
+from pages.figures.gallery import gallery
+from pages.figures.pixels import as_pixels, sign_note, span_of
 
 MOST_MAPS = 8
 WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of several
-STYLE = """<style>
-.whole-title { font-size: 1.75rem; font-weight: 600; padding: 0.5rem 0 1rem }
-.whole { display: flex; flex-wrap: wrap; gap: 1rem }
-.whole figure { margin: 0; width: min(var(--width), 100%) }
-.whole img { width: 100%; border-radius: 0.5rem }
-.whole figcaption { font-size: 0.875rem; opacity: 0.7 }
-</style>"""
 
 Maps = list[tuple[str, Array]]  # words, (C, H, W) with C 1 or 3
 
@@ -39,13 +33,11 @@ def whole_picture(chosen: Picture, layer: Callable[[Array], Maps]) -> None:
     except ValueError as error:  # a picture may be one row high
         messages.error(error)
         return
-    pictures = [_figure(f"input, {_size(chosen.whole)}", as_pixels(chosen.whole))]
+    pictures = [(f"input, {_size(chosen.whole)}", as_pixels(chosen.whole))]
     for name, made in maps:
         span = span_of(made)
-        pictures.append(_figure(f"{name}, {_size(made)}. {sign_note(span)}", as_pixels(made, span)))
-    # One element for all, in plain HTML: st.image and its captions would make a change of a setting a tenth slower.
-    shown = f"<div class='whole' style='--width: {WIDTH[len(maps) == 1]}px'>{''.join(pictures)}</div>"
-    st.html(f"{STYLE}<h3 class='whole-title'>The whole picture</h3>{shown}")
+        pictures.append((f"{name}, {_size(made)}. {sign_note(span)}", as_pixels(made, span)))
+    st.html(gallery("The whole picture", pictures, WIDTH[len(maps) == 1]))
 
 
 def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> Callable[[Array], Maps]:
@@ -66,12 +58,6 @@ def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, An
         return [(f"filter {number}", plane[None]) for number, plane in enumerate(out[0][:MOST_MAPS])]
 
     return layer
-
-
-def _figure(words: str, pixels: Array) -> str:
-    return (
-        f"<figure><img src='{as_url(pixels, photograph=True)}' alt='{words}'><figcaption>{words}</figcaption></figure>"
-    )
 
 
 def _size(image: Array) -> str:
