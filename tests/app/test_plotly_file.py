@@ -23,7 +23,7 @@ def get(path, encoding):
     sent = []
 
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()  # the visitor neither says more nor goes away
 
     async def send(message):
         sent.append(message)
