@@ -107,8 +107,9 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
         return None if low <= value <= high else f"must be {low} to {high}"
 
     _tell_bad_link(key, problem)
-    if key in st.session_state:  # another setting may have made the range smaller
-        st.session_state[key] = max(low, min(high, int(st.session_state[key])))
+    kept = st.session_state.get(key)
+    if kept is not None and not low <= kept <= high:  # another setting has made the range smaller
+        st.session_state[key] = max(low, min(high, int(kept)))
     value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
     note(key, value, default)
     return value
