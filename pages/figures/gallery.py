@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cnn_core.checks import Array
 from pages.figures.pixels import as_url
@@ -17,17 +18,24 @@ STYLE = """<style>
 </style>"""
 
 
-def gallery(title: str, pictures: Sequence[tuple[str, Array]], width: int) -> str:
-    """The HTML. pictures: words, in plain text, and (H, W, C) uint8, as `as_pixels` makes them; width: of each, in pixels.
+@dataclass(frozen=True)
+class Gallery:
+    """For `st.html`. pictures: words, in plain text, and (H, W, C) uint8, as `as_pixels` makes them; width: of each, in pixels.
 
     They wrap where there is no room. As elements of Streamlit's, each with a caption, they would make a change of a setting a
-    tenth slower.
+    tenth slower; as plain text, all of it would be searched for indented lines.
     """
-    figures = "".join(_figure(html.escape(words, quote=True), pixels) for words, pixels in pictures)
-    return (
-        f"{STYLE}<h3 class='gallery-title'>{html.escape(title)}</h3>"
-        f"<div class='gallery' style='--width: {width}px'>{figures}</div>"
-    )
+
+    title: str
+    pictures: Sequence[tuple[str, Array]]
+    width: int
+
+    def _repr_html_(self) -> str:
+        figures = "".join(_figure(html.escape(words, quote=True), pixels) for words, pixels in self.pictures)
+        return (
+            f"{STYLE}<h3 class='gallery-title'>{html.escape(self.title)}</h3>"
+            f"<div class='gallery' style='--width: {self.width}px'>{figures}</div>"
+        )
 
 
 def _figure(words: str, pixels: Array) -> str:
