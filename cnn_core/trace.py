@@ -215,7 +215,7 @@ def _walk(
         window=window,
         input_size=size,
         grids=grids,
-        origin=np.array([top * row + left for _, _, top, left in window.origins(size)], dtype=np.int32),
+        origin=(np.indices(window.output_size(size)).reshape(2, -1).T * window.stride @ [row, 1]).astype(np.int32),
         taps=(window.offsets() @ [row, 1]).astype(np.int32),
         blank=window.pad(np.zeros(size, dtype=bool), value=True),
         channels_in=1 if weight is None else weight.shape[1],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,18 @@ _grid = st.components.v2.component(
 )
 
 
+@lru_cache(maxsize=64)  # most changes of a setting are of another one
 def preset(name: str, size: Pair, channels: int = 1, filters: int = 1, seed: int = RANDOM_SEED) -> Array:
-    """The kernels that `name` begins: (filters, channels, KH, KW) numbers of at most 4 decimals.
+    """The kernels that `name` begins: (filters, channels, KH, KW) numbers of at most 4 decimals; read-only.
 
     A second filter takes the next preset of the list, and so on; all channels get the same. Random ones all differ.
     """
+    made = _made(name, size, channels, filters, seed)
+    made.setflags(write=False)
+    return made
+
+
+def _made(name: str, size: Pair, channels: int, filters: int, seed: int) -> Array:
     shape = (filters, channels, *size)
     if name == "random":
         return np.random.default_rng(seed).normal(0, 1, shape).round(1) + 0.0
@@ -128,14 +136,15 @@ def kernels(
         data={"rows": rows, "label": "weight", "bad": [list(at) for at in bad]},
         on_cells_change=lambda: _take_edit(chosen, len(planes)),
     )
-    if edited:
-        st.button(
-            f"Back to “{name}”",
-            key="reset_kernel",
-            icon=":material/undo:",
-            on_click=settings.set_text,
-            args=("weight", None),
-        )
+    if not edited:
+        return beginning
+    st.button(
+        f"Back to “{name}”",
+        key="reset_kernel",
+        icon=":material/undo:",
+        on_click=settings.set_text,
+        args=("weight", None),
+    )
     for number, plane in enumerate(planes):
         for row, column in _bad_cells(plane):
             where = "" if len(planes) == 1 else f" of {_kernel_label(number, channels, filters, names)}"
@@ -210,6 +219,7 @@ def _is_number(text: str) -> bool:
     return "_" not in text and math.isfinite(value) and abs(value) <= LARGEST
 
 
+@lru_cache(maxsize=1024)
 def _short(value: float) -> str:
     return f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".")  # no −0
 

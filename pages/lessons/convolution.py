@@ -91,8 +91,8 @@ try:
         if flip:
             weight = np.ascontiguousarray(weight[..., ::-1, ::-1])
         options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-        out, _ = conv2d_forward(chosen.grid[None], weight, bias, **options)
-        dout = upstream(start["dout"], out[0])
+        shape = (filters, *window.output_size((chosen.grid.shape[1], chosen.grid.shape[2])))
+        dout = upstream(start["dout"], shape, lambda: conv2d_forward(chosen.grid[None], weight, bias, **options)[0][0])
 except ValueError as error:
     messages.error(error)
     start.tell(PLACE | {"edit"})

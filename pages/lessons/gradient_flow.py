@@ -52,7 +52,7 @@ try:
         st.header("Upstream gradient")
         window = Window.of(kernel_size, stride, padding)
         shape = (1, *window.output_size((x.shape[1], x.shape[2])))
-        dout = upstream("random", np.zeros(shape), losses=False)
+        dout = upstream("random", shape)
 
     options: dict[str, Any] = {"stride": stride, "padding": padding}
     if layer == "convolution":

@@ -63,7 +63,7 @@ try:
         large = window.transposed_size((chosen.grid.shape[1], chosen.grid.shape[2]), output_padding)
         if view == "spread":
             st.header("Backward")
-            dout = upstream(start["dout"], np.zeros((filters, *large)), losses=False)
+            dout = upstream(start["dout"], (filters, *large))
     if view == "spread":
         walk = trace_conv_transpose2d(chosen.grid, weight, window, output_padding=output_padding, dout=dout)
     else:

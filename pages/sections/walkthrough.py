@@ -24,20 +24,23 @@ UPSTREAM = {
 }
 
 
-def upstream(start: str, out: Array, *, losses: bool = True) -> Array:
-    """Choose dout, the gradient that the next layer sends back for out (F, OH, OW). losses: offer one made from a loss."""
-    options = [name for name in UPSTREAM if losses or name != "from a loss"]
+def upstream(start: str, shape: tuple[int, ...], out: Callable[[], Array] | None = None) -> Array:
+    """Choose dout, the gradient that the next layer sends back, of `shape` (F, OH, OW).
+
+    out: the layer's output of that shape; where it is given, a gradient that is made from a loss is offered too.
+    """
+    options = [name for name in UPSTREAM if out or name != "from a loss"]
     name = settings.choice("upstream gradient", "dout", options, start, help="What the next layer sends back: dout.")
     st.caption(UPSTREAM[name])
-    if name == "from a loss":
-        return out
+    if name == "from a loss" and out:
+        return out()
     if name == "random":
-        return np.asarray(np.random.default_rng(SEED).integers(-3, 4, out.shape), dtype=np.float64)
-    dout: Array = np.zeros(out.shape)
+        return np.asarray(np.random.default_rng(SEED).integers(-3, 4, shape), dtype=np.float64)
+    dout: Array = np.zeros(shape)
     if name == "ones":
         dout[...] = 1
     else:
-        dout[:, out.shape[1] // 2, out.shape[2] // 2] = 1
+        dout[:, shape[1] // 2, shape[2] // 2] = 1
     return dout
 
 
