@@ -27,6 +27,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 
 from benchmarks.answers import LISTEN
 from cnn_core.conv import conv2d_backward, conv2d_forward
+from pages.animation.player import player
 from pages.sections import walkthrough
 from tools.browser import ROOT, launch, open_page, serve
 
@@ -126,7 +127,7 @@ def server_part(query: dict[str, str]) -> tuple[float, float]:
     app.query_params.update(query)
     app.switch_page("lessons/convolution.py").run()
     times = []
-    whole_run, show = ScriptRunner._run_script, walkthrough.player
+    whole_run = ScriptRunner._run_script
 
     def timed(runner: ScriptRunner, data: RerunData) -> None:
         times.append([time.perf_counter()])
@@ -134,7 +135,7 @@ def server_part(query: dict[str, str]) -> tuple[float, float]:
         times[-1].append(time.perf_counter())
 
     def shown(*arguments: Any, **options: Any) -> None:
-        show(*arguments, **options)
+        player(*arguments, **options)
         times[-1].append(time.perf_counter())
 
     compiled = ScriptCache()
@@ -145,8 +146,8 @@ def server_part(query: dict[str, str]) -> tuple[float, float]:
     ):
         for number in range(45):
             app.slider(key="padding").set_value(number % 2).run()
-    start, player, end = np.array(times[5:]).T  # each change is one run of the script, with one player
-    return 1000 * float(np.median(player - start)), 1000 * float(np.median(end - start))
+    start, given, end = np.array(times[5:]).T  # each change is one run of the script, with one player
+    return 1000 * float(np.median(given - start)), 1000 * float(np.median(end - start))
 
 
 def plain_loop() -> float:

@@ -207,7 +207,8 @@ def _walk(
 ) -> Walk:
     """Put the geometry beside the numbers: flat indices into a padded plane of `field`."""
     size = (field.shape[1], field.shape[2])
-    row = window.padded_size(size)[1]
+    rows, row = window.padded_size(size)
+    places = np.arange(rows * row, dtype=np.int32).reshape(rows, row)
     kept = [Phase(name, actions, steps) for name, actions in phases.items() if name != "backward" or "dout" in grids]
     return Walk(
         operation=operation,
@@ -215,7 +216,7 @@ def _walk(
         window=window,
         input_size=size,
         grids=grids,
-        origin=(np.indices(window.output_size(size)).reshape(2, -1).T * window.stride @ [row, 1]).astype(np.int32),
+        origin=window.view(places)[..., 0, 0].ravel(),
         taps=(window.offsets() @ [row, 1]).astype(np.int32),
         blank=window.pad(np.zeros(size, dtype=bool), value=True),
         channels_in=1 if weight is None else weight.shape[1],
