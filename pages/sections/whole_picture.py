@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.conv import conv2d_forward
+from pages.animation.gallery import gallery
 from pages.controls import messages
 from pages.controls.pictures import Picture
-from pages.figures.gallery import Gallery
-from pages.figures.pixels import as_pixels, sign_note, span_of
+from pages.figures.pixels import as_pixels, as_url, sign_note, span_of
 
 MOST_MAPS = 8
 WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of several
@@ -39,7 +38,8 @@ def whole_picture(chosen: Picture, layer: Callable[[Array], Maps]) -> None:
     for name, made in maps:
         span = span_of(made)
         pictures.append((f"{name}, {_size(made)}. {sign_note(span)}", as_pixels(made, span)))
-    st.html(Gallery("The whole picture", pictures, WIDTH[len(maps) == 1]))
+    shown = [(words, as_url(pixels, photograph=True), *pixels.shape[:2]) for words, pixels in pictures]
+    gallery("The whole picture", shown, WIDTH[len(maps) == 1], key="whole_picture")
 
 
 def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> Callable[[Array], Maps]:

@@ -156,8 +156,9 @@ def formula(app):
 def images(app):
     """The pictures of a page by the first sentence of their captions: their addresses."""
     found = [(image.caption, image.url) for element in app.get("image") for image in element.proto.imgs]
-    for element in app.get("html"):
-        found += [(words, url) for url, words in re.findall("<img src='(.*?)' alt='(.*?)'>", element.proto.body)]
+    for component in app.get("bidi_component"):
+        if component.proto.component_name == "convscope_gallery":
+            found += [(words, url) for words, url, *_ in json.loads(component.proto.json)[0]["pictures"]]
     return {words.split(".")[0]: url for words, url in found}
 
 
