@@ -5,7 +5,7 @@ const ICONS = {
   forward: "M7 5l10 7-10 7z", last: "M18 5v14M5 5l9 7-9 7z",
 };
 const TICKS = { steps: 4, stages: 1.5 }; // a second at speed 1: a stage wants to be read
-const READABLE = 60; // milliseconds that a step's words stay while steps fly by: nobody reads faster
+const READABLE = 250; // milliseconds that a step stays written out while steps fly by: nobody adds up faster
 const QUIET = 400; // milliseconds without a change, after which the address is told
 
 class Player {
@@ -157,7 +157,7 @@ class Player {
     this.part("scrub").value = step;
     Object.assign(root.dataset, { step, stage: done, count: walk.count, phase: at.phase.name });
     const now = performance.now();
-    if (this.playing && now - this.said < READABLE) return;
+    if (this.root.classList.contains("fast") && now - this.said < READABLE) return;
     this.said = now;
     this.say(place);
   }
