@@ -20,7 +20,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 import numpy as np
-from playwright.sync_api import CDPSession, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, local_script_runner
@@ -166,25 +166,25 @@ def memory(session: CDPSession) -> float:
     return float(metrics["JSHeapUsedSize"]) / 1e6
 
 
+def new_tab(browser: Browser) -> Page:
+    """A tab that knows when it has asked the server and when the answer came."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(f"({LISTEN})()")
+    page.expose_function("press", page.keyboard.press)
+    return page
+
+
 def main() -> int:
     """Print the figures; returns 1 if one misses what has to be reached."""
     received: list[int] = []
-
-    def count(socket: WebSocket) -> None:
-        socket.on("framereceived", lambda data: received.append(len(data)))
-
     logging.disable(logging.WARNING)  # AppTest has no browser, and says so
     parts = [server_part({}), server_part(LARGE)]
     pace = [plain_loop() for _ in range(20)]
     with serve() as address, sync_playwright() as playwright:
         browser = launch(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.add_init_script(f"({LISTEN})()")
-        page.on("websocket", count)
-        page.expose_function("press", page.keyboard.press)
+        page = new_tab(browser)
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
-
         open_page(page, address + "/convolution")
         list(changes(page, 20))  # warm up
         times = list(changes(page, 100))
@@ -193,8 +193,10 @@ def main() -> int:
         hurry(page, CHANGES)
         growth = memory(session) - before
         check_agreement(page)
+        page.close()
 
-        received.clear()
+        page = new_tab(browser)
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
         open_page(page, address + LAYER)
         page.wait_for_timeout(500)
         page_sent, sent = sum(received) / 1000, max(received) / 1000  # the largest message is the player's
