@@ -93,6 +93,7 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
     page.get_by_role("option", name="filter 1, channel 2").click()
     settle(page)
     other = page.get_by_label("weight[2, 2]")
+    expect(other).to_have_value("1")  # the other kernel is there
     other.fill("-3")
     other.press("Tab")
     expect(page).to_have_url(re.compile("weight=.*0.25.*-3"))
