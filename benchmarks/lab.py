@@ -26,7 +26,7 @@ from cnn_core.threads import use_one_thread
 
 use_one_thread()
 
-from benchmarks.answers import LISTEN  # noqa: E402 (NumPy comes after the threads are set)
+from benchmarks.answers import listening_tab  # noqa: E402 (NumPy comes after the threads are set)
 from cnn_core.training import Registry, TrainingConfig  # noqa: E402
 from tools.browser import launch, open_page, serve  # noqa: E402
 
@@ -122,10 +122,8 @@ def answers(page: Page) -> Times:
 def together(browser: Browser) -> tuple[Times, Times, int, int]:
     """Answers with no training and with the trainings at work; how many finished; how many were at it after the last key."""
     with tempfile.TemporaryDirectory() as folder, serve(CONVSCOPE_DATA=folder) as address:
-        pages = [browser.new_page(viewport={"width": 1280, "height": 900}) for _ in range(RUNS)]
-        watching = pages[0]
-        watching.add_init_script(f"({LISTEN})()")
-        watching.expose_function("press", watching.keyboard.press)
+        watching = listening_tab(browser)
+        pages = [watching, *(browser.new_page(viewport={"width": 1280, "height": 900}) for _ in range(RUNS - 1))]
         open_page(watching, address + address_of(TOGETHER | {"num_epochs": 1}))
         begin(watching)
         watching.get_by_text("finished after").wait_for(timeout=120_000)

@@ -20,12 +20,12 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 import numpy as np
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, local_script_runner
 
-from benchmarks.answers import LISTEN
+from benchmarks.answers import listening_tab
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from pages.animation.player import player
 from pages.sections import walkthrough
@@ -166,14 +166,6 @@ def memory(session: CDPSession) -> float:
     return float(metrics["JSHeapUsedSize"]) / 1e6
 
 
-def new_tab(browser: Browser) -> Page:
-    """A tab that knows when it has asked the server and when the answer came."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.add_init_script(f"({LISTEN})()")
-    page.expose_function("press", page.keyboard.press)
-    return page
-
-
 def main() -> int:
     """Print the figures; returns 1 if one misses what has to be reached."""
     received: list[int] = []
@@ -182,7 +174,7 @@ def main() -> int:
     pace = [plain_loop() for _ in range(20)]
     with serve() as address, sync_playwright() as playwright:
         browser = launch(playwright)
-        page = new_tab(browser)
+        page = listening_tab(browser)
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
         open_page(page, address + "/convolution")
@@ -195,7 +187,7 @@ def main() -> int:
         check_agreement(page)
         page.close()
 
-        page = new_tab(browser)
+        page = listening_tab(browser)
         page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
         open_page(page, address + LAYER)
         page.wait_for_timeout(500)
