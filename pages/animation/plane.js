@@ -207,7 +207,7 @@ class Plane {
     if (!mark) return;
     const { top, left, rows, columns, gap = [1, 1] } = mark;
     const [dy, dx] = [top - this.view.top, left - this.view.left];
-    style.left = `${dx * this.cell}px`; // not transform: each frame would be a layer, and all pages' frames slower by 3 ms
+    style.left = `${dx * this.cell}px`; // with transform, a change of a setting was seen 10 to 20 ms later
     style.top = `${dy * this.cell}px`;
     style.width = `${columns * this.cell + this.gap}px`;
     style.height = `${rows * this.cell + this.gap}px`;
