@@ -14,6 +14,7 @@ import streamlit as st
 from cnn_core.checks import Array, Pair
 from pages.controls import messages, settings
 from pages.controls.book import book
+from pages.controls.pictures import GREY
 
 HERE = Path(__file__).parents[1] / "animation"
 LARGEST = 999.0
@@ -63,7 +64,7 @@ def _made(name: str, size: Pair, channels: int, filters: int, seed: int) -> Arra
     if name == "whole numbers":
         return np.random.default_rng(seed).integers(-1, 2, shape).astype(np.float64)
     if name == "brightness":
-        levels = np.array([0.299, 0.587, 0.114] if channels == 3 else [1 / channels] * channels).round(4)
+        levels = np.array(GREY if channels == 3 else [1 / channels] * channels).round(4)
         return np.broadcast_to(levels[:, None, None] * _plane("identity", size), shape).copy()
     names = list(PLANES)
     first = names.index(name)

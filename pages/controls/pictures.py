@@ -13,7 +13,7 @@ import streamlit as st
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnn_core import datasets
-from cnn_core.checks import Array
+from cnn_core.checks import Array, Pair
 from pages.controls import messages, settings
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -29,6 +29,7 @@ SIZES = (*range(2, 17), 20, 24, 28, 32, 48, 64, 96, 128, 192, 256)
 CHANNELS_HELP = (
     "A photograph has one (grey) or three (red, green, blue); otherwise each further channel is a quarter turn."
 )
+GREY = (0.299, 0.587, 0.114)  # red, green and blue weighted as the eye does
 SEED = 4  # draws no 0 first: a walk begins with something to see
 
 
@@ -46,6 +47,11 @@ class Picture:
     grid: Array
     whole: Array
     photograph: bool = False
+
+    @property
+    def size(self) -> Pair:
+        """Rows and columns of the grid."""
+        return self.grid.shape[1], self.grid.shape[2]
 
     @property
     def channel_names(self) -> list[str]:
@@ -176,7 +182,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _reduced(whole: Array, size: int, *, colour: bool) -> Array:
     """The picture's middle square in size x size cells, two decimals: (3, size, size), or (1, size, size) in grey."""
-    planes = whole if colour else np.tensordot([[0.299, 0.587, 0.114]], whole, axes=1)
+    planes = whole if colour else np.tensordot([GREY], whole, axes=1)
     height, width = planes.shape[1:]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

@@ -91,7 +91,7 @@ try:
         if flip:
             weight = np.ascontiguousarray(weight[..., ::-1, ::-1])
         options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-        shape = (filters, *window.output_size((chosen.grid.shape[1], chosen.grid.shape[2])))
+        shape = (filters, *window.output_size(chosen.size))
         dout = upstream(start["dout"], shape, lambda: conv2d_forward(chosen.grid[None], weight, bias, **options)[0][0])
 except ValueError as error:
     messages.error(error)

@@ -51,7 +51,7 @@ try:
         st.header("Backward")
         window = Window.of(size, stride, padding)
         pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
-        shape = (len(chosen.grid), *window.output_size((chosen.grid.shape[1], chosen.grid.shape[2])))
+        shape = (len(chosen.grid), *window.output_size(chosen.size))
         dout = upstream(
             start["dout"], shape, lambda: pool(chosen.grid[None], size, stride=stride, padding=padding)[0][0]
         )

@@ -60,7 +60,7 @@ try:
                 min(start["output_padding"], most),
                 help="Further rows and columns at bottom and right: a convolution makes the same size from several.",
             )
-        large = window.transposed_size((chosen.grid.shape[1], chosen.grid.shape[2]), output_padding)
+        large = window.transposed_size(chosen.size, output_padding)
         if view == "spread":
             st.header("Backward")
             dout = upstream(start["dout"], (filters, *large))

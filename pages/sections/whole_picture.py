@@ -11,13 +11,11 @@ from cnn_core.checks import Array
 from cnn_core.conv import conv2d_forward
 from pages.animation.gallery import gallery
 from pages.controls import messages
-from pages.controls.pictures import Picture
+from pages.controls.pictures import GREY, Picture
 from pages.figures.pixels import as_pixels, as_url, sign_note, span_of
 
 MOST_MAPS = 8
 WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of several
-
-GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # red, green and blue weighted as the eye does
 
 Maps = list[tuple[str, Array]]  # words, (C, H, W) with C 1 or 3
 
@@ -56,7 +54,7 @@ def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, An
             out, _ = conv2d_forward(whole, np.repeat(weight, 3, axis=0), np.repeat(bias, 3), **each)
             return [("the same kernel on every channel", out[0])]
         if whole.shape[1] != len(chosen.grid):
-            whole = np.tensordot(whole, GREY, axes=([1], [0]))[:, None]
+            whole = np.tensordot(whole, np.asarray(GREY, whole.dtype), axes=([1], [0]))[:, None]
         out, _ = conv2d_forward(whole, weight, bias, **options)
         return [(f"filter {number}", plane[None]) for number, plane in enumerate(out[0][:MOST_MAPS])]
 
