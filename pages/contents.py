@@ -4,17 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.controls import folds
 from pages.controls.hiding import hide_controls_if_asked
 from pages.controls.menu import menu
 from pages.controls.settings import enter
-from pages.sections import fold
 
 # More of the picture in sight; pictures side by side do not touch. No fading while an answer is on its way: each part of the
 # page would become a layer of its own and back again at each change, a seventh of the time until the change is seen.
 st.html(
     "<style>.stMainBlockContainer { padding: 3.6rem clamp(1rem, 3vw, 3rem) 4rem } h1 { font-size: 2rem !important } "
     "[data-testid=stImage] { column-gap: 1rem } "
-    f"[data-testid=stElementContainer] {{ opacity: 1 !important; transition: none !important }} {fold.STYLE}</style>"
+    f"[data-testid=stElementContainer] {{ opacity: 1 !important; transition: none !important }} {folds.STYLE}</style>"
 )
 page = st.navigation(menu(), position="top")
 icon = str(Path(__file__).with_name("icon.png"))

@@ -17,7 +17,7 @@ GENERATED = {"__pycache__", "screenshots"}
 # What the files of a folder may import besides the standard library. Lessons are in no list: nobody imports them.
 ALLOWED = {
     "app.py": {"cnn_core.threads", "pages.animation.plotly_file", "pandas", "plotly", "streamlit"},
-    "pages/contents.py": {"pages.controls", "pages.sections.fold", "streamlit"},
+    "pages/contents.py": {"pages.controls", "streamlit"},
     "pages/lessons/": {
         *("cnn_core", "numpy", "streamlit"),
         *("pages.animation", "pages.controls", "pages.figures", "pages.sections"),

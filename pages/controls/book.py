@@ -11,6 +11,7 @@ import streamlit as st
 class Book:
     """page: the one that is shown. Of each page: the settings that are not the default, as the address would write them.
 
+    folded: whether the part of the page that is drawn now is closed (see folds.py).
     Of this page: all keys it has used, those drawn or read by this run and the last one, and defaults by key.
     """
 
@@ -20,6 +21,7 @@ class Book:
     drawn: set[str] = field(default_factory=set)
     drawn_before: set[str] = field(default_factory=set)
     defaults: dict[str, object] = field(default_factory=dict)
+    folded: bool = False
 
     def note(self, key: str, value: object) -> None:
         """Note a value that is not the default (None: it is), as the address would write it."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import streamlit as st
-
 from cnn_core.network import (
     ACTIVATIONS,
     MOST_BLOCKS,
@@ -19,6 +17,7 @@ from cnn_core.network import (
     NetworkSpec,
 )
 from pages.controls import settings
+from pages.controls.folds import folded
 
 PADDINGS = ("same", "0", "1", "2", "3")
 SCALES = ("0.0001", "0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0")
@@ -62,7 +61,7 @@ def network_settings(start: Mapping[str, Any]) -> dict[str, Any]:
     )
     blocks = []
     for number in range(1, count + 1):
-        with st.expander(f"Block {number}"):
+        with folded(f"Block {number}", f"block_{number}_fold"):
             blocks.append(_block(f"block_{number}_", f"block {number} ", start))
     layers = settings.whole(
         "hidden layers", "hidden_layers", 0, MOST_HIDDEN, start["hidden_layers"], help=HELP["hidden_layers"]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.controls import settings
+from pages.controls.links import tell_unlisted
 
 
 def segments(label: str, key: str, options: Sequence[str]) -> str:
     """Parts of a page of which one is shown; the first one to begin with."""
-    settings.tell_unlisted(key, options)
+    tell_unlisted(key, options)
     if st.session_state.get(key) not in options:
         st.session_state.pop(key, None)
     picked = st.segmented_control(

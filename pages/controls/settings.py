@@ -1,13 +1,10 @@
-"""Widgets whose values live in the page's address: label, key and URL parameter share one name.
-
-Streamlit drops an impossible value from the address without a word; here the reader is told, with the remedy.
-"""
+"""Widgets whose values live in the page's address: label, key and URL parameter share one name."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,6 +13,8 @@ from streamlit.navigation.page import StreamlitPage
 from cnn_core.checks import Pair
 from pages.controls import messages
 from pages.controls.book import book
+from pages.controls.folds import left_out
+from pages.controls.links import tell_bad, tell_repeated, tell_unlisted
 
 SIDES = ("height", "width")
 MOST_NUMBERS = 64  # in a list of numbers that is typed
@@ -41,7 +40,7 @@ def enter(page: StreamlitPage) -> None:
 
 def text(key: str) -> str | None:
     """A parameter of the address that has no widget (an edited kernel, the id of a training), if it is there."""
-    _tell_repeated(key)
+    tell_repeated(key)
     value = st.query_params.get(key)
     book().note(key, value)
     return value
@@ -61,6 +60,14 @@ def note(key: str, value: object, default: object) -> None:
     known = book()
     known.defaults[key] = default
     known.note(key, value if value != default else None)
+
+
+def _left_out(key: str, default: object) -> bool:
+    """Whether to draw no widget for it. Then it counts as one that is left at its default."""
+    if not left_out(key, default):
+        return False
+    note(key, default, default)
+    return True
 
 
 def forget(keys: Iterable[str]) -> None:
@@ -106,7 +113,9 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
             return f"must be a whole number from {low} to {high}"
         return None if low <= value <= high else f"must be {low} to {high}"
 
-    _tell_bad_link(key, problem)
+    tell_bad(key, problem)
+    if _left_out(key, default):
+        return default
     kept = st.session_state.get(key)
     if kept is not None and not low <= kept <= high:  # another setting has made the range smaller
         st.session_state[key] = max(low, min(high, int(kept)))
@@ -133,7 +142,9 @@ def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool
 
 def switch(label: str, key: str, default: bool = False, *, help: str | None = None) -> bool:
     """A switch that is on or off."""
-    _tell_bad_link(key, lambda text: None if text.lower() in ("true", "false") else "must be true or false")
+    tell_bad(key, lambda text: None if text.lower() in ("true", "false") else "must be true or false")
+    if _left_out(key, default):
+        return default
     value = bool(st.toggle(label, default, key=key, help=help, bind="query-params"))
     note(key, value, default)
     return value
@@ -141,7 +152,7 @@ def switch(label: str, key: str, default: bool = False, *, help: str | None = No
 
 def numbers(label: str, key: str, count: int, low: float, high: float, default: str, *, help: str) -> list[float]:
     """A box for one number, or for `count` of them with commas between. Text that is neither is named, and counts as 0."""
-    _tell_repeated(key)
+    tell_repeated(key)
     box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
     note(key, box, default)
     try:
@@ -179,7 +190,9 @@ def number(
             return f"must be a number from {low:g} to {high:g}"
         return None if math.isfinite(value) and low <= value <= high else f"must be {low:g} to {high:g}"
 
-    _tell_bad_link(key, problem)
+    tell_bad(key, problem)
+    if _left_out(key, default):
+        return default
     label += f" ({hint or f'{low:g} to {high:g}'})"
     box = st.number_input(label, low, high, default, format="%g", key=key, help=help, bind="query-params")
     note(key, box, default)
@@ -190,6 +203,8 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
     """A list to choose one of; a row of buttons where there are few."""
     default = options[0] if default is None else default
     tell_unlisted(key, options)
+    if _left_out(key, default):
+        return default
     index = list(options).index(default)
     if len(options) <= 3:
         picked = st.radio(label, options, index, key=key, help=help, horizontal=True, bind="query-params")
@@ -202,6 +217,8 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
 def scale(label: str, key: str, values: Sequence[str], default: str, *, help: str | None = None) -> float:
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
     tell_unlisted(key, values)
+    if _left_out(key, default):
+        return float(default)
     if key in st.session_state and st.session_state[key] not in values:  # another setting has made the list another
         st.session_state[key] = closest(values, float(st.session_state[key]))
     picked = st.select_slider(label, values, default, key=key, help=help, bind="query-params")
@@ -212,29 +229,3 @@ def scale(label: str, key: str, values: Sequence[str], default: str, *, help: st
 def closest(values: Sequence[str], number: float) -> str:
     """The value of a scale that is closest to a number."""
     return min(values, key=lambda value: abs(float(value) - number))
-
-
-def tell_unlisted(key: str, options: Sequence[str]) -> None:
-    """Say so if this parameter of the address is none of the options."""
-    listed = ", ".join(options if len(options) <= 16 else (*options[:3], "...", *options[-2:]))
-    _tell_bad_link(key, lambda text: None if text in options else f"must be one of {listed}")
-
-
-def _tell_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
-    """Say what is wrong with this parameter of the address, if anything; the widget then starts at its default."""
-    if key in st.session_state:
-        return
-    values = st.query_params.get_all(key)
-    if len(values) > 1:
-        _tell_repeated(key)
-    elif values and (message := problem(values[0])):
-        messages.warning(f"{key} (={values[0][:40]}) in the link {message}; the page uses another value instead.")
-
-
-def _tell_repeated(key: str) -> None:
-    """Say so if this parameter stands in the address more than once."""
-    values = st.query_params.get_all(key)
-    if len(values) > 1:
-        messages.warning(
-            f"{key} stands {len(values)} times in the link (={', '.join(values)[:60]}): it may stand once only."
-        )

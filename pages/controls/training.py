@@ -14,6 +14,7 @@ from cnn_core.training import StopRules, TrainingConfig
 from cnn_core.training.presets import PRESETS
 from pages.controls import settings
 from pages.controls.data_options import data_options, data_values
+from pages.controls.folds import folded
 from pages.controls.network import network_of, network_settings, network_values
 from pages.controls.presets import Preset, Start
 
@@ -108,7 +109,7 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     st.subheader("Data")
     dataset = settings.choice("data set", "dataset", datasets.names(), start["dataset"])
     st.caption(datasets.titles()[dataset])
-    with st.expander("Which pictures, and how"):
+    with folded("Which pictures, and how", "data_fold"):
         data = data_options(start)
     st.subheader("Network")
     said = network_settings(start)
@@ -123,7 +124,7 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     epochs = whole("epochs", "num_epochs", 1, MOST_EPOCHS, start["num_epochs"], help=HELP["num_epochs"])
     decay = scale("learning rate decay", "lr_decay", DECAYS, start["lr_decay"], help=HELP["lr_decay"])
     seed = whole("seed", "seed", 0, MOST_SEED, start["seed"], help=HELP["seed"])
-    with st.expander("Stop early"):
+    with folded("Stop early", "stop_fold"):
         stop = _stop_rules(start)
     network = network_of(said)  # last: what does not go together must not keep the other widgets from being drawn
     return TrainingConfig(dataset, data, network, rule, rate, momentum, decay, reg, batch_size, epochs, seed, stop)

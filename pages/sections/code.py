@@ -11,7 +11,7 @@ import streamlit as st
 from cnn_core import receptive_field
 from cnn_core.walk import Operation
 from cnn_core.window import Window
-from pages.sections.fold import unfolded
+from pages.controls.folds import unfolded
 from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script
 from pages.sections.stack_script import stack_script
 

@@ -22,8 +22,8 @@ from cnn_core.speed import (
     operations,
 )
 from pages.animation.chart import chart
+from pages.controls.folds import unfolded
 from pages.figures.speed_charts import growth_curves, roofline, time_bars, time_text, times_text
-from pages.sections.fold import unfolded
 
 
 def costs(plan: Plan) -> None:

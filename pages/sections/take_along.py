@@ -17,13 +17,13 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.walk import Walk
 from pages.controls import messages
+from pages.controls.folds import unfolded
 from pages.controls.hiding import KEY as HIDE
 from pages.figures.scene import frame
 from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
 from pages.figures.scene_image import to_image
 from pages.figures.scene_plane import Theme
 from pages.figures.scene_svg import to_svg
-from pages.sections.fold import unfolded
 from pages.sections.walkthrough import step_of
 
 USUAL_FRAMES = 100
