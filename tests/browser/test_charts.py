@@ -99,3 +99,22 @@ def test_a_chart_that_cannot_be_loaded_says_so_and_what_to_do(chromium, address)
 
 def test_a_chart_says_what_it_is(page, chart):
     expect(page.get_by_role("figure", name="balance")).to_have_count(1)
+
+
+def test_a_chart_waits_until_the_page_has_drawn_the_rest_and_draws_the_newest_once(page, chart):
+    """Its drawing costs the browser more than all else that an answer changes."""
+    counts = page.evaluate(
+        """async () => {
+          const { chart } = document.querySelector(".chart"), bars = document.querySelector(".js-plotly-plot"), counts = [];
+          for (const times of [2, 3]) {
+            const figure = structuredClone(chart.content);
+            for (const trace of figure.data) trace.y = trace.y.map(() => times);
+            await chart.load({ figure: JSON.stringify(figure), address: "", alt: "" });
+            counts.push([window.drawn, bars.data[0].y[0] === times]);
+          }
+          while (!window.drawn) await new Promise(requestAnimationFrame);
+          await new Promise((resolve) => setTimeout(resolve, 700));
+          return [...counts, [window.drawn, bars.data[0].y[0] === 3]];
+        }"""
+    )
+    assert counts == [[0, False], [0, False], [1, True]]

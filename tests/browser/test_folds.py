@@ -12,16 +12,6 @@ def head(page, label):
     return page.locator("summary").filter(has_text=label)
 
 
-def left(page):
-    """The element nodes and others that the page holds, counted after a collection of what nobody refers to."""
-    client = page.context.new_cdp_session(page)
-    for _ in range(3):
-        client.send("HeapProfiler.collectGarbage")
-    nodes = client.send("Memory.getDOMCounters")["nodes"]
-    client.detach()
-    return nodes
-
-
 @pytest.mark.parametrize("key", ["Enter", "click"])
 def test_a_setting_in_a_fold_outlives_it(page, address, key):
     open_page(page, address + "/train")
@@ -55,20 +45,3 @@ def test_a_setting_in_a_fold_outlives_it(page, address, key):
     expect(shift).to_have_value("0")
     expect(page).not_to_have_url(re.compile("shift"))
     expect(page.get_by_text("Changed by you")).to_have_count(0)
-
-
-def test_closed_folds_leave_nothing_behind_at_a_change(page, address):
-    """An expander whose opening runs the script did, in a fragment."""
-    open_page(page, address + "/train")
-    slider = page.get_by_role("slider", name="batch size")
-
-    def changed(times):
-        for n in range(times):
-            slider.focus()
-            page.keyboard.press("ArrowLeft" if n % 2 else "ArrowRight")
-            expect(slider).to_have_value("50" if n % 2 else "51")
-            settle(page)
-        return left(page)
-
-    before = changed(4)
-    assert changed(8) <= before + 40  # 17 at each would be 136
