@@ -80,7 +80,8 @@ def settle(page: Page) -> None:
     page.wait_for_selector("h1", timeout=30_000)
     page.wait_for_function(
         """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== 'running'
-                 && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"], .chart .canvas:empty')""",
+                 && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"], .chart .canvas:empty')
+                 && ![...document.querySelectorAll('.chart')].some((place) => place.chart?.due)""",
         timeout=30_000,
     )
 
