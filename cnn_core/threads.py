@@ -29,6 +29,11 @@ def use_one_thread() -> None:
         os.environ.setdefault(name, value)
 
 
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @cache
 def threads() -> int:
     """How many `share` uses: CONVSCOPE_THREADS, 1 without it. Raises ValueError where that is no whole number above 0."""

@@ -7,8 +7,10 @@ import streamlit as st
 from pages.controls import folds
 from pages.controls.hiding import hide_controls_if_asked
 from pages.controls.menu import menu
+from pages.controls.runs import give_way
 from pages.controls.settings import enter
 
+give_way()
 # More of the picture in sight; pictures side by side do not touch. No fading while an answer is on its way: each part of the
 # page would become a layer of its own and back again at each change, a seventh of the time until the change is seen.
 st.html(

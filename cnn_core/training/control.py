@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
 from cnn_core.training.messages import decode
+
+REST_SHARE, MOST_REST = 0.5, 5.0  # the part of its time a training may have to rest; seconds of it that can be saved up
 
 
 class Control:
@@ -19,6 +22,8 @@ class Control:
         self.pace = pace  # steps a second; None is as fast as it goes
         self.advance = advance  # "step" or "epoch": pause after it
         self.values: dict[str, float] = {}  # settings to change
+        self.rest_until = 0.0  # time.monotonic; a page is at work
+        self._rest_left, self._rested = MOST_REST, time.monotonic()
 
     def listen(self) -> None:
         """Obey standard input until it closes, then end the process."""
@@ -38,5 +43,17 @@ class Control:
                         self.pace = message["pace"]
                     case "change":
                         self.values |= message["values"]
+                    case "rest":
+                        self.rest(message["seconds"])
                 self.changed.notify_all()
         os._exit(0)
+
+    def rest(self, seconds: float) -> None:
+        """Take no step for so long from now on, as far as resting was not used up: many readers must not stop a training."""
+        now = time.monotonic()
+        self._rest_left = min(MOST_REST, self._rest_left + REST_SHARE * (now - self._rested))
+        self._rested = now
+        more = min(self._rest_left, now + seconds - max(now, self.rest_until))
+        if more > 0:
+            self._rest_left -= more
+            self.rest_until = max(now, self.rest_until) + more

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,16 @@ class WorkerProcess:
     ) -> None:
         self._process = start()
         self._hear, self._end = hear, end
+        self._speaking = threading.Lock()
         self.send(job)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def send(self, message: dict[str, Any]) -> None:
         """Say something. Nothing happens if the process has ended: `end` says so."""
         assert self._process.stdin is not None
-        try:
+        with self._speaking, suppress(OSError, ValueError):  # ValueError: closed
             self._process.stdin.write(encode(message) + "\n")
             self._process.stdin.flush()
-        except (OSError, ValueError):  # ValueError: closed
-            pass
 
     def kill(self) -> None:
         """End the process without another word."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from cnn_core.folders import data_folder
 from cnn_core.solver import StepRecord
+from cnn_core.threads import available_cores
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.progress import ACTIVE
@@ -25,6 +25,7 @@ from cnn_core.training.store import Change, Row, Store, StoreError
 MOST_LOADED = 40  # ended runs that are kept in memory, the latest looked at; all of them are in the store
 AWAY_PAUSE, AWAY_STOP = 15 * 60.0, 2 * 3600.0  # seconds without a look after which a run is paused, then stopped
 INTERRUPTED = "the server ended while it trained"
+REST = 0.2  # seconds in which a page is made and drawn
 PACED = 0.25  # the part of a core that a run with a pace is counted as; without one it takes a whole core
 
 
@@ -121,13 +122,18 @@ class Registry:
 
         Raises StoreError if its data set is gone, or its settings are of another version.
         """
-        with self._lock:
-            run = self._runs.get(run_id) or self._load(run_id)
-            if run is not None:
-                run.seen = time.monotonic()
-            if run is None or run.state == "queued":
+        if (run := self._runs.get(run_id)) is None:
+            with self._lock:
+                run = self._runs.get(run_id) or self._load(run_id)
+        if run is not None:
+            run.seen = time.monotonic()
+        # Not at any price: a page asks several times a second, and must not wait while what was heard is written down.
+        if (run is None or run.state == "queued") and self._lock.acquire(blocking=False):
+            try:
                 self._tidy()
                 self._fill()
+            finally:
+                self._lock.release()
         return run
 
     def rows(self) -> list[Row]:
@@ -160,6 +166,11 @@ class Registry:
             self.store.set(run_id, deleted=None)
             if (run := self._deleted.pop(run_id, None)) is not None:
                 self._runs[run_id] = run
+
+    def give_way(self) -> None:
+        """Let all trainings rest for a moment. Where browser, server and trainings share a few cores, pages answer faster."""
+        for run in list(self._runs.values()):
+            run.rest(REST)
 
     def waiting_before(self, run: Run) -> int:
         """How many queued runs will train before this one."""
@@ -232,11 +243,6 @@ class Registry:
         self._deleted = {i: r for i, r in self._deleted.items() if not r.ended}
         with suppress(StoreError):
             self.store.purge()
-
-
-def available_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _share(run: Run) -> float:

@@ -120,6 +120,11 @@ class Run(Progress):
                 self._send({"command": "pause"})
                 self._set(state="queued")
 
+    def rest(self, seconds: float) -> None:
+        """Take no step for so long, a second or less: what a reader has just asked for comes first."""
+        if self.state == "running":
+            self._send({"command": "rest", "seconds": seconds})
+
     def abandon(self) -> None:
         """End the worker process without another word; what is kept says that it was on its way."""
         with self._lock:
@@ -147,8 +152,8 @@ class Run(Progress):
         return done
 
     def _send(self, message: dict[str, Any]) -> None:
-        if self._process is not None:
-            self._process.send(message)
+        if (process := self._process) is not None:
+            process.send(message)
 
     def _heard(self, process: WorkerProcess, message: dict[str, Any]) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
 """One training in a process of its own: `python -m cnn_core.training.worker`.
 
 The first line on standard input says what to train (`Job`), every further one is a command: pause, resume, stop, advance
-(a step or to the end of the epoch, then pause), pace, change. Commands say what is wanted, so saying one twice changes
-nothing. What happens goes to standard output, a message a line:
+(a step or to the end of the epoch, then pause), pace, change, rest (take no step for some seconds: a page is at work).
+Commands say what is wanted, so saying one twice changes nothing. What happens goes to standard output, a message a line:
 
     steps        the records since the last message, the first layer's filters after them, seconds of training so far
     statistics   what one step looked like from inside, layer by layer
@@ -106,9 +106,9 @@ class Job:
                 if reason := self.config.stop.reason(self.accuracies, self.seconds):
                     break
                 with self.control.changed:
-                    if (pace := self.control.pace) and not self.control.stopped:
+                    if pace := self.control.pace:
                         next_step = max(now, next_step + 1 / pace)
-                        self.control.changed.wait_for(self._is_wanted, timeout=next_step - now)
+                    self._wait(next_step if pace else now)
                 if self._obey():
                     return "stopped", ""
             self._save()
@@ -126,9 +126,13 @@ class Job:
                 return
             yield record
 
-    def _is_wanted(self) -> bool:
+    def _wait(self, until: float) -> None:
+        """For the time of the next step, and while a page is at work; commands come first."""
         control = self.control
-        return control.paused or control.stopped or bool(control.values)
+        while not (control.paused or control.stopped or control.values):
+            if (left := max(until, control.rest_until) - time.monotonic()) <= 0:
+                return
+            control.changed.wait(left)
 
     def _pause_if_advanced(self) -> None:
         """After the step, or the last step of the epoch, that was asked for: pause."""

@@ -23,11 +23,21 @@ LATE = 5.0  # seconds in which the browser may still speak of the run that was s
 MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink
 
 
+_made: list[Registry] = []  # none before a page needs it: giving way to nobody needs no folder
+
+
+def give_way() -> None:
+    """What a reader has just changed comes first: trainings rest for a moment."""
+    for runs in _made:
+        runs.give_way()
+
+
 @st.cache_resource
 def registry() -> Registry:
     """The one registry of this server; its workers end with it."""
     runs = Registry()
     atexit.register(runs.close)
+    _made[:] = [runs]
     return runs
 
 

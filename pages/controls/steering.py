@@ -115,9 +115,11 @@ def _change_pace(run_id: str | None) -> None:
 
 
 def live_settings(run: Run) -> None:
-    """The settings of a run that may change while it trains."""
+    """The settings of a run that may change while it trains; drawn once their fold is open, for they cost at each look."""
     spec = run.config.network
-    with st.expander("Change while it trains", key="live"):
+    with st.expander("Change while it trains", key="live", on_change="rerun") as place:
+        if not place.open:
+            return
         columns = st.columns(4)
         _scale(columns[0], run, "learning_rate", "learning rate", LEARNING_RATES)
         _scale(columns[1], run, "reg", "L2 strength (reg)", REGS)

@@ -64,7 +64,9 @@ def test_what_the_address_says_is_drawn_and_counts():
     assert (control(app, "shift").value, control(app, "patience").value) == (2, 3)
 
 
-@pytest.mark.parametrize(("key", "value"), [("shift", "9"), ("flip", "yes"), ("block_1_norm", "big"), ("seconds", "-1")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("shift", "9"), ("flip", "yes"), ("block_1_norm", "big"), ("seconds", "-1")]
+)
 def test_a_bad_link_is_told_outside_the_closed_fold(key, value):
     app = open_lesson("train", **{key: value})
     (warning,) = texts(app.sidebar.warning)

@@ -7,7 +7,7 @@ import pytest
 from cnn_core import datasets
 from cnn_core.training import StoreError, TrainingConfig
 from cnn_core.training.range_test import suggest
-from tests.app.lesson import calm, control, figure, open_lesson, texts
+from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
 from tests.trainings import LONG as LONG_RUN
 from tests.trainings import small
@@ -84,11 +84,22 @@ def test_an_address_that_comes_late_does_not_bring_the_former_run_back(registry,
     assert app.query_params["run"] == first.id
 
 
+def live_keys(app):
+    return {w.key for kind in ("slider", "select_slider") for w in getattr(app, kind) if w.key.startswith("live_")}
+
+
+def unfold_live(app):
+    """Open the fold with the settings that may change while it trains."""
+    app.session_state["live"] = True
+    return app.run()
+
+
 def test_settings_change_while_it_trains_and_are_marked_on_the_curve(registry):
     app, run = start(registry, **LONG, pace=SLOW, dropout="0.5")
     until(lambda: run.records)
     app.run()
-    keys = {widget.key for kind in ("slider", "select_slider") for widget in getattr(app, kind)}
+    assert not live_keys(app)
+    keys = live_keys(unfold_live(app))
     assert {"live_learning_rate", "live_reg", "live_dropout"} <= keys
     assert "live_momentum" not in keys  # Adam has none
     control(app, "live_learning_rate").set_value("0.001").run()
@@ -105,6 +116,26 @@ def test_settings_change_while_it_trains_and_are_marked_on_the_curve(registry):
     until(lambda: len(run.changes) == 3)
     app.run()
     assert control(app, "live_learning_rate").value == "0.1"
+    app.session_state["live"] = False
+    assert not live_keys(app.run())
+    run.change(learning_rate=0.02)
+    until(lambda: len(run.changes) == 4)
+    assert control(unfold_live(app), "live_learning_rate").value == "0.02"
+
+
+@pytest.mark.parametrize("page", ["train", "convolution"])
+def test_trainings_give_way_at_each_change_of_any_page(registry, monkeypatch, page):
+    given = []
+    monkeypatch.setattr(registry, "give_way", lambda: given.append(page))
+    app = open_lesson(page)
+    for value in (1, 2):
+        change(app, {"train": "num_epochs", "convolution": "padding"}[page], value)
+    assert given == [page] * 3
+
+
+def test_a_page_without_trainings_makes_no_folder_for_them(tmp_path):
+    assert calm(open_lesson("convolution"))
+    assert not (tmp_path / "kept").exists()
 
 
 def test_what_a_command_cannot_do_is_said(registry, monkeypatch):
@@ -114,7 +145,7 @@ def test_what_a_command_cannot_do_is_said(registry, monkeypatch):
         raise ValueError("reg (=-1) must be a finite number 0 or more")
 
     monkeypatch.setattr(run, "change", refuse)
-    control(app, "live_reg").set_value("0.1").run()
+    control(unfold_live(app), "live_reg").set_value("0.1").run()
     assert texts(app.error) == ["reg (=-1) must be a finite number 0 or more"]
     monkeypatch.undo()
     press(app, "pause")

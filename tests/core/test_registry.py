@@ -23,6 +23,17 @@ def test_runs_are_found_by_their_ids(registry):
     assert registry.get("nobody") is None
 
 
+def test_a_look_at_a_run_does_not_wait_while_another_is_written_down(registry):
+    runs = [registry.start(LONG), registry.start(LONG)]
+    assert [run.state for run in runs] == ["running", "queued"]
+    found = []
+    with registry._lock:
+        looking = threading.Thread(target=lambda: found.extend(registry.get(run.id) for run in runs), daemon=True)
+        looking.start()
+        looking.join(timeout=10)
+        assert found == runs
+
+
 def test_runs_wait_in_turn_and_start_when_one_ends(registry):
     first, second, third = registry.start(LONG), registry.start(SHORT), registry.start(SHORT)
     assert [run.state for run in (first, second, third)] == ["running", "queued", "queued"]
@@ -142,8 +153,8 @@ def test_what_nobody_looks_at_is_paused_and_later_stopped(registry, monkeypatch)
     left, waiting = registry.start(LONG), registry.start(SHORT)
     until(lambda: left.records)
     monkeypatch.setattr(registry_module, "AWAY_PAUSE", 0.0)
-    assert registry.get(waiting.id) is waiting  # a look at the queue is when room is wanted
-    until(lambda: left.state == "paused")
+    # A look at the queue is when room is wanted; one that finds the lock taken leaves it to the next.
+    until(lambda: registry.get(waiting.id) is waiting and left.state == "paused")
     assert left.message.startswith("paused, because nobody looked at it")
     monkeypatch.setattr(registry_module, "AWAY_STOP", 0.0)
     registry.start(SHORT)
