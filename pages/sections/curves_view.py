@@ -21,11 +21,11 @@ def curves_view(run: Run, theme: str) -> None:
     """Numbers, curves, filters. Nothing is computed but what is drawn."""
     last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
     when = f"As of the end of epoch {last.epoch}." if last else "At the end of each epoch."
-    numbers = st.columns(4)
-    numbers[0].metric("loss", _loss(run))
-    numbers[1].metric("training accuracy", f"{last.train_accuracy or 0:.1%}" if last else "–", help=when)
-    numbers[2].metric("validation accuracy", f"{last.val_accuracy or 0:.1%}" if last else "–", help=when)
-    numbers[3].metric(
+    numbers = st.container(horizontal=True)
+    numbers.metric("loss", _loss(run))
+    numbers.metric("training accuracy", f"{last.train_accuracy or 0:.1%}" if last else "–", help=when)
+    numbers.metric("validation accuracy", f"{last.val_accuracy or 0:.1%}" if last else "–", help=when)
+    numbers.metric(
         "test accuracy",
         "–" if run.test_accuracy is None else f"{run.test_accuracy:.1%}",
         help="On pictures never looked at before, measured once, at the end.",
