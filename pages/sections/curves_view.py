@@ -14,6 +14,7 @@ from pages.figures.curves import accuracy_curve, loss_curve
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
+ROOM = 160  # pixels for each number: a row that keeps its places when they change, and two rows on a telephone
 CALM = 3.0  # seconds between two drawings of a run at full speed
 
 
@@ -21,15 +22,15 @@ def curves_view(run: Run, theme: str) -> None:
     """Numbers, curves, filters. Nothing is computed but what is drawn."""
     last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
     when = f"As of the end of epoch {last.epoch}." if last else "At the end of each epoch."
-    numbers = st.container(horizontal=True)
-    numbers.metric("loss", _loss(run))
-    numbers.metric("training accuracy", f"{last.train_accuracy or 0:.1%}" if last else "–", help=when)
-    numbers.metric("validation accuracy", f"{last.val_accuracy or 0:.1%}" if last else "–", help=when)
-    numbers.metric(
-        "test accuracy",
-        "–" if run.test_accuracy is None else f"{run.test_accuracy:.1%}",
-        help="On pictures never looked at before, measured once, at the end.",
-    )
+    row = st.container(horizontal=True)
+    accuracies = {
+        "training accuracy": (None if last is None else last.train_accuracy or 0, when),
+        "validation accuracy": (None if last is None else last.val_accuracy or 0, when),
+        "test accuracy": (run.test_accuracy, "On pictures never looked at before, measured once, at the end."),
+    }
+    row.metric("loss", _loss(run), width=ROOM)
+    for label, (share, help) in accuracies.items():
+        row.metric(label, "–" if share is None else f"{share:.1%}", help=help, width=ROOM)
     smooth = settings.switch("smooth the curves", "smooth", help="Running means, over what was measured.")
     loss, accuracy, sheet, caption = _charts(run, smooth, theme)
     left, right = st.columns(2)
