@@ -26,13 +26,16 @@ _component = st.components.v2.component(
 )
 
 
-def chart(figure: dict[str, Any], *, key: str, alt: str = "") -> None:
-    """Show a figure, {"data": ..., "layout": ...} in Plotly's words, as wide as there is room.
+def encoded(figure: dict[str, Any]) -> str:
+    """A figure, {"data": ..., "layout": ...} in Plotly's words, as it is sent; NumPy's arrays, too, and NaN as null."""
+    return json.dumps(figure, cls=PlotlyJSONEncoder)
+
+
+def chart(figure: dict[str, Any] | str, *, key: str, alt: str = "") -> None:
+    """Show a figure, as it is or `encoded` (for one that is shown again and again), as wide as there is room.
 
     alt: what it is, for those who do not see it; by default what its key says.
     """
-    content = json.dumps(
-        figure, cls=PlotlyJSONEncoder
-    )  # NumPy's arrays, too; NaN, which a browser cannot read, as null
+    content = figure if isinstance(figure, str) else encoded(figure)
     # In a list: the values of a dict would each be searched for data frames.
     _component(key=key, data=[{"figure": content, "address": address(), "alt": alt or key.replace("_", " ")}])

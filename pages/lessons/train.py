@@ -54,6 +54,9 @@ def show() -> None:
         one_run(run)
     elif config is not None:
         before_training(config, theme)
+    st.session_state["look"] = (
+        True  # the next time, unless the whole page runs first, because the reader changed something
+    )
     if due != watching or identity(run, test) != shown or st.session_state.pop("redraw", False):
         st.rerun()  # the page decides how often to look; it has something new to decide
 
@@ -105,5 +108,6 @@ def identity(*runs: Run | None) -> list[str | None]:
 
 
 now = current_run(), current_run(RANGE)
+st.session_state["look"] = False
 watching, shown = interval(*now), identity(*now)
 st.fragment(show, run_every=watching)()

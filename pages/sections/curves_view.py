@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import streamlit as st
 
 from cnn_core.training import Run
-from pages.animation.chart import chart
+from pages.animation.chart import chart, encoded
 from pages.controls import runs, settings
 from pages.figures.curves import accuracy_curve, loss_curve
 from pages.figures.sheets import filter_sheet
@@ -16,6 +15,7 @@ from pages.sections.before_training import sheet_caption
 
 ROOM = 160  # pixels for each number: a row that keeps its places when they change, and two rows on a telephone
 CALM = 3.0  # seconds between two drawings of a run at full speed
+BUSY = 10.0  # the same while the reader changes settings one after the other: the answers come first
 
 
 def curves_view(run: Run, theme: str) -> None:
@@ -43,8 +43,8 @@ def curves_view(run: Run, theme: str) -> None:
     st.caption(caption)
 
 
-def _charts(run: Run, smooth: bool, theme: str) -> tuple[Any, Any, Any, str]:
-    """Both curves, the sheet of filters and its caption.
+def _charts(run: Run, smooth: bool, theme: str) -> tuple[str, str, str, str]:
+    """Both curves and the sheet of filters as they are sent, and its caption.
 
     While a run trains as fast as it goes they are those of a moment ago: drawing costs the browser more than anything else
     on the page, and where the browser is on the same machine, it costs the training that time.
@@ -52,14 +52,14 @@ def _charts(run: Run, smooth: bool, theme: str) -> tuple[Any, Any, Any, str]:
     key = run.id, run.state, len(run.changes), smooth, theme
     kept = st.session_state.get("drawn_curves")
     if kept is not None and kept[0] == key and run.state == "running" and run.pace is None:
-        _, when, charts = kept
-        if time.monotonic() < when + CALM:
+        when, charts = kept[1:]
+        if time.monotonic() < when + (CALM if st.session_state.get("look") else BUSY):
             return charts  # type: ignore[no-any-return]
     filters, steps = runs.latest_filters(run)
     charts = (
-        loss_curve(run.records, run.changes, smooth=smooth),
-        accuracy_curve(run.records, smooth=smooth),
-        filter_sheet(filters, theme),
+        encoded(loss_curve(run.records, run.changes, smooth=smooth)),
+        encoded(accuracy_curve(run.records, smooth=smooth)),
+        encoded(filter_sheet(filters, theme)),
         sheet_caption(len(filters), filters.shape[1], steps),
     )
     st.session_state["drawn_curves"] = key, time.monotonic(), charts
