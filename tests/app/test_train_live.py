@@ -322,3 +322,18 @@ def test_a_pace_that_is_not_on_the_list_is_shown_as_the_nearest(registry):
     app = open_lesson("train", run=run.id)
     assert calm(app)
     assert app.selectbox(key="pace").value == SLOW
+
+
+def test_curves_of_a_run_at_full_speed_wait_while_the_reader_changes_settings(registry, monkeypatch):
+    app, run = start(registry, **{**LONG, "num_epochs": "50", "block_1_num_filters": "32"}, pace=FAST)
+    until(lambda: run.records)
+    points = [len(figure(app.run(), "loss_curve")[0][0]["x"])]
+    for busy, epochs in ((1e9, 49), (0.0, 48)):
+        monkeypatch.setattr("pages.sections.curves_view.BUSY", busy)
+        monkeypatch.setattr("pages.sections.curves_view.CALM", 1e9 - busy)  # of looks; no look here
+        done = run.done
+        until(lambda done=done: run.done > done)
+        change(app, "num_epochs", epochs)
+        points.append(len(figure(app, "loss_curve")[0][0]["x"]))
+    assert run.state == "running"
+    assert points[0] == points[1] < points[2]
