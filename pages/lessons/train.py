@@ -54,9 +54,8 @@ def show() -> None:
         one_run(run)
     elif config is not None:
         before_training(config, theme)
-    st.session_state["look"] = (
-        True  # the next time, unless the whole page runs first, because the reader changed something
-    )
+    # The next time this is but a look, unless the whole page runs first, because the reader changed something.
+    st.session_state["look"] = True
     if due != watching or identity(run, test) != shown or st.session_state.pop("redraw", False):
         st.rerun()  # the page decides how often to look; it has something new to decide
 
