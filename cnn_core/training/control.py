@@ -53,7 +53,7 @@ class Control:
         now = time.monotonic()
         self._rest_left = min(MOST_REST, self._rest_left + REST_SHARE * (now - self._rested))
         self._rested = now
-        more = min(self._rest_left, now + seconds - max(now, self.rest_until))
-        if more > 0:
-            self._rest_left -= more
-            self.rest_until = max(now, self.rest_until) + more
+        begin = max(now, self.rest_until)
+        more = max(0.0, min(self._rest_left, now + seconds - begin))
+        self._rest_left -= more
+        self.rest_until = begin + more

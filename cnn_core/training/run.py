@@ -121,7 +121,7 @@ class Run(Progress):
                 self._set(state="queued")
 
     def rest(self, seconds: float) -> None:
-        """Take no step for so long, a second or less: what a reader has just asked for comes first."""
+        """Take no step for so long, as far as `Control.rest` allows: what a reader has just asked for comes first."""
         if self.state == "running":
             self._send({"command": "rest", "seconds": seconds})
 

@@ -18,8 +18,9 @@ STYLE = (  # a line across the page above each switch
 def unfolded(label: str, key: str) -> bool:
     """Has the reader asked for this part? It then follows below its switch.
 
-    For parts inside a fragment: there an expander whose opening runs the script (`on_change="rerun"`) left some 17 detached
-    DOM nodes behind at every change of a slider, as found on Streamlit 1.67, so that the tab grew as long as it was used.
+    A switch: an expander whose opening runs the script (`on_change="rerun"`) left some 17 detached DOM nodes behind at every
+    change of a slider around these parts, as found on Streamlit 1.67, so that the tab grew as long as it was used. Those
+    around settings leave none.
     """
     return st.toggle(label, key=key)
 
@@ -32,14 +33,8 @@ def folded(label: str, key: str) -> Iterator[None]:
     changed stays, because Streamlit takes the parameter of a widget that goes out of the address.
     """
     with st.expander(label, key=key, on_change="rerun") as place:
-        known, outer = book(), book().folded
-        known.folded = not place.open
+        book().folded = not place.open
         try:
             yield
         finally:
-            known.folded = outer
-
-
-def left_out(key: str, default: object) -> bool:
-    """Whether this setting need not be drawn: its fold is closed, and it is at its default."""
-    return book().folded and key not in st.query_params and st.session_state.get(key, default) == default
+            book().folded = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.controls import messages, settings
+from pages.controls.links import tell_repeated
 
 KEY = "hide_controls"
 CSS = '[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none }'
@@ -17,9 +18,7 @@ def hide_controls_if_asked() -> None:
     """
     values = st.query_params.get_all(KEY)
     if len(values) > 1:
-        messages.warning(
-            f"{KEY} stands {len(values)} times in the link (={', '.join(values)[:60]}): it may stand once only."
-        )
+        tell_repeated(KEY)
     elif values and values[0] not in ("true", "false"):
         messages.warning(f"{KEY} (={values[0][:40]}) in the link must be true or false; the controls are shown.")
     elif settings.text(KEY) == "true":

@@ -13,7 +13,6 @@ from streamlit.navigation.page import StreamlitPage
 from cnn_core.checks import Pair
 from pages.controls import messages
 from pages.controls.book import book
-from pages.controls.folds import left_out
 from pages.controls.links import tell_bad, tell_repeated, tell_unlisted
 
 SIDES = ("height", "width")
@@ -63,8 +62,8 @@ def note(key: str, value: object, default: object) -> None:
 
 
 def _left_out(key: str, default: object) -> bool:
-    """Whether to draw no widget for it. Then it counts as one that is left at its default."""
-    if not left_out(key, default):
+    """Whether to draw no widget for it: its fold is closed, and it is at its default, as which it counts."""
+    if not book().folded or key in st.query_params or st.session_state.get(key, default) != default:
         return False
     note(key, default, default)
     return True
