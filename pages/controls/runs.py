@@ -19,6 +19,7 @@ from pages.controls import messages, settings
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
 USUAL_PACE = "to watch: 50 steps/s"
+DOUBLE_CLICK = 0.6  # seconds between two presses of a button that are taken for one
 LATE = 5.0  # seconds in which the browser may still speak of the run that was shown before
 MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink
 
@@ -105,9 +106,26 @@ def start(config: TrainingConfig, advance: str | None = None) -> None:
 
     advance: "step" or "epoch": pause after it.
     """
-    if (running := own_run()) is not None:
-        running.stop()
-    remember(registry().start(config, chosen_pace(), advance=advance))
+
+    def begin() -> Run:
+        if (running := own_run()) is not None:
+            running.stop()
+        return registry().start(config, chosen_pace(), advance=advance)
+
+    remember(made_once(begin, "start", config, advance))
+
+
+def made_once(make: Callable[[], Run], *what: Any) -> Run:
+    """The run that a press of a button makes; for the second press of a double click, that run again.
+
+    what: tells this press from others: two that ask for another thing are two.
+    """
+    last, run_id, when = st.session_state.get("made", (None, "", 0.0))
+    if what == last and time.monotonic() < when + DOUBLE_CLICK:
+        return the_run(run_id)
+    run = make()
+    st.session_state["made"] = what, run.id, time.monotonic()  # once it is made: that may have taken a while
+    return run
 
 
 def chosen_pace() -> float | None:

@@ -96,9 +96,13 @@ def find_rate(config: TrainingConfig) -> None:
 
     It is to try all rates, so the rules that end a training early do not count.
     """
-    if (earlier := runs.started(OWN_TEST)) is not None:
-        earlier.stop()
-    test = runs.registry().start(replace(config, range_test=True, stop=StopRules()))
+
+    def begin() -> Run:
+        if (earlier := runs.started(OWN_TEST)) is not None:
+            earlier.stop()
+        return runs.registry().start(replace(config, range_test=True, stop=StopRules()))
+
+    test = runs.made_once(begin, "find rate", config)
     st.session_state[OWN_TEST] = test.id
     runs.show_run(test.id, RANGE)
 

@@ -120,8 +120,11 @@ def _too_short(run: Run, iteration: int, epochs: int) -> str:
 
 
 def _begin(run_id: str, iteration: int, rate: float, epochs: int) -> None:
-    registry, run, pace = runs.registry(), runs.the_run(run_id), runs.chosen_pace()
-    runs.remember(registry.fork(run, iteration, num_epochs=epochs, pace=pace, learning_rate=rate))
+    def fork() -> Run:
+        parent, pace = runs.the_run(run_id), runs.chosen_pace()
+        return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, learning_rate=rate)
+
+    runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs))
     st.session_state["view"] = "Curves"
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from cnn_core.training import Registry, StoreError, TrainingConfig
 from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upload
 from pages.controls import messages
+from pages.controls.runs import made_once
 from pages.controls.training import widget_values
 
 
@@ -102,7 +103,7 @@ def _written(values: dict[str, Any], usual: dict[str, Any]) -> dict[str, str]:
 def _start(registry: Registry, config: TrainingConfig, **options: Any) -> None:
     """Start a run and go to see it."""
     try:
-        run = registry.start(config, **options)
+        run = made_once(lambda: registry.start(config, **options), "upload", config, len(options))
     except (StoreError, OSError) as error:
         messages.error(f"the run could not be kept: {error}")
         return
