@@ -58,6 +58,12 @@ def one_of(name: str, value: object, known: Iterable[str]) -> None:
         raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}")
 
 
+def true_or_false(name: str, value: object) -> None:
+    """Raise ValueError unless `value` is a truth value: not 1, not "no"."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} (={value!r}) must be true or false")
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Whether this is a finite number: no truth value, no text, no whole number beyond what a float can be."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from cnn_core import datasets
-from cnn_core.checks import is_number, known_settings, one_of, up_to, whole
+from cnn_core.checks import is_number, known_settings, one_of, true_or_false, up_to, whole
 from cnn_core.network import Network, NetworkSpec, check_memory
 from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.solver import Solver
@@ -55,6 +55,7 @@ class TrainingConfig:
                 )
         if not (isinstance(self.momentum, int | float) and 0 <= self.momentum < 1):
             raise ValueError(f"momentum (={self.momentum}) must be at least 0 and below 1")
+        true_or_false("range_test", self.range_test)
         one_of("dataset", self.dataset, datasets.names())
 
     def as_dict(self) -> dict[str, Any]:

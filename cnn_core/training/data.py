@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from cnn_core.checks import Array, is_number, known_settings, one_of, up_to, whole
+from cnn_core.checks import Array, is_number, known_settings, one_of, true_or_false, up_to, whole
 from cnn_core.datasets import Dataset, as_pixels
 from cnn_core.training import augment
 
@@ -47,8 +47,7 @@ class DataOptions:
             whole("num_train", self.num_train, 1)
         one_of("normalise", self.normalise, NORMALISE)
         up_to("shift", self.shift, 0, MOST_SHIFT)
-        if not isinstance(self.flip, bool):
-            raise ValueError(f"flip (={self.flip!r}) must be true or false")
+        true_or_false("flip", self.flip)
         for name, least, most in (("val_share", 0.01, 0.5), ("noise", 0, 1), ("label_noise", 0, 0.9)):
             value = getattr(self, name)
             if not is_number(value) or not least <= value <= most:

@@ -44,7 +44,7 @@ class Run(Progress):
         with self._lock:
             if self.state != "queued":
                 return
-            self._set(state="running", message="")
+            self._set(state="running", message="", test_accuracy=None)
             if self._process is not None:
                 self._send({"command": "advance", "unit": self._advance} if self._advance else {"command": "resume"})
                 return

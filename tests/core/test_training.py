@@ -50,6 +50,7 @@ def stays(value, seconds=0.3):
         ({"momentum": 1.0}, "momentum (=1.0) must be at least 0 and below 1"),
         ({"lr_decay": -1.0}, "lr_decay (=-1.0) must be a finite number above 0"),
         ({"reg": -0.1}, "reg (=-0.1) must be a finite number 0 or more"),
+        ({"range_test": "no"}, "range_test (='no') must be true or false"),
     ],
     ids=str,
 )
@@ -225,8 +226,11 @@ def test_a_stopped_run_goes_on_to_the_same_weights_with_its_changes(registry):
         until(lambda run=run: run.changes)
     cut.stop()
     until(lambda: cut.state == "stopped")
+    assert cut.test_accuracy is not None
+    cut.resume()
+    assert cut.test_accuracy is None  # it is measured at the end, and that was none
+    whole_run.resume()
     for run in (whole_run, cut):
-        run.resume()
         until(lambda run=run: run.state == "finished")
     assert cut.records == whole_run.records
     assert cut.records[-1].learning_rate == 0.01
