@@ -26,10 +26,7 @@ def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
     """
     filters, channels, height, width = weight.shape
     if channels == 3:
-        weight = np.where(np.isfinite(weight), weight, 0).astype(np.float64)  # after a divergence not all may be
-        reach = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
-        tiles = (127.5 + 127.5 * weight / np.where(reach > 0, reach, 1)).transpose(0, 2, 3, 1)
-        sheet = _arrange(tiles, GROUND)
+        sheet = _arrange(_in_colour(weight), GROUND)
         image = {"type": "image", "z": np.rint(sheet).astype(np.uint8).tolist(), "hoverinfo": "skip"}
         return {"data": [image], "layout": _layout(sheet.shape)}
     names = [
@@ -37,6 +34,21 @@ def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
         for n in range(filters * channels)
     ]
     return number_sheet(weight.reshape(-1, height, width), names, theme)
+
+
+def filter_picture(weight: Array, theme: str = "light", width: int = 720) -> Array:
+    """The same sheet as a picture (H', W', 3) of uint8 pixels, which shows no numbers."""
+    if weight.shape[1] == 3:
+        return _enlarged(_arrange(_in_colour(weight), GROUND), width)
+    return map_sheet(np.nan_to_num(weight.reshape(-1, *weight.shape[2:]), posinf=0, neginf=0), theme, width)
+
+
+def _in_colour(weight: Array) -> Array:
+    """Filters (F, 3, H, W) as tiles (F, H, W, 3) of red, green and blue, each in its own range around mid-grey."""
+    weight = np.where(np.isfinite(weight), weight, 0).astype(np.float64)  # after a divergence not all may be
+    reach = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
+    tiles: Array = (127.5 + 127.5 * weight / np.where(reach > 0, reach, 1)).transpose(0, 2, 3, 1)
+    return tiles
 
 
 def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[str, Any]:
@@ -83,6 +95,11 @@ def map_sheet(maps: Array, theme: str = "light", width: int = 720) -> Array:
     low, zero, high = (np.array(_rgb(colour)) for colour in (NEGATIVE, ZERO[theme], POSITIVE))
     share = (maps / reach)[..., None]
     sheet = _arrange(zero + np.maximum(share, 0) * (high - zero) + np.maximum(-share, 0) * (low - zero), GROUND)
+    return _enlarged(sheet, width)
+
+
+def _enlarged(sheet: Array, width: int) -> Array:
+    """A sheet (H, W, 3) from 0 to 255 as pixels of about `width`, no cell larger than LARGEST_CELL."""
     enlarge = max(1, min(LARGEST_CELL, width // sheet.shape[1]))
     pixels: Array = np.rint(sheet).astype(np.uint8).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return pixels

@@ -10,7 +10,9 @@ from cnn_core.network.onnx_export import has_onnx
 from cnn_core.training import Run
 from cnn_core.training.export import checkpoint_file, config_json, history_csv, onnx_file, weights_file
 from cnn_core.training.scripts import pytorch_script, repeat_script
+from cnn_core.training.tensorboard import has_tensorboard, tensorboard_file
 from pages.controls import messages, runs
+from pages.figures.sheets import filter_picture
 
 
 def files(run: Run) -> None:
@@ -34,6 +36,21 @@ def files(run: Run) -> None:
             lambda: config_json(run.config),
             "Can be uploaded below, here or at another ConvScope.",
             "application/json",
+        )
+        if has_tensorboard():
+            _file(
+                "TensorBoard",
+                "tensorboard",
+                f"{name}.tfevents",
+                lambda: tensorboard_file(run, filter_picture),
+                "All curves, and the first layer's filters as they changed. Put it into a folder of its own and start "
+                "`tensorboard --logdir` with that folder.",
+                disabled=not run.records,
+            )
+    extras = {"ONNX": ("onnx", has_onnx()), "TensorBoard": ("tensorboardX", has_tensorboard())}
+    if missing := {kind: package for kind, (package, there) in extras.items() if not there}:
+        st.caption(
+            f"For {' and '.join(missing)} as well, install where this server runs: `pip install {' '.join(missing.values())}`."
         )
     iterations = run.checkpoints.iterations()
     if not iterations:
@@ -100,8 +117,6 @@ def _weights(run: Run, iteration: int, name: str, given: bool) -> None:
             "Repeats the run on cnn_core: the same weights, to the bit on the same machine.",
             "text/x-python",
         )
-    if not has_onnx():
-        st.caption("For ONNX as well, install its package where this server runs: `pip install onnx`.")
     if given:
         st.caption("This run began with given weights: its script wants the weights after step 0 beside it.")
 

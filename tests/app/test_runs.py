@@ -288,7 +288,7 @@ def test_every_file_of_a_run_is_made_when_it_is_asked_for(trained, offered):
     assert calm(app)
     name = f"convscope-{trained.id.strip('-_')}"
     assert set(offered) == {
-        *(f"{name}.{end}" for end in ("csv", "json")),
+        *(f"{name}.{end}" for end in ("csv", "json", "tfevents")),
         *(f"{name}-step-14{end}" for end in (".safetensors", "-pytorch.py", ".onnx", "-checkpoint.safetensors")),
         f"{name}-step-14-again.py",
     }
@@ -299,18 +299,27 @@ def test_every_file_of_a_run_is_made_when_it_is_asked_for(trained, offered):
     assert json.loads(metadata["convscope"])["iteration"] == 0
 
 
-def test_without_onnx_the_page_says_how_to_get_it(trained, offered, monkeypatch):
-    monkeypatch.setattr("pages.sections.run_files.has_onnx", lambda: False)
+EXTRAS = {"onnx": ("ONNX", "onnx", ".onnx"), "tensorboard": ("TensorBoard", "tensorboardX", ".tfevents")}
+
+
+@pytest.mark.parametrize("missing", [(), ("onnx",), ("tensorboard",), ("onnx", "tensorboard")])
+def test_without_a_package_the_page_says_how_to_get_it(trained, offered, monkeypatch, missing):
+    for extra in missing:
+        monkeypatch.setattr(f"pages.sections.run_files.has_{extra}", lambda: False)
     app = open_lesson("runs", runs=trained.id)
-    assert not any(name.endswith(".onnx") for name in offered)
-    assert "pip install onnx" in captions(app)
+    kinds, packages, _ = zip(*(EXTRAS[extra] for extra in missing), strict=True) if missing else ((), (), ())
+    for extra, (_, _, end) in EXTRAS.items():
+        assert any(name.endswith(end) for name in offered) != (extra in missing)
+    words = f"For {' and '.join(kinds)} as well, install where this server runs: `pip install {' '.join(packages)}`."
+    assert (words in captions(app)) == bool(missing)
+    assert ("pip install" in captions(app)) == bool(missing)
 
 
 def test_a_damaged_checkpoint_is_told_of_and_the_rest_stays(trained, offered):
     trained.checkpoints.path(14).write_bytes(b"broken")
     app = open_lesson("runs", runs=trained.id)
     assert "The weights after step 14 cannot be read" in texts(app.error)[0]
-    assert len(offered) == 2
+    assert len(offered) == 3  # of the whole run
 
 
 def test_a_run_that_never_began_offers_its_settings(registry, offered):

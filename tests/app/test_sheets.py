@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pages.figures.colours import NEGATIVE, POSITIVE, ZERO, signed_scale
-from pages.figures.sheets import GROUND, filter_sheet, number_sheet, picture_sheet
+from pages.figures.sheets import GROUND, filter_picture, filter_sheet, number_sheet, picture_sheet
 from tests.app.lesson import tiles
 
 RNG = np.random.default_rng(231)
@@ -50,6 +50,8 @@ def test_weights_of_a_diverged_training_can_be_shown(channels, number):
     weight[1, 0, 0, 0] = number
     written = json.dumps(filter_sheet(weight))
     assert not {"NaN", "Infinity"} & set(written.replace(",", " ").split())
+    with np.errstate(all="raise", under="ignore"):
+        assert filter_picture(weight).dtype == np.uint8
 
 
 def test_three_channels_are_colours_each_filter_on_its_own_scale():
@@ -62,6 +64,16 @@ def test_three_channels_are_colours_each_filter_on_its_own_scale():
     assert second[1, 1].tolist() == [128, 255, 191]
     assert (nothing == 128).all()
     assert image["z"][0][0] == list(GROUND)
+    assert filter_picture(weight, width=1).tolist() == image["z"]
+
+
+def test_a_picture_of_filters_has_their_signs_as_colours():
+    weight = np.array([4.0, -2.0, 0.0])[:, None, None, None]
+    picture = filter_picture(weight, width=1)
+    negative, positive = (np.array([int(c[at : at + 2], 16) for at in (1, 3, 5)]) for c in (NEGATIVE, POSITIVE))
+    zero = np.array([int(ZERO["light"][at : at + 2], 16) for at in (1, 3, 5)])
+    expected = [positive, np.rint((zero + negative) / 2), zero]
+    np.testing.assert_array_equal([picture[1, at] for at in (1, 3, 5)], expected)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

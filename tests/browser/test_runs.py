@@ -54,6 +54,9 @@ def test_compare_take_along_and_bring_back(page, new_page, address):
     assert json.loads(settings)["batch_size"] == 200
     _, path = download(page, "ONNX")
     onnx.checker.check_model(onnx.load_from_string(path.read_bytes()))
+    name, path = download(page, "TensorBoard")
+    assert name.endswith(".tfevents")
+    assert b"filters/conv1" in path.read_bytes()
     for name in ("PyTorch code", "Python script"):
         _, path = download(page, name)
         compile(path.read_text(), name, "exec")
