@@ -13,6 +13,8 @@ class Stage {
   // to lay out new ones.
   load(walk) {
     this.walk = walk;
+    const backward = walk.phases.find((phase) => !this.waits({ phase }));
+    this.next = backward && walk.locate(backward.first); // where lenses of what waits look
     const plans = [0, 1].flatMap((row) => (walk.rows[row] ?? []).map((names) => this.plan(row, names)));
     const form = JSON.stringify(plans.map(({ row, names, lines, lenses }) => [row, names, lines, lenses.map(([name]) => name)]));
     if (form !== this.form) {
@@ -173,11 +175,12 @@ class Stage {
       else plane.draw(colours);
       plane.mark(marks[plane.name].find((mark) => mark.plane === plane.channel));
     }
-    if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed);
+    if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed, idle);
   }
 
-  magnify(group, marks, changed) {
-    const wanted = group.names.flatMap((name) => marks[name]);
+  magnify(group, marks, changed, idle) {
+    const { walk } = this;
+    const wanted = group.names.flatMap((name) => (idle ? walk.marks(name, this.next) : marks[name]));
     group.lenses.forEach((lens, number) => {
       const mark = wanted[number];
       lens.figure.style.visibility = mark ? "" : "hidden"; // its place is kept
@@ -191,7 +194,7 @@ class Stage {
       if (lens.channel !== channel) this.caption(lens);
       if (scrolled && cells) lens.drawCells(cells[lens.channel] ?? []);
       else lens.draw(this.colours);
-      lens.mark(mark);
+      lens.mark(idle ? undefined : mark);
     });
   }
 

@@ -277,3 +277,23 @@ def test_a_large_picture_has_a_lens_that_follows_the_window(page, address):
         )
         assert moved == anew  # scrolling along shows what drawing all of it would
     assert len(seen) == 5
+
+
+def test_lenses_of_what_waits_for_the_backward_pass_show_where_it_will_begin(page, address):
+    player = open_walk(page, address + "/pooling?preset=a+photograph&stages=false")
+    lenses = player.locator(".made .lenses figure:has(canvas)")
+    frames = lenses.locator(".frame")
+    pictures = """el => el.player.stage.groups.filter((group) => group.row).flatMap((group) => group.lenses)
+        .map((lens) => lens.canvas.toDataURL())"""
+    expect(lenses).to_have_count(2)
+    waiting = player.evaluate(pictures)
+    for number in range(2):
+        expect(lenses.nth(number)).to_have_css("visibility", "visible")
+        expect(frames.nth(number)).to_be_hidden()  # no step looks there yet
+    go(player, 256 * 3)  # the first of the backward pass
+    expect(frames.first).to_be_visible()
+    dx, dout = player.evaluate(pictures)
+    assert dout == waiting[1]  # it was known before, and is looked at where it was shown
+    assert dx != waiting[0]
+    go(player, 0)
+    assert player.evaluate(pictures) == waiting
