@@ -36,7 +36,9 @@ from cnn_core.training.range_test import STEPS, range_test_steps
 REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the training nothing
 WATCH_EVERY = 1.0  # seconds between two steps that are looked at from inside
 LEISURE = 25  # times what it costs, at least, between two checkpoints, and between two watched steps
-EARLY = {2**k for k in range(8)}  # steps after which much has changed: the film strip wants them, whatever they cost
+EARLY = {
+    2**k for k in range(8)
+}  # steps after which much has changed: film strip and layers want them, whatever they cost
 
 
 def say(kind: str, **content: Any) -> None:
@@ -88,6 +90,7 @@ class Job:
         try:
             if self._obey():
                 return "stopped", ""
+            self._watch_next()
             for record in self._steps():
                 now = time.monotonic()
                 self.done = record.iteration
@@ -96,7 +99,6 @@ class Job:
                     self.accuracies.append(record.val_accuracy)
                 if self.solver.watched is not None:
                     next_watch = now + max(WATCH_EVERY, LEISURE * self._tell_statistics(now))
-                self.solver.watch = now >= next_watch
                 if self.done in EARLY or (record.val_accuracy is not None and now >= self._next_save):
                     self._save()
                 if now >= next_report:
@@ -111,6 +113,7 @@ class Job:
                     self._wait(next_step if pace else now)
                 if self._obey():
                     return "stopped", ""
+                self._watch_next(due=now >= next_watch)
             self._save()
         finally:
             self._report()  # also the steps that led to a divergence
@@ -133,6 +136,12 @@ class Job:
             if (left := max(until, control.rest_until) - time.monotonic()) <= 0:
                 return
             control.changed.wait(left)
+
+    def _watch_next(self, due: bool = False) -> None:
+        """See the next step from inside if that is due, if it was asked for alone, or is one that everybody wants to see."""
+        coming = self.done + 1
+        asked_for = self.control.advance == "step"
+        self.solver.watch = due or asked_for or coming in EARLY or coming == self.iterations
 
     def _pause_if_advanced(self) -> None:
         """After the step, or the last step of the epoch, that was asked for: pause."""

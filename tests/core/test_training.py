@@ -290,6 +290,19 @@ def test_statistics_of_a_step_are_told_by_layer(registry):
     assert all(layer["grad_norm"] >= 0 for layer in first.layers)
 
 
+def test_early_steps_the_last_one_and_steps_asked_for_alone_are_seen_from_inside(registry):
+    run = registry.start(SHORT, advance="epoch")
+    until(lambda: run.state == "paused")
+    for step in (8, 9, 10, 11):
+        run.resume("step")
+        until(lambda step=step: run.done == step and run.state == "paused")
+    run.resume()
+    until(lambda: run.ended)
+    seen = [statistics.iteration for statistics in run.statistics]
+    assert seen == sorted(seen)
+    assert {1, 2, 4, 8, 9, 10, 11, 14} <= set(seen)  # and others, where all this takes over a second
+
+
 def test_weights_may_be_given_to_begin_with(registry):
     first = registry.start(SHORT)
     until(lambda: first.ended)
