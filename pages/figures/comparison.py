@@ -9,15 +9,13 @@ from typing import Any
 
 from cnn_core.solver import StepRecord
 from cnn_core.training.range_test import smooth
-from pages.figures.curves import layout, line
+from pages.figures.curves import DASHES, MARKERS, layout, line
 
 MOST_POINTS = 400  # a curve; more would not be seen
 SPREAD = 50  # from the smallest loss to the largest; beyond, the axis is logarithmic
 EXPLODED = 10  # times a run's first loss
 # Each of at least 3:1 against both backgrounds, and apart from its neighbours with any colour vision.
 COLOURS = ("#2f7fd6", "#d95f02", "#1b9e77", "#c2479d", "#8c7a1e", "#7d828c")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 MOST = len(COLOURS)  # runs in one plot
 LONGEST = 28  # letters of a name in the legend
 

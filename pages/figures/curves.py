@@ -12,6 +12,9 @@ from cnn_core.training.store import Change
 
 MOST_POINTS = 600  # more would not be seen, and would be sent anew at each refresh
 LOSS, DATA, L2, TRAIN, VAL = "#0b6bcb", "#7b4fb5", "#8a94a3", "#d95f02", "#1b9e77"
+# Many lines in one plot are told apart by more than their colour.
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "8px,2px,2px,2px,2px,2px")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
 EPOCHS_MEAN = 0.6  # the weight of the past in a running mean over epochs, which are fewer than steps
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pages.figures.curves import layout, line
+from pages.figures.curves import DASHES, MARKERS, layout, line
 
 MOST_POINTS = 200
 PALETTE = ("#0b6bcb", "#d95f02", "#1b9e77", "#7b4fb5", "#c2185b", "#8a6d00", "#5b6675")
@@ -68,21 +68,23 @@ def over_time(
     healthy: float | None = None,
     share: bool = False,
 ) -> dict[str, Any]:
-    """One line a layer over the steps. healthy: a value to compare with, drawn as a dashed line.
+    """One line a layer over the steps, told apart by colour, dash and marker.
+
+    healthy: a value to compare with, drawn as a dashed line.
 
     share: from 0 to 1, as it is; otherwise the axis is logarithmic, and what is not above 0 is left out.
     """
     every = max(1, math.ceil(len(iterations) / MOST_POINTS))
-    x = list(iterations[::every])
+    picked = slice((len(iterations) - 1) % every, None, every)  # the last one is among them
+    x = list(iterations[picked])
     keep: Callable[[float | None], float | None] = (
         (lambda v: v) if share else (lambda v: v if v is not None and v > 0 else None)
     )
-    lines = [
-        line(name, x, [keep(value) for value in values[::every]], PALETTE[k % len(PALETTE)], "lines+markers")
-        for k, (name, values) in enumerate(layers.items())
-    ]
-    for one in lines:
-        one["marker"] = {"size": 4}
+    lines = []
+    for k, (name, values) in enumerate(layers.items()):
+        colour, dash, symbol = (among[k % len(among)] for among in (PALETTE, DASHES, MARKERS))
+        y = [keep(value) for value in values[picked]]
+        lines.append(line(name, x, y, colour, "lines+markers", dash) | {"marker": {"symbol": symbol, "size": 6}})
     axis = {"range": [-0.02, 1.02], "tickformat": ".0%"} if share else {"type": "log", "exponentformat": "power"}
     shown = layout("step", title, axis)
     if healthy is not None:

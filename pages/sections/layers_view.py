@@ -15,6 +15,7 @@ from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 
 HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
+VANISHED = 100  # times smaller than another layer's: what still moves such a layer is L2, rather than the data
 MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
 
 
@@ -24,7 +25,10 @@ def layers_view(run: Run, theme: str) -> None:
         st.info("About once a second one step is looked at from inside; the first look is on its way.")
         return
     latest = run.statistics[-1]
-    st.dataframe([_row(layer) for layer in latest.layers], hide_index=True, key="layer_numbers", height="content")
+    strongest = max(layer["grad_norm"] for layer in latest.layers)
+    st.dataframe(
+        [_row(layer, strongest) for layer in latest.layers], hide_index=True, key="layer_numbers", height="content"
+    )
     st.caption(
         f"At step {latest.iteration}. Healthy: an update about a thousandth of the weights (far above: the rate is too high; far "
         f"below: nothing is learned); gradients of about the same size in all layers; few dead ReLUs (units that are 0 for every "
@@ -81,22 +85,24 @@ def _series(run: Run, key: str) -> dict[str, list[float | None]]:
     }
 
 
-def _row(layer: dict[str, Any]) -> dict[str, Any]:
+def _row(layer: dict[str, Any], strongest: float) -> dict[str, Any]:
     return {
         "layer": layer["name"],
         "update / weight": f"{layer['update_ratio']:.1e}",
         "gradient": f"{layer['grad_norm']:.2e}",
         "weights": f"{layer['weight_norm']:.3g}",
         "dead ReLUs": "–" if layer["dead"] is None else f"{layer['dead']:.0%}",
-        "in words": judge(layer),
+        "in words": judge(layer, strongest),
     }
 
 
-def judge(layer: dict[str, Any]) -> str:
-    """What these numbers say of the layer, in a few words."""
+def judge(layer: dict[str, Any], strongest: float) -> str:
+    """What these numbers say of the layer, in a few words. strongest: the largest norm of a layer's gradient."""
     ratio, dead = layer["update_ratio"], layer["dead"]
     if dead is not None and dead > 0.5:
         return "most units are dead"
+    if layer["grad_norm"] < strongest / VANISHED:
+        return "hardly gets a gradient"
     if ratio > 30 * HEALTHY:
         return "changes very fast"
     if ratio < HEALTHY / 100:

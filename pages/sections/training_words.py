@@ -56,7 +56,8 @@ def help_with(run: Run) -> str:
     classes = run.config.training_data().num_classes
     if last.val_accuracy >= 1.5 / classes:
         return ""
+    epochs = "one epoch" if last.epoch == 1 else f"{last.epoch} epochs"
     return (
-        f"After {last.epoch} epoch(s) no better than guessing one of {classes} classes. If the loss jumps or grows, try a "
+        f"After {epochs} no better than guessing one of {classes} classes. If the loss jumps or grows, try a "
         f"tenth of the learning rate; if it hardly moves, ten times as much. **Layers** shows whether gradients arrive."
     )

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from cnn_core.training.evaluate import evaluate
+from cnn_core.training.presets import PRESETS
 from pages.controls import leisure, runs
+from pages.figures.inside import over_time
 from pages.sections.layers_view import judge
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import press, view
@@ -69,17 +71,42 @@ def test_filters_of_the_chosen_layer_are_the_last_checkpoints(run):
 
 
 @pytest.mark.parametrize(
-    ("ratio", "dead", "words"),
+    ("ratio", "dead", "gradient", "words"),
     [
-        (1e-3, 0.1, "learns"),
-        (1e-3, None, "learns"),
-        (0.1, 0.0, "changes very fast"),
-        (1e-6, 0.0, "hardly moves"),
-        (1e-3, 0.9, "most units are dead"),
+        (1e-3, 0.1, 1.0, "learns"),
+        (1e-3, None, 0.02, "learns"),
+        (0.1, 0.0, 1.0, "changes very fast"),
+        (1e-6, 0.0, 1.0, "hardly moves"),
+        (1e-3, 0.9, 1.0, "most units are dead"),
+        (1e-3, None, 0.005, "hardly gets a gradient"),
     ],
 )
-def test_a_layer_is_judged_in_words(ratio, dead, words):
-    assert judge({"update_ratio": ratio, "dead": dead}) == words
+def test_a_layer_is_judged_in_words(ratio, dead, gradient, words):
+    assert judge({"update_ratio": ratio, "dead": dead, "grad_norm": gradient}, strongest=1.0) == words
+
+
+@pytest.mark.parametrize(
+    ("preset", "words"), [("dead ReLUs", "most units are dead"), ("deep sigmoids", "hardly gets a gradient")]
+)
+def test_what_a_preset_is_about_is_said_at_the_end_however_fast_it_was(registry, preset, words):
+    config = next(one.config for one in PRESETS if one.name == preset)
+    run = registry.start(config)
+    until(lambda: run.ended, 60)
+    assert run.statistics[-1].iteration == run.iterations
+    app = open_lesson("train", run=run.id, view="Layers")
+    assert app.dataframe[0].value["in words"][0] == words
+
+
+def test_no_layer_gets_a_gradient_where_all_are_0():
+    assert judge({"update_ratio": 0.0, "dead": None, "grad_norm": 0.0}, strongest=0.0) == "hardly moves"
+
+
+def test_layers_differ_in_colour_dash_and_marker_and_the_last_look_is_shown():
+    looks = 1001
+    figure = over_time(range(1, looks + 1), {f"layer {k}": [0.1] * looks for k in range(7)}, "norm")
+    for kind, what in (("line", "color"), ("line", "dash"), ("marker", "symbol")):
+        assert len({line[kind][what] for line in figure["data"]}) == 7
+    assert figure["data"][0]["x"][-1] == looks
 
 
 def test_mistakes_are_counted_and_the_worst_are_shown_with_their_probabilities(run):
