@@ -139,10 +139,10 @@ class Window:
 
     @property
     def transposed_formula_in_words(self) -> str:
-        """The transposed size as LaTeX, with the names of the settings in it."""
+        """The transposed size as LaTeX, with the names of the settings in it; in two lines, for a phone's width."""
         return (
-            r"\text{out} = (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} + "
-            rf"{self._span_in_words} + \text{{output padding}}"
+            r"\begin{aligned}\text{out} = {} & (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} \\ & + "
+            rf"{self._span_in_words} + \text{{output padding}}\end{{aligned}}"
         )
 
     def transposed_formula(self, input_size: Pair, axis: int, output_padding: PairLike = 0) -> str:

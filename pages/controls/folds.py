@@ -26,13 +26,14 @@ def unfolded(label: str, key: str) -> bool:
 
 
 @contextmanager
-def folded(label: str, key: str) -> Iterator[None]:
-    """Settings in an expander. While it is closed, `pages.controls.settings` draws those only that are not at their default.
+def folded(label: str, key: str, *, opened: bool = False) -> Iterator[None]:
+    """Settings in an expander; opened: at first. While it is closed, `pages.controls.settings` draws those only that are not
+    at their default.
 
     Each widget costs the server and the browser at each change of any other one, also where nobody sees it. One that was
     changed stays, because Streamlit takes the parameter of a widget that goes out of the address.
     """
-    with st.expander(label, key=key, on_change="rerun") as place:
+    with st.expander(label, opened, key=key, on_change="rerun") as place:
         book().folded = not place.open
         try:
             yield

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cnn_core.window import Window
 from pages.controls import messages, settings
+from pages.controls.folds import folded
 
 MOST = 5  # layers
 
@@ -135,7 +136,7 @@ def _layer(number: int, usual: Layer) -> Layer:
     """The widgets of one layer; where the reader did nothing, they have the preset's values."""
     name = f"layer {number}"
     key = f"layer_{number}"
-    with st.expander(f"Layer {number}", expanded=number == 1):
+    with folded(f"Layer {number}", f"{key}_fold", opened=number == 1):
         kind = settings.choice(f"{name} kind", f"{key}_kind", ["conv", "pool"], usual.kind)
         kernel_size = settings.whole(f"{name} kernel size", f"{key}_kernel_size", 1, 7, usual.kernel_size)
         stride = settings.whole(f"{name} stride", f"{key}_stride", 1, 4, usual.stride)

@@ -15,8 +15,16 @@ def maps(app):
     return sent(app, "convscope_receptive")["stack"]["maps"]
 
 
+def unfold(app):
+    """Open all layers: at first only the lowest one's settings are drawn."""
+    for number in range(1, app.slider(key="layers").value + 1):
+        app.session_state[f"layer_{number}_fold"] = True
+    return app.run()
+
+
 def layers(app):
     """As the widgets say."""
+    unfold(app)
     found = []
     for number in range(1, app.slider(key="layers").value + 1):
         sizes = [app.slider(key=f"layer_{number}_{name}").value for name in ("kernel_size", "stride", "padding")]
@@ -110,7 +118,7 @@ def test_a_layer_that_the_preset_does_not_have_starts_plain_whatever_was_there_b
 
 
 def test_a_change_is_said_to_be_the_readers_and_can_be_taken_back():
-    app = open_lesson("receptive_field", preset="strided")
+    app = unfold(open_lesson("receptive_field", preset="strided"))
     app.slider(key="layer_2_padding").set_value(0).run()
     assert "Changed by you, from “strided”." in words(app)
     assert PRESETS["strided"].words not in words(app)
@@ -156,7 +164,7 @@ def test_a_layer_that_does_not_fit_is_named_and_those_below_are_shown():
         "layer 3: kernel_size (=7, dilation 1: 7 cells of height) must fit into the padded input (=6)"
     )
     assert [m["name"] for m in maps(app)] == ["input", "conv1", "conv2"]
-    app.slider(key="layer_3_padding").set_value(1).run()
+    unfold(app).slider(key="layer_3_padding").set_value(1).run()
     assert calm(app)
     assert [m["rows"] for m in maps(app)] == [10, 8, 6, 2]
 
@@ -192,7 +200,14 @@ def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, 
     (warning,) = texts(app.warning)
     assert warning.startswith(f"{parameter} (={value}) in the link {remedy}")
     assert not app.exception
+    assert not [found for expander in app.expander[1:] for found in expander.warning]  # they are closed: nobody would see it
     assert [m["rows"] for m in maps(app)] == [10, 8, 6, 4]
+
+
+def test_layers_but_the_lowest_are_folded_up_and_cost_nothing():
+    app = open_lesson("receptive_field")
+    assert [expander.label for expander in app.expander] == ["Layer 1", "Layer 2", "Layer 3"]
+    assert [len(expander.slider) for expander in app.expander] == [4, 0, 0]
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -102,7 +102,8 @@ def test_formulas_have_the_readers_words_and_numbers():
     plain = Window.of(3, stride=2, padding=1)
     assert plain.transposed_formula((3, 3), 0, 1) == r"(3 - 1) \cdot 2 - 2 \cdot 1 + 3 + 1 = 6"
     assert plain.transposed_formula_in_words == (
-        r"\text{out} = (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} + \text{kernel} + \text{output padding}"
+        r"\begin{aligned}\text{out} = {} & (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} \\ "
+        r"& + \text{kernel} + \text{output padding}\end{aligned}"
     )
     dilated = Window.of(3, stride=2, padding=((0, 1), (0, 0)), dilation=2)
     assert dilated.transposed_formula((3, 3), 0) == r"(3 - 1) \cdot 2 - (0 + 1) + (2 \cdot (3 - 1) + 1) + 0 = 8"
