@@ -81,8 +81,10 @@ def _fork(run: Run, iteration: int) -> None:
             format_func=lambda text: text if text in LEARNING_RATES else f"{float(text):.4g}",
             width=180,
         )
-        usual, key = min(1000, run.config.num_epochs), f"fork_epochs_{run.id}"
-        epochs = int(st.number_input("epochs in all", 1, 1000, usual, key=key, width=140))
+        usual = run.config.num_epochs
+        if _too_short(run, iteration, usual):  # from its end: as long again
+            usual = min(2 * usual, 1000)
+        epochs = int(st.number_input("epochs in all", 1, 1000, usual, key=f"fork_epochs_{run.id}_{usual}", width=140))
         short = _too_short(run, iteration, epochs)
         button.button(
             f"Fork from step {iteration}",

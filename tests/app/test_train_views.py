@@ -169,10 +169,10 @@ def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
     app = open_lesson("train", run=run.id, view="Film strip")
     control(app, "film").set_value(8).run()
     app.selectbox(key=f"fork_rate_{run.id}_0.004").set_value("0.0001").run()
-    app.number_input(key=f"fork_epochs_{run.id}").set_value(1).run()
+    app.number_input(key=f"fork_epochs_{run.id}_3").set_value(1).run()
     assert app.button(key="fork").disabled
     assert "Epoch 1 ends with step 7: a fork from step 8 needs 2 epochs or more." in texts(app.caption)
-    app.number_input(key=f"fork_epochs_{run.id}").set_value(2).run()
+    app.number_input(key=f"fork_epochs_{run.id}_3").set_value(2).run()
     press(app, "fork")
     fork = registry.get(app.query_params["run"])
     assert fork.parent == (run.id, 8)
@@ -181,6 +181,17 @@ def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
     assert [record.learning_rate for record in fork.records[8:]] == [0.0001] * 6
     app.run()
     assert calm(app)
+
+
+def test_a_fork_from_the_end_trains_as_long_again(registry, run):
+    app = open_lesson("train", run=run.id, view="Film strip")
+    assert control(app, "film").value == 21
+    press(app, "fork")
+    fork = registry.get(app.query_params["run"])
+    assert (fork.parent, fork.config.num_epochs) == ((run.id, 21), 6)
+    until(lambda: fork.state == "finished")
+    assert fork.records[:21] == run.records
+    assert len(fork.records) == 42
 
 
 def test_a_fork_goes_on_with_the_rate_of_its_step_whatever_became_of_it_later(registry):
