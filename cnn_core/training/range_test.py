@@ -16,6 +16,7 @@ from cnn_core.solver import DivergedError, Solver, StepRecord
 
 SMALLEST, LARGEST, STEPS = 1e-5, 10.0, 120
 SMOOTHING = 0.9  # the weight of the past in the running mean of the loss
+LEAST_FALL = 0.1  # of the loss: what falls by less has only wobbled from batch to batch
 TOO_HIGH = 4.0  # times the smallest loss: no need to go on
 
 
@@ -49,7 +50,7 @@ def smooth(values: Sequence[float], weight: float = SMOOTHING) -> Array:
 
 
 def suggest(records: Sequence[StepRecord]) -> float | None:
-    """The rate where the smoothed loss falls most steeply over the logarithm of the rate; None: it never falls.
+    """The rate where the smoothed loss falls most steeply over the logarithm of the rate; None: it hardly falls at all.
 
     Looked for before the smallest smoothed loss only, and not in the first few steps, whose mean is still rough.
     """
@@ -57,6 +58,7 @@ def suggest(records: Sequence[StepRecord]) -> float | None:
         return None
     losses = smooth([record.loss for record in records])
     lowest = int(losses.argmin())
+    if losses[10] - losses[lowest] < LEAST_FALL * losses[10]:
+        return None
     slopes = np.gradient(losses)[10 : max(11, lowest)]
-    steepest = int(slopes.argmin())
-    return records[10 + steepest].learning_rate if slopes[steepest] < 0 else None
+    return records[10 + int(slopes.argmin())].learning_rate

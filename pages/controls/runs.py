@@ -18,6 +18,7 @@ from cnn_core.training.scripts import starts_with_given_weights
 from pages.controls import messages, settings
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
+RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
 USUAL_PACE = "to watch: 50 steps/s"
 DOUBLE_CLICK = 0.6  # seconds between two presses of a button that are taken for one
 LATE = 5.0  # seconds in which the browser may still speak of the run that was shown before
@@ -64,6 +65,10 @@ def current_run(key: str = "run") -> Run | None:
                 f"another one. Start a training on the Train page."
             )
             settings.set_text(key, None)
+        return None
+    if run.config.range_test and key == "run":  # it is no training, and has a place of its own
+        show_run(None)
+        show_run(run.id, RANGE)
         return None
     st.session_state[f"{key}_id"] = run.id  # on any page, a reload or a link finds the run again
     if not in_address:

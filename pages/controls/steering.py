@@ -16,7 +16,6 @@ from cnn_core.training import Run, StopRules, TrainingConfig
 from pages.controls import runs
 from pages.controls.training import LEARNING_RATES, REGS, nearest
 
-RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
 OWN_TEST = "own_range_test"  # where the session keeps the one this visitor started, which may be another than is shown
 
 
@@ -104,7 +103,7 @@ def find_rate(config: TrainingConfig) -> None:
 
     test = runs.made_once(begin, "find rate", config)
     st.session_state[OWN_TEST] = test.id
-    runs.show_run(test.id, RANGE)
+    runs.show_run(test.id, runs.RANGE)
 
 
 def tell(run_id: str, command: Callable[..., None], *args: Any) -> None:

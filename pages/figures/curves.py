@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnn_core.solver import StepRecord
+from cnn_core.training.range_test import LARGEST, SMALLEST
 from cnn_core.training.range_test import smooth as running_mean
 from cnn_core.training.store import Change
 
@@ -65,7 +66,8 @@ def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict
     x = [r.learning_rate for r in records]
     losses = [r.loss for r in records]
     shown = layout("learning rate", "loss", {"rangemode": "tozero"})
-    shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal", "tickformat": "~g"}
+    ends = [math.log10(rate) for rate in (SMALLEST, LARGEST)]
+    shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal", "tickformat": "~g", "range": ends}
     if suggestion is not None:
         shape, note = _mark(suggestion, f"{suggestion:.2g}", math.log10(suggestion))
         shown |= {"shapes": [shape], "annotations": [note]}

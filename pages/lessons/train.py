@@ -4,9 +4,9 @@ import streamlit as st
 
 from cnn_core.training import Run
 from pages.controls import messages
-from pages.controls.runs import current_run, obey, registry, start, tell_trouble
+from pages.controls.runs import RANGE, current_run, obey, registry, start, tell_trouble
 from pages.controls.segments import segments
-from pages.controls.steering import RANGE, live_settings, steering
+from pages.controls.steering import live_settings, steering
 from pages.controls.training import training_settings
 from pages.sections.before_training import before_training, layers
 from pages.sections.curves_view import curves_view
@@ -49,7 +49,7 @@ def show() -> None:
     steering(run, config)
     tell_trouble(run)
     if test is not None:
-        range_view(test)
+        range_view(test, config)
     if run is not None:
         one_run(run)
     elif config is not None:

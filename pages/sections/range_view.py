@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from cnn_core.training import Run
+from cnn_core.training import Run, StopRules, TrainingConfig
 from cnn_core.training.range_test import suggest
 from pages.animation.chart import chart
 from pages.controls import messages, runs, settings
-from pages.controls.steering import RANGE
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.curves import range_curve
 
+HARDLY = (
+    "The loss hardly fell at any rate in so few steps. Larger batches, another optimiser, batch norm or other weights at the "
+    "start may help; whether gradients arrive is seen in a training, under **Layers**."
+)
 
-def range_view(run: Run) -> None:
-    """What the test has found so far; when it is over, a rate to take over."""
+
+def range_view(run: Run, config: TrainingConfig | None) -> None:
+    """What the test has found so far; when it is over, a rate to take over. config: of the next training, to compare with."""
     with st.container(border=True):
         st.subheader("Which learning rate?")
         st.markdown(
@@ -25,6 +31,12 @@ def range_view(run: Run) -> None:
             messages.warning(f"range_test (={run.id}) in the link is a training, not a search for a learning rate.")
             st.button("Close", key="close_range", on_click=_close)
             return
+        tried = run.config
+        st.caption(
+            messages.plain(
+                f"Tried: {tried.dataset}; {tried.network}; {tried.update_rule}, batches of {tried.batch_size}."
+            )
+        )
         if run.state == "failed":
             messages.error(run.message)
         rate = suggest(run.records) if run.ended else None
@@ -37,10 +49,17 @@ def range_view(run: Run) -> None:
             )
             row.markdown(f"The loss fell most steeply at a rate of {rate:.2g}.")
         elif run.ended:
-            row.markdown("The loss never fell: the network may be unable to learn, or the batch too small.")
+            row.markdown(HARDLY)
         else:
-            row.markdown(f"{run.state}: step {run.done} of {run.iterations}")
+            row.markdown(f"{run.state}: step {run.done} of {run.iterations}" if run.iterations else "starting")
         row.button("Close", key="close_range", on_click=_close)
+        if config is not None and _of(config) != _of(tried):
+            st.info("The settings were changed since: **Find a learning rate** tries them.")
+
+
+def _of(config: TrainingConfig) -> TrainingConfig:
+    """What a test depends on: not on the rate that it looks for, nor on when a training would end."""
+    return replace(config, range_test=True, stop=StopRules(), learning_rate=1.0, lr_decay=1.0, num_epochs=1)
 
 
 def _use(value: str) -> None:
@@ -49,5 +68,5 @@ def _use(value: str) -> None:
 
 
 def _close() -> None:
-    runs.show_run(None, RANGE)
+    runs.show_run(None, runs.RANGE)
     st.session_state["redraw"] = True  # the settings stand outside of the part that refreshes itself

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cnn_core.training import Registry, Row, StoreError
 from pages.controls import messages
-from pages.controls.runs import obey
+from pages.controls.runs import RANGE, obey
 from pages.sections.run_files import files
 from pages.sections.run_table import choose, titles
 from pages.sections.run_upload import use_settings
@@ -34,7 +34,7 @@ def one_of(rows: Sequence[Row], registry: Registry) -> None:
                 "lessons/train.py",
                 label="Open it on the Train page",
                 icon=":material/arrow_forward:",
-                query_params={"run": row.id},
+                query_params={RANGE if run.config.range_test else "run": row.id},
             )
             use_settings(run.config, "Use its settings", key=f"use_{row.id}")
         delete_button([row.id], registry, "Delete it", key="delete_one")

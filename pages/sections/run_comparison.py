@@ -13,7 +13,7 @@ from cnn_core.training.store import Change, Store
 from pages.animation.chart import chart
 from pages.controls import messages
 from pages.figures.comparison import MOST, accuracy_curves, loss_curves
-from pages.sections.run_table import Results, titles
+from pages.sections.run_table import Results, state, titles
 
 NOTHING = "–"
 
@@ -50,7 +50,7 @@ def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
 def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:
     """What came of a run, in words."""
     return {
-        "state": row.state,
+        "state": state(row),
         "steps": f"{last.iteration:,}" if last else "0",
         "loss": f"{last.loss:.4g}" if last else NOTHING,
         "validation": NOTHING if val_accuracy is None else f"{val_accuracy:.1%}",

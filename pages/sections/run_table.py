@@ -26,6 +26,16 @@ def title(row: Row) -> str:
     return row.name or row.id
 
 
+def is_rate_search(row: Row) -> bool:
+    """Is it no training, but a test of all learning rates?"""
+    return bool(row.config.get("range_test"))
+
+
+def state(row: Row) -> str:
+    """What became of a run so far."""
+    return f"{row.state}, rate search" if is_rate_search(row) else row.state
+
+
 def titles(rows: Sequence[Row]) -> dict[str, str]:
     """By id, what each run is called; those of one name get their ids behind it."""
     named = [title(row) for row in rows]
@@ -113,15 +123,15 @@ def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> li
 
 def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict[str, Any]:
     """One row of the table. Settings that an older version wrote otherwise are shown as far as they are understood."""
-    config = row.config
+    config, search = row.config, is_rate_search(row)
     return {
         "name": title(row),
-        "state": row.state,
+        "state": state(row),
         "data set": _dataset(row),
         "network": notation(config.get("network")),
         "optimiser": config.get("update_rule"),
-        "rate": config.get("learning_rate"),
-        "epochs": config.get("num_epochs"),
+        "rate": None if search else config.get("learning_rate"),
+        "epochs": None if search else config.get("num_epochs"),
         "loss": last.loss if last and last.loss < MOST_SHOWN else None,
         "validation": val_accuracy,
         "test": row.test_accuracy,
@@ -163,7 +173,9 @@ def _columns() -> dict[str, Any]:
         "loss": config.NumberColumn(format="%.4g", width="small", help="Of the last step."),
         "validation": percent("Accuracy at the end of the last whole epoch."),
         "test": percent("Accuracy on pictures never looked at before, at the end."),
-        "seconds": config.NumberColumn(format="%.1f", width="small", help="Of training, without pauses."),
+        "seconds": config.NumberColumn(
+            format="%.1f", width="small", help="Of computing: neither pauses nor a slow pace count."
+        ),
         "steps": config.NumberColumn(width="small", help="Done so far."),
         "started": config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
     }

@@ -90,6 +90,24 @@ def test_a_row_that_an_other_version_wrote_is_listed_and_can_be_deleted(three):
     assert listed(app) == ["third", "second", "the usual"]
 
 
+def test_a_search_for_a_rate_is_told_from_a_training(registry):
+    keep(registry, "search", small(range_test=True))
+    keep(registry, "training")
+    table = open_lesson("runs").dataframe[0].value.set_index("name")
+    assert list(table.loc["search", ["state", "rate", "epochs"]].fillna("none")) == [
+        "finished, rate search",
+        "none",
+        "none",
+    ]
+    assert list(table.loc["training", ["state", "rate", "epochs"]]) == ["finished", 0.004, 2]
+    links = [
+        link.proto.query_string
+        for run in ("search", "training")
+        for link in open_lesson("runs", runs=run).get("page_link")
+    ]
+    assert links == ["range_test=search", "run=training"]
+
+
 def test_filters_find_runs(three):
     app = open_lesson("runs")
     for text, found in (("usual", ["the usual"]), ("SLOW sgd", ["second"]), ("relu", ["third", "second", "the usual"])):

@@ -232,6 +232,40 @@ def test_a_range_test_suggests_a_rate_and_hands_it_over(registry):
     assert not [button for button in app.button if button.key == "take_over"]
 
 
+def test_a_test_of_other_settings_says_so(registry):
+    app = open_lesson("train")
+    press(app, "find_rate")
+    (test,) = registry._runs.values()
+    until(lambda: test.ended)
+    app.run()
+    assert any(text.startswith("Tried: digits; 16×3×3 relu max2, 64 relu; adam") for text in texts(app.caption))
+    for key, value in (("learning_rate", "0.1"), ("num_epochs", 3)):  # what the test does not depend on
+        assert not texts(change(app, key, value).info)
+    (info,) = texts(change(app, "batch_size", 7).info)
+    assert info == "The settings were changed since: **Find a learning rate** tries them."
+
+
+def test_a_test_that_is_opened_as_a_training_is_shown_as_what_it_is(registry):
+    test = registry.start(replace(TrainingConfig(), range_test=True))
+    until(lambda: test.ended)
+    app = open_lesson("train", run=test.id)
+    assert calm(app)
+    assert app.query_params["range_test"] == test.id
+    assert "run" not in app.query_params
+    assert figure(app, "range_curve")
+    assert not app.get("progress")
+
+
+def test_a_test_in_which_the_loss_hardly_falls_suggests_nothing(registry):
+    app = open_lesson("train", preset="deep, no norm")
+    press(app, "find_rate")
+    (test,) = registry._runs.values()
+    until(lambda: test.ended)
+    app.run()
+    assert "take_over" not in {button.key for button in app.button}
+    assert any(text.startswith("The loss hardly fell at any rate") for text in texts(app.markdown))
+
+
 def test_finding_a_rate_stops_no_run_but_this_visitors_last_test(registry):
     training = registry.start(LONG_RUN, 10.0)
     app = open_lesson("train", range_test=training.id)

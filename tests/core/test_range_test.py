@@ -1,0 +1,43 @@
+"""The learning-rate range test: where the loss falls, a rate is suggested; where it only wobbles, none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnn_core.solver import StepRecord
+from cnn_core.training.presets import PRESETS
+from cnn_core.training.range_test import range_test_rate, range_test_steps, suggest
+
+
+def records_of(losses):
+    return [StepRecord(k, 1, loss, 0.0, range_test_rate(k), None, None) for k, loss in enumerate(np.asarray(losses), 1)]
+
+
+def test_a_rate_is_suggested_where_the_loss_falls_most_steeply():
+    steps = np.arange(90)
+    losses = 2.3 - 1.5 / (
+        1 + np.exp(-(steps - 50) / 4)
+    )  # a fall around step 51; the running mean lags some steps behind
+    assert range_test_rate(51) < suggest(records_of(losses)) < range_test_rate(60)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        np.full(120, 2.3),
+        np.linspace(2.3, 4, 120),
+        2.3 + 0.1 * np.random.default_rng(0).normal(size=120),
+        np.full(19, 1.0),
+    ],
+    ids=["level", "rising", "wobbling", "too few"],
+)
+def test_no_rate_is_suggested_where_the_loss_hardly_falls(losses):
+    assert suggest(records_of(losses)) is None
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_network_that_does_not_learn_gets_no_rate_suggested(preset):
+    solver = replace(preset.config, range_test=True).solver()
+    stalled = {"dead ReLUs", "deep sigmoids", "deep, no norm"}
+    assert (suggest(list(range_test_steps(solver))) is None) == (preset.name in stalled)
