@@ -207,6 +207,6 @@ class Solver:
         where = f", first in {layer}" if layer else ""
         rate = self.optimizer.learning_rate
         return (
-            f"the loss became {loss} at iteration {iteration} (epoch {epoch}){where}: "
+            f"the loss became {loss} at step {iteration} (epoch {epoch}){where}: "
             f"learning_rate (={rate:g}) is probably too large, try a tenth of it"
         )

@@ -89,10 +89,10 @@ def _fit(where: str, name: str, value: int, window: Window, size: Pair) -> Pair:
     padded = window.padded_size(size)
     if value > min(padded):
         seen = f"{padded[0]}×{padded[1]} map it gets" + ", padding included" * (padded != size)
-        raise ValueError(
-            f"{where}: {name} (={value}) must be at most the {seen}: use {min(padded)} or less, or take out a pooling or "
-            f"a stride before it"
-        )
+        remedies = [f"use {min(padded)} or less"] if min(padded) > 1 or name == "kernel_size" else []
+        remedies += ["use no pooling here"] if name == "pool_size" else []
+        remedies += ["take out a pooling or a stride before it"]
+        raise ValueError(f"{where}: {name} (={value}) must be at most the {seen}: {', or '.join(remedies)}")
     return window.output_size(size)
 
 

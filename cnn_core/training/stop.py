@@ -17,7 +17,7 @@ class StopRules:
 
     val_accuracy: end as soon as the validation accuracy is this or more (0 to 1). patience: end after so many epochs
     without a better validation accuracy than before (1 or more; Prechelt, "Early stopping - but when?", 1998). seconds:
-    end after so many seconds of training. Raises ValueError for values out of range.
+    end after so many seconds of computing. Raises ValueError for values out of range.
     """
 
     val_accuracy: float | None = None
@@ -49,7 +49,7 @@ class StopRules:
             if len(accuracies) - 1 - best >= self.patience:
                 return f"{self.patience} epochs without a better validation accuracy than {accuracies[best]:.1%}"
         if self.seconds is not None and seconds >= self.seconds:
-            return f"{self.seconds:g} seconds of training are over"
+            return f"{self.seconds:g} seconds of computing are over"
         return ""
 
 

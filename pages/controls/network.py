@@ -114,7 +114,7 @@ def _block(key: str, name: str, start: Mapping[str, Any]) -> dict[str, Any]:
 
     said: dict[str, Any] = {
         "num_filters": whole("num_filters", "filters"),
-        "kernel_size": whole("kernel_size", "filter size"),
+        "kernel_size": whole("kernel_size", "kernel size"),
         "stride": whole("stride", "stride"),
     }
     padding = choice("padding", "padding", PADDINGS)

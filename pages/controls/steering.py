@@ -123,6 +123,9 @@ def live_settings(run: Run) -> None:
     with st.expander("Change while it trains", key="live", on_change="rerun") as place:
         if not place.open:
             return
+        if run.ended:  # the fold stays: what stands below it must not jump
+            st.caption("It has ended. **Film strip** can fork from any step, with another learning rate.")
+            return
         columns = st.columns(4)
         _scale(columns[0], run, "learning_rate", "learning rate", LEARNING_RATES)
         _scale(columns[1], run, "reg", "L2 strength (reg)", REGS)

@@ -45,7 +45,7 @@ HELP = {
     "seed": "The same seed gives the same training, to the bit.",
     "val_accuracy": "Stop as soon as so large a share of the validation pictures is named right.",
     "patience": "Stop after so many epochs without a better validation accuracy. 0: never.",
-    "seconds": "Stop after so many seconds of training. 0: never.",
+    "seconds": "Stop after so many seconds of computing; pauses and the waiting at a slow pace do not count. 0: never.",
 }
 
 
@@ -92,13 +92,15 @@ def presets() -> dict[str, Preset]:
 
 
 def training_settings() -> tuple[TrainingConfig | None, str]:
-    """The widgets that define a training: what they say, or None and what does not go together, with the remedy."""
+    """The widgets that define a training: what they say (None: there is no such training), and what does not fit, with the
+    remedy."""
     start = Start(presets(), widget_values(TrainingConfig()), narrow=True)
+    config = None
     try:
         config = _config(start)
         config.check()
     except ValueError as error:
-        return None, str(error)
+        return config, str(error)
     finally:
         start.tell(frozenset())
     return config, ""

@@ -8,7 +8,7 @@ from pages.controls.runs import RANGE, current_run, obey, registry, start, tell_
 from pages.controls.segments import segments
 from pages.controls.steering import live_settings, steering
 from pages.controls.training import training_settings
-from pages.sections.before_training import before_training, layers
+from pages.sections.before_training import before_training, layers, layers_that_fit
 from pages.sections.curves_view import curves_view
 from pages.sections.film_view import film_view
 from pages.sections.layers_view import layers_view
@@ -26,7 +26,8 @@ st.markdown(
 )
 with st.sidebar:
     st.header("The next training")
-    config, problem = training_settings()
+    said, problem = training_settings()
+config = None if problem else said
 theme = st.context.theme.type or "light"
 if problem:
     messages.error(problem)
@@ -54,6 +55,8 @@ def show() -> None:
         one_run(run)
     elif config is not None:
         before_training(config, theme)
+    elif said is not None:
+        layers_that_fit(said)
     # The next time this is but a look, unless the whole page runs first, because the reader changed something.
     st.session_state["look"] = True
     if due != watching or identity(run, test) != shown or st.session_state.pop("redraw", False):
@@ -71,7 +74,8 @@ def one_run(run: Run) -> None:
     # Also if it stays empty: charts that move down by what comes and goes are built anew.
     row = st.container(horizontal=True, vertical_alignment="center")
     if run.config != config:
-        row.info("The settings were changed since this training started: **Start anew** uses them.")
+        if config is not None:
+            row.info("The settings were changed since this training started: **Start anew** uses them.")
         row.button(
             "Start with its settings",
             key="repeat",
@@ -80,8 +84,7 @@ def one_run(run: Run) -> None:
             args=(start, run.config),
             help="With those it began with, without what was changed on the way.",
         )
-    if not run.ended:
-        live_settings(run)
+    live_settings(run)
     try:
         seen_from_near(run)
     except ValueError as error:  # its data set may have been removed since
@@ -92,7 +95,9 @@ def one_run(run: Run) -> None:
 
 def seen_from_near(run: Run) -> None:
     """What may help it, and the view that is chosen. Raises ValueError where its pictures are gone."""
-    if words := help_with(run):
+    if run.state not in ("queued", "running") and (
+        words := help_with(run)
+    ):  # else all would move while one looks at it
         st.info(words)
     view = segments("view", "view", [*VIEWS, "Network"])
     if view == "Network":

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import streamlit as st
 
 from cnn_core import datasets
 from cnn_core.checks import Array
-from cnn_core.network import layer_table, memory_needed
+from cnn_core.network import LayerRow, layer_table, memory_needed
 from cnn_core.training import TrainingConfig
 from pages.animation.chart import chart
 from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, picture_sheet
 
 SHOWN = 60  # pictures
+NUMBERS = ("numbers to learn", "multiply-adds", "memory, kB")
 
 
 def before_training(config: TrainingConfig, theme: str) -> None:
@@ -41,6 +45,30 @@ def layers(config: TrainingConfig) -> None:
     dataset = datasets.load(config.dataset)
     sizes = dataset.image_shape, dataset.num_classes
     rows = layer_table(config.network, *sizes)
+    _table(rows)
+    memory = memory_needed(config.network, *sizes, config.batch_size, config.update_rule)
+    st.markdown(
+        f"Together **{sum(row.parameters for row in rows):,} numbers** to learn and "
+        f"**{sum(row.multiply_adds for row in rows):,} multiply-adds** a picture; training takes about {memory / 1e6:,.0f} MB. "
+        f"*Sees*: how many pixels of the picture one number of the layer depends on; *memory*: of its output for one picture."
+    )
+
+
+def layers_that_fit(config: TrainingConfig) -> None:
+    """Of a network that does not fit, the blocks below the one that is the trouble: what its maps have become by then."""
+    dataset = datasets.load(config.dataset)
+    for count in range(len(config.network.blocks), 0, -1):
+        spec = replace(config.network, blocks=config.network.blocks[:count])
+        try:
+            rows = layer_table(spec, dataset.image_shape, dataset.num_classes)
+        except ValueError:
+            continue
+        st.subheader("The network, as far as it fits")
+        _table([row for row in rows if len(row.output_shape) == 3])
+        return
+
+
+def _table(rows: Sequence[LayerRow]) -> None:
     st.dataframe(
         [
             {
@@ -50,19 +78,14 @@ def layers(config: TrainingConfig) -> None:
                 "numbers to learn": row.parameters,
                 "multiply-adds": row.multiply_adds,
                 "sees": "all" if row.receptive_field is None else "{}×{}".format(*row.receptive_field),
-                "memory, kB": round(row.memory / 1000, 1),
+                "memory, kB": float(f"{row.memory / 1000:.3g}"),
             }
             for row in rows
         ],
         hide_index=True,
         key="layers",
         height="content",
-    )
-    memory = memory_needed(config.network, *sizes, config.batch_size, config.update_rule)
-    st.markdown(
-        f"Together **{sum(row.parameters for row in rows):,} numbers** to learn and "
-        f"**{sum(row.multiply_adds for row in rows):,} multiply-adds** a picture; training takes about {memory / 1e6:,.0f} MB. "
-        f"*Sees*: how many pixels of the picture one number of the layer depends on; *memory*: of its output for one picture."
+        column_config={name: st.column_config.NumberColumn(format="localized") for name in NUMBERS},
     )
 
 

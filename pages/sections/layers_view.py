@@ -13,9 +13,8 @@ from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
+from pages.sections.training_words import HEALTHY, judge
 
-HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
-VANISHED = 100  # times smaller than another layer's: what still moves such a layer is L2, rather than the data
 MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
 
 
@@ -94,17 +93,3 @@ def _row(layer: dict[str, Any], strongest: float) -> dict[str, Any]:
         "dead ReLUs": "–" if layer["dead"] is None else f"{layer['dead']:.0%}",
         "in words": judge(layer, strongest),
     }
-
-
-def judge(layer: dict[str, Any], strongest: float) -> str:
-    """What these numbers say of the layer, in a few words. strongest: the largest norm of a layer's gradient."""
-    ratio, dead = layer["update_ratio"], layer["dead"]
-    if dead is not None and dead > 0.5:
-        return "most units are dead"
-    if layer["grad_norm"] < strongest / VANISHED:
-        return "hardly gets a gradient"
-    if ratio > 30 * HEALTHY:
-        return "changes very fast"
-    if ratio < HEALTHY / 100:
-        return "hardly moves"
-    return "learns"

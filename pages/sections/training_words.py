@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cnn_core.training import Run, TrainingConfig
+
+HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
+VANISHED = 100  # times smaller than another layer's: what still moves such a layer is L2, rather than the data
+DEAD, VANISHING = "most units are dead", "hardly gets a gradient"
 
 
 def describe(config: TrainingConfig) -> str:
@@ -16,7 +23,11 @@ def describe(config: TrainingConfig) -> str:
 def status(run: Run, waiting: int = 0) -> str:
     """Where the run is, in a line. waiting: how many train before this one, if it is queued."""
     done, total = run.done, run.iterations
-    step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}" if done else "starting"
+    step = (
+        f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}"
+        if done and total
+        else "starting"
+    )
     reason = f", {run.message}" if run.message else ""
     match run.state:
         case "queued":
@@ -33,7 +44,8 @@ def status(run: Run, waiting: int = 0) -> str:
             return f"{run.message}: {step}"
         case "running" if run.steps_per_second:
             left = (total - done) / run.steps_per_second
-            return f"running: {step}; {run.steps_per_second:.3g} steps/s, {_duration(left)} to go"
+            so_far = "; no better than guessing so far" if no_better_than_guessing(run) else ""
+            return f"running: {step}; {run.steps_per_second:.3g} steps/s, {_duration(left)} to go{so_far}"
     return f"{run.state}: {step}"
 
 
@@ -43,6 +55,23 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def judge(layer: Mapping[str, Any], strongest: float) -> str:
+    """What a layer's numbers (`LayerStatistics` by name) say, in a few words. strongest: the largest norm of a gradient.
+
+    Whether it learns, they cannot say: a layer may change by L2 alone.
+    """
+    ratio, dead = layer["update_ratio"], layer["dead"]
+    if dead is not None and dead > 0.5:
+        return DEAD
+    if layer["grad_norm"] < strongest / VANISHED:
+        return VANISHING
+    if ratio > 30 * HEALTHY:
+        return "changes very fast"
+    if ratio < HEALTHY / 100:
+        return "hardly changes"
+    return "changes slowly" if ratio < HEALTHY / 3 else "changes"
+
+
 def help_with(run: Run) -> str:
     """What usually helps a run that diverged, or learns nothing; empty: nothing to say."""
     if run.state == "diverged":
@@ -50,14 +79,38 @@ def help_with(run: Run) -> str:
             "What usually helps: a learning rate of a tenth (**Film strip** can fork from a step before it went wrong), He or "
             "Xavier weights, batch norm, less L2."
         )
-    last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
-    if last is None or last.val_accuracy is None or run.config.range_test:
+    if not no_better_than_guessing(run):
         return ""
-    classes = run.config.training_data().num_classes
-    if last.val_accuracy >= 1.5 / classes:
-        return ""
+    last = next(r for r in reversed(run.records) if r.val_accuracy is not None)
     epochs = "one epoch" if last.epoch == 1 else f"{last.epoch} epochs"
+    classes = run.config.training_data().num_classes
+    return f"After {epochs} no better than guessing one of {classes} classes. {_remedy(run)}"
+
+
+def no_better_than_guessing(run: Run) -> bool:
+    """After its last whole epoch, on pictures that it does not learn from."""
+    accuracy = next((r.val_accuracy for r in reversed(run.records) if r.val_accuracy is not None), None)
+    return not (accuracy is None or run.config.range_test or accuracy >= 1.5 / run.config.training_data().num_classes)
+
+
+def _remedy(run: Run) -> str:
+    """After what its layers look like: dead, without a gradient, or neither."""
+    layers = run.statistics[-1].layers if run.statistics else []
+    strongest = max((layer["grad_norm"] for layer in layers), default=0.0)
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        found.setdefault(judge(layer, strongest), []).append(layer["name"])
+    if names := found.get(DEAD):
+        return (
+            f"Most units of {' and '.join(names)} are dead, see **Layers**: a tenth of the learning rate, leaky ReLU, He weights "
+            f"or batch norm."
+        )
+    if names := found.get(VANISHING):
+        return (
+            f"Hardly any gradient arrives at {' and '.join(names)}, see **Layers**: ReLU in place of sigmoid or tanh, batch "
+            f"norm, or fewer layers."
+        )
     return (
-        f"After {epochs} no better than guessing one of {classes} classes. If the loss jumps or grows, try a "
-        f"tenth of the learning rate; if it hardly moves, ten times as much. **Layers** shows whether gradients arrive."
+        "If the loss jumps or grows, try a tenth of the learning rate; if it hardly moves, ten times as much, He weights or "
+        "batch norm. **Layers** shows whether gradients arrive."
     )

@@ -107,22 +107,32 @@ def test_settings_beyond_the_widgets_become_the_nearest_they_have(registry):
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "words", "last"),
     [
-        ({"blocks": "4"}, "block 4: pool_size (=2) must be at most the 1×1 map it gets"),
-        ({"block_1_stride": "2"}, 'block 1: padding (="same") needs stride 1, not 2'),
-        ({"block_1_kernel_size": "9", "block_1_padding": "0"}, "block 1: kernel_size (=9) must be at most the 8×8 map"),
-        ({"num_train": "20"}, "batch_size (=50) must be at most the number of training pictures 20"),
-        ({"num_train": "90000"}, "num_train (=90000) must be at most the 1237 training pictures of digits"),
+        (
+            {"blocks": "4"},
+            "block 4: pool_size (=2) must be at most the 1×1 map it gets: use no pooling here, or",
+            "pool3",
+        ),
+        ({"block_1_stride": "2"}, 'block 1: padding (="same") needs stride 1, not 2', None),
+        (
+            {"block_1_kernel_size": "9", "block_1_padding": "0"},
+            "block 1: kernel_size (=9) must be at most the 8×8 map",
+            None,
+        ),
+        ({"num_train": "20"}, "batch_size (=50) must be at most the number of training pictures 20", "pool1"),
+        ({"num_train": "90000"}, "num_train (=90000) must be at most the 1237 training pictures of digits", "pool1"),
     ],
 )
-def test_settings_that_do_not_fit_say_why_and_start_nothing(registry, settings, words):
+def test_settings_that_do_not_fit_say_why_and_start_nothing(registry, settings, words, last):
     app = open_lesson("train", **settings)
     (error,) = texts(app.error)
     assert error.startswith(words)
     assert not app.exception
     assert not buttons(app)["start"]
     assert control(app, "seed").value == 0  # all other widgets are there
+    shown = [list(table.value["layer"])[-1] for table in app.dataframe]
+    assert shown == ([] if last is None else [last])  # the layers as far as they fit
 
 
 def test_a_network_beyond_the_memory_is_refused_with_the_estimate(registry, monkeypatch):

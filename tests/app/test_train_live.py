@@ -10,7 +10,7 @@ from cnn_core.training.range_test import suggest
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
 from tests.trainings import LONG as LONG_RUN
-from tests.trainings import small
+from tests.trainings import SHORT, small
 from tests.waiting import until
 
 GOING = {"start": True, "pause": True, "step": True, "epoch": True, "stop": True}
@@ -187,6 +187,9 @@ def test_changed_settings_are_noted_and_used_by_the_next_start(registry):
     app.run()
     assert note not in texts(app.info)
     assert calm(app)
+    change(app, "blocks", 4)  # which do not fit
+    assert note not in texts(app.info)  # for it cannot be started
+    assert app.button(key="repeat")
 
 
 def test_a_run_that_waits_says_how_many_are_before_it(registry):
@@ -199,6 +202,43 @@ def test_a_run_that_waits_says_how_many_are_before_it(registry):
     press(app, "stop")
     assert run.state == "stopped"
     assert progress(app) == "stopped before the first step"
+
+
+def test_a_run_whose_length_is_not_known_yet_is_starting(registry):
+    parent = registry.start(SHORT)
+    until(lambda: parent.ended)
+    registry.slots = 0
+    fork = registry.fork(parent, 8, num_epochs=4)
+    registry.store.set(fork.id, state="stopped")
+    fork.state, fork.iterations = "running", 0  # as it is until its worker has spoken
+    assert progress(open_lesson("train", run=fork.id)) == "running: starting"
+
+
+@pytest.mark.parametrize(
+    ("preset", "remedy"),
+    [
+        ("dead ReLUs", "Most units of conv1 and linear1 are dead, see **Layers**: a tenth of the learning rate"),
+        ("deep sigmoids", "Hardly any gradient arrives at conv1 and conv2 and conv3, see **Layers**: ReLU in place of"),
+    ],
+)
+def test_what_may_help_depends_on_what_the_layers_are_like(registry, preset, remedy):
+    app, run = start(registry, preset=preset)
+    until(lambda: run.done > 200)
+    if not app.run().info:  # while it trains nothing moves down; the line above the bar says it
+        assert progress(app).endswith("; no better than guessing so far")
+    until(lambda: run.ended)
+    (info,) = texts(app.run().info)
+    assert info.startswith(f"After 10 epochs no better than guessing one of 10 classes. {remedy}")
+
+
+def test_the_fold_of_live_settings_stays_when_the_training_has_ended(registry):
+    app, run = start(registry, **SMALL)
+    until(lambda: run.ended)
+    app.run()
+    assert "Change while it trains" in [fold.label for fold in app.expander]
+    app.session_state["live"] = True
+    assert any("can fork from any step" in text for text in texts(app.run().caption))
+    assert calm(app)
 
 
 def test_a_training_that_diverges_is_told_with_the_remedy(registry):

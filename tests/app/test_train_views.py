@@ -9,7 +9,7 @@ from cnn_core.training.evaluate import evaluate
 from cnn_core.training.presets import PRESETS
 from pages.controls import leisure, runs
 from pages.figures.inside import over_time
-from pages.sections.layers_view import judge
+from pages.sections.training_words import judge
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import press, view
 from tests.trainings import small
@@ -73,10 +73,11 @@ def test_filters_of_the_chosen_layer_are_the_last_checkpoints(run):
 @pytest.mark.parametrize(
     ("ratio", "dead", "gradient", "words"),
     [
-        (1e-3, 0.1, 1.0, "learns"),
-        (1e-3, None, 0.02, "learns"),
+        (1e-3, 0.1, 1.0, "changes"),
+        (1e-3, None, 0.02, "changes"),
+        (2e-4, 0.1, 1.0, "changes slowly"),
         (0.1, 0.0, 1.0, "changes very fast"),
-        (1e-6, 0.0, 1.0, "hardly moves"),
+        (1e-6, 0.0, 1.0, "hardly changes"),
         (1e-3, 0.9, 1.0, "most units are dead"),
         (1e-3, None, 0.005, "hardly gets a gradient"),
     ],
@@ -98,7 +99,7 @@ def test_what_a_preset_is_about_is_said_at_the_end_however_fast_it_was(registry,
 
 
 def test_no_layer_gets_a_gradient_where_all_are_0():
-    assert judge({"update_ratio": 0.0, "dead": None, "grad_norm": 0.0}, strongest=0.0) == "hardly moves"
+    assert judge({"update_ratio": 0.0, "dead": None, "grad_norm": 0.0}, strongest=0.0) == "hardly changes"
 
 
 def test_layers_differ_in_colour_dash_and_marker_and_the_last_look_is_shown():

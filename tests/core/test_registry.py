@@ -233,7 +233,7 @@ def test_a_training_that_diverges_says_so_and_keeps_its_records(registry, rule):
     run = registry.start(small(update_rule=rule, learning_rate=1e6))
     until(lambda: run.ended)
     assert run.state == "diverged"
-    assert f"at iteration {len(run.records) + 1} (epoch 1)" in run.message
+    assert f"at step {len(run.records) + 1} (epoch 1)" in run.message
     assert run.message.endswith("learning_rate (=1e+06) is probably too large, try a tenth of it")
 
 

@@ -107,7 +107,7 @@ def test_a_huge_learning_rate_ends_with_a_message_that_names_it(rule):
     with pytest.raises(DivergedError) as error:
         records.extend(solver.steps())
     assert all(math.isfinite(record.loss) for record in records)
-    assert f"iteration {len(records) + 1} " in str(error.value)
+    assert f"step {len(records) + 1} " in str(error.value)
     assert "learning_rate (=1e+06) is probably too large, try a tenth of it" in str(error.value)
 
 

@@ -261,7 +261,7 @@ def test_a_fork_shares_the_past_and_has_a_future_of_its_own(registry):
     [
         (StopRules(val_accuracy=0.01), "has reached 1.0%"),
         (StopRules(patience=1), "1 epochs without a better validation accuracy"),
-        (StopRules(seconds=0.02), "0.02 seconds of training are over"),
+        (StopRules(seconds=0.02), "0.02 seconds of computing are over"),
     ],
 )
 def test_a_stop_rule_ends_the_training_and_says_why(registry, stop, message):
