@@ -190,8 +190,11 @@ def evaluation_at(run: Run, iteration: int) -> Evaluation:
 
 
 def began_with_given_weights(run: Run) -> bool:
-    """Whether a run began with weights that are not its seed's. Raises as `network_at`."""
-    return run.checkpoints.path(0).is_file() and _given(run.id, _version(run, 0))
+    """Whether a run began with weights that are not its seed's; a checkpoint that cannot be read says nothing of it."""
+    try:
+        return run.checkpoints.path(0).is_file() and _given(run.id, _version(run, 0))
+    except (ValueError, OSError):
+        return False
 
 
 def _version(run: Run, iteration: int) -> int:

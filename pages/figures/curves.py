@@ -11,6 +11,8 @@ from cnn_core.training.range_test import LARGEST, SMALLEST
 from cnn_core.training.range_test import smooth as running_mean
 from cnn_core.training.store import Change
 
+FEW = 8  # steps or epochs: each has its point and its tick
+LABEL_ROOM = 0.04  # of the axis: marks nearer than that share one label
 MOST_POINTS = 600  # more would not be seen, and would be sent anew at each refresh
 LOSS, DATA, L2, TRAIN, VAL = "#0b6bcb", "#7b4fb5", "#8a94a3", "#d95f02", "#1b9e77"
 # Many lines in one plot are told apart by more than their colour.
@@ -37,16 +39,15 @@ def loss_curve(
         "L2": [r.reg_loss for r in shown],
     }
     colours, dashes = {"loss": LOSS, "data": DATA, "L2": L2}, {"loss": "solid", "data": "dash", "L2": "dot"}
+    mode = "lines+markers" if len(x) <= FEW else "lines"  # a line of one point would not be seen
     lines = [
-        line(name, x, _means(y) if smooth else _rounded(y), colours[name], dash=dashes[name])
+        line(name, x, _means(y) if smooth else _rounded(y), colours[name], mode, dashes[name])
         for name, y in parts.items()
     ]
     if smooth:
         lines.append(line("each step", x, _rounded(parts["loss"]), LOSS, faint=True))
-    return {
-        "data": lines,
-        "layout": layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}) | _marks(changes),
-    }
+    shown_as = layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}, most=max(x, default=0))
+    return {"data": lines, "layout": shown_as | _marks(changes, max(x, default=0))}
 
 
 def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> di
     for name, colour, dash in (("training", TRAIN, "solid"), ("validation", VAL, "dash")):
         y = [100 * float(getattr(r, "train_accuracy" if name == "training" else "val_accuracy") or 0) for r in ends]
         lines.append(line(name, x, _means(y, EPOCHS_MEAN) if smooth else y, colour, "lines+markers", dash))
-    return {"data": lines, "layout": layout("epoch", "accuracy, %", {"range": [0, 102]})}
+    return {"data": lines, "layout": layout("epoch", "accuracy, %", {"range": [0, 102]}, most=max(x, default=0))}
 
 
 def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict[str, Any]:
@@ -98,25 +99,38 @@ def line(
     }
 
 
-def layout(x: str, y: str, yaxis: dict[str, Any]) -> dict[str, Any]:
-    """The layout of a plot of lines, with the titles of its axes."""
+def layout(x: str, y: str, yaxis: dict[str, Any], most: float | None = None) -> dict[str, Any]:
+    """The layout of a plot of lines, with the titles of its axes. most: the last x, where these are whole numbers from 1."""
+    ticks = {} if most is None or most > FEW else {"dtick": 1, "range": [0, max(1, most) + 0.2]}
     return {
         "height": 280,
         "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
-        "xaxis": {"title": {"text": x}, "rangemode": "tozero", "automargin": True},
+        "xaxis": {"title": {"text": x}, "rangemode": "tozero", "automargin": True, **ticks},
         "yaxis": {"title": {"text": y}, "automargin": True, **yaxis},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "uirevision": "keep",  # a zoom outlives the refreshes
     }
 
 
-def _marks(changes: Sequence[Change]) -> dict[str, Any]:
-    """A line across the plot, with its words, where settings were changed."""
-    words: dict[int, list[str]] = {}
-    for change in changes:
-        words.setdefault(change.iteration, []).append(f"{change.name} {change.value:g}")
-    marks = [_mark(iteration, ", ".join(texts), iteration) for iteration, texts in words.items()]
-    return {"shapes": [shape for shape, _ in marks], "annotations": [note for _, note in marks]} if marks else {}
+def _marks(changes: Sequence[Change], most: int) -> dict[str, Any]:
+    """A line across the plot where settings were changed. Words on what they were changed to, in the end, where several
+    lines stand close together; most: the last step."""
+    if not changes:
+        return {}
+    shapes, notes = [], []
+    told: dict[str, float] = {}
+    ordered = sorted(changes, key=lambda change: change.iteration)
+    for change, following in zip(ordered, [*ordered[1:], None], strict=True):
+        told[change.name] = change.value
+        if following is not None and following.iteration == change.iteration:
+            continue
+        words = ", ".join(f"{name} {value:g}" for name, value in told.items())
+        shape, note = _mark(change.iteration, words, change.iteration)
+        shapes.append(shape)
+        if following is None or following.iteration - change.iteration > LABEL_ROOM * most:
+            notes.append(note)
+            told = {}
+    return {"shapes": shapes, "annotations": notes}
 
 
 def _mark(x: float, text: str, place: float) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -27,7 +27,7 @@ class Row:
 
 
 def picture_rows(rows: Sequence[Row]) -> str:
-    """The rows as HTML, on a narrow screen cut off at the right. Labels and notes are plain text."""
+    """The rows as HTML, as many pictures of each as there is room for. Labels and notes are plain text."""
     columns = "max-content 1fr" if rows[0].first is not None else "1fr"
     cells = "".join(map(_row, rows))
     return (
@@ -42,7 +42,11 @@ def _row(row: Row) -> str:
         f'<span style="opacity: .75; font-size: .8rem">{html.escape(row.note)}</span></div>'
     )
     first = "" if row.first is None else _image(row.first[None], f"{row.label}: the mean")
-    return f'{words}{first}<div style="overflow: hidden; min-width: 0">{_image(row.pictures, row.label)}</div>'
+    whole = (
+        f"round(down, 100% + {GAP}px, {_enlarged(row.pictures) * row.pictures.shape[3] + GAP}px)"  # no half a picture
+    )
+    strip = f'<div style="overflow: hidden; min-width: 0; max-width: {whole}">{_image(row.pictures, row.label)}</div>'
+    return f"{words}{first}{strip}"
 
 
 def _image(pictures: Array, words: str) -> str:
@@ -56,7 +60,7 @@ def _image(pictures: Array, words: str) -> str:
 
 def strip(x: Array) -> Array:
     """Pictures (n,C,H,W) in 0..1 in one row, (H',W',C) uint8; numbers outside become black or white."""
-    enlarge = max(1, round(HEIGHT / x.shape[2]))
+    enlarge = _enlarged(x)
     tiles = np.rint(255 * x.clip(0, 1)).astype(np.uint8).transpose(0, 2, 3, 1)
     tiles = tiles.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     _, height, width, channels = tiles.shape
@@ -65,3 +69,8 @@ def strip(x: Array) -> Array:
     for number, tile in enumerate(tiles):
         row[:, number * (width + GAP) : number * (width + GAP) + width] = tile
     return row
+
+
+def _enlarged(x: Array) -> int:
+    """Pixels a side of each cell of pictures (n,C,H,W)."""
+    return max(1, round(HEIGHT / int(x.shape[2])))

@@ -80,9 +80,8 @@ with left:
             f"little for it. Look at each class's accuracy."
         )
     else:
-        st.caption(
-            f"From {smallest:,} to {largest:,} a class: guessing is right {1 / dataset.num_classes:.0%} of the time."
-        )
+        each = f"{largest:,}" if smallest == largest else f"From {smallest:,} to {largest:,}"
+        st.caption(f"{each} a class: guessing is right {100 / dataset.num_classes:.3g}% of the time.")
 with right:
     st.subheader("Their mean")
     st.image(as_url(as_pixels(mean_picture(dataset.train, dataset.num_classes))))

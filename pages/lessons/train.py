@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnn_core.training import Run
 from pages.controls import messages
-from pages.controls.runs import RANGE, current_run, obey, registry, start, tell_trouble
+from pages.controls.runs import RANGE, began_with_given_weights, current_run, obey, registry, start, tell_trouble
 from pages.controls.segments import segments
 from pages.controls.steering import live_settings, steering
 from pages.controls.training import training_settings
@@ -14,7 +14,7 @@ from pages.sections.film_view import film_view
 from pages.sections.layers_view import layers_view
 from pages.sections.mistakes_view import mistakes_view
 from pages.sections.range_view import range_view
-from pages.sections.training_words import describe, help_with, status
+from pages.sections.training_words import help_with, status, what_it_is
 
 REFRESH = 0.5  # seconds between two looks at a running training
 VIEWS = {"Curves": curves_view, "Layers": layers_view, "Mistakes": mistakes_view, "Film strip": film_view}
@@ -70,7 +70,7 @@ def one_run(run: Run) -> None:
     else:
         text = status(run, registry().waiting_before(run))
         st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
-    st.caption(f"This training: {messages.plain(describe(run.config))}.")
+    st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
     # Also if it stays empty: charts that move down by what comes and goes are built anew.
     row = st.container(horizontal=True, vertical_alignment="center")
     if run.config != config:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -91,7 +92,7 @@ def _fork(run: Run, iteration: int) -> None:
             key="fork",
             icon=":material/fork_right:",
             on_click=runs.obey,
-            args=(_begin, run.id, iteration, float(chosen), epochs),
+            args=(_begin, run.id, iteration, None if chosen == rate else float(chosen), epochs),
             disabled=bool(short),
             help="A new training with the same past up to this step, and a future of its own. This one stays as it is.",
         )
@@ -121,10 +122,13 @@ def _too_short(run: Run, iteration: int, epochs: int) -> str:
     )
 
 
-def _begin(run_id: str, iteration: int, rate: float, epochs: int) -> None:
+def _begin(run_id: str, iteration: int, rate: float | None, epochs: int) -> None:
+    """rate: another than holds there; None: it stays."""
+
     def fork() -> Run:
         parent, pace = runs.the_run(run_id), runs.chosen_pace()
-        return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, learning_rate=rate)
+        other: dict[str, Any] = {} if rate is None else {"learning_rate": rate}
+        return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, **other)
 
     runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs))
     st.session_state["view"] = "Curves"

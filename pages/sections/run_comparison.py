@@ -8,10 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core.training import Row
+from cnn_core.solver import StepRecord
+from cnn_core.training import Row, StoreError
 from cnn_core.training.store import Change, Store
 from pages.animation.chart import chart
 from pages.controls import messages
+from pages.controls.runs import began_with_given_weights, registry
 from pages.figures.comparison import MOST, accuracy_curves, loss_curves
 from pages.sections.run_table import Results, state, titles
 
@@ -39,12 +41,32 @@ def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
     )
     st.markdown("##### Their settings")
     every = st.toggle("also what is the same", key="same", help="Every setting; those that differ come first.")
-    shown = settings_table({named[row.id]: flat(row, store.changes(row.id)) for row in rows}, every=every)
+    settings = {named[row.id]: _beginning(row) | flat(row, store.changes(row.id)) for row in rows}
+    shown = settings_table(settings, every=every)
+    if len(set(map(str, settings.values()))) == 1:
+        st.info(the_same(list(histories.values())))
     if not shown:
-        st.info("They have the same settings: the same seed gave the same training.")
         return
     st.table(shown, border="horizontal")
     st.caption("**Bold**: other than in the first of them.")
+
+
+def _beginning(row: Row) -> dict[str, str]:
+    """What no setting says: whether it began with weights that were brought."""
+    try:
+        run = registry().get(row.id)
+        return {"begins with": "given weights"} if run is not None and began_with_given_weights(run) else {}
+    except StoreError:
+        return {}
+
+
+def the_same(histories: Sequence[Sequence[StepRecord]]) -> str:
+    """What to say of runs with the same settings, after what they have in common."""
+    common = min(map(len, histories))
+    if any(history[:common] != histories[0][:common] for history in histories):
+        return "They have the same settings, but not the same numbers: they are of different versions, or machines."
+    some = "" if len(set(map(len, histories))) == 1 else ", as far as each of them went"
+    return f"They have the same settings: the same seed gave the same training{some}."
 
 
 def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:

@@ -59,11 +59,10 @@ def files(run: Run) -> None:
     iteration = int(_iteration(run.id, iterations))
     try:
         runs.network_at(run, iteration)  # kept: it is read once
-        given = runs.began_with_given_weights(run)
     except (ValueError, OSError) as error:
         messages.error(f"The weights after step {iteration} cannot be read: {error}. Choose another step.")
         return
-    _weights(run, iteration, f"{name}-step-{iteration}", given)
+    _weights(run, iteration, f"{name}-step-{iteration}", runs.began_with_given_weights(run))
 
 
 def _iteration(run: str, iterations: list[int]) -> int:

@@ -20,6 +20,14 @@ def describe(config: TrainingConfig) -> str:
     )
 
 
+def what_it_is(run: Run, *, given: bool) -> str:
+    """A run's settings in a line, with what has become of them. given: it began with weights that are not its seed's."""
+    begun = "; began with given weights" if given else ""
+    before = run.config.live()
+    now = ", ".join(f"{name} {value:g}" for name, value in run.live.items() if value != before[name])
+    return describe(run.config) + begun + (f"; now {now}" if now else "")
+
+
 def status(run: Run, waiting: int = 0) -> str:
     """Where the run is, in a line. waiting: how many train before this one, if it is queued."""
     done, total = run.done, run.iterations

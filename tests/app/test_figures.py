@@ -60,6 +60,27 @@ def test_changes_are_marked_with_name_and_value_those_of_one_step_together():
     assert "shapes" not in loss_curve(records(4))["layout"]
 
 
+def test_marks_that_stand_close_together_share_one_label_with_the_last_values():
+    changes = [Change(k, "learning_rate", k / 1000) for k in (40, 42, 44, 47)]
+    changes += [Change(45, "reg", 0.5), Change(60, "learning_rate", 0.001), Change(90, "reg", 0.0)]
+    layout = loss_curve(records(100), changes)["layout"]
+    assert [shape["x0"] for shape in layout["shapes"]] == [40, 42, 44, 45, 47, 60, 90]
+    assert [(note["x"], note["text"]) for note in layout["annotations"]] == [
+        (47, "learning_rate 0.047, reg 0.5"),
+        (60, "learning_rate 0.001"),
+        (90, "reg 0"),
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 8, 9])
+def test_the_first_steps_have_points_and_whole_ticks(count):
+    figure = loss_curve(records(count))
+    few = count <= 8
+    assert {line["mode"] for line in figure["data"]} == {"lines+markers" if few else "lines"}
+    axis = figure["layout"]["xaxis"]
+    assert (axis.get("dtick"), axis.get("range", [0])[-1] >= count) == ((1, True) if few else (None, False))
+
+
 def test_a_range_test_has_its_rates_on_a_logarithmic_axis_and_its_suggestion_marked():
     figure = range_curve([StepRecord(k, 1, 2.0, 0.0, 10.0**-k) for k in (3, 2, 1)], 0.02)
     assert figure["data"][0]["x"] == [1e-3, 1e-2, 1e-1]

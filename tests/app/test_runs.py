@@ -9,6 +9,7 @@ import streamlit as st
 
 from cnn_core.solver import StepRecord
 from cnn_core.training import DataOptions, tensors
+from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.export import weights_file
 from cnn_core.training.store import Change
 from pages.controls import runs as runs_module
@@ -194,9 +195,31 @@ def test_chosen_runs_are_compared(three):
     assert len(names) > 25
 
 
-def test_runs_with_the_same_settings_are_said_to_be_the_same(three):
-    keep(three, "twin")
-    assert "the same settings" in texts(open_lesson("runs", runs="first,twin").info)[0]
+SAME = "They have the same settings: the same seed gave the same training"
+
+
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        (history(), f"{SAME}."),
+        (history()[:10], f"{SAME}, as far as each of them went."),
+        (history(start=2.4), "They have the same settings, but not the same numbers"),
+    ],
+)
+def test_runs_with_the_same_settings_are_said_to_be_what_they_are(three, records, words):
+    keep(three, "twin", records=records)
+    (info,) = texts(open_lesson("runs", runs="first,twin").info)
+    assert info.startswith(words)
+
+
+def test_given_weights_are_a_difference(registry, trained):
+    weights = trained.network_at(14)
+    begun = registry.start(SHORT, begin_with=Checkpoint(0, weights.params, weights.buffers))
+    until(lambda: begun.ended)
+    app = open_lesson("runs", runs=f"{trained.id},{begun.id}")
+    assert not app.info
+    (row,) = app.table[1].value.to_dict("records")
+    assert list(row.values()) == ["begins with", "–", "**given weights**"]
 
 
 def test_only_so_many_are_compared_as_can_be_told_apart(registry):

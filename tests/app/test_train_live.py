@@ -6,6 +6,7 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.training import StoreError, TrainingConfig
+from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.range_test import suggest
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
@@ -136,6 +137,19 @@ def test_trainings_give_way_at_each_change_of_any_page(registry, monkeypatch, pa
 def test_a_page_without_trainings_makes_no_folder_for_them(tmp_path):
     assert calm(open_lesson("convolution"))
     assert not (tmp_path / "kept").exists()
+
+
+def test_the_line_on_a_training_says_what_was_changed_and_how_it_began(registry):
+    run = registry.start(SHORT)
+    until(lambda: run.ended)
+    weights = run.network_at(14)
+    begun = registry.start(SHORT, begin_with=Checkpoint(0, weights.params, weights.buffers), advance="step")
+    until(lambda: begun.state == "paused")
+    begun.change(learning_rate=0.3)
+    until(lambda: begun.changes)
+    (line,) = [text for text in texts(open_lesson("train", run=run.id).caption) if text.startswith("This training")]
+    (other,) = [text for text in texts(open_lesson("train", run=begun.id).caption) if text.startswith("This training")]
+    assert other == line.removesuffix(".") + "; began with given weights; now learning_rate 0.3."
 
 
 def test_what_a_command_cannot_do_is_said(registry, monkeypatch):

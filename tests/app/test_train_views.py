@@ -190,6 +190,7 @@ def test_a_fork_from_the_end_trains_as_long_again(registry, run):
     press(app, "fork")
     fork = registry.get(app.query_params["run"])
     assert (fork.parent, fork.config.num_epochs) == ((run.id, 21), 6)
+    assert not fork.changes  # the rate stays as it was
     until(lambda: fork.state == "finished")
     assert fork.records[:21] == run.records
     assert len(fork.records) == 42
