@@ -97,4 +97,5 @@ def _first_filters(config: TrainingConfig) -> Array:
 def sheet_caption(count: int, channels: int, steps: int, layer: str = "the first layer") -> str:
     """What a sheet of filters shows."""
     colours = "red, green and blue around mid-grey" if channels == 3 else "blue below 0, orange above"
-    return f"the {count} kernels of {layer} after {steps} steps: {colours}"
+    after = "one step" if steps == 1 else f"{steps:,} steps"
+    return f"the {count} kernel{'s'[: count > 1]} of {layer} after {after}: {colours}"
