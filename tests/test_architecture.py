@@ -40,6 +40,7 @@ ALLOWED = {
 EXTRA = {
     "cnn_core/training/tensors.py": {"safetensors"},
     "cnn_core/network/onnx_export.py": {"onnx"},
+    "cnn_core/training/tensorboard.py": {"tensorboardX"},
     "pages/animation/chart.py": {"plotly"},
     "pages/animation/plotly_file.py": {"plotly", "starlette"},
 }
