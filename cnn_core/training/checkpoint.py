@@ -22,7 +22,8 @@ class Checkpoint:
     """The state after `iteration` steps.
 
     params, buffers: the network's. state: the optimizer's memory by parameter. live: the values of what may change
-    while a training runs. seconds: of training so far.
+    while a training runs. seconds: of training so far. given: these weights were brought, they do not come from the seed;
+    None: files of older versions do not say.
     """
 
     iteration: int
@@ -31,6 +32,7 @@ class Checkpoint:
     state: dict[str, dict[str, Array | int]] = field(default_factory=dict)
     live: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    given: bool | None = False
 
     @classmethod
     def of(cls, solver: Solver, model: Network, iteration: int, seconds: float) -> Checkpoint:
@@ -62,6 +64,7 @@ class Checkpoint:
                 else:
                     arrays[f"state/{name}/{key}"] = value
         about = {"iteration": self.iteration, "live": self.live, "seconds": self.seconds, "counts": counts}
+        about["given"] = self.given
         return tensors.write(path, arrays, {"convscope": json.dumps(about)})
 
     @classmethod
@@ -79,7 +82,8 @@ class Checkpoint:
                     state.setdefault(name, {})[key] = value
                 else:
                     parts[kind][name] = value
-            return cls(about["iteration"], **parts, state=state, live=about["live"], seconds=about["seconds"])
+            live, seconds, given = about["live"], about["seconds"], about.get("given")
+            return cls(about["iteration"], **parts, state=state, live=live, seconds=seconds, given=given)
         except (KeyError, TypeError, ValueError):
             raise ValueError(f"{path.name} is no checkpoint of a training: its description is missing") from None
 

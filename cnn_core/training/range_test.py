@@ -16,7 +16,9 @@ from cnn_core.solver import DivergedError, Solver, StepRecord
 
 SMALLEST, LARGEST, STEPS = 1e-5, 10.0, 120
 SMOOTHING = 0.9  # the weight of the past in the running mean of the loss
-LEAST_FALL = 0.1  # of the loss: what falls by less has only wobbled from batch to batch
+LEAST_FALL = 0.1  # of the loss
+WOBBLE = 8  # times what chance leaves in the smoothed loss: what falls by less has only wobbled from batch to batch
+FIRST = 10  # the smoothed loss of the steps before is still rough
 TOO_HIGH = 4.0  # times the smallest loss: no need to go on
 
 
@@ -52,13 +54,16 @@ def smooth(values: Sequence[float], weight: float = SMOOTHING) -> Array:
 def suggest(records: Sequence[StepRecord]) -> float | None:
     """The rate where the smoothed loss falls most steeply over the logarithm of the rate; None: it hardly falls at all.
 
-    Looked for before the smallest smoothed loss only, and not in the first few steps, whose mean is still rough.
+    Looked for before the smallest smoothed loss only, and not in the FIRST steps.
     """
     if len(records) < 20:
         return None
-    losses = smooth([record.loss for record in records])
-    lowest = int(losses.argmin())
-    if losses[10] - losses[lowest] < LEAST_FALL * losses[10]:
+    raw = np.array([record.loss for record in records])
+    losses = smooth(raw.tolist())
+    lowest = FIRST + int(losses[FIRST:].argmin())
+    left = math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING))  # of the deviation of independent numbers, by a running mean
+    wobble = left * float(np.std((raw - losses)[FIRST : max(lowest + 1, 3 * FIRST)]))
+    if losses[FIRST] - losses[lowest] < max(LEAST_FALL * losses[FIRST], WOBBLE * wobble) or lowest == FIRST:
         return None
-    slopes = np.gradient(losses)[10 : max(11, lowest)]
-    return records[10 + int(slopes.argmin())].learning_rate
+    slopes = np.gradient(losses)[FIRST:lowest]
+    return records[FIRST + int(slopes.argmin())].learning_rate

@@ -76,7 +76,7 @@ class Registry:
         with self._lock, self._new() as run_id:
             self._tidy()
             if begin_with is not None:
-                begin_with.write(self.store.checkpoints(run_id).path(0))
+                replace(begin_with, given=True).write(self.store.checkpoints(run_id).path(0))
             self.store.add(run_id, config.as_dict(), pace)
             return self._begin(run_id, advance)
 

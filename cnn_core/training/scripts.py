@@ -8,8 +8,9 @@ from pprint import pformat
 import numpy as np
 
 from cnn_core.network.pytorch import pytorch_code
+from cnn_core.training import tensors
 from cnn_core.training.checkpoint import Checkpoint
-from cnn_core.training.export import describe
+from cnn_core.training.export import ABOUT, describe
 from cnn_core.training.progress import Progress
 
 REPEAT = '''"""Repeats a ConvScope training up to step {last}: the same weights, to the bit on the same machine.
@@ -104,11 +105,17 @@ def repeat_script(run: Progress, iteration: int, file: str, start: str) -> str:
 
 
 def starts_with_given_weights(run: Progress) -> bool:
-    """Whether the weights after 0 steps are others than the seed gives: uploaded ones."""
+    """Whether the weights after 0 steps are others than the seed gives: uploaded ones.
+
+    Raises ValueError or OSError for a first checkpoint that is damaged.
+    """
     path = run.checkpoints.path(0)
     if not path.is_file():
         return False
-    first, seeded = Checkpoint.read(path), run.config.model()
+    given = json.loads(tensors.metadata(path).get(ABOUT, "{}")).get("given")
+    if given is not None:
+        return bool(given)
+    first, seeded = Checkpoint.read(path), run.config.model()  # a file of an older version does not say
     return any(not np.array_equal(first.params[name], array) for name, array in seeded.params.items())
 
 

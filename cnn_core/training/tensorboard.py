@@ -5,6 +5,7 @@ Needs the package `tensorboardX`, at run time only: it knows the format (records
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from cnn_core.checks import Array
+from cnn_core.solver import StepRecord
+from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.progress import Progress
 
 MISSING = "a file for TensorBoard needs the package tensorboardX: pip install tensorboardX"
+MOST_STEPS = 5000
 OF_A_STEP = {  # the tags in TensorBoard, which groups them by what stands before the slash
     "loss/loss": "loss",
     "loss/data": "data_loss",
@@ -35,7 +39,8 @@ def tensorboard_file(run: Progress, draw: Callable[[Array], Array]) -> bytes:
     """The file; TensorBoard opens one whose name contains `tfevents`, in a folder that it is told of.
 
     draw: makes a picture, (H, W, 3) uint8, of the first layer's weights (F, C, HH, WW). It is made of every checkpoint that
-    can be read. On TensorBoard's clock all steps of the run took the same time. Raises ValueError if the package is missing.
+    can be read. Of a long run some MOST_STEPS steps, evenly spaced, and all ends of epochs: TensorBoard itself draws fewer. On
+    its clock all steps of the run took the same time. Raises ValueError if the package is missing.
     """
     if not has_tensorboard():
         raise ValueError(MISSING)
@@ -43,9 +48,11 @@ def tensorboard_file(run: Progress, draw: Callable[[Array], Array]) -> bytes:
     from tensorboardX.record_writer import RecordWriter
     from tensorboardX.summary import Summary, image
 
+    records = list(run.records)  # a training that goes on adds to them meanwhile
+    done = records[-1].iteration if records else 0
     said = [
         (step, Summary(value=[Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]))
-        for step, values in _scalars(run)
+        for step, values in _scalars(run, records)
     ]
     for step, name, weight in _filters(run):
         said.append((step, image(f"filters/{name}", draw(weight), dataformats="HWC")))
@@ -54,20 +61,22 @@ def tensorboard_file(run: Progress, draw: Callable[[Array], Array]) -> bytes:
         writer = RecordWriter(str(path))
         writer.write(Event(wall_time=run.created, file_version="brain.Event:2").SerializeToString())
         for step, summary in sorted(said, key=lambda one: one[0]):
-            then = run.created + run.seconds * step / max(1, run.done)
+            then = run.created + run.seconds * step / max(1, done)
             writer.write(Event(wall_time=then, step=step, summary=summary).SerializeToString())
         writer.close()
         return path.read_bytes()
 
 
-def _scalars(run: Progress) -> Iterator[tuple[int, dict[str, float]]]:
+def _scalars(run: Progress, records: list[StepRecord]) -> Iterator[tuple[int, dict[str, float]]]:
     """By step: its numbers by tag, those that it has."""
-    for record in run.records:
-        yield record.iteration, _known({tag: getattr(record, name) for tag, name in OF_A_STEP.items()})
+    every = math.ceil(len(records) / MOST_STEPS)
+    for record in records:
+        if record.iteration % every == 0 or record.val_accuracy is not None or record is records[-1]:
+            yield record.iteration, _known({tag: getattr(record, name) for tag, name in OF_A_STEP.items()})
     for seen in run.statistics:
         for layer in seen.layers:
             yield seen.iteration, _known({f"{tag}/{layer['name']}": layer[name] for tag, name in OF_A_LAYER.items()})
-    yield run.done, _known({"accuracy/test": run.test_accuracy})
+    yield (records[-1].iteration if records else 0), _known({"accuracy/test": run.test_accuracy})
 
 
 def _known(values: dict[str, Any]) -> dict[str, float]:
@@ -76,9 +85,10 @@ def _known(values: dict[str, Any]) -> dict[str, float]:
 
 def _filters(run: Progress) -> Iterator[tuple[int, str, Array]]:
     """The first layer's weights at every checkpoint that can be read."""
+    name = next(iter(run.config.model().params))
     for step in run.checkpoints.iterations():
         try:
-            name, weight = next(iter(run.network_at(step).params.items()))
-        except (ValueError, OSError):  # damaged, or thinned out meanwhile
+            weight = Checkpoint.read(run.checkpoints.path(step)).params[name]
+        except (ValueError, OSError, KeyError):  # damaged, or thinned out meanwhile
             continue
         yield step, name.removesuffix(".weight"), weight

@@ -55,6 +55,15 @@ def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     return arrays, metadata
 
 
+def metadata(path: Path) -> dict[str, Any]:
+    """The texts of a file, read without its arrays. Raises ValueError for one that is damaged, OSError as reading does."""
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        found = _header(start + file.read(min(length, HEADER_LIMIT))).get("__metadata__")
+    return found if isinstance(found, dict) else {}
+
+
 def write(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> int:
     """Write a file whole or not at all; returns its size in bytes. Raises OSError where that fails."""
     data = pack(arrays, metadata)

@@ -66,10 +66,6 @@ def current_run(key: str = "run") -> Run | None:
             )
             settings.set_text(key, None)
         return None
-    if run.config.range_test and key == "run":  # it is no training, and has a place of its own
-        show_run(None)
-        show_run(run.id, RANGE)
-        return None
     st.session_state[f"{key}_id"] = run.id  # on any page, a reload or a link finds the run again
     if not in_address:
         settings.set_text(key, run.id)
@@ -189,12 +185,12 @@ def evaluation_at(run: Run, iteration: int) -> Evaluation:
     return _evaluation(run.id, iteration, _version(run, iteration))
 
 
-def began_with_given_weights(run: Run) -> bool:
-    """Whether a run began with weights that are not its seed's; a checkpoint that cannot be read says nothing of it."""
+def began_with_given_weights(run: Run) -> bool | None:
+    """Whether a run began with weights that are not its seed's; None: its first checkpoint cannot be read."""
     try:
         return run.checkpoints.path(0).is_file() and _given(run.id, _version(run, 0))
     except (ValueError, OSError):
-        return False
+        return None
 
 
 def _version(run: Run, iteration: int) -> int:

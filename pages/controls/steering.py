@@ -124,7 +124,7 @@ def live_settings(run: Run) -> None:
         if not place.open:
             return
         if run.ended:  # the fold stays: what stands below it must not jump
-            st.caption("It has ended. **Film strip** can fork from any step, with another learning rate.")
+            st.caption("It has ended. **Film strip** can fork from any step that was kept, with another learning rate.")
             return
         columns = st.columns(4)
         _scale(columns[0], run, "learning_rate", "learning rate", LEARNING_RATES)

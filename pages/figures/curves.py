@@ -119,17 +119,19 @@ def _marks(changes: Sequence[Change], most: int) -> dict[str, Any]:
         return {}
     shapes, notes = [], []
     told: dict[str, float] = {}
+    began = None
     ordered = sorted(changes, key=lambda change: change.iteration)
     for change, following in zip(ordered, [*ordered[1:], None], strict=True):
         told[change.name] = change.value
+        began = change.iteration if began is None else began
         if following is not None and following.iteration == change.iteration:
             continue
         words = ", ".join(f"{name} {value:g}" for name, value in told.items())
         shape, note = _mark(change.iteration, words, change.iteration)
         shapes.append(shape)
-        if following is None or following.iteration - change.iteration > LABEL_ROOM * most:
+        if following is None or following.iteration - began > LABEL_ROOM * most:
             notes.append(note)
-            told = {}
+            told, began = {}, None
     return {"shapes": shapes, "annotations": notes}
 
 

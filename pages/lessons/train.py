@@ -4,7 +4,16 @@ import streamlit as st
 
 from cnn_core.training import Run
 from pages.controls import messages
-from pages.controls.runs import RANGE, began_with_given_weights, current_run, obey, registry, start, tell_trouble
+from pages.controls.runs import (
+    RANGE,
+    began_with_given_weights,
+    current_run,
+    obey,
+    registry,
+    show_run,
+    start,
+    tell_trouble,
+)
 from pages.controls.segments import segments
 from pages.controls.steering import live_settings, steering
 from pages.controls.training import training_settings
@@ -43,9 +52,19 @@ def interval(*runs: Run | None) -> float | None:
     return REFRESH if any(run.pace for run in going) else 2 * REFRESH  # at full speed each look costs steps
 
 
+def training() -> Run | None:
+    """The training on this page. A link may name a search for a learning rate as one: that has a place of its own."""
+    run = current_run()
+    if run is not None and run.config.range_test:
+        show_run(None)
+        show_run(run.id, RANGE)
+        return None
+    return run
+
+
 def show() -> None:
     """Everything about the run on this page; runs again by itself while a training goes on."""
-    run, test = current_run(), current_run(RANGE)
+    run, test = training(), current_run(RANGE)
     due = interval(run, test)  # as it is drawn: what ends a moment later must be looked at once more
     steering(run, config)
     tell_trouble(run)
@@ -111,7 +130,7 @@ def identity(*runs: Run | None) -> list[str | None]:
     return [None if run is None else run.id for run in runs]
 
 
-now = current_run(), current_run(RANGE)
+now = training(), current_run(RANGE)
 st.session_state["look"] = False
 watching, shown = interval(*now), identity(*now)
 st.fragment(show, run_every=watching)()

@@ -56,15 +56,16 @@ def layers(config: TrainingConfig) -> None:
 
 def layers_that_fit(config: TrainingConfig) -> None:
     """Of a network that does not fit, the blocks below the one that is the trouble: what its maps have become by then."""
-    dataset = datasets.load(config.dataset)
-    for count in range(len(config.network.blocks), 0, -1):
-        spec = replace(config.network, blocks=config.network.blocks[:count])
+    blocks = config.network.blocks
+    for count in range(len(blocks), 0, -1):
         try:
-            rows = layer_table(spec, dataset.image_shape, dataset.num_classes)
+            dataset = datasets.load(config.dataset)
+            rows = layer_table(replace(config.network, blocks=blocks[:count]), dataset.image_shape, dataset.num_classes)
         except ValueError:
             continue
-        st.subheader("The network, as far as it fits")
-        _table([row for row in rows if len(row.output_shape) == 3])
+        if count < len(blocks):  # else something else is the trouble
+            st.subheader("The network, as far as it fits")
+            _table([row for row in rows if len(row.output_shape) == 3])
         return
 
 

@@ -107,6 +107,9 @@ def _rate(run: Run, iteration: int) -> str:
     else:
         last = run.records[-1]
         rate = last.learning_rate * (run.config.lr_decay if last.val_accuracy is not None else 1)
+        for change in run.changes:  # made since, and not seen in any step yet
+            if change.iteration == iteration and change.name == "learning_rate":
+                rate = change.value
     listed = nearest(LEARNING_RATES, rate)
     return listed if float(listed) == rate else str(rate)
 

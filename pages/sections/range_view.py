@@ -48,8 +48,10 @@ def range_view(run: Run, config: TrainingConfig | None) -> None:
                 f"Use {value}", key="take_over", type="primary", icon=":material/check:", on_click=_use, args=(value,)
             )
             row.markdown(f"The loss fell most steeply at a rate of {rate:.2g}.")
-        elif run.ended:
+        elif run.state == "finished":
             row.markdown(HARDLY)
+        elif run.ended:
+            row.markdown(f"{run.state} after {run.done} steps: too early to say.")
         else:
             row.markdown(f"{run.state}: step {run.done} of {run.iterations}" if run.iterations else "starting")
         row.button("Close", key="close_range", on_click=_close)

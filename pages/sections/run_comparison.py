@@ -42,10 +42,9 @@ def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
     st.markdown("##### Their settings")
     every = st.toggle("also what is the same", key="same", help="Every setting; those that differ come first.")
     settings = {named[row.id]: _beginning(row) | flat(row, store.changes(row.id)) for row in rows}
-    shown = settings_table(settings, every=every)
-    if len(set(map(str, settings.values()))) == 1:
+    if not settings_table(settings, every=False):
         st.info(the_same(list(histories.values())))
-    if not shown:
+    if not (shown := settings_table(settings, every=every)):
         return
     st.table(shown, border="horizontal")
     st.caption("**Bold**: other than in the first of them.")
@@ -55,14 +54,19 @@ def _beginning(row: Row) -> dict[str, str]:
     """What no setting says: whether it began with weights that were brought."""
     try:
         run = registry().get(row.id)
-        return {"begins with": "given weights"} if run is not None and began_with_given_weights(run) else {}
     except StoreError:
         return {}
+    given = False if run is None else began_with_given_weights(run)
+    if given is None:
+        return {"begins with": "weights that cannot be read any more"}
+    return {"begins with": "given weights"} if given else {}
 
 
 def the_same(histories: Sequence[Sequence[StepRecord]]) -> str:
     """What to say of runs with the same settings, after what they have in common."""
     common = min(map(len, histories))
+    if not common:
+        return "They have the same settings. One of them has no step behind it yet: there is nothing to compare."
     if any(history[:common] != histories[0][:common] for history in histories):
         return "They have the same settings, but not the same numbers: they are of different versions, or machines."
     some = "" if len(set(map(len, histories))) == 1 else ", as far as each of them went"

@@ -75,7 +75,7 @@ def _iteration(run: str, iterations: list[int]) -> int:
     return int(st.select_slider("weights after step", iterations, iterations[-1], key=key))
 
 
-def _weights(run: Run, iteration: int, name: str, given: bool) -> None:
+def _weights(run: Run, iteration: int, name: str, given: bool | None) -> None:
     repeat, start = f"{name}-again.py", f"convscope-{run.id.strip('-_')}-step-0.safetensors"
     with st.container(horizontal=True):
         _file(
@@ -115,8 +115,11 @@ def _weights(run: Run, iteration: int, name: str, given: bool) -> None:
             lambda: repeat_script(run, iteration, repeat, start),
             "Repeats the run on cnn_core: the same weights, to the bit on the same machine.",
             "text/x-python",
+            disabled=given is None,
         )
-    if given:
+    if given is None:
+        st.caption("No script repeats this run: the weights after step 0 cannot be read, they are damaged or gone.")
+    elif given:
         st.caption("This run began with given weights: its script wants the weights after step 0 beside it.")
 
 

@@ -72,7 +72,7 @@ def _offer_weights(registry: Registry, weights: Upload, config: TrainingConfig) 
         messages.error(f"{weights.name}: {error}")
         return
     if st.button("Start from these weights", key="start_from", icon=":material/play_arrow:", type="primary"):
-        _start(registry, config, begin_with=checkpoint)
+        _start(registry, config, weights.name, begin_with=checkpoint)
 
 
 def _offer_settings(registry: Registry, config: TrainingConfig) -> None:
@@ -100,10 +100,10 @@ def _written(values: dict[str, Any], usual: dict[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in values.items() if value != usual[key]}
 
 
-def _start(registry: Registry, config: TrainingConfig, **options: Any) -> None:
-    """Start a run and go to see it."""
+def _start(registry: Registry, config: TrainingConfig, name: str = "", **options: Any) -> None:
+    """Start a run and go to see it. name: of the file that its weights come from."""
     try:
-        run = made_once(lambda: registry.start(config, **options), "upload", config, len(options))
+        run = made_once(lambda: registry.start(config, **options), "upload", name, config)
     except (StoreError, OSError) as error:
         messages.error(f"the run could not be kept: {error}")
         return

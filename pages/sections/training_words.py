@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,22 +21,20 @@ def describe(config: TrainingConfig) -> str:
     )
 
 
-def what_it_is(run: Run, *, given: bool) -> str:
+def what_it_is(run: Run, *, given: bool | None) -> str:
     """A run's settings in a line, with what has become of them. given: it began with weights that are not its seed's."""
     begun = "; began with given weights" if given else ""
-    before = run.config.live()
-    now = ", ".join(f"{name} {value:g}" for name, value in run.live.items() if value != before[name])
-    return describe(run.config) + begun + (f"; now {now}" if now else "")
+    last = {change.name: change for change in run.changes}
+    changed = "".join(f"; {c.name} {c.value:g} after step {c.iteration}" for c in last.values())
+    return describe(run.config) + begun + changed
 
 
 def status(run: Run, waiting: int = 0) -> str:
     """Where the run is, in a line. waiting: how many train before this one, if it is queued."""
     done, total = run.done, run.iterations
-    step = (
-        f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}"
-        if done and total
-        else "starting"
-    )
+    step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}" if done else "starting"
+    if done and not total:  # a fork whose worker has not spoken yet
+        step = f"step {done}" if run.ended else "starting"
     reason = f", {run.message}" if run.message else ""
     match run.state:
         case "queued":
@@ -98,7 +97,15 @@ def help_with(run: Run) -> str:
 def no_better_than_guessing(run: Run) -> bool:
     """After its last whole epoch, on pictures that it does not learn from."""
     accuracy = next((r.val_accuracy for r in reversed(run.records) if r.val_accuracy is not None), None)
-    return not (accuracy is None or run.config.range_test or accuracy >= 1.5 / run.config.training_data().num_classes)
+    if accuracy is None or run.config.range_test:
+        return False
+    try:
+        data = run.config.training_data()
+    except ValueError:  # its data set may have been removed since
+        return False
+    chance = 1 / data.num_classes
+    luck = 2 * math.sqrt(chance * (1 - chance) / max(1, len(data.val_labels)))  # two standard deviations
+    return accuracy < chance + max(0.05, luck)
 
 
 def _remedy(run: Run) -> str:

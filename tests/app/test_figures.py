@@ -66,10 +66,18 @@ def test_marks_that_stand_close_together_share_one_label_with_the_last_values():
     layout = loss_curve(records(100), changes)["layout"]
     assert [shape["x0"] for shape in layout["shapes"]] == [40, 42, 44, 45, 47, 60, 90]
     assert [(note["x"], note["text"]) for note in layout["annotations"]] == [
-        (47, "learning_rate 0.047, reg 0.5"),
+        (44, "learning_rate 0.044"),
+        (47, "reg 0.5, learning_rate 0.047"),
         (60, "learning_rate 0.001"),
         (90, "reg 0"),
     ]
+
+
+def test_marks_do_not_share_a_label_all_over_the_plot():
+    changes = [Change(k, "learning_rate", k / 1000) for k in range(4, 101, 4)]
+    notes = loss_curve(records(100), changes)["layout"]["annotations"]
+    assert len(notes) == 13
+    assert np.diff([note["x"] for note in notes]).max() == 8
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 8, 9])

@@ -203,6 +203,7 @@ SAME = "They have the same settings: the same seed gave the same training"
     [
         (history(), f"{SAME}."),
         (history()[:10], f"{SAME}, as far as each of them went."),
+        ([], "They have the same settings. One of them has no step behind it yet"),
         (history(start=2.4), "They have the same settings, but not the same numbers"),
     ],
 )
@@ -210,6 +211,14 @@ def test_runs_with_the_same_settings_are_said_to_be_what_they_are(three, records
     keep(three, "twin", records=records)
     (info,) = texts(open_lesson("runs", runs="first,twin").info)
     assert info.startswith(words)
+
+
+def test_without_the_first_weights_no_script_is_offered(registry, trained, offered):
+    trained.checkpoints.path(0).write_bytes(b"broken")
+    app = open_lesson("runs", runs=trained.id)
+    (script,) = [button for button in app.get("download_button") if button.proto.label == "Python script"]
+    assert script.proto.disabled
+    assert "No script repeats this run" in captions(app)
 
 
 def test_given_weights_are_a_difference(registry, trained):

@@ -120,8 +120,8 @@ def test_settings_beyond_the_widgets_become_the_nearest_they_have(registry):
             "block 1: kernel_size (=9) must be at most the 8×8 map",
             None,
         ),
-        ({"num_train": "20"}, "batch_size (=50) must be at most the number of training pictures 20", "pool1"),
-        ({"num_train": "90000"}, "num_train (=90000) must be at most the 1237 training pictures of digits", "pool1"),
+        ({"num_train": "20"}, "batch_size (=50) must be at most the number of training pictures 20", None),
+        ({"num_train": "90000"}, "num_train (=90000) must be at most the 1237 training pictures of digits", None),
     ],
 )
 def test_settings_that_do_not_fit_say_why_and_start_nothing(registry, settings, words, last):

@@ -1,6 +1,7 @@
 """A training while it runs: steered, changed, waiting in the queue, and when the page looks again."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from cnn_core import datasets
 from cnn_core.training import StoreError, TrainingConfig
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.range_test import suggest
+from pages.sections.training_words import no_better_than_guessing
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
 from tests.trainings import LONG as LONG_RUN
@@ -149,7 +151,7 @@ def test_the_line_on_a_training_says_what_was_changed_and_how_it_began(registry)
     until(lambda: begun.changes)
     (line,) = [text for text in texts(open_lesson("train", run=run.id).caption) if text.startswith("This training")]
     (other,) = [text for text in texts(open_lesson("train", run=begun.id).caption) if text.startswith("This training")]
-    assert other == line.removesuffix(".") + "; began with given weights; now learning_rate 0.3."
+    assert other == line.removesuffix(".") + "; began with given weights; learning_rate 0.3 after step 1."
 
 
 def test_what_a_command_cannot_do_is_said(registry, monkeypatch):
@@ -251,7 +253,7 @@ def test_the_fold_of_live_settings_stays_when_the_training_has_ended(registry):
     app.run()
     assert "Change while it trains" in [fold.label for fold in app.expander]
     app.session_state["live"] = True
-    assert any("can fork from any step" in text for text in texts(app.run().caption))
+    assert any("can fork from any step that was kept" in text for text in texts(app.run().caption))
     assert calm(app)
 
 
@@ -371,8 +373,64 @@ def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, vie
     monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
     app = open_lesson("train", run=run.id, view=view)
     assert not app.exception
-    assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"]
+    pictures = view in ("Mistakes", "Film strip", "Network")  # the other views need none
+    assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"] * pictures
     assert buttons(app)["start"]
+
+
+def test_a_data_set_that_is_removed_while_a_training_on_it_goes_on_hides_nothing(registry, monkeypatch):
+    run = registry.start(small(dataset="fashion", num_epochs=1000, learning_rate=1e-9), 50.0)  # it learns nothing
+    until(lambda: any(record.val_accuracy is not None for record in run.records))
+    load = datasets.load
+    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    app = open_lesson("train", run=run.id)
+    assert calm(app)
+    assert figure(app, "loss_curve")
+    assert progress(app).startswith("running: step ")
+
+
+def test_a_data_set_that_cannot_be_read_is_said_once(registry, monkeypatch):
+    load = datasets.load
+    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    app = open_lesson("train", dataset="fashion")
+    assert not app.exception
+    assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "count", "accuracy", "guessing"),
+    [
+        (10, 200, 0.14, True),
+        (10, 200, 0.16, False),
+        (2, 1000, 0.54, True),
+        (2, 1000, 0.7, False),
+        (2, 16, 0.7, True),
+        (2, 16, 0.8, False),
+    ],
+)
+def test_what_is_no_better_than_guessing_depends_on_the_classes_and_the_pictures(classes, count, accuracy, guessing):
+    data = SimpleNamespace(num_classes=classes, val_labels=range(count))
+    config = SimpleNamespace(range_test=False, training_data=lambda: data)
+    records = [SimpleNamespace(val_accuracy=accuracy), SimpleNamespace(val_accuracy=None)]
+    assert no_better_than_guessing(SimpleNamespace(config=config, records=records)) == guessing
+
+
+def test_a_fork_that_never_began_ended_at_its_step(registry):
+    parent = registry.start(SHORT)
+    until(lambda: parent.ended)
+    registry.slots = 0
+    fork = registry.fork(parent, 8, num_epochs=4)
+    fork.stop()
+    assert progress(open_lesson("train", run=fork.id)) == "stopped at step 8"
+
+
+def test_a_search_that_ended_early_says_nothing_of_the_network(registry):
+    registry.slots = 0
+    test = registry.start(replace(TrainingConfig(), range_test=True))
+    test.stop()
+    app = open_lesson("train", range_test=test.id)
+    assert calm(app)
+    assert "stopped after 0 steps: too early to say." in texts(app.markdown)
 
 
 def test_a_run_that_can_no_longer_be_read_does_not_keep_others_from_starting(registry, monkeypatch):

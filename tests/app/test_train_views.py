@@ -196,6 +196,19 @@ def test_a_fork_from_the_end_trains_as_long_again(registry, run):
     assert len(fork.records) == 42
 
 
+def test_a_fork_after_a_change_in_a_pause_has_the_rate_that_was_set(registry):
+    run = registry.start(small(num_epochs=3), advance="epoch")
+    until(lambda: run.state == "paused")
+    run.change(learning_rate=0.3)
+    until(lambda: run.changes)
+    app = open_lesson("train", run=run.id, view="Film strip")
+    assert app.selectbox(key=f"fork_rate_{run.id}_0.3").value == "0.3"
+    press(app, "fork")
+    fork = registry.get(app.query_params["run"])
+    until(lambda: len(fork.records) > 7)
+    assert fork.records[7].learning_rate == 0.3
+
+
 def test_a_fork_goes_on_with_the_rate_of_its_step_whatever_became_of_it_later(registry):
     run = registry.start(small(num_epochs=2, learning_rate=0.002, lr_decay=0.9), advance="epoch")
     until(lambda: run.state == "paused")

@@ -146,6 +146,9 @@ def test_the_script_repeats_the_run_to_the_bit(run, tmp_path):
     assert same({**again.params, **again.buffers}, arrays(run.network_at(14)))
     assert f"validation accuracy {run.records[-1].val_accuracy:.1%}" in said
     assert not starts_with_given_weights(run)
+    first = run.checkpoints.path(0)
+    replace(Checkpoint.read(first), given=None).write(first)  # as a file of an older version, which does not say
+    assert not starts_with_given_weights(run)
 
 
 def test_the_script_repeats_a_fork_up_to_any_checkpoint(registry, run, tmp_path):

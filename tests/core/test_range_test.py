@@ -27,13 +27,21 @@ def test_a_rate_is_suggested_where_the_loss_falls_most_steeply():
     [
         np.full(120, 2.3),
         np.linspace(2.3, 4, 120),
-        2.3 + 0.1 * np.random.default_rng(0).normal(size=120),
+        np.linspace(1, 9, 60),
+        [1.7, *[2.3] * 119],
         np.full(19, 1.0),
     ],
-    ids=["level", "rising", "wobbling", "too few"],
+    ids=["level", "rising", "rising fast", "a lucky batch", "too few"],
 )
 def test_no_rate_is_suggested_where_the_loss_hardly_falls(losses):
     assert suggest(records_of(losses)) is None
+
+
+@pytest.mark.parametrize("deviation", [0.01, 0.1, 0.3, 0.6])
+def test_no_rate_is_suggested_where_the_loss_only_wobbles(deviation):
+    random = np.random.default_rng(0)
+    wobbles = [2.3 + deviation * random.normal(size=120) for _ in range(100)]
+    assert sum(suggest(records_of(losses)) is not None for losses in wobbles) <= 1
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)

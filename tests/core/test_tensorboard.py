@@ -77,6 +77,13 @@ def test_every_number_is_there(run):
     assert not found
 
 
+def test_a_long_run_is_thinned_but_for_its_epochs_ends(run, monkeypatch):
+    monkeypatch.setattr(tensorboard, "MOST_STEPS", 5)
+    found = series(tensorboard_file(run, draw))
+    assert list(found["loss/data"]) == [3, 6, 7, 9, 12, 14]
+    assert list(found["accuracy/val"]) == [7, 14]
+
+
 def test_the_filters_of_every_checkpoint_are_there(run):
     found = series(tensorboard_file(run, draw), "image")
     assert list(found) == ["filters/conv1"]
