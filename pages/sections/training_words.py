@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_core.training import Run, TrainingConfig
@@ -117,15 +117,20 @@ def _remedy(run: Run) -> str:
         found.setdefault(judge(layer, strongest), []).append(layer["name"])
     if names := found.get(DEAD):
         return (
-            f"Most units of {' and '.join(names)} are dead, see **Layers**: a tenth of the learning rate, leaky ReLU, He weights "
+            f"Most units of {_listed(names)} are dead, see **Layers**: a tenth of the learning rate, leaky ReLU, He weights "
             f"or batch norm."
         )
     if names := found.get(VANISHING):
         return (
-            f"Hardly any gradient arrives at {' and '.join(names)}, see **Layers**: ReLU in place of sigmoid or tanh, batch "
+            f"Hardly any gradient arrives at {_listed(names)}, see **Layers**: ReLU in place of sigmoid or tanh, batch "
             f"norm, or fewer layers."
         )
     return (
         "If the loss jumps or grows, try a tenth of the learning rate; if it hardly moves, ten times as much, He weights or "
         "batch norm. **Layers** shows whether gradients arrive."
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """As in a sentence: a, b and c."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -234,7 +234,7 @@ def test_a_run_whose_length_is_not_known_yet_is_starting(registry):
     ("preset", "remedy"),
     [
         ("dead ReLUs", "Most units of conv1 and linear1 are dead, see **Layers**: a tenth of the learning rate"),
-        ("deep sigmoids", "Hardly any gradient arrives at conv1 and conv2 and conv3, see **Layers**: ReLU in place of"),
+        ("deep sigmoids", "Hardly any gradient arrives at conv1, conv2 and conv3, see **Layers**: ReLU in place of"),
     ],
 )
 def test_what_may_help_depends_on_what_the_layers_are_like(registry, preset, remedy):
