@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -100,6 +100,11 @@ class Watched:
     outputs: dict[str, Array]
     grads: dict[str, Array]
     before: dict[str, Array]
+
+
+def last_epoch(records: Sequence[StepRecord]) -> StepRecord | None:
+    """The last record that has accuracies, as the last whole epoch ended with it; None: there is none yet."""
+    return next((record for record in reversed(records) if record.val_accuracy is not None), None)
 
 
 class Solver:

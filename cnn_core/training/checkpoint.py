@@ -14,6 +14,7 @@ from cnn_core.solver import Solver
 from cnn_core.training import tensors
 
 MOST_FILES, MOST_BYTES = 60, 256 << 20  # of one run; beyond, the film strip is thinned out
+NO_CHECKPOINT = "{} is no checkpoint of a training: its description is missing"
 LAST_KEPT = 2  # a server that dies may know fewer steps than the last file holds, never than the one before
 
 
@@ -63,8 +64,8 @@ class Checkpoint:
                     counts[f"state/{name}/{key}"] = value
                 else:
                     arrays[f"state/{name}/{key}"] = value
-        about = {"iteration": self.iteration, "live": self.live, "seconds": self.seconds, "counts": counts}
-        about["given"] = self.given
+        about = {"iteration": self.iteration, "live": self.live, "seconds": self.seconds}
+        about |= {"counts": counts, "given": self.given}
         return tensors.write(path, arrays, {"convscope": json.dumps(about)})
 
     @classmethod
@@ -85,7 +86,16 @@ class Checkpoint:
             live, seconds, given = about["live"], about["seconds"], about.get("given")
             return cls(about["iteration"], **parts, state=state, live=live, seconds=seconds, given=given)
         except (KeyError, TypeError, ValueError):
-            raise ValueError(f"{path.name} is no checkpoint of a training: its description is missing") from None
+            raise ValueError(NO_CHECKPOINT.format(path.name)) from None
+
+    @staticmethod
+    def given_in(path: Path) -> bool | None:
+        """`given` of a stored state, read without its arrays. Raises as `read`, as far as it reads."""
+        try:
+            given: bool | None = json.loads(tensors.metadata(path)["convscope"]).get("given")
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError):
+            raise ValueError(NO_CHECKPOINT.format(path.name)) from None
+        return given
 
 
 def set_live(solver: Solver, model: Network, name: str, value: float) -> None:

@@ -83,6 +83,10 @@ class TrainingConfig:
         """The values of the LIVE settings at the start."""
         return {name: self.network.dropout if name == "dropout" else getattr(self, name) for name in LIVE}
 
+    def for_range_test(self) -> Self:
+        """These settings, to find a learning rate with: all rates are to be tried, so no rule ends it early."""
+        return replace(self, range_test=True, stop=StopRules())
+
     def model(self) -> Network:
         """The untrained network. Raises ValueError where it does not fit the pictures or the memory limit."""
         return Network(self.network, *self._sizes(), reg=self.reg, seed=self.seed)

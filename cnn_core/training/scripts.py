@@ -8,9 +8,8 @@ from pprint import pformat
 import numpy as np
 
 from cnn_core.network.pytorch import pytorch_code
-from cnn_core.training import tensors
 from cnn_core.training.checkpoint import Checkpoint
-from cnn_core.training.export import ABOUT, describe
+from cnn_core.training.export import describe
 from cnn_core.training.progress import Progress
 
 REPEAT = '''"""Repeats a ConvScope training up to step {last}: the same weights, to the bit on the same machine.
@@ -112,9 +111,8 @@ def starts_with_given_weights(run: Progress) -> bool:
     path = run.checkpoints.path(0)
     if not path.is_file():
         return False
-    given = json.loads(tensors.metadata(path).get(ABOUT, "{}")).get("given")
-    if given is not None:
-        return bool(given)
+    if (given := Checkpoint.given_in(path)) is not None:
+        return given
     first, seeded = Checkpoint.read(path), run.config.model()  # a file of an older version does not say
     return any(not np.array_equal(first.params[name], array) for name, array in seeded.params.items())
 

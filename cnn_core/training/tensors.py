@@ -36,11 +36,7 @@ def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     (such as BF16), numbers that are not finite.
     """
     header = _header(data)
-    metadata = header.pop("__metadata__", None)
-    if metadata is None:  # the library takes a null there
-        metadata = {}
-    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("__metadata__ in the file must hold texts by name: save it again")
+    texts = _texts(header)
     for name, entry in header.items():
         dtype = entry.get("dtype") if isinstance(entry, dict) else None
         if dtype not in DTYPES:
@@ -52,16 +48,15 @@ def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} must hold finite numbers: it has NaN or infinity in it")
-    return arrays, metadata
+    return arrays, texts
 
 
-def metadata(path: Path) -> dict[str, Any]:
-    """The texts of a file, read without its arrays. Raises ValueError for one that is damaged, OSError as reading does."""
+def metadata(path: Path) -> dict[str, str]:
+    """The texts of a file, read without its arrays. Raises ValueError as `unpack`, OSError as reading does."""
     with path.open("rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        found = _header(start + file.read(min(length, HEADER_LIMIT))).get("__metadata__")
-    return found if isinstance(found, dict) else {}
+        return _texts(_header(start + file.read(min(length, HEADER_LIMIT))))
 
 
 def write(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> int:
@@ -105,6 +100,16 @@ def _header(data: bytes) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise ValueError(broken)
     return header
+
+
+def _texts(header: dict[str, Any]) -> dict[str, str]:
+    """Take the texts out of a header, so that the arrays are left."""
+    texts = header.pop("__metadata__", None)
+    if texts is None:  # the library takes a null there
+        return {}
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("__metadata__ in the file must hold texts by name: save it again")
+    return texts
 
 
 def no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,13 +6,12 @@ Commands say what is wanted and do not toggle: a click that is carried out twice
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from cnn_core.optim import hyper_parameters
-from cnn_core.training import Run, StopRules, TrainingConfig
+from cnn_core.training import Run, TrainingConfig
 from pages.controls import runs
 from pages.controls.training import LEARNING_RATES, REGS, nearest
 
@@ -91,15 +90,12 @@ FIND = "A short training of its own with ever larger rates: where does the loss 
 
 
 def find_rate(config: TrainingConfig) -> None:
-    """Start a learning-rate range test with these settings; this visitor's last one is stopped if it still goes on.
-
-    It is to try all rates, so the rules that end a training early do not count.
-    """
+    """Start a learning-rate range test with these settings; this visitor's last one is stopped if it still goes on."""
 
     def begin() -> Run:
         if (earlier := runs.started(OWN_TEST)) is not None:
             earlier.stop()
-        return runs.registry().start(replace(config, range_test=True, stop=StopRules()))
+        return runs.registry().start(config.for_range_test())
 
     test = runs.made_once(begin, "find rate", config)
     st.session_state[OWN_TEST] = test.id

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnn_core.solver import StepRecord
 from cnn_core.training.range_test import smooth
-from pages.figures.curves import DASHES, MARKERS, layout, line
+from pages.figures.curves import DASHES, MARKERS, evenly, layout, line
 
 MOST_POINTS = 400  # a curve; more would not be seen
 SPREAD = 50  # from the smallest loss to the largest; beyond, the axis is logarithmic
@@ -31,8 +31,7 @@ def loss_curves(runs: Histories, *, smoothed: bool) -> dict[str, Any]:
     for place, (title, records) in enumerate(runs.items()):
         values = [record.loss for record in records]
         values = smooth(values).tolist() if smoothed else values
-        every = max(1, math.ceil(len(records) / MOST_POINTS))
-        picked = slice((len(records) - 1) % every, None, every)  # the last one is among them
+        picked = evenly(len(records), MOST_POINTS)
         y = [float(f"{value:.4g}") for value in values[picked]]
         lines.append(_line(place, title, [record.iteration for record in records[picked]], y, "lines"))
         losses += [value for value in y if value > 0]

@@ -15,6 +15,7 @@ FEW = 8  # steps or epochs: each has its point and its tick
 LABEL_ROOM = 0.04  # of the axis: marks nearer than that share one label
 MOST_POINTS = 600  # more would not be seen, and would be sent anew at each refresh
 LOSS, DATA, L2, TRAIN, VAL = "#0b6bcb", "#7b4fb5", "#8a94a3", "#d95f02", "#1b9e77"
+MARKED = "#d95f02"
 # Many lines in one plot are told apart by more than their colour.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "8px,2px,2px,2px,2px,2px")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
@@ -46,8 +47,9 @@ def loss_curve(
     ]
     if smooth:
         lines.append(line("each step", x, _rounded(parts["loss"]), LOSS, faint=True))
-    shown_as = layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}, most=max(x, default=0))
-    return {"data": lines, "layout": shown_as | _marks(changes, max(x, default=0))}
+    last = x[-1] if x else 0
+    axes = layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}, most=last)
+    return {"data": lines, "layout": axes | _marks(changes, last)}
 
 
 def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> dict[str, Any]:
@@ -70,8 +72,8 @@ def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict
     ends = [math.log10(rate) for rate in (SMALLEST, LARGEST)]
     shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal", "tickformat": "~g", "range": ends}
     if suggestion is not None:
-        shape, note = _mark(suggestion, f"{suggestion:.2g}", math.log10(suggestion))
-        shown |= {"shapes": [shape], "annotations": [note]}
+        note = _mark_words(f"{suggestion:.2g}", math.log10(suggestion))
+        shown |= {"shapes": [_mark_line(suggestion)], "annotations": [note]}
     lines = [line("smoothed", x, _means(losses), LOSS), line("each step", x, _rounded(losses), LOSS, faint=True)]
     return {"data": lines, "layout": shown}
 
@@ -112,37 +114,42 @@ def layout(x: str, y: str, yaxis: dict[str, Any], most: float | None = None) -> 
     }
 
 
+def evenly(count: int, most: int) -> slice:
+    """Which of so many points to draw: `most` of them or less, evenly spaced, and the last one among them."""
+    every = max(1, math.ceil(count / most))
+    return slice((count - 1) % every, None, every)
+
+
 def _marks(changes: Sequence[Change], most: int) -> dict[str, Any]:
     """A line across the plot where settings were changed. Words on what they were changed to, in the end, where several
     lines stand close together; most: the last step."""
     if not changes:
         return {}
-    shapes, notes = [], []
-    told: dict[str, float] = {}
-    began = None
     ordered = sorted(changes, key=lambda change: change.iteration)
-    for change, following in zip(ordered, [*ordered[1:], None], strict=True):
-        told[change.name] = change.value
-        began = change.iteration if began is None else began
-        if following is not None and following.iteration == change.iteration:
-            continue
-        words = ", ".join(f"{name} {value:g}" for name, value in told.items())
-        shape, note = _mark(change.iteration, words, change.iteration)
-        shapes.append(shape)
-        if following is None or following.iteration - began > LABEL_ROOM * most:
-            notes.append(note)
-            told, began = {}, None
-    return {"shapes": shapes, "annotations": notes}
+    labels: list[tuple[int, int, dict[str, float]]] = []  # from which step, to which, and what was set in the end
+    for change in ordered:
+        began, told = change.iteration, dict[str, float]()
+        if labels and change.iteration - labels[-1][0] <= LABEL_ROOM * most:
+            began, _, told = labels.pop()
+        labels.append((began, change.iteration, told | {change.name: change.value}))
+    return {
+        "shapes": [_mark_line(step) for step in dict.fromkeys(change.iteration for change in ordered)],
+        "annotations": [
+            _mark_words(", ".join(f"{name} {value:g}" for name, value in told.items()), step)
+            for _, step, told in labels
+        ],
+    }
 
 
-def _mark(x: float, text: str, place: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """place: where its words stand; on a logarithmic axis Plotly wants the exponent there, but the number for the line."""
-    colour = "#d95f02"
-    shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper"}
-    shape["line"] = {"color": colour, "width": 1.5, "dash": "dot"}
-    note = {"x": place, "y": 1, "yref": "paper", "text": text, "textangle": -90, "showarrow": False}
-    note |= {"xanchor": "right", "yanchor": "top", "font": {"size": 11, "color": colour}}
-    return shape, note
+def _mark_line(x: float) -> dict[str, Any]:
+    line = {"color": MARKED, "width": 1.5, "dash": "dot"}
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _mark_words(text: str, x: float) -> dict[str, Any]:
+    """x: where they stand; on a logarithmic axis Plotly wants the exponent there, though not for the line."""
+    note = {"x": x, "y": 1, "yref": "paper", "text": text, "textangle": -90, "showarrow": False}
+    return note | {"xanchor": "right", "yanchor": "top", "font": {"size": 11, "color": MARKED}}
 
 
 def _thinned(records: Sequence[StepRecord]) -> list[StepRecord]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pages.figures.curves import DASHES, MARKERS, layout, line
+from pages.figures.curves import DASHES, MARKERS, evenly, layout, line
 
 MOST_POINTS = 200
 PALETTE = ("#0b6bcb", "#d95f02", "#1b9e77", "#7b4fb5", "#c2185b", "#8a6d00", "#5b6675")
@@ -74,8 +73,7 @@ def over_time(
 
     share: from 0 to 1, as it is; otherwise the axis is logarithmic, and what is not above 0 is left out.
     """
-    every = max(1, math.ceil(len(iterations) / MOST_POINTS))
-    picked = slice((len(iterations) - 1) % every, None, every)  # the last one is among them
+    picked = evenly(len(iterations), MOST_POINTS)
     x = list(iterations[picked])
     keep: Callable[[float | None], float | None] = (
         (lambda v: v) if share else (lambda v: v if v is not None and v > 0 else None)

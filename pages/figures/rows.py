@@ -42,9 +42,8 @@ def _row(row: Row) -> str:
         f'<span style="opacity: .75; font-size: .8rem">{html.escape(row.note)}</span></div>'
     )
     first = "" if row.first is None else _image(row.first[None], f"{row.label}: the mean")
-    whole = (
-        f"round(down, 100% + {GAP}px, {_enlarged(row.pictures) * row.pictures.shape[3] + GAP}px)"  # no half a picture
-    )
+    pitch = _enlarged(row.pictures) * row.pictures.shape[3] + GAP
+    whole = f"round(down, 100% + {GAP}px, {pitch}px)"  # no half a picture
     strip = f'<div style="overflow: hidden; min-width: 0; max-width: {whole}">{_image(row.pictures, row.label)}</div>'
     return f"{words}{first}{strip}"
 

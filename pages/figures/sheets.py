@@ -81,9 +81,7 @@ def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[s
 def picture_sheet(x: Array, width: int = 720) -> Array:
     """Pictures (N, C, H, W) from 0 to 1, C 1 or 3, side by side as (H', W', 3) uint8 pixels of about `width`."""
     sheet = _arrange(np.broadcast_to(255.0 * x.transpose(0, 2, 3, 1), (len(x), *x.shape[2:], 3)), GROUND)
-    enlarge = max(1, width // sheet.shape[1])
-    pixels: Array = np.rint(sheet).astype(np.uint8).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
-    return pixels
+    return _enlarged(sheet, width, width)
 
 
 def map_sheet(maps: Array, theme: str = "light", width: int = 720) -> Array:
@@ -98,9 +96,9 @@ def map_sheet(maps: Array, theme: str = "light", width: int = 720) -> Array:
     return _enlarged(sheet, width)
 
 
-def _enlarged(sheet: Array, width: int) -> Array:
-    """A sheet (H, W, 3) from 0 to 255 as pixels of about `width`, no cell larger than LARGEST_CELL."""
-    enlarge = max(1, min(LARGEST_CELL, width // sheet.shape[1]))
+def _enlarged(sheet: Array, width: int, largest: int = LARGEST_CELL) -> Array:
+    """A sheet (H, W, 3) from 0 to 255 as pixels of about `width`, no cell larger than `largest`."""
+    enlarge = max(1, min(largest, width // sheet.shape[1]))
     pixels: Array = np.rint(sheet).astype(np.uint8).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return pixels
 

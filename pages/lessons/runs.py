@@ -36,7 +36,7 @@ def show() -> None:
         if len(chosen) > 1:
             delete_button([row.id for row in chosen], registry(), f"Delete these {len(chosen)}", key="delete_all")
     if len(chosen) > 1:
-        comparison(chosen, results, registry().store)
+        comparison(chosen, results, registry())
     if chosen:
         one_of(chosen, registry())
 

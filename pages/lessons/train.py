@@ -114,9 +114,8 @@ def one_run(run: Run) -> None:
 
 def seen_from_near(run: Run) -> None:
     """What may help it, and the view that is chosen. Raises ValueError where its pictures are gone."""
-    if run.state not in ("queued", "running") and (
-        words := help_with(run)
-    ):  # else all would move while one looks at it
+    at_rest = run.state not in ("queued", "running")  # else all would move while one looks at it
+    if at_rest and (words := help_with(run)):
         st.info(words)
     view = segments("view", "view", [*VIEWS, "Network"])
     if view == "Network":

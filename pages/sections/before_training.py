@@ -57,9 +57,12 @@ def layers(config: TrainingConfig) -> None:
 def layers_that_fit(config: TrainingConfig) -> None:
     """Of a network that does not fit, the blocks below the one that is the trouble: what its maps have become by then."""
     blocks = config.network.blocks
+    try:
+        dataset = datasets.load(config.dataset)
+    except ValueError:  # that is the trouble, and was said
+        return
     for count in range(len(blocks), 0, -1):
         try:
-            dataset = datasets.load(config.dataset)
             rows = layer_table(replace(config.network, blocks=blocks[:count]), dataset.image_shape, dataset.num_classes)
         except ValueError:
             continue

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from cnn_core.solver import last_epoch
 from cnn_core.training import Run
 from pages.animation.chart import chart, encoded
 from pages.controls import runs, settings
@@ -20,7 +21,7 @@ BUSY = 10.0  # the same while the reader changes settings one after the other: t
 
 def curves_view(run: Run, theme: str) -> None:
     """Numbers, curves, filters. Nothing is computed but what is drawn."""
-    last = next((r for r in reversed(run.records) if r.val_accuracy is not None), None)
+    last = last_epoch(run.records)
     when = f"As of the end of epoch {last.epoch}." if last else "At the end of each epoch."
     row = st.container(horizontal=True)
     accuracies = {

@@ -13,7 +13,7 @@ from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
-from pages.sections.training_words import HEALTHY, judge
+from pages.sections.training_words import HEALTHY, judged
 
 MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
 
@@ -24,10 +24,9 @@ def layers_view(run: Run, theme: str) -> None:
         st.info("About once a second one step is looked at from inside; the first look is on its way.")
         return
     latest = run.statistics[-1]
-    strongest = max(layer["grad_norm"] for layer in latest.layers)
-    st.dataframe(
-        [_row(layer, strongest) for layer in latest.layers], hide_index=True, key="layer_numbers", height="content"
-    )
+    words = judged(latest.layers)
+    rows = [_row(layer) | {"in words": words[layer["name"]]} for layer in latest.layers]
+    st.dataframe(rows, hide_index=True, key="layer_numbers", height="content")
     st.caption(
         f"At step {latest.iteration}. Healthy: an update about a thousandth of the weights (far above: the rate is too high; far "
         f"below: nothing is learned); gradients of about the same size in all layers; few dead ReLUs (units that are 0 for every "
@@ -84,12 +83,11 @@ def _series(run: Run, key: str) -> dict[str, list[float | None]]:
     }
 
 
-def _row(layer: dict[str, Any], strongest: float) -> dict[str, Any]:
+def _row(layer: dict[str, Any]) -> dict[str, Any]:
     return {
         "layer": layer["name"],
         "update / weight": f"{layer['update_ratio']:.1e}",
         "gradient": f"{layer['grad_norm']:.2e}",
         "weights": f"{layer['weight_norm']:.3g}",
         "dead ReLUs": "–" if layer["dead"] is None else f"{layer['dead']:.0%}",
-        "in words": judge(layer, strongest),
     }

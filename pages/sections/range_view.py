@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cnn_core.training import Run, StopRules, TrainingConfig
+from cnn_core.training import Run, TrainingConfig
 from cnn_core.training.range_test import suggest
 from pages.animation.chart import chart
 from pages.controls import messages, runs, settings
@@ -61,7 +61,7 @@ def range_view(run: Run, config: TrainingConfig | None) -> None:
 
 def _of(config: TrainingConfig) -> TrainingConfig:
     """What a test depends on: not on the rate that it looks for, nor on when a training would end."""
-    return replace(config, range_test=True, stop=StopRules(), learning_rate=1.0, lr_decay=1.0, num_epochs=1)
+    return replace(config.for_range_test(), learning_rate=1.0, lr_decay=1.0, num_epochs=1)
 
 
 def _use(value: str) -> None:

@@ -9,25 +9,28 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.solver import StepRecord
-from cnn_core.training import Row, StoreError
-from cnn_core.training.store import Change, Store
+from cnn_core.training import Registry, Row, Run, StoreError
+from cnn_core.training.store import Change
 from pages.animation.chart import chart
 from pages.controls import messages
-from pages.controls.runs import began_with_given_weights, registry
+from pages.controls.runs import began_with_given_weights
 from pages.figures.comparison import MOST, accuracy_curves, loss_curves
 from pages.sections.run_table import Results, state, titles
 
 NOTHING = "–"
 
 
-def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
+def comparison(rows: Sequence[Row], results: Results, registry: Registry) -> None:
     """Compare these runs, at most MOST of them."""
     st.subheader("Side by side")
     if len(rows) > MOST:
         st.caption(f"The first {MOST} of the {len(rows)} chosen: more lines could not be told apart.")
         rows = rows[:MOST]
     named = titles(rows)
-    histories = {named[row.id]: store.steps(row.id) for row in rows}
+    runs = {row.id: _loaded(row, registry) for row in rows}
+    histories = {
+        named[row]: registry.store.steps(row) if run is None else list(run.records) for row, run in runs.items()
+    }
     smoothed = st.toggle("smooth the losses", True, key="smooth", help="Their running mean over some ten steps.")
     left, right = st.columns(2)
     with left:
@@ -41,7 +44,7 @@ def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
     )
     st.markdown("##### Their settings")
     every = st.toggle("also what is the same", key="same", help="Every setting; those that differ come first.")
-    settings = {named[row.id]: _beginning(row) | flat(row, store.changes(row.id)) for row in rows}
+    settings = {named[row.id]: _beginning(runs[row.id]) | flat(row, registry.store.changes(row.id)) for row in rows}
     if not settings_table(settings, every=False):
         st.info(the_same(list(histories.values())))
     if not (shown := settings_table(settings, every=every)):
@@ -50,12 +53,16 @@ def comparison(rows: Sequence[Row], results: Results, store: Store) -> None:
     st.caption("**Bold**: other than in the first of them.")
 
 
-def _beginning(row: Row) -> dict[str, str]:
-    """What no setting says: whether it began with weights that were brought."""
+def _loaded(row: Row, registry: Registry) -> Run | None:
+    """The run, which keeps its history in memory; None: another version wrote it, so only its rows can be read."""
     try:
-        run = registry().get(row.id)
+        return registry.get(row.id)
     except StoreError:
-        return {}
+        return None
+
+
+def _beginning(run: Run | None) -> dict[str, str]:
+    """What no setting says: whether it began with weights that were brought."""
     given = False if run is None else began_with_given_weights(run)
     if given is None:
         return {"begins with": "weights that cannot be read any more"}

@@ -37,7 +37,7 @@ def files(run: Run) -> None:
             "Can be uploaded below, here or at another ConvScope.",
             "application/json",
         )
-        if has_tensorboard():
+        if tensorboard := has_tensorboard():
             _file(
                 "TensorBoard",
                 "tensorboard",
@@ -47,7 +47,7 @@ def files(run: Run) -> None:
                 "`tensorboard --logdir` with that folder.",
                 disabled=not run.records,
             )
-    extras = {"ONNX": ("onnx", has_onnx()), "TensorBoard": ("tensorboardX", has_tensorboard())}
+    extras = {"ONNX": ("onnx", has_onnx()), "TensorBoard": ("tensorboardX", tensorboard)}
     if missing := {kind: package for kind, (package, there) in extras.items() if not there}:
         st.caption(
             f"For {' and '.join(missing)} as well, install where this server runs: `pip install {' '.join(missing.values())}`."

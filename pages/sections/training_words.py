@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnn_core.solver import last_epoch
 from cnn_core.training import Run, TrainingConfig
 
 HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
@@ -32,8 +33,9 @@ def what_it_is(run: Run, *, given: bool | None) -> str:
 def status(run: Run, waiting: int = 0) -> str:
     """Where the run is, in a line. waiting: how many train before this one, if it is queued."""
     done, total = run.done, run.iterations
-    step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}" if done else "starting"
-    if done and not total:  # a fork whose worker has not spoken yet
+    if done and total:
+        step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}"
+    else:  # a fork has steps behind it before its worker has said how many there are
         step = f"step {done}" if run.ended else "starting"
     reason = f", {run.message}" if run.message else ""
     match run.state:
@@ -79,6 +81,12 @@ def judge(layer: Mapping[str, Any], strongest: float) -> str:
     return "changes slowly" if ratio < HEALTHY / 3 else "changes"
 
 
+def judged(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What the numbers of all layers say, by name."""
+    strongest = max((layer["grad_norm"] for layer in layers), default=0.0)
+    return {layer["name"]: judge(layer, strongest) for layer in layers}
+
+
 def help_with(run: Run) -> str:
     """What usually helps a run that diverged, or learns nothing; empty: nothing to say."""
     if run.state == "diverged":
@@ -86,9 +94,9 @@ def help_with(run: Run) -> str:
             "What usually helps: a learning rate of a tenth (**Film strip** can fork from a step before it went wrong), He or "
             "Xavier weights, batch norm, less L2."
         )
-    if not no_better_than_guessing(run):
+    last = last_epoch(run.records)
+    if last is None or not no_better_than_guessing(run):
         return ""
-    last = next(r for r in reversed(run.records) if r.val_accuracy is not None)
     epochs = "one epoch" if last.epoch == 1 else f"{last.epoch} epochs"
     classes = run.config.training_data().num_classes
     return f"After {epochs} no better than guessing one of {classes} classes. {_remedy(run)}"
@@ -96,8 +104,8 @@ def help_with(run: Run) -> str:
 
 def no_better_than_guessing(run: Run) -> bool:
     """After its last whole epoch, on pictures that it does not learn from."""
-    accuracy = next((r.val_accuracy for r in reversed(run.records) if r.val_accuracy is not None), None)
-    if accuracy is None or run.config.range_test:
+    last = last_epoch(run.records)
+    if last is None or last.val_accuracy is None or run.config.range_test:
         return False
     try:
         data = run.config.training_data()
@@ -105,22 +113,18 @@ def no_better_than_guessing(run: Run) -> bool:
         return False
     chance = 1 / data.num_classes
     luck = 2 * math.sqrt(chance * (1 - chance) / max(1, len(data.val_labels)))  # two standard deviations
-    return accuracy < chance + max(0.05, luck)
+    return last.val_accuracy < chance + max(0.05, luck)
 
 
 def _remedy(run: Run) -> str:
     """After what its layers look like: dead, without a gradient, or neither."""
-    layers = run.statistics[-1].layers if run.statistics else []
-    strongest = max((layer["grad_norm"] for layer in layers), default=0.0)
-    found: dict[str, list[str]] = {}
-    for layer in layers:
-        found.setdefault(judge(layer, strongest), []).append(layer["name"])
-    if names := found.get(DEAD):
+    found = judged(run.statistics[-1].layers) if run.statistics else {}
+    if names := [name for name, words in found.items() if words == DEAD]:
         return (
             f"Most units of {_listed(names)} are dead, see **Layers**: a tenth of the learning rate, leaky ReLU, He weights "
             f"or batch norm."
         )
-    if names := found.get(VANISHING):
+    if names := [name for name, words in found.items() if words == VANISHING]:
         return (
             f"Hardly any gradient arrives at {_listed(names)}, see **Layers**: ReLU in place of sigmoid or tanh, batch "
             f"norm, or fewer layers."

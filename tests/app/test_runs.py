@@ -9,15 +9,14 @@ import streamlit as st
 
 from cnn_core.solver import StepRecord
 from cnn_core.training import DataOptions, tensors
-from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.export import weights_file
 from cnn_core.training.store import Change
 from pages.controls import runs as runs_module
-from pages.figures.comparison import LONGEST, MOST, accuracy_curves, loss_curves
+from pages.figures.comparison import COLOURS, DASHES, LONGEST, MARKERS, MOST, accuracy_curves, loss_curves
 from pages.sections.run_comparison import flat, settings_table
 from pages.sections.run_table import notation
 from tests.app.lesson import calm, figure, open_lesson, texts
-from tests.trainings import SHORT, small
+from tests.trainings import SHORT, small, weights_of
 from tests.waiting import until
 
 
@@ -222,8 +221,7 @@ def test_without_the_first_weights_no_script_is_offered(registry, trained, offer
 
 
 def test_given_weights_are_a_difference(registry, trained):
-    weights = trained.network_at(14)
-    begun = registry.start(SHORT, begin_with=Checkpoint(0, weights.params, weights.buffers))
+    begun = registry.start(SHORT, begin_with=weights_of(trained))
     until(lambda: begun.ended)
     app = open_lesson("runs", runs=f"{trained.id},{begun.id}")
     assert not app.info
@@ -259,6 +257,7 @@ def test_lines_differ_in_colour_and_in_dash_and_marker():
         assert len({line["line"]["color"] for line in made["data"]}) == MOST
         assert len({line["line"]["dash"] for line in made["data"]}) == MOST
         assert len({line["marker"]["symbol"] for line in made["data"]}) == MOST
+    assert len(COLOURS) <= len(DASHES) == len(MARKERS)
 
 
 def test_curves_hold_what_was_recorded():

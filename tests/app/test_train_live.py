@@ -7,13 +7,12 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.training import StoreError, TrainingConfig
-from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.range_test import suggest
 from pages.sections.training_words import no_better_than_guessing
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
 from tests.trainings import LONG as LONG_RUN
-from tests.trainings import SHORT, small
+from tests.trainings import SHORT, small, weights_of
 from tests.waiting import until
 
 GOING = {"start": True, "pause": True, "step": True, "epoch": True, "stop": True}
@@ -144,8 +143,7 @@ def test_a_page_without_trainings_makes_no_folder_for_them(tmp_path):
 def test_the_line_on_a_training_says_what_was_changed_and_how_it_began(registry):
     run = registry.start(SHORT)
     until(lambda: run.ended)
-    weights = run.network_at(14)
-    begun = registry.start(SHORT, begin_with=Checkpoint(0, weights.params, weights.buffers), advance="step")
+    begun = registry.start(SHORT, begin_with=weights_of(run), advance="step")
     until(lambda: begun.state == "paused")
     begun.change(learning_rate=0.3)
     until(lambda: begun.changes)
@@ -239,9 +237,12 @@ def test_a_run_whose_length_is_not_known_yet_is_starting(registry):
 )
 def test_what_may_help_depends_on_what_the_layers_are_like(registry, preset, remedy):
     app, run = start(registry, preset=preset)
-    until(lambda: run.done > 200)
-    if not app.run().info:  # while it trains nothing moves down; the line above the bar says it
-        assert progress(app).endswith("; no better than guessing so far")
+    until(lambda: run.done > 100)
+    run.set_pace(10.0)  # 25 seconds are left: time to look at it
+    until(lambda: run.state == "running" and run.steps_per_second)
+    assert not app.run().info  # while it trains nothing moves down; the line above the bar says it
+    assert progress(app).endswith("; no better than guessing so far")
+    run.set_pace(None)
     until(lambda: run.ended)
     (info,) = texts(app.run().info)
     assert info.startswith(f"After 10 epochs no better than guessing one of 10 classes. {remedy}")
@@ -361,16 +362,23 @@ def test_the_page_runs_anew_when_its_fragment_finds_that_the_training_ended(regi
     assert calm(app)
 
 
-def removed(name):
-    raise ValueError(f"dataset (={name}) must be one of digits, fashion, colours")
+def remove_fashion(monkeypatch):
+    """From now on that data set cannot be loaded."""
+    load = datasets.load
+
+    def removed(name):
+        if name == "fashion":
+            raise ValueError(f"dataset (={name}) must be one of digits, fashion, colours")
+        return load(name)
+
+    monkeypatch.setattr(datasets, "load", removed)
 
 
 @pytest.mark.parametrize("view", ["Curves", "Layers", "Mistakes", "Film strip", "Network"])
 def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, view):
     run = registry.start(small(dataset="fashion", num_epochs=2))
     until(lambda: run.ended)
-    load = datasets.load
-    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    remove_fashion(monkeypatch)
     app = open_lesson("train", run=run.id, view=view)
     assert not app.exception
     pictures = view in ("Mistakes", "Film strip", "Network")  # the other views need none
@@ -381,8 +389,7 @@ def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, vie
 def test_a_data_set_that_is_removed_while_a_training_on_it_goes_on_hides_nothing(registry, monkeypatch):
     run = registry.start(small(dataset="fashion", num_epochs=1000, learning_rate=1e-9), 50.0)  # it learns nothing
     until(lambda: any(record.val_accuracy is not None for record in run.records))
-    load = datasets.load
-    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    remove_fashion(monkeypatch)
     app = open_lesson("train", run=run.id)
     assert calm(app)
     assert figure(app, "loss_curve")
@@ -390,8 +397,7 @@ def test_a_data_set_that_is_removed_while_a_training_on_it_goes_on_hides_nothing
 
 
 def test_a_data_set_that_cannot_be_read_is_said_once(registry, monkeypatch):
-    load = datasets.load
-    monkeypatch.setattr(datasets, "load", lambda name: removed(name) if name == "fashion" else load(name))
+    remove_fashion(monkeypatch)
     app = open_lesson("train", dataset="fashion")
     assert not app.exception
     assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"]

@@ -9,6 +9,7 @@ from cnn_core.training.evaluate import evaluate
 from cnn_core.training.presets import PRESETS
 from pages.controls import leisure, runs
 from pages.figures.inside import over_time
+from pages.sections.before_training import sheet_caption
 from pages.sections.training_words import judge
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import press, view
@@ -96,6 +97,12 @@ def test_what_a_preset_is_about_is_said_at_the_end_however_fast_it_was(registry,
     assert run.statistics[-1].iteration == run.iterations
     app = open_lesson("train", run=run.id, view="Layers")
     assert app.dataframe[0].value["in words"][0] == words
+
+
+def test_a_sheet_says_how_many_kernels_after_how_many_steps():
+    words = "blue below 0, orange above"
+    assert sheet_caption(16, 1, 1200) == f"the 16 kernels of the first layer after 1,200 steps: {words}"
+    assert sheet_caption(1, 1, 1) == f"the 1 kernel of the first layer after one step: {words}"
 
 
 def test_no_layer_gets_a_gradient_where_all_are_0():

@@ -43,6 +43,15 @@ def test_rows_of_pictures_are_drawn_and_follow_the_settings(page, offline):
     assert len(page.evaluate(SEEN)) == 2 * 8 + 6
 
 
+@pytest.mark.parametrize("width", [390, 1000, 1280])
+def test_no_picture_of_a_row_is_cut_through(new_page, offline, width):
+    page = new_page(width)
+    open_page(page, f"{offline}/data?dataset=colours")  # pictures of 48 pixels, 4 between two
+    seen = page.get_by_alt_text("circle", exact=True).evaluate("image => image.parentElement.clientWidth")
+    assert seen >= 100
+    assert (seen + 4) % 52 == 0
+
+
 def test_a_download_without_a_network_says_so_and_can_be_tried_again(page, offline):
     open_page(page, f"{offline}/data")
     page.get_by_role("button", name="Download 12 MB").click()

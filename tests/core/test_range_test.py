@@ -16,9 +16,7 @@ def records_of(losses):
 
 def test_a_rate_is_suggested_where_the_loss_falls_most_steeply():
     steps = np.arange(90)
-    losses = 2.3 - 1.5 / (
-        1 + np.exp(-(steps - 50) / 4)
-    )  # a fall around step 51; the running mean lags some steps behind
+    losses = 2.3 - 1.5 / (1 + np.exp(-(steps - 50) / 4))  # falls around step 51; the running mean lags behind
     assert range_test_rate(51) < suggest(records_of(losses)) < range_test_rate(60)
 
 

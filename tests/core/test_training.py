@@ -16,9 +16,9 @@ from cnn_core.network import NetworkSpec
 from cnn_core.threads import ONE_THREAD
 from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
 from cnn_core.training import process as process_module
-from cnn_core.training.checkpoint import Checkpoint, load_weights
+from cnn_core.training.checkpoint import load_weights
 from cnn_core.training.messages import decode, encode
-from tests.trainings import LONG, SHORT, small
+from tests.trainings import LONG, SHORT, small, weights_of
 from tests.waiting import until
 
 
@@ -306,8 +306,8 @@ def test_early_steps_the_last_one_and_steps_asked_for_alone_are_seen_from_inside
 def test_weights_may_be_given_to_begin_with(registry):
     first = registry.start(SHORT)
     until(lambda: first.ended)
-    weights = first.network_at(14)
-    run = registry.start(SHORT, begin_with=Checkpoint(0, weights.params, weights.buffers), advance="step")
+    weights = weights_of(first)
+    run = registry.start(SHORT, begin_with=weights, advance="step")
     until(lambda: run.state == "paused")
     np.testing.assert_array_equal(run.network_at(0).params["linear2.weight"], weights.params["linear2.weight"])
     solver = SHORT.solver()
