@@ -43,7 +43,7 @@ def _row(row: Row) -> str:
     )
     first = "" if row.first is None else _image(row.first[None], f"{row.label}: the mean")
     pitch = _enlarged(row.pictures) * row.pictures.shape[3] + GAP
-    whole = f"round(down, 100% + {GAP}px, {pitch}px)"  # no half a picture
+    whole = f"calc(round(down, 100% + {GAP}px, {pitch}px) - {GAP}px)"  # no half a picture, no gap after the last
     strip = f'<div style="overflow: hidden; min-width: 0; max-width: {whole}">{_image(row.pictures, row.label)}</div>'
     return f"{words}{first}{strip}"
 
