@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,10 +10,24 @@ import streamlit as st
 from pages.controls import settings
 from pages.controls.links import tell_unlisted
 
+LATE = 2.0  # seconds in which the browser may still speak of the part that was shown before
+
+
+def show_part(key: str, part: str) -> None:
+    """For a button: show this part from now on.
+
+    A look that the browser asked for before it knew brings the former part along once more: it must not win.
+    """
+    st.session_state[f"{key}_left"] = st.session_state.get(key), part, time.monotonic()
+    st.session_state[key] = part
+
 
 def segments(label: str, key: str, options: Sequence[str]) -> str:
     """Parts of a page of which one is shown; the first one to begin with."""
     tell_unlisted(key, options)
+    left, part, when = st.session_state.get(f"{key}_left", (None, None, 0.0))
+    if left is not None and st.session_state.get(key) == left and time.monotonic() < when + LATE:
+        st.session_state[key] = part
     if st.session_state.get(key) not in options:
         st.session_state.pop(key, None)
     picked = st.segmented_control(

@@ -15,6 +15,7 @@ from cnn_core.training import Run
 from pages.animation.chart import chart
 from pages.controls import messages, runs
 from pages.controls.leisure import due, looked
+from pages.controls.segments import show_part
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.bars import probability_bars
 from pages.figures.pixels import as_pixels, as_url
@@ -134,7 +135,7 @@ def _begin(run_id: str, iteration: int, rate: float | None, epochs: int) -> None
         return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, **other)
 
     runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs))
-    st.session_state["view"] = "Curves"
+    show_part("view", "Curves")
 
 
 def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 
 from cnn_core.training.export import weights_file
-from pages.controls import runs
+from pages.controls import runs, segments
 from tests.app.lesson import calm, open_lesson
 from tests.app.training import press, view
 from tests.trainings import small
@@ -56,6 +56,7 @@ def test_a_double_click_starts_one_run(registry, monkeypatch, key, seconds, coun
 def test_a_double_click_forks_once(registry, run, monkeypatch, seconds, count):
     monkeypatch.setattr(runs, "DOUBLE_CLICK", seconds)
     monkeypatch.setattr("pages.sections.film_view.runs.remember", lambda made: None)  # the fork's parent stays in view
+    monkeypatch.setattr(segments, "LATE", 0.0)  # the test goes back to the film strip at once
     forks = made_by_two_presses(registry, "train", "fork", run=run.id, view="Film strip")
     assert forks == count
 

@@ -7,7 +7,7 @@ import pytest
 
 from cnn_core.training.evaluate import evaluate
 from cnn_core.training.presets import PRESETS
-from pages.controls import leisure, runs
+from pages.controls import leisure, runs, segments
 from pages.figures.inside import over_time
 from pages.sections.before_training import sheet_caption
 from pages.sections.training_words import judge
@@ -201,6 +201,16 @@ def test_a_fork_from_the_end_trains_as_long_again(registry, run):
     until(lambda: fork.state == "finished")
     assert fork.records[:21] == run.records
     assert len(fork.records) == 42
+
+
+@pytest.mark.parametrize(("late", "shown"), [(1000.0, "Curves"), (0.0, "Film strip")])
+def test_a_view_that_comes_late_does_not_bring_the_former_one_back(run, monkeypatch, late, shown):
+    monkeypatch.setattr(segments, "LATE", late)
+    app = open_lesson("train", run=run.id, view="Film strip")
+    press(app, "fork")
+    view(app, "Film strip")  # as the browser says that asked before it knew, or as a reader chooses later
+    (row,) = [group for group in app.button_group if group.key == "view"]
+    assert row.value == shown
 
 
 def test_a_fork_after_a_change_in_a_pause_has_the_rate_that_was_set(registry):
