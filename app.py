@@ -7,7 +7,7 @@ pages/controls/menu.py.
 import gc
 from pathlib import Path
 
-from cnn_core.threads import use_one_thread
+from cnn_core.machine.threads import use_one_thread
 
 use_one_thread()  # before anything below brings NumPy along
 

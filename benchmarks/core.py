@@ -15,7 +15,7 @@ import tracemalloc
 from dataclasses import replace
 from statistics import median
 
-from cnn_core.threads import use_one_thread
+from cnn_core.machine.threads import use_one_thread
 
 use_one_thread()  # what is measured in this process; the others are told how many
 

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from cnn_core.threads import use_one_thread
+from cnn_core.machine.threads import use_one_thread
 
 use_one_thread()
 

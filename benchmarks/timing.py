@@ -13,7 +13,7 @@ import sys
 import time
 
 from benchmarks.cases import KINDS
-from cnn_core.threads import ONE_THREAD, OURS
+from cnn_core.machine.threads import ONE_THREAD, OURS
 from tools.browser import ROOT
 
 ROUNDS = 5

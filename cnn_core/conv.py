@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.adjoint import add_back, room_for, roomy
 from cnn_core.checks import Array, PairLike, check_dout, float_dtype, whole
-from cnn_core.scratch import scratch
-from cnn_core.threads import share, threads
+from cnn_core.machine.col2im import add_back, room_for, roomy
+from cnn_core.machine.scratch import scratch
+from cnn_core.machine.threads import share, threads
 from cnn_core.window import PaddingLike, Window
 
 BLOCK = 1 << 21  # bytes of the columns that are handled at once: they should stay in the processor's cache

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, check_dout, float_dtype
-from cnn_core.threads import share
+from cnn_core.machine.threads import share
 
 SHARED = 1 << 23  # multiplications that are worth a thread
 

@@ -11,10 +11,19 @@ classification", "Practical issues"). scores (N, K), one row an example, one col
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from cnn_core.checks import Array, float_dtype
+
+
+class LossParts(NamedTuple):
+    """The loss in its two parts, and the gradient of their sum by parameter name."""
+
+    data_loss: float
+    reg_loss: float
+    grads: dict[str, Array]
 
 
 def softmax_naive(scores: Array) -> Array:

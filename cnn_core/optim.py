@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array, one_of
-from cnn_core.in_place import by_blocks, check_alike
-from cnn_core.scratch import scratch
+from cnn_core.machine.in_place import by_blocks, check_alike
+from cnn_core.machine.scratch import scratch
 
 Rule = Callable[..., None]
 State = dict[str, Any]

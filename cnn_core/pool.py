@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, PairLike, check_dout, float_dtype
-from cnn_core.scratch import scratch
+from cnn_core.machine.scratch import scratch
 from cnn_core.window import PaddingLike, Window
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cnn_core.checks import Array, whole
-from cnn_core.convnet import LossParts
+from cnn_core.loss import LossParts
 from cnn_core.optim import Optimizer
 
 ORDER, CHANCE = 0, 1  # what a random generator is for: the order of an epoch, or what a step leaves to chance

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array, whole
-from cnn_core.convnet import LossParts
-from cnn_core.in_place import add_scaled
-from cnn_core.loss import softmax, softmax_cross_entropy
+from cnn_core.loss import LossParts, softmax, softmax_cross_entropy
+from cnn_core.machine.in_place import add_scaled
 from cnn_core.network.build import build, fused
 from cnn_core.network.layers import Arrays, Mode
 from cnn_core.network.spec import NetworkSpec

@@ -14,7 +14,7 @@ import numpy as np
 from cnn_core.checks import Array, Pair
 from cnn_core.conv import conv2d_backward, conv2d_backward_naive, conv2d_forward, conv2d_forward_naive
 from cnn_core.pool import max_pool2d_backward, max_pool2d_backward_naive, max_pool2d_forward, max_pool2d_forward_naive
-from cnn_core.vectorized import (
+from cnn_core.speed.vectorized import (
     conv2d_backward_vectorized,
     conv2d_forward_vectorized,
     max_pool2d_backward_vectorized,

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cnn_core.threads import ONE_THREAD
+from cnn_core.machine.threads import ONE_THREAD
 from cnn_core.training.messages import decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnn_core.folders import data_folder
+from cnn_core.machine.threads import available_cores
 from cnn_core.solver import StepRecord
-from cnn_core.threads import available_cores
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.progress import ACTIVE

@@ -17,7 +17,7 @@ REPEAT = '''"""Repeats a ConvScope training up to step {last}: the same weights,
 Save it in ConvScope's folder and run it there: python {file}{besides}
 """
 
-from cnn_core.threads import use_one_thread
+from cnn_core.machine.threads import use_one_thread
 
 use_one_thread()  # before NumPy is imported: more threads add up in another order
 

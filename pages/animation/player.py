@@ -13,8 +13,8 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
-from cnn_core.counts import Grid, places_of
-from cnn_core.walk import Operation, Walk
+from cnn_core.walks.counts import Grid, places_of
+from cnn_core.walks.walk import Operation, Walk
 
 HERE = Path(__file__).parent
 # One after the other: they share one scope.

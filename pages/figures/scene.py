@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnn_core.checks import Array
-from cnn_core.walk import Walk
+from cnn_core.walks.walk import Walk
 from pages.figures.colours import ZERO
 from pages.figures.scene_items import Item, Scene, Text, text_width
 from pages.figures.scene_layout import MARGIN, TITLE_SIZE, WIDTH, arrange

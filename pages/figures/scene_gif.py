@@ -10,7 +10,7 @@ import numpy as np
 from PIL import GifImagePlugin, Image
 
 from cnn_core.checks import Array
-from cnn_core.walk import Walk
+from cnn_core.walks.walk import Walk
 from pages.figures.scene import frames
 from pages.figures.scene_image import to_image
 from pages.figures.scene_plane import Theme

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from cnn_core.walk import Walk
+from cnn_core.walks.walk import Walk
 from pages.figures.scene_items import text_width
 
 WIDTH, MARGIN = 960, 16

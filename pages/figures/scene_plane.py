@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.counts import places_of
-from cnn_core.walk import Walk
+from cnn_core.walks.counts import places_of
+from cnn_core.walks.walk import Walk
 from pages.figures.colours import ZERO
 from pages.figures.scene_items import Hatch, Item, Line, Picture, Rect, Text, number_width
 from pages.figures.scene_layout import BIASES, CAPTION, CAPTION_SIZE, KERNELS, LINED, NUMBERS, Place

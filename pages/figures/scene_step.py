@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.walk import Walk
+from cnn_core.walks.walk import Walk
 
 
 class Mark(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.counts import Grid, places_of
-from cnn_core.walk import Action, Walk
+from cnn_core.walks.counts import Grid, places_of
+from cnn_core.walks.walk import Action, Walk
 
 
 def write(count: float, scale: int, places: int | None = None) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.conv import conv2d_forward
-from cnn_core.trace import trace_conv2d
-from cnn_core.walk import TooManyStepsError, Walk
+from cnn_core.walks.trace import trace_conv2d
+from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import CONVOLUTION, USUAL_CONVOLUTION

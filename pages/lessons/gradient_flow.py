@@ -9,7 +9,7 @@ from cnn_core.checks import Array
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.gradient_check import numeric_gradient, overall_error
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
-from cnn_core.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
+from cnn_core.walks.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.animation.chart import chart
 from pages.controls import messages, settings

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core.trace import trace_im2col
+from cnn_core.walks.trace import trace_im2col
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import IM2COL, USUAL_IM2COL

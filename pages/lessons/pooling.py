@@ -5,8 +5,8 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
-from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
-from cnn_core.walk import TooManyStepsError, Walk
+from cnn_core.walks.trace import trace_avg_pool2d, trace_max_pool2d
+from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import POOLING, USUAL_POOLING

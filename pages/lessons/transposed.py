@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.conv_transpose import as_convolution
-from cnn_core.trace import trace_conv2d, trace_conv_transpose2d
+from cnn_core.walks.trace import trace_conv2d, trace_conv_transpose2d
 from cnn_core.window import Window
 from pages.controls import messages, settings
 from pages.controls.examples import TRANSPOSED, USUAL_TRANSPOSED

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.gradient_check import overall_error
-from cnn_core.trace import trace_avg_pool2d, trace_max_pool2d
-from cnn_core.walk import Walk
+from cnn_core.walks.trace import trace_avg_pool2d, trace_max_pool2d
+from cnn_core.walks.walk import Walk
 from cnn_core.window import Window
 
 USUAL = Window.of(2, 2)

@@ -9,7 +9,7 @@ from functools import cache
 import streamlit as st
 
 from cnn_core import receptive_field
-from cnn_core.walk import Operation
+from cnn_core.walks.walk import Operation
 from cnn_core.window import Window
 from pages.controls.folds import unfolded
 from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script

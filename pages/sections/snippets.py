@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core import conv, conv_transpose, pool, vectorized
+from cnn_core import conv, conv_transpose, pool
 from cnn_core.checks import Array, Pair, PairLike, pair
-from cnn_core.walk import Operation
+from cnn_core.speed import vectorized
+from cnn_core.walks.walk import Operation
 from cnn_core.window import Window
 
 MOST_NUMBERS = 150  # of one array written out: a 12×12 image can still be read
@@ -27,7 +28,6 @@ MODULES = {
 @dataclass(frozen=True)
 class Layer:
     """A page's layer and what it was given: arrays as `Walk.arrays` returns them, one image without a batch axis.
-
     Without "dout" among the arrays the scripts go forward only. im2col knows no groups.
     """
 

@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
-from cnn_core.walk import Walk
+from cnn_core.walks.walk import Walk
 from pages.controls import messages
 from pages.controls.folds import unfolded
 from pages.controls.hiding import KEY as HIDE

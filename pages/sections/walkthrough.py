@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
-from cnn_core.walk import Walk
+from cnn_core.walks.walk import Walk
 from pages.animation.player import BEGIN, SCALES, SPEEDS, player, rows_of
 from pages.controls import messages, settings
 

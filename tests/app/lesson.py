@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from cnn_core.counts import Grid
-from cnn_core.walk import Action, Phase, Walk
+from cnn_core.walks.counts import Grid
+from cnn_core.walks.walk import Action, Phase, Walk
 from cnn_core.window import Window
 
 PAGES = Path(__file__).parents[2] / "pages"

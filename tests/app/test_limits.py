@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnn_core.walk import MOST_STEPS
+from cnn_core.walks.walk import MOST_STEPS
 from cnn_core.window import Window
 from tests.app.lesson import calm, change, images, open_lesson, sent, texts, values
 

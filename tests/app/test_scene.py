@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from cnn_core import trace
+from cnn_core.walks import trace
 from cnn_core.window import Window
 from pages.figures import scene_image
 from pages.figures.scene import Progress, frame, frames

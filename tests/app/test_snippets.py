@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnn_core import conv, conv_transpose, cs231n, pool, trace
+from cnn_core import conv, conv_transpose, cs231n, pool
+from cnn_core.walks import trace
 from cnn_core.window import Window
 from pages.sections import snippets
 from pages.sections.code import sources

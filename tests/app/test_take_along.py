@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from cnn_core.trace import trace_avg_pool2d
+from cnn_core.walks.trace import trace_avg_pool2d
 from cnn_core.window import Window
 from pages.figures import scene_gif
 from pages.figures.scene import frame

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnn_core import trace
+from cnn_core.walks import trace
 from cnn_core.window import Window
 
 TITLES = {"x": "input", "weight": "kernel", "out": "output", "dx": "gradient of the input", "dout": "upstream gradient"}

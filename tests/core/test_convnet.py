@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.cs231n.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import numeric_gradient, overall_error, projection_error, relative_error
 
 NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
@@ -141,7 +141,7 @@ def test_weights_come_from_the_seed_or_from_numpys_global_state():
 def test_scores_in_chunks_are_the_scores_at_once(monkeypatch):
     model, x, _ = make(images=7)
     expected = model.scores(x)
-    monkeypatch.setattr("cnn_core.convnet.CHUNK", 3)
+    monkeypatch.setattr("cnn_core.cs231n.convnet.CHUNK", 3)
     np.testing.assert_allclose(model.scores(x), expected, atol=1e-12)
     assert model.scores(x[:0]).shape == (0, 4)
     assert model.accuracy(x, expected.argmax(axis=1)) == 1

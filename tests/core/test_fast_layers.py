@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cnn_core import conv, pool, vectorized
+from cnn_core import conv, pool
+from cnn_core.speed import vectorized
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
 

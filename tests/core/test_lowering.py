@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core.conv import conv2d_forward_naive
-from cnn_core.lowering import by_rows, from_rows, lower, stacked
+from cnn_core.machine.lowering import by_rows, from_rows, lower, stacked
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnn_core.conv import conv2d_backward
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.cs231n.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import projection_error
 from cnn_core.network import (
     ACTIVATIONS,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import scratch
+from cnn_core.machine import scratch
 from cnn_core.network import (
     ACTIVATIONS,
     NORMS,

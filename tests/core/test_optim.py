@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cnn_core import in_place, optim
+from cnn_core import optim
+from cnn_core.machine import in_place
 from cnn_core.optim import RULES, Optimizer
 
 

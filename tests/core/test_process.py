@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnn_core.threads import ONE_THREAD, OURS
+from cnn_core.machine.threads import ONE_THREAD, OURS
 from cnn_core.training import process
 from cnn_core.training.process import WorkerProcess
 from tests.waiting import until

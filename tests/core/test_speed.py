@@ -25,7 +25,7 @@ from cnn_core.speed import (
     operations,
 )
 from cnn_core.speed.comparison import largest_difference
-from cnn_core.trace import trace_conv2d
+from cnn_core.walks.trace import trace_conv2d
 
 TINY = {
     "convolution": Convolution(batch=3, channels=2, size=7, filters=2),

@@ -10,10 +10,12 @@ import warnings
 import numpy as np
 import pytest
 
-from cnn_core import conv, conv_pool, in_place, linear
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core import conv, linear
+from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.machine import in_place
+from cnn_core.machine.threads import OURS, _pool, share, threads
+from cnn_core.network import first_block
 from cnn_core.optim import RULES, Optimizer
-from cnn_core.threads import OURS, _pool, share, threads
 from cnn_core.window import Window
 from tools.browser import ROOT
 
@@ -95,7 +97,7 @@ def test_a_number_of_threads_that_is_none_is_named(use_threads, text):
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_training_step_in_threads_is_the_one_of_a_single_thread(use_threads, monkeypatch, count):
-    monkeypatch.setattr(conv_pool, "SHARED", 1)
+    monkeypatch.setattr(first_block, "SHARED", 1)
     monkeypatch.setattr(linear, "SHARED", 1)
     monkeypatch.setattr(in_place, "BLOCK", 16)
     rng = np.random.default_rng(0)
@@ -140,7 +142,7 @@ def test_an_update_in_threads_is_the_same_to_the_bit(use_threads, monkeypatch, r
 
 
 def test_the_environment_sets_it_for_a_process():
-    code = "from cnn_core.threads import share; print(len(share(lambda part: part, 9, 1)))"
+    code = "from cnn_core.machine.threads import share; print(len(share(lambda part: part, 9, 1)))"
     env = os.environ | {OURS: "3"}
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert found.stdout == "3\n"

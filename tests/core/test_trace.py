@@ -5,8 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cnn_core import conv, conv_transpose, pool, trace, vectorized
-from cnn_core.walk import MOST_STEPS, TooManyStepsError
+from cnn_core import conv, conv_transpose, pool
+from cnn_core.speed import vectorized
+from cnn_core.walks import trace
+from cnn_core.walks.walk import MOST_STEPS, TooManyStepsError
 from cnn_core.window import Window
 
 CONV = [

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from cnn_core import datasets
+from cnn_core.machine.threads import ONE_THREAD
 from cnn_core.network import NetworkSpec
-from cnn_core.threads import ONE_THREAD
 from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
 from cnn_core.training import process as process_module
 from cnn_core.training.checkpoint import load_weights

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from cnn_core import in_place
 from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.conv import conv2d_backward, conv2d_forward
-from cnn_core.convnet import ThreeLayerConvNet
+from cnn_core.cs231n.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import overall_error
-from cnn_core.in_place import add_scaled
 from cnn_core.linear import linear_backward, linear_forward
 from cnn_core.loss import softmax_cross_entropy
+from cnn_core.machine import in_place
+from cnn_core.machine.in_place import add_scaled
 from cnn_core.optim import RULES
 from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
 from cnn_core.solver import Arrays, Solver

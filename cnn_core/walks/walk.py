@@ -29,7 +29,7 @@ from typing import Literal
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.counts import Grid
+from cnn_core.walks.counts import Grid
 from cnn_core.window import Window
 
 Operation = Literal["conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "im2col"]

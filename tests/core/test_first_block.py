@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import conv_pool
 from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.conv import conv2d_backward, conv2d_forward
-from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
 from cnn_core.gradient_check import projection_error
+from cnn_core.network import first_block
+from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
 from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
@@ -25,7 +25,7 @@ paddings = st.one_of(
 
 
 def layers_forward(x, weight, bias, padding):
-    """The three layers; the result with the batch last, as conv_pool has it."""
+    """The three layers; the result with the batch last, as first_block has it."""
     maps, conv_cache = conv2d_forward(x, weight, bias, padding=padding)
     pooled, pool_cache = max_pool2d_forward(maps, 2, stride=2)
     out, relu_cache = relu_forward(pooled)
@@ -61,15 +61,15 @@ def cases(draw):
 
 
 @settings(max_examples=150, deadline=None)
-@given(cases(), dtypes, st.sampled_from([1, 1 << 10, conv_pool.CHUNK]), st.sampled_from([0, conv_pool.KEPT]))
+@given(cases(), dtypes, st.sampled_from([1, 1 << 10, first_block.CHUNK]), st.sampled_from([0, first_block.KEPT]))
 def test_it_is_the_three_layers_in_one(case, dout_dtype, chunk, kept):
     inputs, padding = case
     dtype = np.result_type(*inputs[:2])
     expected, caches = layers_forward(*inputs, padding)
     dout = frozen(np.random.default_rng(1).integers(-4, 5, expected.shape), dout_dtype)
     with dirty_memory() as patch:
-        patch.setattr(conv_pool, "CHUNK", chunk)
-        patch.setattr(conv_pool, "KEPT", kept)
+        patch.setattr(first_block, "CHUNK", chunk)
+        patch.setattr(first_block, "KEPT", kept)
         out, cache = conv_pool_forward(*inputs, padding=padding)
         gradients = conv_pool_backward(dout, cache)
         again = conv_pool_backward(
@@ -82,9 +82,9 @@ def test_it_is_the_three_layers_in_one(case, dout_dtype, chunk, kept):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("kept", [0, conv_pool.KEPT])
+@pytest.mark.parametrize("kept", [0, first_block.KEPT])
 def test_a_cache_outlives_another_forward_pass(kept, monkeypatch):
-    monkeypatch.setattr(conv_pool, "KEPT", kept)
+    monkeypatch.setattr(first_block, "KEPT", kept)
     rng = np.random.default_rng(5)
     x, other = rng.integers(-3, 4, (2, 3, 2, 8, 8)) * 1.0
     weight, bias = rng.integers(-3, 4, (4, 2, 3, 3)) * 1.0, np.zeros(4)
@@ -97,11 +97,11 @@ def test_a_cache_outlives_another_forward_pass(kept, monkeypatch):
 
 def test_a_tiny_chunk_makes_several_parts_and_the_last_may_be_smaller(monkeypatch):
     windows = np.zeros((10, 3, 4))
-    monkeypatch.setattr(conv_pool, "CHUNK", 2 * 2 * 3 * 4 * 8)
-    assert list(conv_pool._pairs(windows, slice(0, 5))) == [slice(0, 2), slice(2, 4), slice(4, 5)]
-    assert list(conv_pool._pairs(windows, slice(2, 5))) == [slice(2, 4), slice(4, 5)]
-    monkeypatch.setattr(conv_pool, "CHUNK", 1)
-    assert len(list(conv_pool._pairs(windows, slice(0, 5)))) == 5
+    monkeypatch.setattr(first_block, "CHUNK", 2 * 2 * 3 * 4 * 8)
+    assert list(first_block._pairs(windows, slice(0, 5))) == [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert list(first_block._pairs(windows, slice(2, 5))) == [slice(2, 4), slice(4, 5)]
+    monkeypatch.setattr(first_block, "CHUNK", 1)
+    assert len(list(first_block._pairs(windows, slice(0, 5)))) == 5
 
 
 def test_of_equal_maxima_the_first_gets_the_gradient():
@@ -125,7 +125,7 @@ def test_what_relu_holds_back_gets_no_gradient():
 @pytest.mark.parametrize("size", [(7, 7), (8, 10), (7, 10)])
 @pytest.mark.parametrize("kernel", [(1, 1), (2, 5), (3, 3), (6, 4)])
 def test_gradients_agree_with_differences_along_a_random_direction(kernel, size, padding, monkeypatch):
-    monkeypatch.setattr(conv_pool, "CHUNK", 1)
+    monkeypatch.setattr(first_block, "CHUNK", 1)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((3, 2, *size))
     inputs = rng.standard_normal((4, 2, *kernel)), rng.standard_normal(4)

@@ -1,15 +1,4 @@
-"""The layers of Stanford's CS231n, assignment 2, under the course's own names and signatures.
-
-Thin adapters: the mathematics is the core's. `install()` lets the import lines of the course's notebooks find them:
-
-    from cnn_core import cs231n
-    cs231n.install()
-    from cs231n.layers import *
-
-Each `*_forward` returns (out, cache), each `*_backward(dout, cache)` the gradients of its arrays in their order, shaped
-as they are. Where the course means something else than the core, the docstring says so. The course's FullyConnectedNet
-is not here.
-"""
+"""The layers of the course's assignment 2, and `install`, which lets its notebooks find them."""
 
 from __future__ import annotations
 
@@ -23,9 +12,9 @@ import numpy as np
 
 from cnn_core import activation, conv, linear, loss, norm, pool
 from cnn_core.checks import Array, float_dtype
-from cnn_core.convnet import ThreeLayerConvNet
-from cnn_core.cs231n_data import get_CIFAR10_data, visualize_grid
-from cnn_core.cs231n_solver import Solver, adam, rmsprop, sgd, sgd_momentum
+from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.cs231n.data import get_CIFAR10_data, visualize_grid
+from cnn_core.cs231n.solver import Solver, adam, rmsprop, sgd, sgd_momentum
 from cnn_core.gradient_check import numeric_gradient, relative_error
 
 Forward = tuple[Array, Any]

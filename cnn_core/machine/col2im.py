@@ -9,7 +9,7 @@ the end of each row would go to the beginning of the next, so what leaves its ro
 from __future__ import annotations
 
 from cnn_core.checks import Array, Pair
-from cnn_core.scratch import scratch
+from cnn_core.machine.scratch import scratch
 from cnn_core.window import Window
 
 Moved = tuple[Array, int]  # maps (..., P), and by how many numbers they move to the right

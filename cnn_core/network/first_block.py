@@ -18,9 +18,9 @@ import numpy as np
 
 from cnn_core.checks import Array, check_dout
 from cnn_core.conv import check_conv2d
-from cnn_core.lowering import by_rows, from_rows, lower, stacked
-from cnn_core.scratch import scratch
-from cnn_core.threads import share
+from cnn_core.machine.lowering import by_rows, from_rows, lower, stacked
+from cnn_core.machine.scratch import scratch
+from cnn_core.machine.threads import share
 from cnn_core.window import PaddingLike, Window
 
 CHUNK = 1 << 21  # bytes of the windows that are handled at once: they should stay in the processor's cache

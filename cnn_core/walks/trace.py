@@ -16,9 +16,9 @@ import numpy as np
 from cnn_core.checks import Array, PairLike
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.conv_transpose import conv_transpose2d_backward, conv_transpose2d_forward
-from cnn_core.counts import Grid, decimals_of, grid_of, require_exact
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
-from cnn_core.walk import Action, Operation, Phase, PhaseName, Walk, require_few
+from cnn_core.walks.counts import Grid, decimals_of, grid_of, require_exact
+from cnn_core.walks.walk import Action, Operation, Phase, PhaseName, Walk, require_few
 from cnn_core.window import Window
 
 

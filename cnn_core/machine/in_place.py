@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.scratch import scratch
-from cnn_core.threads import share
+from cnn_core.machine.scratch import scratch
+from cnn_core.machine.threads import share
 
 BLOCK = 1 << 16  # entries
 

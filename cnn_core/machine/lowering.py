@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.scratch import scratch
+from cnn_core.machine.scratch import scratch
 from cnn_core.window import Window
 
 

@@ -10,22 +10,14 @@ import numpy as np
 from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.checks import Array, whole
 from cnn_core.conv import conv2d_forward
-from cnn_core.conv_pool import conv_pool_backward, conv_pool_forward
-from cnn_core.in_place import add_scaled
 from cnn_core.linear import linear_backward, linear_forward, product
-from cnn_core.loss import softmax, softmax_cross_entropy
+from cnn_core.loss import LossParts, softmax, softmax_cross_entropy
+from cnn_core.machine.in_place import add_scaled
+from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
 from cnn_core.pool import max_pool2d_forward
 from cnn_core.window import Window
 
 CHUNK = 256  # images at once where no gradient is needed: bounds the memory of a whole data set's forward pass
-
-
-class LossParts(NamedTuple):
-    """The loss in its two parts, and the gradient of their sum by parameter name."""
-
-    data_loss: float
-    reg_loss: float
-    grads: dict[str, Array]
 
 
 class FeatureMaps(NamedTuple):
