@@ -1,7 +1,7 @@
 """ConvScope: see every number inside a convolutional network. Start with `streamlit run app.py`.
 
 This file makes the server (docs/decisions/0001); the page settings stand in pages/contents.py, the list of pages in
-pages/controls/menu.py.
+pages/address/menu.py.
 """
 
 import gc

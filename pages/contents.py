@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.address.hiding import hide_controls_if_asked
+from pages.address.menu import menu
+from pages.address.state import enter
 from pages.controls import folds
-from pages.controls.hiding import hide_controls_if_asked
-from pages.controls.menu import menu
-from pages.controls.runs import give_way
-from pages.controls.settings import enter
+from pages.server.runs import give_way
 
 give_way()
 # More of the picture in sight; pictures side by side do not touch. No fading while an answer is on its way: each part of the

@@ -19,22 +19,22 @@ GENERATED = {"__pycache__", "screenshots"}
 # What the files of a folder may import besides the standard library. Lessons are in no list: nobody imports them.
 ALLOWED = {
     "app.py": {"cnn_core.machine.threads", "pages.animation.plotly_file", "pandas", "plotly", "streamlit"},
-    "pages/contents.py": {"pages.controls", "streamlit"},
+    "pages/contents.py": {"pages.address", "pages.controls", "pages.server", "streamlit"},
     "pages/lessons/": {
         *("cnn_core", "numpy", "streamlit"),
-        *("pages.animation", "pages.controls", "pages.figures", "pages.sections"),
+        *("pages.address", "pages.animation", "pages.controls", "pages.figures", "pages.sections", "pages.server"),
     },
-    "pages/controls/": {"cnn_core", "numpy", "pages.controls", "PIL", "streamlit"},
+    "pages/address/": {"pages.address", "streamlit"},
+    "pages/server/": {"cnn_core", "pages.address", "pages.server", "streamlit"},
+    "pages/controls/": {
+        *("cnn_core", "numpy", "PIL", "streamlit"),
+        *("pages.address", "pages.controls", "pages.server"),
+    },
     "pages/figures/": {"cnn_core", "numpy", "pages.figures", "PIL", "plotly"},
     "pages/animation/": {"cnn_core", "numpy", "pages.animation", "streamlit"},
     "pages/sections/": {
-        "cnn_core",
-        "numpy",
-        "pages.animation",
-        "pages.controls",
-        "pages.figures",
-        "pages.sections",
-        "streamlit",
+        *("cnn_core", "numpy", "streamlit"),
+        *("pages.address", "pages.animation", "pages.controls", "pages.figures", "pages.sections", "pages.server"),
     },
     "cnn_core/": {"cnn_core", "numpy"},
 }

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.controls.book import book
+from pages.address.book import book
 
 STYLE = (  # a line across the page above each switch
     ".st-key-code_open, .st-key-export_open { width: 100% !important; border-top: 1px solid #8884; padding-top: 1.5rem; "

@@ -12,8 +12,9 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array, Pair
-from pages.controls import messages, settings
-from pages.controls.book import book
+from pages.address import messages, state
+from pages.address.book import book
+from pages.controls import settings
 from pages.controls.pictures import GREY
 
 HERE = Path(__file__).parents[1] / "animation"
@@ -118,9 +119,9 @@ def kernels(
     shown = f"kernel_shown_{book().page}"
     form = (name, seed, beginning.shape)
     if st.session_state.get(shown) not in (None, form):
-        settings.set_text("weight", None)  # another preset or size replaces what was edited
+        state.set_text("weight", None)  # another preset or size replaces what was edited
     st.session_state[shown] = form
-    planes = _planes_of(settings.text("weight"), beginning)
+    planes = _planes_of(state.text("weight"), beginning)
     chosen = 0
     if len(planes) > 1:
         labels = [_kernel_label(number, channels, filters, names) for number in range(len(planes))]
@@ -143,7 +144,7 @@ def kernels(
         f"Back to “{name}”",
         key="reset_kernel",
         icon=":material/undo:",
-        on_click=settings.set_text,
+        on_click=state.set_text,
         args=("weight", None),
     )
     for number, plane in enumerate(planes):
@@ -184,7 +185,7 @@ def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:
         if len(rows) == height and all(len(row) == width for row in rows):
             planes[number] = rows
             continue
-        settings.set_text("weight", None)
+        state.set_text("weight", None)
         shape = f"{len(rows)} rows of {', '.join(sorted({str(len(row)) for row in rows}))[:20]}"
         messages.warning(
             f"weight in the link ({shape} numbers) must be {height}x{width}, as kernel_size says; the preset is used."
@@ -197,9 +198,9 @@ def _take_edit(number: int, count: int) -> None:
     cells = st.session_state["kernel_grid"].get("cells")
     if not cells:
         return
-    planes = ((settings.text("weight") or "").split("|") + [""] * count)[:count]
+    planes = ((state.text("weight") or "").split("|") + [""] * count)[:count]
     planes[number] = ";".join(",".join(_clean(text) for text in row) for row in cells)
-    settings.set_text("weight", "|".join(planes).rstrip("|"))
+    state.set_text("weight", "|".join(planes).rstrip("|"))
 
 
 def _clean(text: str) -> str:

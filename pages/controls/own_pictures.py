@@ -14,7 +14,7 @@ from cnn_core.checks import Array
 from cnn_core.datasets.found import sets_folder
 from cnn_core.datasets.own import save_pictures
 from cnn_core.datasets.zips import plain_name, read_zip
-from pages.controls import messages
+from pages.address import messages
 from pages.controls.pictures import TooMuchError, decoded
 
 MOST_ZIP = 50  # MB

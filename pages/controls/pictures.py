@@ -14,7 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnn_core import datasets
 from cnn_core.checks import Array, Pair
-from pages.controls import messages, settings
+from pages.address import messages
+from pages.controls import settings
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 25_000_000

@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.address import state
+from pages.address.book import book
 from pages.controls import settings
-from pages.controls.book import book
 
 # The reader's way of watching outlasts a change of preset.
 WATCHING = frozenset(("speed", "stages", "loop", "colours", "view", "hide_controls", "run", "smooth"))
@@ -68,13 +69,13 @@ class Start(Mapping[str, Any]):
 
     def restore(self) -> None:
         """Back to the preset's own values, also for what is not in its list (a step, an edited kernel)."""
-        settings.forget(settings.changed() - set(self) - WATCHING - {"preset"})
-        settings.put(dict(self))
+        state.forget(state.changed() - set(self) - WATCHING - {"preset"})
+        state.put(dict(self))
         st.session_state["restored"] = self.version + 1
 
     def tell(self, kept: frozenset[str]) -> None:
         """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count."""
-        if not settings.changed_now() - kept - WATCHING - {"preset"}:
+        if not state.changed_now() - kept - WATCHING - {"preset"}:
             self.note.markdown(self.words)
             return
         words, back = (self.note, self.note) if self.narrow else self.note.columns([2, 1], vertical_alignment="center")

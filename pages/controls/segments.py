@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.controls import settings
-from pages.controls.links import tell_unlisted
+from pages.address import state
+from pages.address.links import tell_unlisted
 
 LATE = 2.0  # seconds in which the browser may still speak of the part that was shown before
 
@@ -33,5 +33,5 @@ def segments(label: str, key: str, options: Sequence[str]) -> str:
     picked = st.segmented_control(
         label, options, default=options[0], required=True, key=key, label_visibility="collapsed", bind="query-params"
     )
-    settings.note(key, picked, options[0])
+    state.note(key, picked, options[0])
     return str(picked)

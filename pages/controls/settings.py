@@ -4,100 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
 from cnn_core.checks import Pair
-from pages.controls import messages
-from pages.controls.book import book
-from pages.controls.links import tell_bad, tell_repeated, tell_unlisted
+from pages.address import messages
+from pages.address.book import book
+from pages.address.links import tell_bad, tell_repeated, tell_unlisted
+from pages.address.state import left_out, note
 
 SIDES = ("height", "width")
 MOST_NUMBERS = 64  # in a list of numbers that is typed
-
-
-def enter(page: StreamlitPage) -> None:
-    """Call when a page is run: each page has settings of its own, and a reader who comes back finds them again.
-
-    Left alone, Streamlit carries a setting over to the next page that has one of the same name.
-    """
-    known = book()
-    known.drawn, known.drawn_before = set(), known.drawn
-    if known.page == page.url_path:
-        return
-    for key in known.keys:
-        st.session_state.pop(key, None)
-    known.keys, known.page = set(), page.url_path
-    st.session_state.pop("begin", None)
-    remembered = known.settings.pop(page.url_path, {})
-    if remembered and not st.query_params.to_dict():
-        st.switch_page(page, query_params=remembered)
-
-
-def text(key: str) -> str | None:
-    """A parameter of the address that has no widget (an edited kernel, the id of a training), if it is there."""
-    tell_repeated(key)
-    value = st.query_params.get(key)
-    book().note(key, value)
-    return value
-
-
-def set_text(key: str, value: str | None) -> None:
-    """Put such a parameter into the address, or take it out."""
-    if value is not None:
-        st.query_params[key] = value
-    elif key in st.query_params:
-        del st.query_params[key]
-    book().note(key, value)
-
-
-def note(key: str, value: object, default: object) -> None:
-    """Remember what a widget holds, and what it holds when left alone."""
-    known = book()
-    known.defaults[key] = default
-    known.note(key, value if value != default else None)
-
-
-def _left_out(key: str, default: object) -> bool:
-    """Whether to draw no widget for it: its fold is closed, and it is at its default, as which it counts."""
-    if not book().folded or key in st.query_params or st.session_state.get(key, default) != default:
-        return False
-    note(key, default, default)
-    return True
-
-
-def forget(keys: Iterable[str]) -> None:
-    """Set these back to their defaults: in a callback, or at the start of a run."""
-    known = book()
-    drawn = known.drawn | known.drawn_before
-    for key in keys:
-        if key in known.defaults and key in drawn:
-            st.session_state[key] = known.defaults[key]
-        elif key in st.session_state:  # a widget that is not there begins with its default when it comes
-            del st.session_state[key]
-        else:
-            set_text(key, None)
-        known.note(key, None)
-
-
-def put(values: dict[str, Any]) -> None:
-    """Set widgets by key: at the start of a run or in a callback, before the widgets are drawn."""
-    for key, value in values.items():
-        st.session_state[key] = value
-
-
-def changed() -> set[str]:
-    """The keys of this page whose values are not the default, also of widgets that are not drawn just now."""
-    known = book()
-    return set(known.settings.get(known.page, {}))
-
-
-def changed_now() -> set[str]:
-    """Those of them that this run has drawn or read."""
-    return changed() & book().drawn
 
 
 def whole(label: str, key: str, low: int, high: int, default: int, *, help: str | None = None) -> int:
@@ -113,7 +31,7 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
         return None if low <= value <= high else f"must be {low} to {high}"
 
     tell_bad(key, problem)
-    if _left_out(key, default):
+    if left_out(key, default):
         return default
     kept = st.session_state.get(key)
     if kept is not None and not low <= kept <= high:  # another setting has made the range smaller
@@ -142,7 +60,7 @@ def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool
 def switch(label: str, key: str, default: bool = False, *, help: str | None = None) -> bool:
     """A switch that is on or off."""
     tell_bad(key, lambda text: None if text.lower() in ("true", "false") else "must be true or false")
-    if _left_out(key, default):
+    if left_out(key, default):
         return default
     value = bool(st.toggle(label, default, key=key, help=help, bind="query-params"))
     note(key, value, default)
@@ -190,7 +108,7 @@ def number(
         return None if math.isfinite(value) and low <= value <= high else f"must be {low:g} to {high:g}"
 
     tell_bad(key, problem)
-    if _left_out(key, default):
+    if left_out(key, default):
         return default
     label += f" ({hint or f'{low:g} to {high:g}'})"
     box = st.number_input(label, low, high, default, format="%g", key=key, help=help, bind="query-params")
@@ -202,7 +120,7 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
     """A list to choose one of; a row of buttons where there are few."""
     default = options[0] if default is None else default
     tell_unlisted(key, options)
-    if _left_out(key, default):
+    if left_out(key, default):
         return default
     index = list(options).index(default)
     if len(options) <= 3:
@@ -216,7 +134,7 @@ def choice(label: str, key: str, options: Sequence[str], default: str | None = N
 def scale(label: str, key: str, values: Sequence[str], default: str, *, help: str | None = None) -> float:
     """A slider over numbers that are not evenly spaced, written as they should be read: "0.001", "0.002" ..."""
     tell_unlisted(key, values)
-    if _left_out(key, default):
+    if left_out(key, default):
         return float(default)
     if key in st.session_state and st.session_state[key] not in values:  # another setting has made the list another
         st.session_state[key] = closest(values, float(st.session_state[key]))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnn_core.window import Window
-from pages.controls import messages, settings
+from pages.address import messages, state
+from pages.controls import settings
 from pages.controls.folds import folded
 
 MOST = 5  # layers
@@ -158,7 +159,7 @@ def _set(preset: Preset) -> None:
 
 def pinned_cell(sizes: list[tuple[int, int]]) -> tuple[int, int, int] | None:
     """The cell (map, row, column) that the address pins, as far as there is one in maps of these sizes."""
-    text = settings.text("pinned")
+    text = state.text("pinned")
     if text is None:
         return None
     parts = text.split(",")
@@ -166,7 +167,7 @@ def pinned_cell(sizes: list[tuple[int, int]]) -> tuple[int, int, int] | None:
         number, row, column = map(int, parts)
         if number < len(sizes) and row < sizes[number][0] and column < sizes[number][1]:
             return number, row, column
-    settings.set_text("pinned", None)
+    state.set_text("pinned", None)
     messages.warning(
         f"pinned (={text[:40]}) in the link must be a map (0: the input), a row and a column, as in 1,2,3; no cell is pinned."
     )

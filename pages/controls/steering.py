@@ -12,8 +12,8 @@ import streamlit as st
 
 from cnn_core.optim import hyper_parameters
 from cnn_core.training import Run, TrainingConfig
-from pages.controls import runs
 from pages.controls.training import LEARNING_RATES, REGS, nearest
+from pages.server import runs
 
 OWN_TEST = "own_range_test"  # where the session keeps the one this visitor started, which may be another than is shown
 

@@ -9,7 +9,8 @@ from cnn_core.conv import conv2d_forward
 from cnn_core.walks.trace import trace_conv2d
 from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
-from pages.controls import messages, settings
+from pages.address import messages
+from pages.controls import settings
 from pages.controls.examples import CONVOLUTION, USUAL_CONVOLUTION
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernels

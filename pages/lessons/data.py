@@ -5,8 +5,9 @@ import streamlit as st
 from cnn_core import datasets
 from cnn_core.datasets.summary import mean_picture
 from cnn_core.training.data import DataOptions, TrainingData
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages, settings
+from pages.controls import settings
 from pages.controls.data_options import data_options, data_values
 from pages.figures.bars import count_bars
 from pages.figures.pixels import as_pixels, as_url

@@ -6,11 +6,13 @@ import streamlit as st
 from cnn_core import datasets
 from cnn_core.network import Network, layer_table
 from cnn_core.training import TrainingConfig
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages, runs, settings
+from pages.controls import settings
 from pages.figures.bars import probability_bars
 from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, map_sheet, number_sheet
+from pages.server import runs
 
 STANDARD, UNTRAINED, OWN = "trained on digits", "not trained yet", "from your training"
 MOST_MAPS = 64  # of a layer: more would be too small to see anything

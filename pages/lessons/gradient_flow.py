@@ -11,8 +11,9 @@ from cnn_core.gradient_check import numeric_gradient, overall_error
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
 from cnn_core.walks.trace import trace_avg_pool2d, trace_conv2d, trace_max_pool2d
 from cnn_core.window import Window
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages, settings
+from pages.controls import settings
 from pages.controls.formula import crop_note, notes
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture

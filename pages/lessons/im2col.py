@@ -5,7 +5,8 @@ import streamlit as st
 
 from cnn_core.walks.trace import trace_im2col
 from cnn_core.window import Window
-from pages.controls import messages, settings
+from pages.address import messages
+from pages.controls import settings
 from pages.controls.examples import IM2COL, USUAL_IM2COL
 from pages.controls.formula import size_titles
 from pages.controls.kernel import kernels

@@ -8,7 +8,8 @@ from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
 from cnn_core.walks.trace import trace_avg_pool2d, trace_max_pool2d
 from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
-from pages.controls import messages, settings
+from pages.address import messages
+from pages.controls import settings
 from pages.controls.examples import POOLING, USUAL_POOLING
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from cnn_core.receptive_field import receptive_fields
+from pages.address import state
 from pages.animation.receptive import receptive
-from pages.controls import settings
 from pages.controls.stack import fitting, pinned_cell, stack
 from pages.sections.code import stack_code
 
@@ -34,7 +34,7 @@ receptive(
     notes=[layer.words for layer in layers],
     key="stack",
     pinned=pinned_cell([field.map_size for field in fields]),
-    on_pinned=lambda: settings.set_text("pinned", st.session_state["stack"].get("pinned") or None),
+    on_pinned=lambda: state.set_text("pinned", st.session_state["stack"].get("pinned") or None),
 )
 
 st.subheader("How large is the field?")

@@ -4,12 +4,12 @@ import streamlit as st
 
 from cnn_core.training import StoreError
 from cnn_core.training.progress import ACTIVE
-from pages.controls import messages
-from pages.controls.runs import registry, tell_trouble
+from pages.address import messages
 from pages.sections.run_card import delete_button, one_of, undo_bar
 from pages.sections.run_comparison import comparison
 from pages.sections.run_table import choose, table
 from pages.sections.run_upload import upload
+from pages.server.runs import registry, tell_trouble
 
 st.title("Runs")
 st.markdown(

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.controls import messages, settings
+from pages.address import messages
+from pages.controls import settings
 from pages.sections import measuring
 from pages.sections.speed_results import code, costs, results
 

@@ -3,17 +3,7 @@
 import streamlit as st
 
 from cnn_core.training import Run
-from pages.controls import messages
-from pages.controls.runs import (
-    RANGE,
-    began_with_given_weights,
-    current_run,
-    obey,
-    registry,
-    show_run,
-    start,
-    tell_trouble,
-)
+from pages.address import messages
 from pages.controls.segments import segments
 from pages.controls.steering import live_settings, steering
 from pages.controls.training import training_settings
@@ -24,6 +14,16 @@ from pages.sections.layers_view import layers_view
 from pages.sections.mistakes_view import mistakes_view
 from pages.sections.range_view import range_view
 from pages.sections.training_words import help_with, status, what_it_is
+from pages.server.runs import (
+    RANGE,
+    began_with_given_weights,
+    current_run,
+    obey,
+    registry,
+    show_run,
+    start,
+    tell_trouble,
+)
 
 REFRESH = 0.5  # seconds between two looks at a running training
 VIEWS = {"Curves": curves_view, "Layers": layers_view, "Mistakes": mistakes_view, "Film strip": film_view}

@@ -6,7 +6,8 @@ import streamlit as st
 from cnn_core.conv_transpose import as_convolution
 from cnn_core.walks.trace import trace_conv2d, trace_conv_transpose2d
 from cnn_core.window import Window
-from pages.controls import messages, settings
+from pages.address import messages
+from pages.controls import settings
 from pages.controls.examples import TRANSPOSED, USUAL_TRANSPOSED
 from pages.controls.formula import notes, size_titles, transposed_formula
 from pages.controls.kernel import kernels

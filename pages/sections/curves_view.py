@@ -9,10 +9,11 @@ import streamlit as st
 from cnn_core.solver import last_epoch
 from cnn_core.training import Run
 from pages.animation.chart import chart, encoded
-from pages.controls import runs, settings
+from pages.controls import settings
 from pages.figures.curves import accuracy_curve, loss_curve
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
+from pages.server import runs
 
 ROOM = 160  # pixels for each number: a row that keeps its places when they change, and two rows on a telephone
 CALM = 3.0  # seconds between two drawings of a run at full speed

@@ -12,9 +12,8 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training import Run
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages, runs
-from pages.controls.leisure import due, looked
 from pages.controls.segments import show_part
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.bars import probability_bars
@@ -22,6 +21,8 @@ from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, map_sheet
 from pages.sections.before_training import sheet_caption
 from pages.sections.mistakes_view import taken_for
+from pages.server import runs
+from pages.server.leisure import due, looked
 
 ACROSS = 2  # layers side by side
 MOST_MAPS = 16  # of a layer; more would be too small to see anything

@@ -7,13 +7,14 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.training import Run
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages, runs
 from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 from pages.sections.training_words import HEALTHY, judged
+from pages.server import runs
 
 MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
 

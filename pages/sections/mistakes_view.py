@@ -8,11 +8,12 @@ import streamlit as st
 
 from cnn_core.training import Run
 from cnn_core.training.evaluate import Evaluation
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages, runs
-from pages.controls.leisure import due, looked
 from pages.figures.confusion import confusion_grid
 from pages.figures.pixels import as_pixels, as_url
+from pages.server import runs
+from pages.server.leisure import due, looked
 
 WORST, ACROSS = 8, 4  # pictures shown, and how many side by side
 

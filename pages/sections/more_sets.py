@@ -8,7 +8,7 @@ from cnn_core import datasets
 from cnn_core.datasets.downloads import Download, Downloads
 from cnn_core.datasets.found import KINDS, VARIABLE, found, sets_folder
 from cnn_core.datasets.own import NAME, remove_pictures
-from pages.controls import messages, settings
+from pages.address import messages, state
 from pages.controls.own_pictures import upload
 
 REFRESH = 0.5  # seconds between two looks at a download
@@ -99,7 +99,7 @@ def _own_pictures(dataset: str) -> None:
     if (made := st.session_state.get(MADE)) in datasets.names() and made != dataset:
         st.success(messages.plain(f"{datasets.titles()[made]} is one of the data sets now."), icon=":material/check:")
         # A click later than the new entry: a list that gets an entry and is set to it at once does not tell the address.
-        st.button("Look at it", key="look", type="primary", on_click=settings.put, args=({"dataset": made},))
+        st.button("Look at it", key="look", type="primary", on_click=state.put, args=({"dataset": made},))
     st.caption(
         "PNG, JPEG, WebP, GIF or BMP, three or more of each of 2 to 50 classes. They are kept on this server, where every "
         "visitor can see them."
@@ -112,7 +112,7 @@ def _own_pictures(dataset: str) -> None:
 
 def _remove(name: str) -> None:
     remove_pictures(sets_folder(), name)
-    settings.put({"dataset": datasets.names()[0]})
+    state.put({"dataset": datasets.names()[0]})
 
 
 def _folders() -> None:

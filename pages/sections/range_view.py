@@ -8,10 +8,11 @@ import streamlit as st
 
 from cnn_core.training import Run, TrainingConfig
 from cnn_core.training.range_test import suggest
+from pages.address import messages, state
 from pages.animation.chart import chart
-from pages.controls import messages, runs, settings
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.curves import range_curve
+from pages.server import runs
 
 HARDLY = (
     "The loss hardly fell at any rate in so few steps. Larger batches, another optimiser, batch norm or other weights at the "
@@ -65,7 +66,7 @@ def _of(config: TrainingConfig) -> TrainingConfig:
 
 
 def _use(value: str) -> None:
-    settings.put({"learning_rate": value})
+    state.put({"learning_rate": value})
     _close()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cnn_core.training import Registry, Row, StoreError
-from pages.controls import messages
-from pages.controls.runs import RANGE, obey
+from pages.address import messages
 from pages.sections.run_files import files
 from pages.sections.run_table import choose, titles
 from pages.sections.run_upload import use_settings
+from pages.server.runs import RANGE, obey
 
 
 def one_of(rows: Sequence[Row], registry: Registry) -> None:

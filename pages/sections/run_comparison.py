@@ -11,11 +11,11 @@ import streamlit as st
 from cnn_core.solver import StepRecord
 from cnn_core.training import Registry, Row, Run, StoreError
 from cnn_core.training.store import Change
+from pages.address import messages
 from pages.animation.chart import chart
-from pages.controls import messages
-from pages.controls.runs import began_with_given_weights
 from pages.figures.comparison import MOST, accuracy_curves, loss_curves
-from pages.sections.run_table import Results, state, titles
+from pages.sections.run_table import Results, fate, titles
+from pages.server.runs import began_with_given_weights
 
 NOTHING = "–"
 
@@ -83,7 +83,7 @@ def the_same(histories: Sequence[Sequence[StepRecord]]) -> str:
 def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:
     """What came of a run, in words."""
     return {
-        "state": state(row),
+        "state": fate(row),
         "steps": f"{last.iteration:,}" if last else "0",
         "loss": f"{last.loss:.4g}" if last else NOTHING,
         "validation": NOTHING if val_accuracy is None else f"{val_accuracy:.1%}",

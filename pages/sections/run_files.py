@@ -11,8 +11,9 @@ from cnn_core.training import Run
 from cnn_core.training.export import checkpoint_file, config_json, history_csv, onnx_file, weights_file
 from cnn_core.training.scripts import pytorch_script, repeat_script
 from cnn_core.training.tensorboard import has_tensorboard, tensorboard_file
-from pages.controls import messages, runs
+from pages.address import messages
 from pages.figures.sheets import filter_picture
+from pages.server import runs
 
 
 def files(run: Run) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from cnn_core.network import NetworkSpec
 from cnn_core.solver import StepRecord
 from cnn_core.training import Row
-from pages.controls import messages, settings
+from pages.address import messages, state
 
 Results = Mapping[str, tuple[StepRecord, float | None]]
 CHOSEN = "runs"  # the parameter of the address: ids with commas between
@@ -31,7 +31,7 @@ def is_rate_search(row: Row) -> bool:
     return bool(row.config.get("range_test"))
 
 
-def state(row: Row) -> str:
+def fate(row: Row) -> str:
     """What became of a run so far."""
     return f"{row.state}, rate search" if is_rate_search(row) else row.state
 
@@ -60,20 +60,20 @@ def table(rows: Sequence[Row], results: Results) -> list[Row]:
 
 def choose(ids: Sequence[str]) -> None:
     """Choose these runs: in a callback, or before the table is drawn."""
-    settings.set_text(CHOSEN, ",".join(ids) or None)
+    state.set_text(CHOSEN, ",".join(ids) or None)
     st.session_state["table_version"] = st.session_state.get("table_version", 0) + 1  # the boxes begin anew
 
 
 def _in_address(known: set[str]) -> list[str]:
     """The ids in the address; one that is not known is told of, and taken out."""
-    ids = [found for found in (settings.text(CHOSEN) or "").split(",") if found][:MOST_CHOSEN]
+    ids = [found for found in (state.text(CHOSEN) or "").split(",") if found][:MOST_CHOSEN]
     if unknown := [run for run in ids if run not in known]:
         messages.warning(
             f"{CHOSEN} (={', '.join(unknown)[:60]}) in the link is not kept on this server, or was deleted: "
             f"choose from the table."
         )
         ids = [run for run in ids if run in known]
-        settings.set_text(CHOSEN, ",".join(ids) or None)
+        state.set_text(CHOSEN, ",".join(ids) or None)
     return list(dict.fromkeys(ids))
 
 
@@ -117,7 +117,7 @@ def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> li
     ticked = [ids[k] for k in event.selection.rows if k < len(ids)]
     now = [run for run in chosen if run in ticked or run not in ids] + [run for run in ticked if run not in chosen]
     if set(now) != set(chosen):
-        settings.set_text(CHOSEN, ",".join(now[:MOST_CHOSEN]) or None)
+        state.set_text(CHOSEN, ",".join(now[:MOST_CHOSEN]) or None)
     return now
 
 
@@ -126,7 +126,7 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
     config, search = row.config, is_rate_search(row)
     return {
         "name": title(row),
-        "state": state(row),
+        "state": fate(row),
         "data set": _dataset(row),
         "network": notation(config.get("network")),
         "optimiser": config.get("update_rule"),

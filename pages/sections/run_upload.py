@@ -8,9 +8,9 @@ import streamlit as st
 
 from cnn_core.training import Registry, StoreError, TrainingConfig
 from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upload
-from pages.controls import messages
-from pages.controls.runs import made_once
+from pages.address import messages
 from pages.controls.training import widget_values
+from pages.server.runs import made_once
 
 
 def upload(registry: Registry) -> None:

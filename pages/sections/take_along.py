@@ -16,9 +16,9 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.walks.walk import Walk
-from pages.controls import messages
+from pages.address import messages
+from pages.address.hiding import KEY as HIDE
 from pages.controls.folds import unfolded
-from pages.controls.hiding import KEY as HIDE
 from pages.figures.scene import frame
 from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
 from pages.figures.scene_image import to_image

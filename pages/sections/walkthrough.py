@@ -10,8 +10,9 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.walks.walk import Walk
+from pages.address import messages, state
 from pages.animation.player import BEGIN, SCALES, SPEEDS, player, rows_of
-from pages.controls import messages, settings
+from pages.controls import settings
 
 KEY = "player"
 SEED = 231
@@ -62,7 +63,7 @@ def walkthrough(
 def step_of(walk: Walk) -> int:
     """The step that the address names, from 0; one beyond the walk is its last."""
     try:
-        return min(_step(settings.text("step") or "1", walk), walk.steps - 1)
+        return min(_step(state.text("step") or "1", walk), walk.steps - 1)
     except ValueError:
         return 0
 
@@ -75,7 +76,7 @@ def _to_address() -> None:
     for name in PLACE:
         value = place[name]
         text = str(value + 1) if name == "step" else f"{value:g}" if name == "speed" else str(value)
-        settings.set_text(name, None if value == usual[name] else text.lower() if isinstance(value, bool) else text)
+        state.set_text(name, None if value == usual[name] else text.lower() if isinstance(value, bool) else text)
 
 
 def _from_address(walk: Walk) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _from_address(walk: Walk) -> dict[str, Any]:
     found = {}
     first = KEY not in st.session_state  # later, what does not fit is what another setting has made smaller
     for name, (read, remedy) in READERS.items():
-        text = settings.text(name)
+        text = state.text(name)
         if text is None:
             continue
         try:
@@ -93,7 +94,7 @@ def _from_address(walk: Walk) -> dict[str, Any]:
                 messages.warning(
                     f"{name} (={text[:40]}) in the link must be {remedy}; the page uses another value instead."
                 )
-            settings.set_text(name, None)
+            state.set_text(name, None)
     return found
 
 

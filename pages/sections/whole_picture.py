@@ -9,8 +9,8 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.conv import conv2d_forward
+from pages.address import messages
 from pages.animation.gallery import gallery
-from pages.controls import messages
 from pages.controls.pictures import GREY, Picture
 from pages.figures.pixels import as_pixels, as_url, sign_note, span_of
 

@@ -4,7 +4,7 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 
 from cnn_core.folders import VARIABLE
-from pages.controls import runs
+from pages.server import runs
 
 
 @pytest.fixture(autouse=True, scope="session")

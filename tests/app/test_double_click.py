@@ -6,7 +6,8 @@ import pytest
 import streamlit as st
 
 from cnn_core.training.export import weights_file
-from pages.controls import runs, segments
+from pages.controls import segments
+from pages.server import runs
 from tests.app.lesson import calm, open_lesson
 from tests.app.training import press, view
 from tests.trainings import small

@@ -11,10 +11,10 @@ from cnn_core.solver import StepRecord
 from cnn_core.training import DataOptions, tensors
 from cnn_core.training.export import weights_file
 from cnn_core.training.store import Change
-from pages.controls import runs as runs_module
 from pages.figures.comparison import COLOURS, DASHES, LONGEST, MARKERS, MOST, accuracy_curves, loss_curves
 from pages.sections.run_comparison import flat, settings_table
 from pages.sections.run_table import notation
+from pages.server import runs as runs_module
 from tests.app.lesson import calm, figure, open_lesson, texts
 from tests.trainings import SHORT, small, weights_of
 from tests.waiting import until

@@ -31,7 +31,7 @@ def page(name, code=None):
 def hiding_page():
     import streamlit as st
 
-    from pages.controls.hiding import hide_controls_if_asked
+    from pages.address.hiding import hide_controls_if_asked
 
     hide_controls_if_asked()
     st.sidebar.slider("stride", 1, 3, key="stride")

@@ -80,7 +80,7 @@ def test_an_address_that_comes_late_does_not_bring_the_former_run_back(registry,
     app.query_params["run"] = first.id  # as in a look that the browser asked for before it knew of the second
     app.run()
     assert app.query_params["run"] == second
-    monkeypatch.setattr("pages.controls.runs.LATE", 0.0)
+    monkeypatch.setattr("pages.server.runs.LATE", 0.0)
     app.query_params["run"] = first.id  # a link, later
     app.run()
     assert app.query_params["run"] == first.id

@@ -7,10 +7,11 @@ import pytest
 
 from cnn_core.training.evaluate import evaluate
 from cnn_core.training.presets import PRESETS
-from pages.controls import leisure, runs, segments
+from pages.controls import segments
 from pages.figures.inside import over_time
 from pages.sections.before_training import sheet_caption
 from pages.sections.training_words import judge
+from pages.server import leisure, runs
 from tests.app.lesson import calm, control, figure, open_lesson, texts
 from tests.app.training import press, view
 from tests.trainings import small

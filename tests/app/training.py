@@ -1,6 +1,6 @@
 """Starting a training from its page, and reading what the page says of it."""
 
-from pages.controls.runs import PACES
+from pages.server.runs import PACES
 from tests.app.lesson import open_lesson
 
 SMALL = {"block_1_num_filters": "2", "hidden_1": "4", "batch_size": "200", "num_epochs": "1"}  # 7 steps

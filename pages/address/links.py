@@ -10,8 +10,8 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from pages.controls import messages
-from pages.controls.book import book
+from pages.address import messages
+from pages.address.book import book
 
 
 def tell_unlisted(key: str, options: Sequence[str]) -> None:

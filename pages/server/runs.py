@@ -15,7 +15,7 @@ from cnn_core.network import Network
 from cnn_core.training import Registry, Run, StoreError, TrainingConfig
 from cnn_core.training.evaluate import Evaluation, evaluate
 from cnn_core.training.scripts import starts_with_given_weights
-from pages.controls import messages, settings
+from pages.address import messages, state
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
 RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
@@ -45,7 +45,7 @@ def registry() -> Registry:
 
 def current_run(key: str = "run") -> Run | None:
     """The run whose id is in the address, or the one this visitor started last. key: the parameter that holds the id."""
-    in_address = settings.text(key)
+    in_address = state.text(key)
     left, when = st.session_state.get(f"{key}_left", (None, 0.0))
     if in_address and in_address == left and time.monotonic() < when + LATE:
         in_address = None
@@ -64,11 +64,11 @@ def current_run(key: str = "run") -> Run | None:
                 f"{key} (={run_id[:20]}) in the link is not known to this server: it may have been deleted, or trained on "
                 f"another one. Start a training on the Train page."
             )
-            settings.set_text(key, None)
+            state.set_text(key, None)
         return None
     st.session_state[f"{key}_id"] = run.id  # on any page, a reload or a link finds the run again
     if not in_address:
-        settings.set_text(key, run.id)
+        state.set_text(key, run.id)
     return run
 
 
@@ -98,7 +98,7 @@ def show_run(run_id: str | None, key: str = "run") -> None:
     A look that the browser asked for before it knew brings the former address along once more: it must not win.
     """
     st.session_state[f"{key}_left"] = st.query_params.get(key), time.monotonic()
-    settings.set_text(key, run_id)
+    state.set_text(key, run_id)
     st.session_state[f"{key}_id"] = run_id
 
 

@@ -1,0 +1,93 @@
+"""What the address says of a page: its settings, kept while the reader is on other pages and put back when they return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from pages.address.book import book
+from pages.address.links import tell_repeated
+
+
+def enter(page: StreamlitPage) -> None:
+    """Call when a page is run: each page has settings of its own, and a reader who comes back finds them again.
+
+    Left alone, Streamlit carries a setting over to the next page that has one of the same name.
+    """
+    known = book()
+    known.drawn, known.drawn_before = set(), known.drawn
+    if known.page == page.url_path:
+        return
+    for key in known.keys:
+        st.session_state.pop(key, None)
+    known.keys, known.page = set(), page.url_path
+    st.session_state.pop("begin", None)
+    remembered = known.settings.pop(page.url_path, {})
+    if remembered and not st.query_params.to_dict():
+        st.switch_page(page, query_params=remembered)
+
+
+def text(key: str) -> str | None:
+    """A parameter of the address that has no widget (an edited kernel, the id of a training), if it is there."""
+    tell_repeated(key)
+    value = st.query_params.get(key)
+    book().note(key, value)
+    return value
+
+
+def set_text(key: str, value: str | None) -> None:
+    """Put such a parameter into the address, or take it out."""
+    if value is not None:
+        st.query_params[key] = value
+    elif key in st.query_params:
+        del st.query_params[key]
+    book().note(key, value)
+
+
+def note(key: str, value: object, default: object) -> None:
+    """Remember what a widget holds, and what it holds when left alone."""
+    known = book()
+    known.defaults[key] = default
+    known.note(key, value if value != default else None)
+
+
+def left_out(key: str, default: object) -> bool:
+    """Whether to draw no widget for it: its fold is closed, and it is at its default, as which it counts."""
+    if not book().folded or key in st.query_params or st.session_state.get(key, default) != default:
+        return False
+    note(key, default, default)
+    return True
+
+
+def forget(keys: Iterable[str]) -> None:
+    """Set these back to their defaults: in a callback, or at the start of a run."""
+    known = book()
+    drawn = known.drawn | known.drawn_before
+    for key in keys:
+        if key in known.defaults and key in drawn:
+            st.session_state[key] = known.defaults[key]
+        elif key in st.session_state:  # a widget that is not there begins with its default when it comes
+            del st.session_state[key]
+        else:
+            set_text(key, None)
+        known.note(key, None)
+
+
+def put(values: dict[str, Any]) -> None:
+    """Set widgets by key: at the start of a run or in a callback, before the widgets are drawn."""
+    for key, value in values.items():
+        st.session_state[key] = value
+
+
+def changed() -> set[str]:
+    """The keys of this page whose values are not the default, also of widgets that are not drawn just now."""
+    known = book()
+    return set(known.settings.get(known.page, {}))
+
+
+def changed_now() -> set[str]:
+    """Those of them that this run has drawn or read."""
+    return changed() & book().drawn
