@@ -42,6 +42,31 @@ def cifar_batch(count, seed=0):
     return records.tobytes()
 
 
+def python2_batch(data, labels):
+    """The content of a Python batch of CIFAR-10 as it is published: a dict that Python 2 pickled, with an array in it."""
+    count = len(labels)
+
+    def short(text):
+        return b"U" + bytes([len(text)]) + text
+
+    def number(n):
+        return b"J" + n.to_bytes(4, "little", signed=True)
+
+    return b"".join(
+        [
+            b"\x80\x02}q\x01(",
+            short(b"batch_label") + b"q\x02" + short(b"training batch 1 of 5") + b"q\x03",
+            short(b"labels") + b"q\x04]q\x05(" + b"".join(b"K" + bytes([label]) for label in labels) + b"e",
+            short(b"data") + b"q\x06cnumpy.core.multiarray\n_reconstruct\nq\x07cnumpy\nndarray\nq\x08",
+            b"K\x00\x85" + short(b"b") + b"\x87Rq\t(K\x01" + number(count) + number(data.shape[1]) + b"\x86",
+            b"cnumpy\ndtype\nq\n" + short(b"u1") + b"K\x00K\x01\x87Rq\x0b(K\x03" + short(b"|"),
+            b"NNN" + number(-1) + number(-1) + b"K\x00tb\x89T" + number(data.size)[1:] + data.tobytes() + b"tb",
+            short(b"filenames") + b"q\x0c]q\r(" + short(b"leptodactylus_pentadactylus_s_000004.png") * count + b"e",
+            b"u.",
+        ]
+    )
+
+
 def write(folder, files):
     """Files by name, into a folder that is made."""
     folder.mkdir(parents=True, exist_ok=True)
