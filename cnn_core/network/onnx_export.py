@@ -7,6 +7,7 @@ whole groups laid out in a row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -21,7 +22,7 @@ from cnn_core.squash import LEAK
 OPSET = 17
 INPUT, OUTPUT = "pictures", "scores"
 EPS = 1e-5  # of the norms in norm.py
-ACTIVATIONS = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+OPERATORS = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 MISSING = "an ONNX file needs the package onnx: pip install onnx"
 
 
@@ -96,7 +97,7 @@ class _Graph:
         name = layer.name
         if isinstance(layer, Activation):
             leak = {"alpha": LEAK} if layer.activation == "leaky_relu" else {}
-            self.add(ACTIVATIONS[layer.activation], name, **leak)
+            self.add(OPERATORS[layer.activation], name, **leak)
         elif isinstance(layer, Norm):
             self._norm(layer)
         elif isinstance(layer, Pool):
@@ -119,23 +120,17 @@ class _Graph:
         elif layer.norm == "instance":
             self.add("InstanceNormalization", name, *arrays, epsilon=EPS)
         else:
-            self._group_norm(name, layer.num_groups, *(self._arrays[array] for array in arrays))
+            self._group_norm(name, layer.shape, layer.num_groups, *(self._arrays[array] for array in arrays))
 
-    def _group_norm(self, name: str, groups: int, gamma: Array, beta: Array) -> None:
-        before = self._last
-        self.add("Reshape", f"{name}.groups", self.number(f"{name}.groups_shape", np.array([0, groups, -1])))
+    def _group_norm(self, name: str, shape: Sequence[int], groups: int, gamma: Array, beta: Array) -> None:
+        # 0 stands for the batch as it comes; -1 for the rest would be undefined in an empty one.
+        row = np.array([0, groups, math.prod(shape) // groups])
+        self.add("Reshape", f"{name}.groups", self.number(f"{name}.groups_shape", row))
         ones = self.number(f"{name}.ones", np.ones(groups)), self.number(f"{name}.zeros", np.zeros(groups))
         self.add("InstanceNormalization", f"{name}.normalized", *ones, epsilon=EPS)
-        self._back_to_the_shape_of(before, name)
+        self.add("Reshape", f"{name}.back", self.number(f"{name}.shape", np.array([0, *shape])))
         self.add("Mul", f"{name}.scaled", self.number(f"{name}.gamma", gamma[:, None, None]))
         self.add("Add", name, self.number(f"{name}.beta", beta[:, None, None]))
-
-    def _back_to_the_shape_of(self, before: str, name: str) -> None:
-        from onnx import helper
-
-        self.nodes.append(helper.make_node("Shape", [before], [f"{name}.shape"], f"{name}.shape"))
-        self.nodes.append(helper.make_node("Reshape", [self._last, f"{name}.shape"], [f"{name}.back"], f"{name}.back"))
-        self._last = f"{name}.back"
 
 
 def _geometry(layer: Layer) -> dict[str, Sequence[int]]:
