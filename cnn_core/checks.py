@@ -1,17 +1,23 @@
-"""What layers and settings ask of their arguments: whole numbers, pairs, one of a list; each error names value and remedy."""
+"""What layers and settings ask of their arguments: arrays, labels, whole numbers, pairs, one of a list.
+
+Each error names the argument, its value and the remedy.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard, TypeVar, cast
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Pair = tuple[int, int]
 PairLike = int | Sequence[int]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def whole(name: str, value: object, minimum: int) -> int:
@@ -33,16 +39,129 @@ def pair(name: str, value: PairLike, minimum: int) -> Pair:
     return number, number
 
 
+def numbers(name: str, value: object) -> Array:
+    """`value` as a NumPy array of real numbers: an array as it is, without a copy; a list, a tuple or a number as one.
+
+    Whole numbers, truth values and float16 are taken (`float_dtype` says what they are computed in). Raises ValueError for
+    complex numbers, text, dates and objects, for lists of unequal length, and for a masked array: its mask would be ignored.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{name} (a masked array) must be a plain array: fill it first, as {name}.filled(0) does")
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:  # ragged lists; another library's array that cannot be read
+        raise ValueError(f"{name} ({type(value).__name__}) must be an array of real numbers: {error}") from error
+    if array.dtype.kind not in "fiub":
+        what = f"dtype {array.dtype}" if array.ndim else f"={str(value)[:40]}"
+        raise ValueError(f"{name} ({what}) must be an array of real numbers: floats, whole numbers or truth values")
+    return array
+
+
 def float_dtype(*arrays: Array) -> np.dtype[Any]:
-    """The dtype of a layer's result: numpy's common dtype of `arrays`, or float64 where that is not a floating one."""
+    """The dtype of a layer's result: numpy's common dtype of `arrays`, or float64 where that is not a floating one.
+
+    So whole numbers and truth values, which would wrap around, give float64. What is computed on the way is in
+    `computed_in` of it.
+    """
     dtype = np.result_type(*arrays)
-    return dtype if np.issubdtype(dtype, np.floating) else np.dtype(np.float64)
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
+def computed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """What a result of this floating dtype is computed in: float32 for float16, whose sums end at 65,504; else itself."""
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
+
+
+class HalfCache(NamedTuple):
+    """The cache of a layer that was given float16, in float32: what its backward pass returns is float16 again."""
+
+    cache: Any
+
+
+def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Function], Function]:
+    """The one rule for the arrays that a layer takes, as a decorator of its functions.
+
+    deciding: the arguments whose common dtype the result has (`float_dtype`). also: arguments that are brought to the same,
+    or are None and stay so. The function gets them as arrays of one floating dtype (`computed_in`), and what it returns is
+    brought to the result's: its arrays as they are, a cache as a `HalfCache`. Raises ValueError as `numbers` does.
+    """
+
+    def decorate(function: Function) -> Function:
+        places = tuple(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def layer(*args: Any, **kwargs: Any) -> Any:
+            given = dict(zip(places, args, strict=False)) | kwargs
+            if not given.keys() >= set(deciding):
+                return function(*args, **kwargs)  # it says what is missing
+            arrays = {name: numbers(name, given[name]) for name in deciding}
+            result = float_dtype(*arrays.values())
+            arrays |= {name: numbers(name, given[name]) for name in also if given.get(name) is not None}
+            dtype = computed_in(result)
+            given |= {name: array.astype(dtype, copy=False) for name, array in arrays.items()}
+            changed = (*(given[name] for name in places[: len(args)]), *args[len(places) :])
+            returned = function(*changed, **{name: given[name] for name in kwargs})
+            return returned if dtype == result else _halved(returned)
+
+        return cast(Function, layer)
+
+    return decorate
+
+
+def takes_dout(function: Function) -> Function:
+    """The same rule for a backward pass, called as function(dout, cache, ...): what it returns has the layer's dtype."""
+
+    @functools.wraps(function)
+    def backward(dout: object, cache: Any, *args: Any, **kwargs: Any) -> Any:
+        array = numbers("dout", dout)
+        array = array.astype(computed_in(float_dtype(array)), copy=False)
+        if isinstance(cache, HalfCache):
+            return _halved(function(array, cache.cache, *args, **kwargs))
+        return function(array, cache, *args, **kwargs)
+
+    return cast(Function, backward)
+
+
+def _halved(returned: Any) -> Any:
+    """What a layer returned, in float16: arrays converted (beyond 65,504 to infinity), a cache marked."""
+    if isinstance(returned, np.ndarray) and returned.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return returned.astype(np.float16)
+    if isinstance(returned, tuple):
+        return HalfCache(returned) if hasattr(returned, "_fields") else tuple(_halved(part) for part in returned)
+    return returned
 
 
 def check_dout(dout: Array, expected: tuple[int, ...]) -> None:
     """Raise ValueError unless the gradient that comes from above has the shape of the layer's output."""
     if dout.shape != expected:
         raise ValueError(f"dout (shape {dout.shape}) must be shaped as the layer's output: {expected}")
+
+
+def labels(name: str, value: object, count: int, classes: int | None = None) -> Array:
+    """`value` as labels: an array of `count` whole numbers, from 0 to `classes` - 1 where that is given. A list is taken.
+
+    Raises ValueError for other shapes, (count, 1) and one-hot rows included, which compared with (count,) would broadcast;
+    for numbers that are not whole numbers; and for labels out of range.
+    """
+    y = numbers(name, value)
+    if y.shape != (count,):
+        remedy = f"; {name}.ravel() makes it so" if y.size == count else ""
+        remedy = f"; {name}.argmax(axis=1) does that for one-hot rows" if y.shape == (count, classes) else remedy
+        raise ValueError(f"{name} (shape {y.shape}) must hold one label for each example: shape ({count},){remedy}")
+    if y.dtype.kind not in "iu":
+        if y.size:
+            raise ValueError(
+                f"{name} (dtype {y.dtype}) must hold whole numbers: convert the labels with {name}.astype(int)"
+            )
+        return y.astype(np.intp)
+    wrong = y[(y < 0) | (y >= (np.inf if classes is None else classes))]
+    if wrong.size:
+        most = "0 or more" if classes is None else f"from 0 to {classes - 1}: there are {classes} classes"
+        raise ValueError(f"{name} (={wrong[0]}) must hold labels {most}")
+    return y
 
 
 def up_to(name: str, value: object, minimum: int, most: int) -> None:
