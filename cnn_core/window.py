@@ -116,51 +116,9 @@ class Window:
         return padded[0] - sum(self.padding[0]), padded[1] - sum(self.padding[1])
 
     @property
-    def size_formula_in_words(self) -> str:
-        """The output size as LaTeX, with the names of the settings in it."""
-        return (
-            rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {self._span_in_words}}}"
-            r"{\text{stride}} \right\rfloor + 1"
-        )
-
-    def size_formula(self, input_size: Pair, axis: int) -> str:
-        """The output size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
-        (before, after), out = self.padding[axis], self.output_size(input_size)[axis]
-        pad = f"2 \\cdot {before}" if before == after else f"{before} + {after}"
-        return (
-            f"\\left\\lfloor \\frac{{{input_size[axis]} + {pad} - {self._span_in_numbers(axis)}}}{{{self.stride[axis]}}} "
-            f"\\right\\rfloor + 1 = {out}"
-        )
-
-    @property
     def most_output_padding(self) -> Pair:
         """The largest `output_padding` that still leads back to the same size."""
         return self.stride[0] - 1, self.stride[1] - 1
-
-    @property
-    def transposed_formula_in_words(self) -> str:
-        """The transposed size as LaTeX, with the names of the settings in it; in two lines, for a phone's width."""
-        return (
-            r"\begin{aligned}\text{out} = {} & (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} \\ & + "
-            rf"{self._span_in_words} + \text{{output padding}}\end{{aligned}}"
-        )
-
-    def transposed_formula(self, input_size: Pair, axis: int, output_padding: PairLike = 0) -> str:
-        """The transposed size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
-        (before, after), out = self.padding[axis], self.transposed_size(input_size, output_padding)[axis]
-        pad = f"2 \\cdot {before}" if before == after else f"({before} + {after})"
-        return (
-            f"({input_size[axis]} - 1) \\cdot {self.stride[axis]} - {pad} + {self._span_in_numbers(axis)} + "
-            f"{pair('output_padding', output_padding, 0)[axis]} = {out}"
-        )
-
-    @property
-    def _span_in_words(self) -> str:
-        return r"\text{kernel}" if self.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
-
-    def _span_in_numbers(self, axis: int) -> str:
-        d, k = self.dilation[axis], self.kernel_size[axis]
-        return f"{k}" if d == 1 else f"({d} \\cdot ({k} - 1) + 1)"
 
     def pad(self, x: Array, value: float = 0.0) -> Array:
         """A copy of x (..., H, W) with the padding around it, filled with `value`."""

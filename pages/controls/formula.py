@@ -4,18 +4,62 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cnn_core.checks import Pair
 from cnn_core.window import AXES, Window
 
 
-def size_formula(window: Window, input_size: tuple[int, int]) -> None:
+def size_formula(window: Window, input_size: Pair) -> None:
     """Show the formula of a convolution's or a pooling's output size; for both axes where they differ."""
-    _formula(window.size_formula_in_words, [window.size_formula(input_size, axis) for axis in (0, 1)])
+    _formula(size_in_words(window), [size_in_numbers(window, input_size, axis) for axis in (0, 1)])
 
 
-def transposed_formula(window: Window, input_size: tuple[int, int], output_padding: int) -> None:
+def transposed_formula(window: Window, input_size: Pair, output_padding: int) -> None:
     """The same for a transposed convolution."""
-    formulas = [window.transposed_formula(input_size, axis, output_padding) for axis in (0, 1)]
-    _formula(window.transposed_formula_in_words, formulas)
+    numbers = [transposed_in_numbers(window, input_size, axis, output_padding) for axis in (0, 1)]
+    _formula(transposed_in_words(window), numbers)
+
+
+def size_in_words(window: Window) -> str:
+    """The output size as LaTeX, with the names of the settings in it."""
+    return (
+        rf"\text{{out}} = \left\lfloor \frac{{\text{{in}} + 2 \cdot \text{{padding}} - {_span_in_words(window)}}}"
+        r"{\text{stride}} \right\rfloor + 1"
+    )
+
+
+def size_in_numbers(window: Window, input_size: Pair, axis: int) -> str:
+    """The output size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
+    (before, after), out = window.padding[axis], window.output_size(input_size)[axis]
+    pad = rf"2 \cdot {before}" if before == after else f"{before} + {after}"
+    return (
+        rf"\left\lfloor \frac{{{input_size[axis]} + {pad} - {_span_in_numbers(window, axis)}}}{{{window.stride[axis]}}} "
+        rf"\right\rfloor + 1 = {out}"
+    )
+
+
+def transposed_in_words(window: Window) -> str:
+    """The transposed size as LaTeX, with the names of the settings in it; in two lines, for a phone's width."""
+    return (
+        r"\begin{aligned}\text{out} = {} & (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} \\ & + "
+        rf"{_span_in_words(window)} + \text{{output padding}}\end{{aligned}}"
+    )
+
+
+def transposed_in_numbers(window: Window, input_size: Pair, axis: int, output_padding: Pair | int = 0) -> str:
+    """The transposed size along `axis` (0 height, 1 width) as LaTeX with the numbers put in."""
+    (before, after), out = window.padding[axis], window.transposed_size(input_size, output_padding)[axis]
+    pad = rf"2 \cdot {before}" if before == after else f"({before} + {after})"
+    extra = output_padding if isinstance(output_padding, int) else output_padding[axis]
+    return rf"({input_size[axis]} - 1) \cdot {window.stride[axis]} - {pad} + {_span_in_numbers(window, axis)} + {extra} = {out}"
+
+
+def _span_in_words(window: Window) -> str:
+    return r"\text{kernel}" if window.dilation == (1, 1) else r"(\text{dilation} \cdot (\text{kernel} - 1) + 1)"
+
+
+def _span_in_numbers(window: Window, axis: int) -> str:
+    d, k = window.dilation[axis], window.kernel_size[axis]
+    return f"{k}" if d == 1 else rf"({d} \cdot ({k} - 1) + 1)"
 
 
 def _formula(words: str, numbers: list[str]) -> None:

@@ -89,27 +89,6 @@ def test_no_other_image_has_as_many_windows(kernel, stride, dilation, before, af
             window.transposed_size((n, n), extra)
 
 
-@given(window_size_and_output_padding())
-def test_formula_ends_in_the_transposed_size(case):
-    window, size, output_padding = case
-    for axis in (0, 1):
-        left, right = window.transposed_formula(size, axis, output_padding).split(" = ")
-        assert int(right) == window.transposed_size(size, output_padding)[axis]
-        assert eval(left.replace("\\cdot", "*")) == int(right)
-
-
-def test_formulas_have_the_readers_words_and_numbers():
-    plain = Window.of(3, stride=2, padding=1)
-    assert plain.transposed_formula((3, 3), 0, 1) == r"(3 - 1) \cdot 2 - 2 \cdot 1 + 3 + 1 = 6"
-    assert plain.transposed_formula_in_words == (
-        r"\begin{aligned}\text{out} = {} & (\text{in} - 1) \cdot \text{stride} - 2 \cdot \text{padding} \\ "
-        r"& + \text{kernel} + \text{output padding}\end{aligned}"
-    )
-    dilated = Window.of(3, stride=2, padding=((0, 1), (0, 0)), dilation=2)
-    assert dilated.transposed_formula((3, 3), 0) == r"(3 - 1) \cdot 2 - (0 + 1) + (2 \cdot (3 - 1) + 1) + 0 = 8"
-    assert r"+ (\text{dilation} \cdot (\text{kernel} - 1) + 1) +" in dilated.transposed_formula_in_words
-
-
 @pytest.mark.parametrize("version", FORWARD)
 @pytest.mark.parametrize("figure", FIGURES, ids=str)
 def test_sizes_are_those_of_the_guides_figures(version, figure):

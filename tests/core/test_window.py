@@ -102,13 +102,6 @@ def test_same_padding_keeps_the_size(kernel, dilation, size):
 
 
 @given(window_and_size())
-def test_formula_ends_in_the_output_size(case):
-    window, size = case
-    for axis in (0, 1):
-        assert window.size_formula(size, axis).endswith(f"= {window.output_size(size)[axis]}")
-
-
-@given(window_and_size())
 def test_leftover_is_what_no_window_reaches_at_the_end(case):
     window, size = case
     unseen = window.coverage(size) == 0
@@ -116,11 +109,6 @@ def test_leftover_is_what_no_window_reaches_at_the_end(case):
         left = window.leftover(size)[axis]
         assert left == unseen.all(axis=1 - axis)[::-1].argmin()
         assert 0 <= left < window.stride[axis]
-
-
-def test_formula_has_the_readers_numbers():
-    text = Window.of(3, stride=2, padding=1).size_formula((7, 7), 0)
-    assert text == r"\left\lfloor \frac{7 + 2 \cdot 1 - 3}{2} \right\rfloor + 1 = 4"
 
 
 def test_a_stride_that_does_not_divide_leaves_cells_over():
