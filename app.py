@@ -1,6 +1,6 @@
 """ConvScope: see every number inside a convolutional network. Start with `streamlit run app.py`.
 
-This file makes the server (docs/decisions/0001); the page settings stand in pages/contents.py, the list of pages in
+This file makes the server (docs/decisions/0001); the page settings stand in pages/contents.py, the table of pages in
 pages/address/menu.py.
 """
 

@@ -18,9 +18,11 @@ st.html(
     "[data-testid=stImage] { column-gap: 1rem } "
     f"[data-testid=stElementContainer] {{ opacity: 1 !important; transition: none !important }} {folds.STYLE}</style>"
 )
-page = st.navigation(menu(), position="top")
+pages = menu()
+page = st.navigation(list(pages), position="top")
 icon = str(Path(__file__).with_name("icon.png"))
 st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon, layout="wide")
 enter(page)
 hide_controls_if_asked()
+st.title(pages[page].heading or page.title)
 page.run()

@@ -17,22 +17,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 from cnn_core.folders import VARIABLE
+from pages.address.menu import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = {
-    "home": "/",
-    "convolution": "/convolution",
-    "pooling": "/pooling",
-    "transposed": "/transposed",
-    "im2col": "/im2col",
-    "receptive-field": "/receptive-field",
-    "gradient-flow": "/gradient-flow",
-    "data": "/data",
-    "train": "/train",
-    "runs": "/runs",
-    "filters": "/filters",
-    "speed": "/speed",
-}
+PATHS = {page.path or "home": f"/{page.path}" for page in PAGES}
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 

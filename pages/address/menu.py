@@ -1,8 +1,9 @@
-"""The pages of the app, in the order of the menu."""
+"""The pages of the app: one table, from which the menu, Home's cards, every title and README's list are made."""
 
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,25 +13,129 @@ from streamlit.navigation.page import StreamlitPage
 LESSONS = Path(__file__).parents[1] / "lessons"
 
 
-def menu() -> list[StreamlitPage]:
-    """For `st.navigation`, which marks those it gets: copies."""
-    return [copy(page) for page in _pages()]
+@dataclass(frozen=True)
+class Page:
+    """A page. name: of its script in lessons/; with - for _ it is the page's address. icon: of Google's Material Symbols."""
+
+    name: str
+    title: str  # in the menu and on the browser's tab
+    icon: str
+    card: str  # on Home, in a sentence: what one does there
+    about: str  # in README: what it shows
+    heading: str = ""  # at the top of the page; empty: the title
+
+    @property
+    def path(self) -> str:
+        """What stands in the address behind the server's name."""
+        return "" if self is PAGES[0] else self.name.replace("_", "-")
+
+    @property
+    def file(self) -> Path:
+        """Its script."""
+        return LESSONS / f"{self.name}.py"
+
+
+PAGES = (
+    Page(
+        "home",
+        "Home",
+        "home",
+        "",
+        "the three-layer network as a picture, and the ways in",
+        "ConvScope",
+    ),
+    Page(
+        "convolution",
+        "Convolution",
+        "grid_on",
+        "Slide a kernel over a picture, forward and backward, and read every product.",
+        "kernels (yours, cell by cell) sliding over patterns, digits, pictures or your own, forward and on into the backward "
+        "pass; channels, filters, groups, dilation; the course's demo and the figures of the arithmetic guide as examples",
+    ),
+    Page(
+        "pooling",
+        "Pooling",
+        "compress",
+        "Keep the largest or the mean of each window; see what is dropped.",
+        "max and average pooling, forward and backward; ties; and what `=` for `+=` breaks",
+    ),
+    Page(
+        "transposed",
+        "Transposed",
+        "open_in_full",
+        "Run a convolution's backward step forward, and enlarge.",
+        "the backward step used forward, to enlarge: spreading, or as a convolution over an input drawn apart",
+        "Transposed convolution",
+    ),
+    Page(
+        "im2col",
+        "im2col",
+        "view_column",
+        "Turn the windows into columns, and the layer into one product.",
+        "how windows become columns, and the layer one matrix product",
+    ),
+    Page(
+        "receptive_field",
+        "Receptive field",
+        "layers",
+        "Stack layers and see how far down into the input one cell looks.",
+        "a stack of up to five layers: what one cell sees of the input, and over how many paths",
+    ),
+    Page(
+        "gradient_flow",
+        "Gradient flow",
+        "undo",
+        "Walk the backward pass and prove it with a gradient check.",
+        "the backward pass by itself, and a gradient check that proves it",
+    ),
+    Page(
+        "data",
+        "Data",
+        "photo_library",
+        "Look at what it will learn from, and bring pictures of your own.",
+        "what a network learns from: the classes, their balance, what a training makes of a picture; MNIST, all of Fashion-MNIST "
+        "and CIFAR-10 by download; a zip of your own pictures as a data set",
+    ),
+    Page(
+        "train",
+        "Train",
+        "play_arrow",
+        "Train the network below and watch loss, accuracy and filters live.",
+        "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
+        "start, pause, step, fork, change the learning rate on the way; loss and accuracy, each layer from inside, "
+        "mistakes and a film strip live; a learning-rate range test",
+    ),
+    Page(
+        "runs",
+        "Runs",
+        "table_rows",
+        "Keep every training, compare several, take weights along.",
+        "every training that is kept: found, named, several side by side; taken along as weights for PyTorch, ONNX, CSV, JSON, a "
+        "file for TensorBoard, or a script that repeats it to the bit; weights and settings brought back",
+    ),
+    Page(
+        "filters",
+        "Filters",
+        "visibility",
+        "Look at what it learned, and send one picture through it.",
+        "the learned kernels, and one picture on its way through: feature maps, pooled maps, class probabilities",
+    ),
+    Page(
+        "speed",
+        "Speed",
+        "speed",
+        "Time the same layer in loops, vectorised and fast, on this server.",
+        "the same layers in loops, vectorised and fast, timed live on the server: speed-up, differences, growth, a roofline",
+    ),
+)
+
+
+def menu() -> dict[StreamlitPage, Page]:
+    """The pages for `st.navigation`, which marks those it gets: copies; and of each its entry in the table."""
+    return {copy(target(page)): page for page in PAGES}
 
 
 @cache
-def _pages() -> list[StreamlitPage]:
-    """Made once: to look their files up at each run would take a tenth of it."""
-    return [
-        st.Page(LESSONS / "home.py", title="Home", default=True),
-        st.Page(LESSONS / "convolution.py", title="Convolution", url_path="convolution"),
-        st.Page(LESSONS / "pooling.py", title="Pooling", url_path="pooling"),
-        st.Page(LESSONS / "transposed.py", title="Transposed", url_path="transposed"),
-        st.Page(LESSONS / "im2col.py", title="im2col", url_path="im2col"),
-        st.Page(LESSONS / "receptive_field.py", title="Receptive field", url_path="receptive-field"),
-        st.Page(LESSONS / "gradient_flow.py", title="Gradient flow", url_path="gradient-flow"),
-        st.Page(LESSONS / "data.py", title="Data", url_path="data"),
-        st.Page(LESSONS / "train.py", title="Train", url_path="train"),
-        st.Page(LESSONS / "runs.py", title="Runs", url_path="runs"),
-        st.Page(LESSONS / "filters.py", title="Filters", url_path="filters"),
-        st.Page(LESSONS / "speed.py", title="Speed", url_path="speed"),
-    ]
+def target(page: Page) -> StreamlitPage:
+    """The page as Streamlit's links take it; made once: to look its file up at each run would take long."""
+    return st.Page(page.file, title=page.title, url_path=page.path or None, default=not page.path)

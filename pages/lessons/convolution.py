@@ -27,7 +27,6 @@ FLIPPED = (
     "cross-correlation. Since the weights are learned, a network finds the turned ones just as well."
 )
 
-st.title("Convolution")
 st.markdown(
     "A small **kernel** of weights slides over the input. At each stop the numbers under it are multiplied by the weights, "
     "the products are added up, and the sum becomes **one number of the output**. Press play, or walk with the arrow keys; "

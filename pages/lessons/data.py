@@ -17,7 +17,6 @@ from pages.sections.more_sets import more_sets
 
 MOST_PICTURES = 200  # to choose one of
 
-st.title("Data")
 st.markdown(
     "A network knows nothing but its **training pictures** and their **labels**. Look at them first: what differs within a "
     "class, what two classes share, how many there are of each. Then see what a training makes of them."

@@ -26,7 +26,6 @@ WORDS = {
 }
 FIRST = "What enters is the picture, normalised as in its training."
 
-st.title("Filters")
 st.markdown(
     "Each kernel of the first layer is a small pattern detector. Below are the patterns a network learned by itself, and how "
     "**one picture** passes through them: what each kernel finds (convolution), what of it goes on (activation, pooling), and "

@@ -34,7 +34,6 @@ WORDS = {
     "share** of its gradient. Where windows overlap, the shares add up.",
 }
 
-st.title("Gradient flow")
 words = st.empty()
 
 try:

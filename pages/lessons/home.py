@@ -4,50 +4,23 @@ import streamlit as st
 
 from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
+from pages.address.menu import PAGES, target
 from pages.animation.drawing import drawing
 from pages.figures.network import network_drawing
 
-WAYS = [
-    (
-        "convolution",
-        "Convolution",
-        "Slide a kernel over a picture, forward and backward, and read every product.",
-        ":material/grid_on:",
-    ),
-    ("pooling", "Pooling", "Keep the largest or the mean of each window; see what is dropped.", ":material/compress:"),
-    (
-        "transposed",
-        "Transposed",
-        "Run a convolution's backward step forward, and enlarge.",
-        ":material/open_in_full:",
-    ),
-    ("im2col", "im2col", "Turn the windows into columns, and the layer into one product.", ":material/view_column:"),
-    (
-        "receptive_field",
-        "Receptive field",
-        "Stack layers and see how far down into the input one cell looks.",
-        ":material/layers:",
-    ),
-    ("gradient_flow", "Gradient flow", "Walk the backward pass and prove it with a gradient check.", ":material/undo:"),
-    ("data", "Data", "Look at what it will learn from, and bring pictures of your own.", ":material/photo_library:"),
-    ("train", "Train", "Train the network below and watch loss, accuracy and filters live.", ":material/play_arrow:"),
-    ("runs", "Runs", "Keep every training, compare several, take weights along.", ":material/table_rows:"),
-    ("filters", "Filters", "Look at what it learned, and send one picture through it.", ":material/visibility:"),
-    ("speed", "Speed", "Time the same layer in loops, vectorised and fast, on this server.", ":material/speed:"),
-]
+ACROSS = 3  # cards side by side
 
-st.title("ConvScope")
 st.markdown(
     "**See every number inside a convolutional network.** Pick filter size, stride and padding; walk through convolution, "
     "pooling and their gradients step by step; train a small network and look at what it learned. Every number on these "
     "pages is computed as you watch, by plain NumPy code that you can read."
 )
 
-for first in range(0, len(WAYS), 3):
-    for column, (script, title, words, icon) in zip(st.columns(3), WAYS[first : first + 3], strict=False):
+for first in range(1, len(PAGES), ACROSS):  # without Home itself
+    for column, page in zip(st.columns(ACROSS), PAGES[first : first + ACROSS], strict=False):
         with column.container(border=True, height="stretch"):
-            st.page_link(f"lessons/{script}.py", label=f"**{title}**", icon=icon)
-            st.markdown(words)
+            st.page_link(target(page), label=f"**{page.title}**", icon=f":material/{page.icon}:")
+            st.markdown(page.card)
 
 st.subheader("The network on these pages")
 config = TrainingConfig()

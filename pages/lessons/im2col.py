@@ -17,7 +17,6 @@ from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, walkthrough
 
-st.title("im2col")
 st.markdown(
     "A computer is at its fastest when it multiplies two matrices. So a convolution is turned into that: every window is "
     "**copied into a column**, every filter is written as a **row**, and one product of the two gives all outputs at once."

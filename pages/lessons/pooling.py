@@ -21,7 +21,6 @@ from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
 from pages.sections.whole_picture import Maps, whole_picture
 
-st.title("Pooling")
 st.markdown(
     "Pooling makes a map smaller: each window is summed up by **one number**, its largest (max pooling) or its mean "
     "(average pooling). There are no weights to learn. What stays is *that* something was there; where exactly is given up."

@@ -10,7 +10,6 @@ from pages.sections.code import stack_code
 
 CHANNELS = 64  # for the count of weights
 
-st.title("Receptive field")
 st.markdown(
     "Each cell of a map is made from a small window of the map before it, and each cell in there from a window of the map "
     "before that. All that it sees of the input in the end is its **receptive field**. Point at a cell to light up what it "

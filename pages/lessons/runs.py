@@ -11,7 +11,6 @@ from pages.sections.run_table import choose, table
 from pages.sections.run_upload import upload
 from pages.server.runs import registry, tell_trouble
 
-st.title("Runs")
 st.markdown(
     "Every training of this server is kept here with its settings, its history and its weights. **Choose one** to name it, to "
     "take it along or to delete it; **choose several** to see them side by side."

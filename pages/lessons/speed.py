@@ -7,7 +7,6 @@ from pages.controls import settings
 from pages.sections import measuring
 from pages.sections.speed_results import code, costs, results
 
-st.title("Speed")
 st.markdown(
     "The same layer, written three times: in readable **loops**; **vectorised** with NumPy, as one first writes it (im2col); "
     "and the **fast** version that this app's pages run. They give the same numbers. How long does each take? Press "

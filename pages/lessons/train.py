@@ -28,7 +28,6 @@ from pages.server.runs import (
 REFRESH = 0.5  # seconds between two looks at a running training
 VIEWS = {"Curves": curves_view, "Layers": layers_view, "Mistakes": mistakes_view, "Film strip": film_view}
 
-st.title("Train")
 st.markdown(
     "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
     "**loss**), and moves every weight a little against its gradient. Press **Start** and watch its filters take shape."

@@ -23,7 +23,6 @@ VIEWS = {
     "gather": "The same output, number by number: a convolution with the kernel flipped, over the input drawn apart with zeros.",
 }
 
-st.title("Transposed convolution")
 st.markdown(
     "Walk a convolution backward, and each output's gradient is spread over its window: `dx[window] += dout × weight`. Used "
     "**forward**, with numbers instead of gradients, the same step makes a **large map from a small one**. Decoders and "

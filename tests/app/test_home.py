@@ -4,40 +4,56 @@ import pytest
 
 from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
-from tests.app.lesson import PAGES, calm, open_lesson, sent, texts, values
+from pages.address import menu
+from pages.address.menu import PAGES
+from tests.app.lesson import calm, open_app, open_lesson, sent, texts, values
 
-TITLES = {
-    "home": "ConvScope",
-    "convolution": "Convolution",
-    "pooling": "Pooling",
-    "transposed": "Transposed convolution",
-    "im2col": "im2col",
-    "receptive_field": "Receptive field",
-    "gradient_flow": "Gradient flow",
-    "data": "Data",
-    "train": "Train",
-    "runs": "Runs",
-    "filters": "Filters",
-    "speed": "Speed",
-}
+NAMES = [page.name for page in PAGES]
 
 
-@pytest.mark.parametrize("name", TITLES)
-def test_a_page_opens_in_peace(name):
-    app = open_lesson(name)
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_a_page_opens_in_peace(page):
+    app = open_lesson(page.name)
     assert calm(app)
-    assert texts(app.title) == [TITLES[name]]
+    assert texts(app.title) == [page.heading or page.title]
 
 
 def test_every_lesson_is_listed():
-    assert {path.stem for path in PAGES.glob("lessons/*.py")} - {"__init__"} == set(TITLES)
+    assert {path.stem for path in menu.LESSONS.glob("*.py")} == set(NAMES)
+
+
+def links(app):
+    return [(link.proto.label.strip("*"), link.proto.page) for link in app.get("page_link")]
 
 
 def test_home_leads_to_every_other_page():
-    links = open_lesson("home").get("page_link")
-    names = TITLES | {"transposed": "Transposed"}  # as in the list of pages
-    assert [link.proto.label.strip("*") for link in links] == list(names.values())[1:]
-    assert [link.proto.page for link in links] == [name.replace("_", "-") for name in list(TITLES)[1:]]
+    assert links(open_lesson("home")) == [(page.title, page.path) for page in PAGES[1:]]
+    assert len({page.path for page in PAGES}) == len(PAGES)
+
+
+def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
+    class Elsewhere(menu.Page):
+        file = tmp_path / "new_page.py"
+
+    Elsewhere.file.write_text("import streamlit as st\n\nst.markdown('Its own words.')\n")
+    new = Elsewhere("new_page", "Brand new", "star", "What one does there.", "what it shows")
+    monkeypatch.setattr(menu, "PAGES", (*PAGES, new))
+    app = open_app().run()
+    assert calm(app)
+    assert links(app)[-1] == ("Brand new", "new-page")
+    assert "What one does there." in texts(app.markdown)
+    listed = [page for page in app._registered_pages.values() if page["url_pathname"] == "new-page"]
+    assert [page["page_name"] for page in listed] == ["Brand new"]
+    app.switch_page(str(Elsewhere.file)).run()
+    assert calm(app)
+    assert texts(app.title) == ["Brand new"]
+    assert texts(app.markdown)[-1] == "Its own words."
+
+
+def test_the_readme_lists_the_pages_as_the_table_has_them():
+    readme = (menu.LESSONS.parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = "".join(f"| {page.title} | {page.about} |\n" for page in PAGES)
+    assert f"| page | what it shows |\n|---|---|\n{rows}\n" in readme
 
 
 def test_home_draws_the_network_and_counts_its_weights():
@@ -48,7 +64,7 @@ def test_home_draws_the_network_and_counts_its_weights():
     assert f"**{sum(layer.parameters for layer in layers):,} numbers to learn**" in " ".join(texts(app.markdown))
 
 
-@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_parameter_of_another_page_does_no_harm(name):
     app = open_lesson(name, stride="2", reg="0", weights="not trained yet", nonsense="1", picture="7")
     assert calm(app)
