@@ -15,7 +15,7 @@ from cnn_core.datasets.found import sets_folder
 from cnn_core.datasets.own import save_pictures
 from cnn_core.datasets.zips import plain_name, read_zip
 from pages.address import messages
-from pages.controls.pictures import TooMuchError, decoded
+from pages.controls.decoding import TooMuchError, decoded
 
 MOST_ZIP = 50  # MB
 MOST_PIXELS = 2_000_000_000  # of all pictures together, as they are in their files: half a minute's work

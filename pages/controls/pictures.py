@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from cnn_core import datasets
 from cnn_core.checks import Array, Pair
 from pages.address import messages
 from pages.controls import settings
+from pages.controls.decoding import ENDINGS, SIDE, decoded
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-MOST_PIXELS = 25_000_000
 MOST_FILE = 20  # MB; the server itself takes 50 (.streamlit/config.toml), for a zip of many pictures
-DECODING = threading.Lock()  # one picture at a time: unpacked it may take 75 MB
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours
-SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
 OWN = "your picture"
 SHUFFLED = "shuffled numbers"
 FEW = "few numbers"
@@ -32,10 +26,6 @@ CHANNELS_HELP = (
 )
 GREY = (0.299, 0.587, 0.114)  # red, green and blue weighted as the eye does
 SEED = 4  # draws no 0 first: a walk begins with something to see
-
-
-class TooMuchError(Exception):
-    """Many pictures are too large together; says so, with the remedy."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +106,7 @@ def _numbers(name: str, size: int, channels: int, digit: int) -> Array:
 
 def _own() -> Array:
     """The reader's picture; one chosen earlier is kept while they look at other pages."""
-    file = st.file_uploader(
-        "a picture of yours", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="upload", max_upload_size=MOST_FILE
-    )
+    file = st.file_uploader("a picture of yours", type=list(ENDINGS), key="upload", max_upload_size=MOST_FILE)
     if file is not None:
         st.session_state["uploaded"] = file.name, read_picture(file.getvalue(), file.name)
     elif "uploaded" not in st.session_state:
@@ -136,49 +124,6 @@ def read_picture(data: bytes, name: str) -> Array:
     rgb = decoded(data, name)
     rgb.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255
-
-
-def decoded(data: bytes, name: str, allow: Callable[[int], None] = lambda pixels: None) -> Image.Image:
-    """A file as a picture in RGB, upright, already reduced where it is much larger than SIDE.
-
-    allow(pixels) is asked before it is unpacked, and may raise TooMuchError.
-    Raises ValueError for a file that is no picture, is broken, or claims more than MOST_PIXELS pixels.
-    """
-    try:
-        with DECODING, Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > MOST_PIXELS:
-                raise Image.DecompressionBombError(
-                    f"{name} (={width}x{height} pixels) must have at most {MOST_PIXELS / 1e6:.0f} megapixels: "
-                    f"make it smaller"
-                )
-            allow(width * height)
-            image.draft("RGB", (2 * SIDE, 2 * SIDE))
-            image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except Image.DecompressionBombError as error:
-        raise ValueError(str(error)) from None
-    except UnidentifiedImageError:
-        raise ValueError(f"{name} must be a picture in one of the formats {', '.join(FORMATS)}") from None
-    except TooMuchError as error:
-        raise ValueError(str(error)) from None
-    except (OSError, SyntaxError, EOFError, ValueError) as error:
-        raise ValueError(f"{name} must be a whole, unbroken picture ({error}): save it anew") from None
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode as RGB: transparency over white, 16 and 32 bits a pixel scaled to 8. Reduced first, to save memory."""
-    few = max(1, max(image.size) // (2 * SIDE))
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image)[::few, ::few].astype(np.float64)
-        top = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
-        return Image.fromarray((values.clip(0, top) * 255 / top).astype(np.uint8)).convert("RGB")
-    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        image = image.reduce(few)
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
 
 
 def _reduced(whole: Array, size: int, *, colour: bool) -> Array:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.controls.pictures import SIDE, read_picture
+from pages.controls.decoding import SIDE
+from pages.controls.pictures import read_picture
 from tests.app.lesson import calm, change, images, open_lesson, sent, texts, values
 
 RAMP = np.linspace(0, 255, 40 * 30).reshape(40, 30).round().astype(np.uint8)
@@ -67,7 +68,7 @@ KINDS = {
     "GIF": (saved(GREY, "GIF"), RAMP / 255),
     "BMP": (saved(COLOUR, "BMP"), RGB / 255),
 }
-FORMATS = "must be a picture in one of the formats PNG, JPEG, WEBP, GIF, BMP"
+FORMATS = "must be a picture in one of the formats PNG, JPEG, WEBP, GIF, BMP, TIFF"
 BROKEN = r"must be a whole, unbroken picture \(.*\): save it anew"
 LARGE = "must have at most 25 megapixels: make it smaller"
 
@@ -98,7 +99,7 @@ def test_a_large_picture_is_reduced(width, height, shape):
         ("notes.png", b"Dear diary, this is no picture.", FORMATS),
         ("page.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", FORMATS),
         ("nothing.png", b"", FORMATS),
-        ("float.tiff", saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), FORMATS),
+        ("icon.png", saved(COLOUR, "ICO"), FORMATS),
         ("scan.pdf", saved(COLOUR, "PDF"), FORMATS),
         ("no rows.png", png_that_claims(5, 0), FORMATS),
         ("200.png", png_that_claims(20_000, 10_000), r"\(=20000x10000 pixels\) " + LARGE),
@@ -152,6 +153,17 @@ def test_a_page_takes_an_upload_refuses_a_bad_one_and_goes_on(name):
     assert texts(app.error) == [f"notes.png {FORMATS}"]
     assert not app.exception
     upload(app, "white.png", saved(Image.new("RGB", (90, 60), "white")))
+    assert not app.exception
+    assert not app.error
+    np.testing.assert_array_equal(values(app, "x"), np.ones((1, 6, 6)))
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("photo.jfif", "JPEG"), ("photo.jpe", "JPEG"), ("scan.tif", "TIFF"), ("photo.png", "JPEG")]
+)
+def test_a_picture_is_read_by_its_content_whatever_its_name(name, format):
+    app = open_lesson("convolution", input="your picture", input_size="6", kernel_size="2", padding="0")
+    upload(app, name, saved(Image.new("RGB", (9, 6), "white"), format))
     assert not app.exception
     assert not app.error
     np.testing.assert_array_equal(values(app, "x"), np.ones((1, 6, 6)))
