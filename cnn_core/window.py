@@ -34,8 +34,10 @@ AXES = ("height", "width")
 class Window:
     """A window of `kernel_size` cells, `dilation` apart, that moves by `stride` over an image padded by `padding`.
 
-    kernel_size, stride, dilation: (height, width). padding: ((top, bottom), (left, right)).
-    Build one with `Window.of`, which takes the short forms; all lengths are in cells.
+    kernel_size, stride, dilation: (height, width), 1 or more. padding: ((top, bottom), (left, right)), 0 or more. All are
+    in cells. `Window.of` takes the short forms.
+
+    Raises ValueError for anything else, however it is built.
     """
 
     kernel_size: Pair
@@ -43,11 +45,17 @@ class Window:
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
     dilation: Pair = (1, 1)
 
+    def __post_init__(self) -> None:
+        settings = {name: pair(name, getattr(self, name), 1) for name in ("kernel_size", "stride", "dilation")}
+        for name, value in settings.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "padding", _padding(self.padding, **settings))
+
     @classmethod
     def of(
         cls, kernel_size: PairLike, stride: PairLike = 1, padding: PaddingLike = 0, dilation: PairLike = 1
     ) -> Window:
-        """A validated window.
+        """A window from the short forms.
 
         kernel_size, stride, dilation: an int or a pair (height, width), each 1 or more.
         padding: an int, a pair (height, width), a pair of pairs ((top, bottom), (left, right)), each 0 or more, or
@@ -56,8 +64,7 @@ class Window:
 
         Raises ValueError for anything else.
         """
-        size, step, gap = pair("kernel_size", kernel_size, 1), pair("stride", stride, 1), pair("dilation", dilation, 1)
-        return cls(size, step, _padding(padding, size, step, gap), gap)
+        return cls(kernel_size, stride, padding, dilation)  # type: ignore[arg-type]  # __post_init__ makes pairs of them
 
     @property
     def span(self) -> Pair:
@@ -182,14 +189,29 @@ class Window:
 
     def require_real_cells(self, input_size: Pair) -> None:
         """Raise ValueError if some window sees padding only (it has no maximum and no mean)."""
-        inside = self.pad(np.ones(input_size, dtype=bool), value=False)
-        if not self.view(inside).any(axis=(-2, -1)).all():
-            (top, bottom), (left, right) = self.padding
-            most = " and ".join(str(span // 2) for span in sorted(set(self.span)))
-            raise ValueError(
-                f"padding (={max(top, bottom, left, right)}) must leave each pooling window at least one cell of the input: "
-                f"with a window of {self.span[0]}x{self.span[1]} cells, at most {most} is safe"
+        for axis, cells in enumerate(input_size):
+            k, d, span, (before, after) = (
+                self.kernel_size[axis],
+                self.dilation[axis],
+                self.span[axis],
+                self.padding[axis],
             )
+            starts = range(-before, cells + after - span + 1, self.stride[axis])
+            jumps = k > 1 and d > cells  # from before the input to behind it; else the first and the last window tell
+            for start in starts if jumps else (starts[0], starts[-1]):
+                first = start % d if start < 0 else start  # the window's first cell that is not before the input
+                if first < cells and first < start + span:
+                    continue
+                if jumps:
+                    raise ValueError(
+                        f"dilation (={d}) must be at most the input (={cells} cells of {AXES[axis]}) here: with padding "
+                        f"(={before} + {after}) a dilated window falls beside the input and sees padding only"
+                    )
+                where = "" if self.span[0] == self.span[1] else f" for the {AXES[axis]}"
+                raise ValueError(
+                    f"padding (={max(before, after)}) must leave each pooling window at least one cell of the input: with a "
+                    f"window of {self.span[0]}x{self.span[1]} cells, at most {span // 2} is safe{where}"
+                )
 
 
 def _padding(padding: PaddingLike, kernel_size: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:

@@ -1,5 +1,8 @@
 """The one geometry: sizes, positions, views and their adjoint, over every option."""
 
+import re
+from dataclasses import FrozenInstanceError, replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -117,25 +120,94 @@ def test_a_stride_that_does_not_divide_leaves_cells_over():
     assert (coverage[:5, :5] > 0).all()
 
 
+WAYS = {
+    "of": Window.of,
+    "by itself": Window,
+    "from another": lambda **options: replace(Window.of(1), **options),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"kernel_size": 0}, "kernel_size (=0) must be 1 or more"),
         ({"kernel_size": 3, "stride": 0}, "stride (=0) must be 1 or more"),
+        ({"kernel_size": (3, 3), "stride": (1, -2)}, "stride (=-2) must be 1 or more"),
         ({"kernel_size": 3, "padding": -1}, "padding (=-1) must be 0 or more"),
+        ({"kernel_size": 3, "padding": ((0, 0), (0, -1))}, "padding (=-1) must be 0 or more"),
         ({"kernel_size": 3, "dilation": 0}, "dilation (=0) must be 1 or more"),
         ({"kernel_size": 3, "stride": 1.5}, "stride (=1.5) must be a whole number, 1 or more"),
         ({"kernel_size": (1, 2, 3)}, "kernel_size (=(1, 2, 3)) must be one whole number or a pair (height, width)"),
+        ({"kernel_size": "3"}, "kernel_size (='3') must be a whole number, 1 or more"),
+        ({"kernel_size": None}, "kernel_size (=None) must be a whole number, 1 or more"),
+        ({"kernel_size": 3, "padding": None}, "padding (=None) must be a whole number, 0 or more"),
         ({"kernel_size": 3, "padding": "valid"}, "padding (='valid') must be whole numbers or \"same\""),
         ({"kernel_size": 3, "padding": "same", "stride": 2}, 'padding (="same") needs stride 1'),
         ({"kernel_size": 3, "padding": ((1, 1),)}, "padding (=((1, 1),)) must be ((top, bottom), (left, right))"),
         ({"kernel_size": True}, "kernel_size (=True) must be a whole number, 1 or more"),
     ],
 )
-def test_bad_options_are_named_with_value_and_remedy(options, message):
+def test_no_window_can_exist_that_is_not_valid(way, options, message):
     with pytest.raises(ValueError) as error:
-        Window.of(**options)
+        WAYS[way](**options)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_window_holds_pairs_whatever_it_is_built_from(way):
+    window = WAYS[way](kernel_size=[3, np.int64(2)], stride=2, padding=(1, 0))
+    assert window == Window.of((3, 2), 2, ((1, 1), (0, 0)))
+    assert hash(window) == hash(Window((3, 2), (2, 2), ((1, 1), (0, 0))))
+    assert window.span == (3, 2)
+
+
+def test_a_window_cannot_be_changed_afterwards():
+    with pytest.raises(FrozenInstanceError):
+        Window.of(3).stride = (0, 0)
+
+
+@given(window_and_size())
+def test_a_window_of_padding_only_is_refused_and_no_other(case):
+    window, size = case
+    inside = window.view(window.pad(np.ones(size, bool), value=False))
+    if inside.any(axis=(-2, -1)).all():
+        window.require_real_cells(size)
+    else:
+        with pytest.raises(ValueError, match=r"^(padding|dilation) \(=\d+\) must"):
+            window.require_real_cells(size)
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, (1, 4), (5, 2)])
+@pytest.mark.parametrize("dilation", [1, 2, (1, 3)])
+@pytest.mark.parametrize("stride", [1, 2, (3, 1)])
+def test_the_padding_that_is_said_to_be_safe_is_safe(kernel, dilation, stride):
+    window = Window.of(kernel, stride, 9, dilation)
+    with pytest.raises(ValueError, match="padding") as error:
+        window.require_real_cells((4, 4))
+    safe = int(re.search(r"at most (\d+) is safe", str(error.value))[1])
+    assert safe in [span // 2 for span in window.span]
+    replace(window, padding=[span // 2 for span in window.span]).require_real_cells((4, 4))
+
+
+def test_a_dilated_window_that_falls_beside_the_input_is_told():
+    with pytest.raises(ValueError) as error:
+        Window.of(2, 1, 1, 2).require_real_cells((1, 1))
+    assert str(error.value) == (
+        "dilation (=2) must be at most the input (=1 cells of height) here: with padding (=1 + 1) a dilated window falls "
+        "beside the input and sees padding only"
+    )
+    Window.of(2, 1, 1, 1).require_real_cells((1, 1))
+
+
+def test_the_axis_whose_padding_is_too_much_is_named():
+    with pytest.raises(ValueError, match=r"padding \(=1\) .* window of 1x5 cells, at most 0 is safe for the height"):
+        Window.of((1, 5), 1, (1, 2)).require_real_cells((8, 8))
+
+
+def test_a_huge_padding_is_refused_at_once():
+    with pytest.raises(ValueError, match=r"padding \(=1000000000\) must leave"):
+        Window.of(2, padding=10**9).require_real_cells((4, 4))
 
 
 def test_a_window_larger_than_the_padded_input_is_refused():
