@@ -37,7 +37,7 @@ class Start(Mapping[str, Any]):
         choose, tell = (st.container(), st.container()) if narrow else st.columns([1, 2], vertical_alignment="bottom")
         with choose:
             self.name = settings.choice(
-                "example", "preset", list(presets), help="Sets all controls; change them as you like."
+                "preset", "preset", list(presets), help="Sets all controls; change them as you like."
             )
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import streamlit as st
+from functools import cache
+from typing import Any
 
 from cnn_core.window import Window
 from pages.address import messages, state
 from pages.controls import settings
 from pages.controls.folds import folded
+from pages.controls.presets import Preset, Start
 
 MOST = 5  # layers
 
 
 @dataclass(frozen=True)
-class Layer:
+class StackLayer:
     """A layer of the stack as its widgets have it; for a pooling, dilation is 1."""
 
     kind: str  # "conv" or "pool"
@@ -37,88 +38,98 @@ class Layer:
         return ", ".join([size, *(f"{name} {value}" for name, value, usual in extra if value != usual)])
 
 
-ANOTHER = Layer("conv", 3)  # what a layer is that the preset does not have
+ANOTHER = StackLayer("conv", 3)  # what a layer is that the preset does not have
 
 
 @dataclass(frozen=True)
-class Preset:
+class Stack:
     """A stack to start from, and what it shows, in a sentence."""
 
     words: str
-    input_size: int
-    layers: tuple[Layer, ...]
+    input_size: int  # cells a side
+    layers: tuple[StackLayer, ...]  # the lowest first
 
-    def layer(self, number: int) -> Layer:
-        """Layer 1 is the lowest."""
-        return self.layers[number - 1] if number <= len(self.layers) else ANOTHER
+    @property
+    def values(self) -> dict[str, Any]:
+        """The widgets' values, by key; of those layers, too, that it does not have."""
+        layers = (self.layers + (ANOTHER,) * MOST)[:MOST]
+        of_layers = {f"layer_{n}_{name}": value for n, one in enumerate(layers, 1) for name, value in vars(one).items()}
+        return {"input_size": self.input_size, "layers": len(self.layers), **of_layers}
 
 
-PRESETS = {
-    "three 3×3": Preset(
+STACKS = {
+    "three 3×3": Stack(
         "Three small kernels, one on top of the other, see as far as one of 7×7: each adds one cell on every side.",
         10,
-        (Layer("conv", 3),) * 3,
+        (StackLayer("conv", 3),) * 3,
     ),
-    "one 7×7": Preset(
+    "one 7×7": Stack(
         "The same field in a single step: every cell of it is reached on exactly one path, the corner as well as the middle.",
         10,
-        (Layer("conv", 7),),
+        (StackLayer("conv", 7),),
     ),
-    "LeNet-5": Preset(
+    "LeNet-5": Stack(
         "conv, pool, conv, pool, conv (LeCun et al. 1998): the pools make the jump larger, so that the last layer sees the "
         "whole input of 32×32.",
         32,
-        (Layer("conv", 5), Layer("pool", 2, 2), Layer("conv", 5), Layer("pool", 2, 2), Layer("conv", 5)),
+        (
+            StackLayer("conv", 5),
+            StackLayer("pool", 2, 2),
+            StackLayer("conv", 5),
+            StackLayer("pool", 2, 2),
+            StackLayer("conv", 5),
+        ),
     ),
-    "dilated 1-2-4": Preset(
+    "dilated 1-2-4": Stack(
         "Kernels of 3×3, their cells 1, 2 and 4 apart (Yu and Koltun 2016): the field about doubles with each layer; the maps "
         "stay as large as the input.",
         24,
-        (Layer("conv", 3, 1, 1, 1), Layer("conv", 3, 1, 2, 2), Layer("conv", 3, 1, 4, 4)),
+        (StackLayer("conv", 3, 1, 1, 1), StackLayer("conv", 3, 1, 2, 2), StackLayer("conv", 3, 1, 4, 4)),
     ),
-    "VGG blocks": Preset(
+    "VGG blocks": Stack(
         "Two convolutions of 3×3, a pool, and again (the beginning of VGG, Simonyan and Zisserman 2015): above the pool each "
         "3×3 adds twice as much.",
         24,
         (
-            Layer("conv", 3, 1, 1),
-            Layer("conv", 3, 1, 1),
-            Layer("pool", 2, 2),
-            Layer("conv", 3, 1, 1),
-            Layer("conv", 3, 1, 1),
+            StackLayer("conv", 3, 1, 1),
+            StackLayer("conv", 3, 1, 1),
+            StackLayer("pool", 2, 2),
+            StackLayer("conv", 3, 1, 1),
+            StackLayer("conv", 3, 1, 1),
         ),
     ),
-    "strided": Preset(
+    "strided": Stack(
         "The beginning of ResNet (He et al. 2016): stride 2 twice at the start, and from there on one step to the side is "
         "four cells of the input.",
         48,
-        (Layer("conv", 7, 2, 3), Layer("pool", 3, 2, 1), Layer("conv", 3, 1, 1), Layer("conv", 3, 1, 1)),
+        (
+            StackLayer("conv", 7, 2, 3),
+            StackLayer("pool", 3, 2, 1),
+            StackLayer("conv", 3, 1, 1),
+            StackLayer("conv", 3, 1, 1),
+        ),
     ),
 }
 
 
-def stack() -> tuple[int, list[Layer]]:
+@cache
+def presets() -> dict[str, Preset]:
+    """The stacks as the list of a page takes them."""
+    return {name: Preset(found.words, found.values) for name, found in STACKS.items()}
+
+
+def stack() -> tuple[int, list[StackLayer]]:
     """Choose a preset and change it; returns the input's size (cells a side) and the layers, the lowest first."""
-    name = settings.choice("preset", "preset", list(PRESETS), help="A stack to start from. Change its layers below.")
-    preset = PRESETS[name]
-    if st.session_state.get("preset_shown") not in (None, name):
-        _set(preset)  # another preset replaces what was changed
-    st.session_state["preset_shown"] = name
-    note = st.container()
-    input_size = settings.whole(
-        "input size", "input_size", 8, 64, preset.input_size, help="Rows and columns of the input."
-    )
-    count = settings.whole("layers", "layers", 1, MOST, len(preset.layers), help="How many maps stand above the input.")
-    layers = [_layer(number, preset.layer(number)) for number in range(1, count + 1)]
-    if (input_size, *layers) == (preset.input_size, *preset.layers):
-        note.caption(preset.words)
-    else:
-        note.caption(f"Changed by you, from “{name}”.")
-        note.button(f"Back to “{name}”", key="reset_stack", icon=":material/undo:", on_click=_set, args=(preset,))
+    start = Start(presets(), {}, narrow=True)
+    whole = settings.whole
+    input_size = whole("input size", "input_size", 8, 64, start["input_size"], help="Rows and columns of the input.")
+    count = whole("layers", "layers", 1, MOST, start["layers"], help="How many maps stand above the input.")
+    layers = [_layer(number, start) for number in range(1, count + 1)]
+    start.tell(frozenset(("pinned",)))
     return input_size, layers
 
 
-def fitting(layers: list[Layer], input_size: int) -> list[Layer]:
+def fitting(layers: list[StackLayer], input_size: int) -> list[StackLayer]:
     """The layers, from the lowest up, as far as they fit; the first that does not is named on the page."""
     size = (input_size, input_size)
     for number, layer in enumerate(layers, 1):
@@ -133,28 +144,19 @@ def fitting(layers: list[Layer], input_size: int) -> list[Layer]:
     return layers
 
 
-def _layer(number: int, usual: Layer) -> Layer:
-    """The widgets of one layer; where the reader did nothing, they have the preset's values."""
-    name = f"layer {number}"
-    key = f"layer_{number}"
-    with folded(f"Layer {number}", f"{key}_fold", opened=number == 1):
-        kind = settings.choice(f"{name} kind", f"{key}_kind", ["conv", "pool"], usual.kind)
-        kernel_size = settings.whole(f"{name} kernel size", f"{key}_kernel_size", 1, 7, usual.kernel_size)
-        stride = settings.whole(f"{name} stride", f"{key}_stride", 1, 4, usual.stride)
-        padding = settings.whole(f"{name} padding", f"{key}_padding", 0, 6, usual.padding)
-        dilation = 1
-        if kind == "conv":
-            dilation = settings.whole(f"{name} dilation", f"{key}_dilation", 1, 4, usual.dilation)
-    return Layer(kind, kernel_size, stride, padding, dilation)
+def _layer(number: int, start: Start) -> StackLayer:
+    """The widgets of one layer."""
+    key = f"layer_{number}_"
 
+    def whole(field: str, low: int, high: int) -> int:
+        label = f"layer {number} {field.replace('_', ' ')}"
+        return settings.whole(label, key + field, low, high, start[key + field])
 
-def _set(preset: Preset) -> None:
-    """Give the widgets the preset's values, those that are hidden at the moment included."""
-    st.session_state["input_size"] = preset.input_size
-    st.session_state["layers"] = len(preset.layers)
-    for number in range(1, MOST + 1):
-        for name, value in vars(preset.layer(number)).items():
-            st.session_state[f"layer_{number}_{name}"] = value
+    with folded(f"Layer {number}", f"{key}fold", opened=number == 1):
+        kind = settings.choice(f"layer {number} kind", f"{key}kind", ["conv", "pool"], start[f"{key}kind"])
+        kernel_size, stride, padding = whole("kernel_size", 1, 7), whole("stride", 1, 4), whole("padding", 0, 6)
+        dilation = whole("dilation", 1, 4) if kind == "conv" else 1
+    return StackLayer(kind, kernel_size, stride, padding, dilation)
 
 
 def pinned_cell(sizes: list[tuple[int, int]]) -> tuple[int, int, int] | None:

@@ -11,11 +11,11 @@ from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.address import messages
 from pages.controls import settings
-from pages.controls.examples import CONVOLUTION, USUAL_CONVOLUTION
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
+from pages.controls.walk_presets import CONVOLUTION, USUAL_CONVOLUTION
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along

@@ -7,11 +7,11 @@ from cnn_core.walks.trace import trace_im2col
 from cnn_core.window import Window
 from pages.address import messages
 from pages.controls import settings
-from pages.controls.examples import IM2COL, USUAL_IM2COL
 from pages.controls.formula import size_titles
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
+from pages.controls.walk_presets import IM2COL, USUAL_IM2COL
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along

@@ -10,10 +10,10 @@ from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
 from pages.address import messages
 from pages.controls import settings
-from pages.controls.examples import POOLING, USUAL_POOLING
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
+from pages.controls.walk_presets import POOLING, USUAL_POOLING
 from pages.sections.broken import broken_note
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script

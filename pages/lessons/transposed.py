@@ -8,11 +8,11 @@ from cnn_core.walks.trace import trace_conv2d, trace_conv_transpose2d
 from cnn_core.window import Window
 from pages.address import messages
 from pages.controls import settings
-from pages.controls.examples import TRANSPOSED, USUAL_TRANSPOSED
 from pages.controls.formula import notes, size_titles, transposed_formula
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
+from pages.controls.walk_presets import TRANSPOSED, USUAL_TRANSPOSED
 from pages.sections.code import code
 from pages.sections.snippets import Layer, numpy_script
 from pages.sections.take_along import take_along

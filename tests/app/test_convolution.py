@@ -6,8 +6,8 @@ import pytest
 from cnn_core import datasets
 from cnn_core.conv import conv2d_backward_naive, conv2d_forward_naive
 from cnn_core.window import Window
-from pages.controls.examples import CONVOLUTION
 from pages.controls.kernel import preset
+from pages.controls.walk_presets import CONVOLUTION
 from tests.app.lesson import (
     both,
     calm,

@@ -2,15 +2,15 @@
 
 import pytest
 
-from pages.controls import examples
+from pages.controls import walk_presets
 from pages.controls.kernel import preset
 from tests.app.lesson import calm, change, control, open_lesson, sent, texts, values, window
 
 PAGES = {
-    "convolution": (examples.CONVOLUTION, examples.USUAL_CONVOLUTION),
-    "pooling": (examples.POOLING, examples.USUAL_POOLING),
-    "transposed": (examples.TRANSPOSED, examples.USUAL_TRANSPOSED),
-    "im2col": (examples.IM2COL, examples.USUAL_IM2COL),
+    "convolution": (walk_presets.CONVOLUTION, walk_presets.USUAL_CONVOLUTION),
+    "pooling": (walk_presets.POOLING, walk_presets.USUAL_POOLING),
+    "transposed": (walk_presets.TRANSPOSED, walk_presets.USUAL_TRANSPOSED),
+    "im2col": (walk_presets.IM2COL, walk_presets.USUAL_IM2COL),
 }
 EXAMPLES = [(page, name) for page, (presets, _) in PAGES.items() for name in presets]
 EDITED = "1,1,1;1,0,1;1,1,1"

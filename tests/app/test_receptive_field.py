@@ -5,7 +5,7 @@ import pytest
 
 from cnn_core.receptive_field import connection, receptive_fields
 from cnn_core.window import Window
-from pages.controls.stack import PRESETS
+from pages.controls.stack import STACKS
 from pages.sections.stack_script import stack_script
 from tests.app.lesson import calm, open_lesson, sent, texts
 
@@ -35,7 +35,7 @@ def layers(app):
 
 
 def as_tuples(preset):
-    return [tuple(vars(layer).values()) for layer in PRESETS[preset].layers]
+    return [tuple(vars(layer).values()) for layer in STACKS[preset].layers]
 
 
 def words(app):
@@ -43,7 +43,7 @@ def words(app):
 
 
 SETTINGS = [
-    *({"preset": name} for name in PRESETS),
+    *({"preset": name} for name in STACKS),
     {"input_size": "17", "layer_2_kind": "pool", "layer_2_stride": "3"},
 ]
 
@@ -78,26 +78,26 @@ def test_the_browser_gets_what_the_core_computes(parameters):
                     assert sight["field"][0] > sight["field"][1]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", STACKS)
 def test_a_preset_opens_and_is_explained(name):
     app = open_lesson("receptive_field", preset=name)
     assert calm(app)
     assert layers(app) == as_tuples(name)
-    assert app.slider(key="input_size").value == PRESETS[name].input_size
-    assert PRESETS[name].words in words(app)
+    assert app.slider(key="input_size").value == STACKS[name].input_size
+    assert STACKS[name].words in words(app)
     assert [m["name"] for m in maps(app)] == ["input", *(f"{kind}{n}" for n, (kind, *_) in enumerate(layers(app), 1))]
 
 
 def test_what_the_presets_claim():
     def sizes(name):
-        windows = [layer.window for layer in PRESETS[name].layers]
-        return [field.size[0] for field in receptive_fields(windows, PRESETS[name].input_size)]
+        windows = [layer.window for layer in STACKS[name].layers]
+        return [field.size[0] for field in receptive_fields(windows, STACKS[name].input_size)]
 
     assert sizes("three 3×3")[-1] == sizes("one 7×7")[-1] == 7
-    assert sizes("LeNet-5")[-1] == PRESETS["LeNet-5"].input_size
+    assert sizes("LeNet-5")[-1] == STACKS["LeNet-5"].input_size
     assert sizes("dilated 1-2-4") == [1, 3, 7, 15]
     assert np.diff(sizes("VGG blocks")).tolist() == [2, 2, 1, 4, 4]
-    strided = [layer.window for layer in PRESETS["strided"].layers]
+    strided = [layer.window for layer in STACKS["strided"].layers]
     assert [field.jump[0] for field in receptive_fields(strided, 48)] == [1, 2, 4, 4, 4]
 
 
@@ -107,7 +107,7 @@ def test_choosing_a_preset_sets_every_layer():
         app.selectbox(key="preset").set_value(name).run()
         assert calm(app)
         assert layers(app) == as_tuples(name)
-        assert app.slider(key="input_size").value == PRESETS[name].input_size
+        assert app.slider(key="input_size").value == STACKS[name].input_size
 
 
 def test_a_layer_that_the_preset_does_not_have_starts_plain_whatever_was_there_before():
@@ -121,8 +121,8 @@ def test_a_change_is_said_to_be_the_readers_and_can_be_taken_back():
     app = unfold(open_lesson("receptive_field", preset="strided"))
     app.slider(key="layer_2_padding").set_value(0).run()
     assert "Changed by you, from “strided”." in words(app)
-    assert PRESETS["strided"].words not in words(app)
-    app.button(key="reset_stack").click().run()
+    assert STACKS["strided"].words not in words(app)
+    app.button(key="restore").click().run()
     assert layers(app) == as_tuples("strided")
     assert "Changed by you" not in words(app)
 
@@ -211,10 +211,10 @@ def test_layers_but_the_lowest_are_folded_up_and_cost_nothing():
     assert [len(expander.slider) for expander in app.expander] == [4, 0, 0]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", STACKS)
 def test_pytorch_finds_the_same_paths(name):
     torch = pytest.importorskip("torch")
-    chosen = PRESETS[name]
+    chosen = STACKS[name]
     windows = [layer.window for layer in chosen.layers]
     script = stack_script([(layer.kind, layer.window) for layer in chosen.layers], chosen.input_size)
     names = {}

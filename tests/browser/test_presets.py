@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 import pytest
 from playwright.sync_api import expect
 
-from pages.controls.examples import CONVOLUTION, IM2COL, POOLING, TRANSPOSED
+from pages.controls.walk_presets import CONVOLUTION, IM2COL, POOLING, TRANSPOSED
 from tests.browser.test_pages import FITS
 from tests.browser.walking import at, canvas, count, go, open_walk, place
 from tools.browser import open_page, settle
@@ -50,7 +50,7 @@ def test_nothing_is_clipped_on_either_screen(new_page, address, name, width):
 
 
 def choose(page, name):
-    page.get_by_role("combobox", name="example").click()
+    page.get_by_role("combobox", name="preset").click()
     page.get_by_role("option", name=name, exact=True).click()
     settle(page)
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.receptive_field import connection, receptive_fields
-from pages.controls.stack import PRESETS
+from pages.controls.stack import STACKS
 from tools.browser import open_page, settle
 
 MARGIN = 9  # pixels around a map's cells
@@ -72,8 +72,8 @@ def stretch(word, seen):
 
 def sentence(preset, level, row, column):
     """What must be said of a cell that sees its field without gaps."""
-    windows, size = [layer.window for layer in PRESETS[preset].layers][:level], PRESETS[preset].input_size
-    kind = PRESETS[preset].layers[level - 1].kind
+    windows, size = [layer.window for layer in STACKS[preset].layers][:level], STACKS[preset].input_size
+    kind = STACKS[preset].layers[level - 1].kind
     rows, columns = connection(windows, size)
     down, across = rows.paths[row], columns.paths[column]
     at = np.flatnonzero(down), np.flatnonzero(across)
@@ -101,10 +101,10 @@ def test_before_the_first_click_the_middle_of_the_top_is_chosen(open_stack):
     expect(page.locator(".stack .words")).to_have_attribute("aria-live", "polite")
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", STACKS)
 def test_hover_says_and_lights_what_the_core_computes(open_stack, preset):
     page, rng = open_stack(preset), random.Random(preset)
-    layers, size = PRESETS[preset].layers, PRESETS[preset].input_size
+    layers, size = STACKS[preset].layers, STACKS[preset].input_size
     sizes = [field.map_size[0] for field in receptive_fields([layer.window for layer in layers], size)]
     for _ in range(4):
         level = rng.randint(1, len(layers))
@@ -136,7 +136,7 @@ def test_above_it_lights_what_it_influences(open_stack):
     expect(page.locator(".stack .words")).to_have_text(
         "input[0, 4] influences 3 cells of conv1, 5 cells of conv2, 4 cells of conv3."
     )
-    rows, columns = connection([layer.window for layer in PRESETS["three 3×3"].layers], 10)
+    rows, columns = connection([layer.window for layer in STACKS["three 3×3"].layers], 10)
     for row, column in np.ndindex(4, 4):
         lit = colour(page, "conv3", row, column) != BLANK
         assert lit == bool(rows.paths[row, 0] * columns.paths[column, 4])
@@ -232,7 +232,7 @@ def test_every_map_has_a_name_for_those_who_do_not_see_it(open_stack):
         expect(page.get_by_role("application", name=name)).to_have_count(1)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", STACKS)
 def test_on_a_phone_it_fits_and_answers_a_finger(open_stack, preset):
     page = open_stack(preset, width=390, has_touch=True, device_scale_factor=2)
     boxes = [figure.bounding_box() for figure in page.locator(".stack canvas").all()]
@@ -269,7 +269,7 @@ def test_a_preset_replaces_the_stack_and_its_address_brings_it_back(open_stack, 
     again = new_page()
     open_page(again, page.url)
     expect(again.locator(".stack .words")).to_have_text(words)
-    page.get_by_role("button", name="Back to “VGG blocks”").click()
+    page.get_by_role("button", name="Back to it").click()
     expect(page.locator('figure[data-map="pool3"]')).to_contain_text("12×12")
     expect(page).to_have_url(re.compile(r"\?preset=VGG\+blocks$"))
 
