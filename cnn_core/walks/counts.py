@@ -1,20 +1,21 @@
 """Exact numbers: whole counts of a smallest unit, so that what a walk-through writes adds up to the digit.
 
-Inputs are rounded once to a few decimals and counted in units of the last one. Sums and products of counts are exact in
-float64 below 2**53, in NumPy as in a browser, in any order of adding. A value is counts / scale.
+Inputs are rounded once to a few decimals (rounding.py says how) and counted in units of the last one. Sums and products of
+counts are exact in float64 below 2**53, in NumPy as in a browser, in any order of adding. A value is counts / scale.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, up_to
+from cnn_core.walks.rounding import rounded
 
 EXACT = 2**53
-MOST_PLACES = 8  # decimals; a finer number (a mean of nine, say) is written to three and marked as about
+MOST_PLACES = 11  # decimals of an array: products then count in units of 1e-22, the last power of ten float64 holds
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,42 @@ class Grid:
         return float(np.abs(self.counts).max(initial=0))
 
 
-@cache
-def places_of(scale: int) -> int | None:
-    """The decimals that write every count of 1 / scale in full; None if MOST_PLACES are too few."""
-    return next((places for places in range(MOST_PLACES + 1) if 10**places % scale == 0), None)
+def decimals_of(name: str, array: Array, decimals: int) -> int:
+    """How many decimals to keep of `array`: `decimals` from its first digit on, or as few as say the same.
 
+    The first digit is that of its largest number, or the first decimal if that comes later: with 4 decimals, numbers up to
+    20 or up to 0.2 keep 4, and gradients up to 0.000002 keep 9. No array keeps more than MOST_PLACES.
 
-def decimals_of(name: str, array: Array, limit: int) -> int:
-    """The fewest decimals, up to limit, that write every number of `array` in full. ValueError for NaN and infinity."""
+    Raises ValueError for NaN, infinity and numbers of 2**53 or more, and if `decimals` is not from 0 to MOST_PLACES.
+    """
+    up_to("decimals", decimals, 0, MOST_PLACES)
+    array = np.asarray(array, dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must hold finite numbers only; replace NaN and infinity")
-    for places in range(limit):
-        scaled = np.asarray(array, dtype=np.float64) * 10**places
-        if np.abs(scaled - np.rint(scaled)).max(initial=0) <= 1e-6:
+    largest = float(np.abs(array).max(initial=0))
+    require_exact(largest)
+    if not largest:
+        return 0
+    zeros = max(0, -math.floor(math.log10(largest)) - 1)  # behind the point, before the first digit
+    most = min(decimals + zeros, MOST_PLACES)
+    for places in range(most):
+        scaled = array * 10.0**places
+        lost = np.abs(scaled - np.rint(scaled)).max()
+        if lost * 10.0 ** (most - places) < 0.499:  # of a unit of the last decimal: nothing that `rounded` would keep
             return places
-    return limit
+    return most
 
 
 def grid_of(array: Array, places: int) -> Grid:
-    """`array` rounded to `places` decimals and counted in units of the last."""
-    return Grid(np.rint(np.asarray(array, dtype=np.float64) * 10**places), 10**places)
+    """`array` rounded to `places` decimals and counted in units of the last. ValueError if the counts are not exact."""
+    grid = Grid(rounded(array, places), 10**places)
+    require_exact(grid.largest)
+    return grid
+
+
+def counted(name: str, array: Array, decimals: int) -> Grid:
+    """`array` on a grid as fine as `decimals_of` says. Raises its ValueErrors."""
+    return grid_of(array, decimals_of(name, array, decimals))
 
 
 def require_exact(bound: float) -> None:

@@ -2,9 +2,10 @@
 
 The layer itself runs, on exact counts (counts.py): every product, sum and gradient that a step shows adds up to the digit.
 
-All functions take one image x (C, H, W) and round every array to at most `decimals` decimals. With `dout`, the gradient
-that the next layer sends back, the walk goes on into the backward pass. They raise ValueError where shapes do not fit, a
-number is not finite, or the sums would be too large to be exact; TooManyStepsError where nobody could walk so far.
+All functions take one image x (C, H, W) and round every array to at most `decimals` decimals, or to so many from its first
+digit on where all of it is small (counts.decimals_of). With `dout`, the gradient that the next layer sends back, the walk
+goes on into the backward pass. They raise ValueError where shapes do not fit, a number is not finite, or the sums would be
+too large to be exact; TooManyStepsError where nobody could walk so far.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cnn_core.checks import Array, PairLike
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.conv_transpose import conv_transpose2d_backward, conv_transpose2d_forward
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
-from cnn_core.walks.counts import Grid, decimals_of, grid_of, require_exact
+from cnn_core.walks.counts import Grid, counted, decimals_of, grid_of, require_exact
 from cnn_core.walks.walk import Action, Operation, Phase, PhaseName, Walk, require_few
 from cnn_core.window import Window
 
@@ -50,7 +51,7 @@ def trace_conv2d(
     )
     grids = {"x": x_grid, "weight": w_grid, "bias": b_grid, "out": Grid(out[0], b_grid.scale)}
     if dout is not None:
-        d_grid = grid_of(dout, decimals_of("dout", dout, decimals))
+        d_grid = counted("dout", dout, decimals)
         require_exact(np.abs(d_grid.counts).sum() * max(x_grid.largest, w_grid.largest))
         dx, dweight, dbias = conv2d_backward(d_grid.counts[None], cache)
         grids |= {
@@ -89,7 +90,7 @@ def trace_conv_transpose2d(
     _check_kernel(weight, window)
     size = window.transposed_size((x.shape[1], x.shape[2]), output_padding)
     require_few(len(x), window, np.empty((1, *size)))
-    x_grid, w_grid = grid_of(x, decimals_of("x", x, decimals)), grid_of(weight, decimals_of("weight", weight, decimals))
+    x_grid, w_grid = counted("x", x, decimals), counted("weight", weight, decimals)
     require_exact(np.abs(x_grid.counts).sum() * w_grid.largest)
     out, cache = conv_transpose2d_forward(  # without padding: the part that is cut off can be seen too
         x_grid.counts[None],
@@ -102,7 +103,7 @@ def trace_conv_transpose2d(
     )
     grids = {"x": x_grid, "weight": w_grid, "out": Grid(out[0], x_grid.scale * w_grid.scale)}
     if dout is not None:
-        d_grid = grid_of(window.pad(dout), decimals_of("dout", dout, decimals))
+        d_grid = counted("dout", window.pad(dout), decimals)
         require_exact(np.abs(d_grid.counts).sum() * max(x_grid.largest, w_grid.largest))
         dx, dweight, _ = conv_transpose2d_backward(d_grid.counts[None], cache)
         grids |= {
@@ -150,15 +151,15 @@ def trace_max_pool2d(
     x: Array, window: Window, *, dout: Array | None = None, broken: bool = False, decimals: int = 4
 ) -> Walk:
     """The walk of max pooling, dout (C, OH, OW). broken: its backward pass writes `=` where `+=` belongs."""
-    window.output_size(x.shape[1:])
-    window.require_real_cells(x.shape[1:])
     require_few(len(x), window, x)
-    x_grid = grid_of(x, decimals_of("x", x, decimals))
+    window.require_real_cells(x.shape[1:])
+    x_grid = counted("x", x, decimals)
     padded = window.pad(x_grid.counts, -np.inf)
     out, cache = max_pool2d_forward(padded[None], window.kernel_size, stride=window.stride, dilation=window.dilation)
     grids = {"x": Grid(window.pad(x_grid.counts), x_grid.scale), "out": Grid(out[0], x_grid.scale)}
     if dout is not None:
-        grids["dout"] = d_grid = grid_of(dout, decimals_of("dout", dout, decimals))
+        grids["dout"] = d_grid = counted("dout", dout, decimals)
+        require_exact(np.abs(d_grid.counts).sum())
         grids["dx"] = Grid(max_pool2d_backward(d_grid.counts[None], cache)[0], d_grid.scale)
     phases: dict[PhaseName, tuple[Action, ...]] = {
         "forward": (Action("max", "out", field="x", point="out"),),
@@ -177,16 +178,16 @@ def trace_avg_pool2d(
     """
     if window.dilation != (1, 1):
         raise ValueError(f"dilation (={window.dilation}) must be 1 for average pooling")
-    window.output_size(x.shape[1:])
-    window.require_real_cells(x.shape[1:])
     require_few(len(x), window, x)
+    window.require_real_cells(x.shape[1:])
     n = window.kernel_size[0] * window.kernel_size[1]
-    x_grid = grid_of(window.pad(x), decimals_of("x", x, decimals))
+    x_grid = counted("x", window.pad(x), decimals)
     require_exact(x_grid.largest * n * n)
     out, cache = avg_pool2d_forward(x_grid.counts[None] * n, window.kernel_size, stride=window.stride)
     grids = {"x": x_grid, "out": Grid(out[0], x_grid.scale * n)}
     if dout is not None:
-        grids["dout"] = d_grid = grid_of(dout, decimals_of("dout", dout, decimals))
+        grids["dout"] = d_grid = counted("dout", dout, decimals)
+        require_exact(np.abs(d_grid.counts).sum())
         grids["dx"] = Grid(avg_pool2d_backward(d_grid.counts[None] * n, cache)[0], d_grid.scale * n)
     phases: dict[PhaseName, tuple[Action, ...]] = {
         "forward": (Action("mean", "out", field="x", point="out"),),
@@ -226,9 +227,8 @@ def _walk(
 
 def _conv_grids(x: Array, weight: Array, bias: Array, window: Window, decimals: int) -> tuple[Grid, Grid, Grid]:
     """x (padded), weight and bias, counted finely enough that products and bias add up in the same units."""
-    places = {
-        name: decimals_of(name, array, decimals) for name, array in (("x", x), ("weight", weight), ("bias", bias))
-    }
+    arrays = {"x": x, "weight": weight, "bias": bias}
+    places = {name: decimals_of(name, array, decimals) for name, array in arrays.items()}
     places["weight"] = max(places["weight"], places["bias"] - places["x"])  # so that products are at least as fine
     x_grid, w_grid = grid_of(window.pad(x), places["x"]), grid_of(weight, places["weight"])
     b_grid = grid_of(bias, places["x"] + places["weight"])

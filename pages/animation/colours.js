@@ -63,7 +63,7 @@ function legend(walk) {
   const grids = Object.values(walk.grids);
   const { x } = walk.grids;
   return [
-    x?.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale, x.places)}`,
+    x?.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale)}`,
     grids.some((grid) => grid.looks === "signed") && `<i class="negative"></i> below 0 <i class="scale"></i> above 0
       <i class="positive"></i> (strongest: the largest of its grid)`,
     walk.padded && `<i class="hatch"></i> padding`,

@@ -17,7 +17,7 @@ function outline(plane, cells) {
     const [x, y] = at;
     if (note || cell < 3) {
       pen.fillRect(x, y, Math.max(2, size), Math.max(2, size));
-      if (note && cell >= MINIMUM_FOR_NUMBERS) plane.label(pen, () => note, x + size / 2, y + size / 2, "#ffffff");
+      if (note && cell >= MINIMUM_FOR_NUMBERS) plane.label(pen, note, () => [note], x + size / 2, y + size / 2, "#ffffff");
       pen.fillStyle = colours.link;
       continue;
     }

@@ -18,7 +18,7 @@ class Plane {
     parent.append(this.figure);
   }
 
-  // grid: {counts, rows, columns, scale, places, peak, looks: "image" | "signed"}; channel: which of its planes;
+  // grid: {counts, rows, columns, scale, peak, looks: "image" | "signed"}; channel: which of its planes;
   // lens: [rows, columns] of the part to show. By cell: shown, is its number known; blank, is it padding; unseen, is it
   // read by no window.
   take(grid, channel, { lens, shown = () => true, blank = () => false, unseen = () => false, blankText }) {
@@ -147,10 +147,13 @@ class Plane {
     if (blank) this.hatch(x, y, size, colours.padding);
     if (this.unseen(index)) this.hatch(x, y, size, colours.unseen);
     const ink = blank ? colours.muted : 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#15181d" : "#ffffff";
-    const text = (places) => blank && this.blankText ? this.blankText
-      : write(grid.counts[this.channel * grid.size + index], grid.scale, places);
-    if (cell >= MINIMUM_FOR_NUMBERS) this.label(pen, text, x + size / 2, y + size / 2, ink);
     const count = this.channel * grid.size + index;
+    if (cell >= MINIMUM_FOR_NUMBERS) {
+      const words = blank && this.blankText;
+      const [number, middle] = [grid.counts[count], [x + size / 2, y + size / 2]];
+      if (words) this.label(pen, words, () => [words], ...middle, ink);
+      else this.label(pen, write(number, grid.scale), () => shortened(number, grid.scale), ...middle, ink);
+    }
     if (grid.right && grid.right[count] !== grid.counts[count]) this.corner(x, y, size);
   }
 
@@ -166,12 +169,11 @@ class Plane {
     pen.fill();
   }
 
-  // The number in full if a smaller type makes it fit, else with fewer decimals; the sum below has all of them.
-  label(pen, text, x, y, ink) {
-    const { grid, cell, colours } = this;
-    const full = text(grid.places);
-    const key = [full, grid.scale, grid.places, cell, colours.font].join();
-    if (!FITTED.has(key)) FITTED.set(key, this.fit(pen, text, full));
+  // A text in full if a smaller type makes it fit, else one of its `shorter` ways; the sum below has all decimals.
+  label(pen, full, shorter, x, y, ink) {
+    const { cell, colours } = this;
+    const key = [full, cell, colours.font].join();
+    if (!FITTED.has(key)) FITTED.set(key, this.fit(pen, shorter()));
     const { words, font } = FITTED.get(key);
     if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
     pen.fillStyle = ink;
@@ -179,16 +181,16 @@ class Plane {
   }
 
   // Measuring a text takes longer than drawing it, so each is measured once for all planes.
-  fit(pen, text, full) {
-    const { cell, grid, colours } = this;
-    let [size, words] = [Math.min(15, Math.round(cell * 0.42)), full];
+  fit(pen, texts) {
+    const { cell, colours } = this;
+    let [size, words] = [Math.min(15, Math.round(cell * 0.42)), texts[0]];
     const font = () => `500 ${size}px ${colours.font}`;
     const fits = () => {
       pen.font = pen.written = font();
       return pen.measureText(words).width <= cell - 5;
     };
     while (!fits() && size > 10) size--;
-    for (let places = Math.min(grid.places, 4) - 1; places >= 0 && !fits(); places--) words = text(places);
+    for (let next = 1; next < texts.length && !fits(); next++) words = texts[next];
     while (!fits() && size > 6) size--;
     return { words, font: font() };
   }

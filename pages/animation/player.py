@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
-from cnn_core.walks.counts import Grid, places_of
+from cnn_core.walks.counts import Grid
 from cnn_core.walks.walk import Operation, Walk
 
 HERE = Path(__file__).parent
@@ -137,12 +137,10 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
 
 
 def _grid(grid: Grid, *, image: bool, counts: bool) -> dict[str, Any]:
-    places = places_of(grid.scale)
     return {
         **(_pack(grid.counts) if counts else {}),
         "shape": grid.counts.shape,
         "scale": grid.scale,
-        "places": 3 if places is None else places,
         "looks": "image" if image else "signed",
         "peak": grid.largest or 1,
     }

@@ -14,7 +14,7 @@ function describe(walk, at) {
 const WORDS = { dot: sayDot, matmul: sayDot, max: sayMax, mean: sayMean, outer: sayOuter, spread: saySpread, route: sayRoute,
   sum: saySum, copy: sayCopy };
 
-const text = (grid, count) => write(count, grid.scale, grid.places);
+const text = (grid, count) => write(count, grid.scale);
 const result = (value) => `<b class="result">${value}</b>`;
 const term = (name, left, right, product, muted) => ({ name, left, right: bracket(right), product, muted });
 
@@ -103,7 +103,7 @@ function sayMean(walk, at, action) {
   const counts = at.cells.map((cell) => x.counts[at.channel * walk.plane_size + cell]);
   const terms = counts.map((count, tap) => ({
     name: walk.name("x", at.channel, at.cells[tap]), product: text(x, count), muted: walk.blank[at.cells[tap]] }));
-  const [sum, equals] = [text(x, counts.reduce((a, b) => a + b, 0)), equalsSign(out, out.counts[at.local])];
+  const [sum, equals] = [text(x, counts.reduce((a, b) => a + b, 0)), equalsSign(out.counts[at.local], out.scale)];
   const [value, target] = [text(out, out.counts[at.local]), pointName(walk, action.into, at)];
   return {
     blocks: [{ title: "the numbers in the window", columns: walk.kernel_size[1], stage: action.begins, terms }],
@@ -140,7 +140,7 @@ function saySpread(walk, at, action) {
   const [source, n] = [pointName(walk, action.point, at), walk.taps.length];
   const sign = action.broken ? "=" : "+=";
   if (!weight) {
-    const [share, equals] = [text(into, count), equalsSign(into, count)];
+    const [share, equals] = [text(into, count), equalsSign(count, into.scale)];
     const terms = at.cells.map((cell) => ({ name: walk.name(action.into, at.channel, cell),
       product: action.broken ? share : `+ ${bracket(share)}`, muted: walk.blank[cell] }));
     return {
@@ -200,9 +200,6 @@ function sayCopy(walk, at) {
   return { blocks, total: [{ stage: 0, html: `${numbers} numbers → column ${at.position} of columns` }],
     sentence: `${windowText(walk, at)} becomes column ${at.position}: its ${numbers} numbers one under the other.` };
 }
-
-// "=" where the number has finitely many decimals and all are written, else "≈".
-const equalsSign = (grid, count) => ((count * 10 ** grid.places) % grid.scale === 0 ? "=" : "≈");
 
 function tieNote(walk, at) {
   const { x } = walk.grids;

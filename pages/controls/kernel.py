@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array, Pair
+from cnn_core.walks.rounding import rounded, write
 from pages.address import messages, state
 from pages.address.book import book
 from pages.controls import settings
@@ -65,7 +66,7 @@ def _made(name: str, size: Pair, channels: int, filters: int, seed: int) -> Arra
     if name == "whole numbers":
         return np.random.default_rng(seed).integers(-1, 2, shape).astype(np.float64)
     if name == "brightness":
-        levels = np.array(GREY if channels == 3 else [1 / channels] * channels).round(4)
+        levels = rounded(np.array(GREY if channels == 3 else [1 / channels] * channels), 4) / 1e4
         return np.broadcast_to(levels[:, None, None] * _plane("identity", size), shape).copy()
     names = list(PLANES)
     first = names.index(name)
@@ -90,7 +91,7 @@ def _plane(name: str, size: Pair) -> Array:
         "Sobel y": np.outer(-slope[0], smooth[1]),
         "emboss": rows + columns - (height + width - 2) / 2 + middle,
     }
-    plane: Array = kernels[name].round(4) + 0.0  # no −0
+    plane: Array = rounded(kernels[name], 4) / 1e4
     if name == "blur":
         plane[(height - 1) // 2, (width - 1) // 2] += round(1 - plane.sum(), 4)  # what rounding left over
     return plane
@@ -155,9 +156,8 @@ def kernels(
                 f"{LARGEST:g}: type one into the grid; until then it counts as 0"
             )
             plane[row][column] = "0"
-    return (
-        np.array([[float(text) for row in plane for text in row] for plane in planes]).round(4).reshape(beginning.shape)
-    )
+    numbers = np.array([[float(text) for row in plane for text in row] for plane in planes])
+    return (rounded(numbers, 4) / 1e4).reshape(beginning.shape)
 
 
 def _kernel_label(number: int, channels: int, filters: int, names: tuple[str, str]) -> str:
@@ -223,7 +223,7 @@ def _is_number(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _short(value: float) -> str:
-    return f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".")  # no −0
+    return write(float(rounded(np.array(value), 4)), 10**4).replace("−", "-")
 
 
 def _binomial(size: int) -> Array:

@@ -6,9 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Pair
+from cnn_core.walks.rounding import rounded
 from pages.address import messages
 from pages.address.book import book
 from pages.address.links import tell_bad, tell_repeated, tell_unlisted
@@ -92,7 +94,8 @@ def numbers(label: str, key: str, count: int, low: float, high: float, default: 
         st.caption(f"{len(values)} numbers for {count}: the others are 0.")
     elif len(values) > count:
         st.caption(f"{len(values)} numbers for {count}: the last ones are left out.")
-    return [round(value, 4) for value in (values + [0.0] * count)[:count]]
+    kept: list[float] = (rounded(np.array((values + [0.0] * count)[:count]), 4) / 1e4).tolist()
+    return kept
 
 
 def number(

@@ -8,13 +8,12 @@ from typing import Literal
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.walks.counts import places_of
+from cnn_core.walks.rounding import shortened
 from cnn_core.walks.walk import Walk
 from pages.figures.colours import ZERO
 from pages.figures.scene_items import Hatch, Item, Line, Picture, Rect, Text, number_width
 from pages.figures.scene_layout import BIASES, CAPTION, CAPTION_SIZE, KERNELS, LINED, NUMBERS, Place
 from pages.figures.scene_step import Mark, known, marks, takes_part
-from pages.figures.scene_words import write
 
 Theme = Literal["light", "dark"]
 HERE, UNSEEN = "#e6007a", "#cc79a7"  # frames; hatching where no window comes by
@@ -179,13 +178,11 @@ def _rectangles(mask: Array) -> list[tuple[int, int, int, int]]:
 @lru_cache(maxsize=10_000)
 def _fitted(count: int, scale: int, cell: int) -> tuple[str, float]:
     """A number and its size in a cell: in full if a smaller type makes it fit, else with fewer decimals, else "…"."""
-    large, full = max(LARGE_TYPE, min(LARGEST_TYPE, round(cell * 0.34))), places_of(scale)
-    for places in range(3 if full is None else full, -1, -1):
-        text = write(count, scale, places)
-        if text == "0" and count:
-            text = "≈0"
+    large = max(LARGE_TYPE, min(LARGEST_TYPE, round(cell * 0.34)))
+    texts = shortened(count, scale)
+    for text in texts:
         fits = min(large, int((cell - 2) / number_width(text, 1)))
-        if fits >= (SMALL_TYPE if places else SMALLEST_TYPE):
+        if fits >= (SMALLEST_TYPE if text == texts[-1] else SMALL_TYPE):
             return text, fits
     return "…", SMALLEST_TYPE
 

@@ -5,26 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.walks.counts import Grid, places_of
+from cnn_core.walks.counts import Grid
+from cnn_core.walks.rounding import equals, write
 from cnn_core.walks.walk import Action, Walk
-
-
-def write(count: float, scale: int, places: int | None = None) -> str:
-    """count / scale with at most `places` decimals (default: in full, or three), a true minus sign, no idle zeros."""
-    if places is None:
-        full = places_of(scale)
-        places = 3 if full is None else full
-    # In whole numbers, as a division in floating point would round a second time.
-    last = (2 * abs(int(count)) * 10**places + scale) // (2 * scale)
-    digits = f"{last:0{places + 1}d}"
-    text = digits if places == 0 else f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
-    return f"−{text}" if count < 0 and last else text
-
-
-def equals(count: float, scale: int) -> str:
-    """ "=" where `write` gives the number in full, else "≈"."""
-    places = places_of(scale)
-    return "=" if int(count) * 10 ** (3 if places is None else places) % scale == 0 else "≈"
 
 
 def bracket(text: str) -> str:

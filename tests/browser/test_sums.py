@@ -8,6 +8,7 @@ import pytest
 
 from cnn_core.conv import conv2d_backward
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
+from cnn_core.walks.rounding import equals, write
 from tests.browser.walking import count, go, numbers, open_walk
 
 KERNELS = ["blur", "Sobel x", "random", "emboss", "sharpen", "whole numbers"]
@@ -75,7 +76,8 @@ def check_step(player):
         assert numbers(total)[0] == sum(terms)
         mean = sum(terms) / len(terms)
         shown = numbers(total.split("→")[0])[-1]
-        assert shown == mean if "÷" in total and "= " in total.split("÷")[1] else abs(shown - mean) < Decimal("0.0006")
+        exact = "=" in total.split("÷")[1].split("→")[0]
+        assert shown == mean if exact else 0 < abs(shown - mean) <= Decimal("0.0005")
     elif at["does"] == "route":
         assert sum(terms) == numbers(total)[2 if len(numbers(total.split("=")[0])) < 3 else 3]
     return at["does"]
@@ -98,6 +100,24 @@ def test_what_is_written_adds_up_at_random_steps(page, address, path, pages):
         "im2col": {"copy", "matmul"},
     }
     assert seen == expected[path]  # the draw met every kind of step
+
+
+@pytest.mark.parametrize("picture", ["cat&input_size=32&channels=3", "shuffled+numbers&input_size=9"])
+def test_shares_of_a_gradient_are_written_as_in_the_exports(page, address, picture):
+    sides = "per_axis=true&kernel_size_height=2&kernel_size_width=3&stride_height=2&stride_width=3"
+    player = open_walk(page, f"{address}/pooling?pooling=average&{sides}&input={picture}&dout=from+a+loss&stages=false")
+    counts, scale, said = player.evaluate(
+        """el => { const { player } = el; const { dout, dx } = player.walk.grids; const { first } = player.walk.phases[1];
+          const said = Array.from(dout.counts, (_, local) => {
+            player.go(first + local);
+            return el.querySelector(".words").textContent;
+          });
+          return [[...dout.counts], [dout.scale, dx.scale], said] }"""
+    )
+    assert scale[1] == 6 * scale[0]
+    for g_count, text in zip(counts, said, strict=True):
+        g, share = (write(g_count, one) for one in scale)
+        assert f"= {g}. Each of the window's 6 cells gets {g} divided by 6 {equals(g_count, scale[1])} {share}." in text
 
 
 @pytest.mark.parametrize("upstream", ["random", "from a loss", "one cell"])

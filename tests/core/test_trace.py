@@ -145,6 +145,44 @@ def test_numbers_are_rounded_to_the_decimals_asked_for():
     assert walk.grids["out"].values[0, 0, 0] == 4 * 0.12 * 0.5
 
 
+def test_small_numbers_keep_their_digits():
+    x, weight, dout = np.full((1, 3, 3), 1e-7), np.full((1, 1, 2, 2), 0.5), np.full((1, 2, 2), 2.5e-6)
+    for decimals in (4, 8):
+        walk = trace.trace_conv2d(x, weight, np.array([1e-9]), Window.of(2), dout=dout, decimals=decimals)
+        arrays = walk.arrays()
+        np.testing.assert_array_equal(arrays["x"], x)
+        np.testing.assert_allclose(arrays["out"], 2.01e-7, rtol=1e-12)
+        np.testing.assert_allclose(arrays["dx"][0, 1, 1], 4 * 2.5e-6 * 0.5, rtol=1e-12)
+        np.testing.assert_allclose(arrays["dweight"], 4 * 2.5e-13, rtol=1e-12)
+        for name, counts in walk.replay().items():
+            np.testing.assert_array_equal(counts, walk.grids[name].counts)
+
+
+@pytest.mark.parametrize("tracer", [trace.trace_max_pool2d, trace.trace_avg_pool2d])
+def test_gradients_far_smaller_than_the_input_keep_their_digits(tracer):
+    x = np.random.default_rng(0).permutation(36).reshape(1, 6, 6) * 1000.0
+    dout = np.array([[[1.234567e-6, -2e-9], [3e-8, 0]]])  # kept from the first digit on
+    walk = tracer(x, Window.of(3, 3), dout=dout)
+    np.testing.assert_allclose(walk.arrays()["dout"], dout, rtol=0, atol=5e-10)
+    assert walk.arrays()["dx"].sum() == pytest.approx(dout.sum(), abs=2e-9)
+
+
+def test_small_numbers_keep_their_digits_in_every_walk():
+    tiny, window = np.arange(9.0).reshape(1, 3, 3) * 1e-7, Window.of(2)
+    kernel = np.full((1, 1, 2, 2), 1e-6)
+    walks = [
+        trace.trace_conv_transpose2d(tiny, kernel, window, dout=np.full((1, 4, 4), 1e-5)),
+        trace.trace_im2col(tiny, kernel, np.full(1, 1e-9), window),
+        trace.trace_avg_pool2d(tiny, window),
+        trace.trace_max_pool2d(tiny, window),
+    ]
+    for walk in walks:
+        np.testing.assert_array_equal(walk.arrays()["x"], tiny)
+        for name, grid in walk.grids.items():
+            assert grid.largest > 0, name
+            assert grid.scale <= 10**22
+
+
 def test_whole_numbers_stay_whole():
     walk = trace.trace_conv2d(np.ones((1, 3, 3)), np.ones((1, 1, 2, 2)), np.ones(1), Window.of(2))
     assert {grid.scale for grid in walk.grids.values()} == {1}
@@ -161,5 +199,8 @@ def test_what_cannot_be_exact_is_refused():
         trace.trace_conv2d(np.full((1, 3, 3), 1e12), np.full((1, 1, 2, 2), 1e6), np.zeros(1), Window.of(2))
     with pytest.raises(ValueError, match="x must hold finite numbers"):
         trace.trace_max_pool2d(np.full((1, 3, 3), np.nan), Window.of(2))
+    for tracer in (trace.trace_max_pool2d, trace.trace_avg_pool2d):
+        with pytest.raises(ValueError, match="must stay below"):
+            tracer(np.ones((1, 3, 3)), Window.of(2), dout=np.full((1, 2, 2), 2.0**52))
     with pytest.raises(ValueError, match=r"dilation \(=\(2, 2\)\) must be 1 for average pooling"):
         trace.trace_avg_pool2d(np.zeros((1, 5, 5)), Window.of(2, dilation=2))
