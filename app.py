@@ -5,11 +5,17 @@ pages/address/menu.py.
 """
 
 import gc
+import sys
 from pathlib import Path
 
+from cnn_core import environment
 from cnn_core.machine.threads import use_one_thread
 
 use_one_thread()  # before anything below brings NumPy along
+try:
+    environment.check()
+except ValueError as error:
+    sys.exit(f"{error}: set it to such a number, or leave it out")
 
 import pandas  # noqa: E402
 import plotly.utils  # noqa: E402

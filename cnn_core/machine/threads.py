@@ -4,8 +4,10 @@ NumPy's matrix products: one, set before NumPy is imported. Their own threads wa
 seven times as soon as the second core has other work (docs/performance.md): a second run, or the thread that answers the
 visitors. As many runs train at once as there are cores; that is how the others are used.
 
-Who has idle cores for a single training sets CONVSCOPE_THREADS: then the training step is split here (`share`), the passes
-between the products included, which BLAS cannot split.
+Who has idle cores for a single training, in a script or a notebook, sets CONVSCOPE_THREADS: then the training step is split
+here (`share`), the passes between the products included, which BLAS cannot split. A training of the server computes on one
+thread, whatever the environment says: another number of threads adds up in another order, and a run that is kept must go
+on to the same bits, however its server is started the next time.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
-OURS = "CONVSCOPE_THREADS"
+from cnn_core import environment
+
+OURS = environment.THREADS
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", OURS), "1")
 Result = TypeVar("Result")
 
@@ -36,11 +40,8 @@ def available_cores() -> int:
 
 @cache
 def threads() -> int:
-    """How many `share` uses: CONVSCOPE_THREADS, 1 without it. Raises ValueError where that is no whole number above 0."""
-    text = os.environ.get(OURS, "1")
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{OURS} (={text!r}) must be a whole number, 1 or more")
-    return int(text)
+    """How many `share` uses: CONVSCOPE_THREADS, 1 without it. Raises ValueError for anything else."""
+    return environment.threads()
 
 
 def share(work: Callable[[slice], Result], length: int, least: int) -> list[Result]:

@@ -1,5 +1,6 @@
 """Networks as lists of layers: the plan, the network itself, what the plan amounts to, and a step seen from inside."""
 
+from cnn_core.environment import MEMORY_LIMIT
 from cnn_core.network.layers import Layer
 from cnn_core.network.network import Network
 from cnn_core.network.pytorch import from_pytorch, pytorch_code, to_pytorch
@@ -15,7 +16,7 @@ from cnn_core.network.spec import (
     num_groups,
 )
 from cnn_core.network.statistics import LayerStatistics, layer_statistics
-from cnn_core.network.table import MEMORY_LIMIT, LayerRow, check_memory, layer_table, memory_needed
+from cnn_core.network.table import LayerRow, check_memory, layer_table, memory_needed
 
 __all__ = [
     "ACTIVATIONS",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from cnn_core.conv import BLOCK, KEPT
+from cnn_core.environment import memory_limit
 from cnn_core.network.build import build, fused
 from cnn_core.network.layers import Layer, Shape
 from cnn_core.network.spec import NetworkSpec
@@ -23,7 +23,6 @@ STATES = {
     "adam": 2,
     "adamw": 2,
 }  # numbers remembered for each weight
-MEMORY_LIMIT = int(float(os.environ.get("CONVSCOPE_MEMORY_GIB") or 2) * 2**30)
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,13 @@ def check_memory(
     num_classes: int,
     batch_size: int,
     update_rule: str = "adam",
-    limit: int = MEMORY_LIMIT,
+    limit: int | None = None,
 ) -> None:
-    """Raise ValueError with the estimate if a training would need more memory than `limit` bytes."""
+    """Raise ValueError with the estimate if a training would need more memory than `limit` bytes.
+
+    limit: None is what the environment says (`environment.memory_limit`), 2 GiB if it says nothing.
+    """
+    limit = memory_limit() if limit is None else limit
     needed = memory_needed(spec, input_shape, num_classes, batch_size, update_rule)
     if needed > limit:
         largest = max(layer_table(spec, input_shape, num_classes), key=lambda row: row.parameters)

@@ -1,0 +1,57 @@
+"""What the environment may set: good numbers are used, others are told in a sentence, before a server begins."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cnn_core import environment
+from cnn_core.environment import MEMORY_GIB, MEMORY_LIMIT, THREADS
+from cnn_core.network import NetworkSpec, check_memory
+from tools.browser import ROOT
+
+NO_MEMORY = ["two", "0", "-1", "nan", "inf", "-inf", "1e999", "1e308", "2 GiB", " "]
+NO_THREADS = ["two", "0", "-1", "1.5", "nan", "1025", "\u00b2", "9" * 5000]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [(None, MEMORY_LIMIT), ("", MEMORY_LIMIT), ("0.5", 1 << 29), ("3", 3 << 30)]
+)
+def test_the_memory_of_a_training_is_what_the_environment_says(monkeypatch, text, limit):
+    monkeypatch.delenv(MEMORY_GIB, raising=False)
+    if text is not None:
+        monkeypatch.setenv(MEMORY_GIB, text)
+    assert environment.memory_limit() == limit
+    environment.check()
+
+
+def test_the_limit_holds_for_a_plan_that_is_checked_later(monkeypatch):
+    monkeypatch.setenv(MEMORY_GIB, "0.001")
+    with pytest.raises(ValueError, match=r"more than 0\.0 GiB"):
+        check_memory(NetworkSpec(), (3, 32, 32), 10, 50)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [*((MEMORY_GIB, text) for text in NO_MEMORY), *((THREADS, text) for text in NO_THREADS)]
+)
+def test_what_cannot_be_used_is_told_in_a_sentence(monkeypatch, name, text):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(ValueError) as error:
+        environment.check()
+    assert str(error.value).startswith(f"{name} (={text[:40]!r}) must be a ")
+
+
+@pytest.mark.parametrize(("name", "text"), [(MEMORY_GIB, "two"), (MEMORY_GIB, "nan"), (THREADS, "-1")])
+def test_a_server_says_so_and_does_not_begin(name, text):
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port=0"]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {name: text}, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    (said,) = [line for line in done.stderr.splitlines() if name in line]
+    assert said.startswith(f"{name} (='{text}') must be")
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_importing_the_core_reads_no_number_yet():
+    env = os.environ | {MEMORY_GIB: "two", THREADS: "two"}
+    subprocess.run([sys.executable, "-c", "import cnn_core.network"], cwd=ROOT, env=env, check=True)
