@@ -10,12 +10,13 @@ from cnn_core.datasets.found import KINDS, VARIABLE, found, sets_folder
 from cnn_core.datasets.own import NAME, remove_pictures
 from pages.address import messages, state
 from pages.controls.own_pictures import upload
+from pages.server.kept import Once
 
 REFRESH = 0.5  # seconds between two looks at a download
 MADE = "made_set"  # in the session: the set that this visitor made last
 
 
-@st.cache_resource
+@Once
 def downloads() -> Downloads:
     """The downloads of this server."""
     return Downloads()

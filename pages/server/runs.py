@@ -16,6 +16,7 @@ from cnn_core.training import Registry, Run, StoreError, TrainingConfig
 from cnn_core.training.evaluate import Evaluation, evaluate
 from cnn_core.training.scripts import starts_with_given_weights
 from pages.address import messages, state
+from pages.server.kept import Once
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
 RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
@@ -25,21 +26,17 @@ LATE = 5.0  # seconds in which the browser may still speak of the run that was s
 MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink
 
 
-_made: list[Registry] = []  # none before a page needs it: giving way to nobody needs no folder
-
-
 def give_way() -> None:
     """What a reader has just changed comes first: trainings rest for a moment."""
-    for runs in _made:
+    for runs in registry.there():  # none before a page needs it: giving way to nobody needs no folder
         runs.give_way()
 
 
-@st.cache_resource
+@Once
 def registry() -> Registry:
     """The one registry of this server; its workers end with it."""
     runs = Registry()
     atexit.register(runs.close)
-    _made[:] = [runs]
     return runs
 
 

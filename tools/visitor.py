@@ -1,0 +1,69 @@
+"""A visitor without a browser: speaks to the app's server as Streamlit's own pages do, over its websocket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlencode
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
+
+MOST_BYTES = 64 << 20  # of one message; a page with pictures sends some hundred kB
+PATIENCE = 60.0  # seconds for an answer
+
+
+class Visitor:
+    """One tab. address: of the server, as `tools.browser.serve` gives it. heard: every message of the last answer."""
+
+    def __init__(self, address: str) -> None:
+        stream = address.replace("http", "ws", 1) + "/_stcore/stream"
+        self.address, self.heard = address, list[ForwardMsg]()
+        self._until_closed = ExitStack()
+        self._socket = self._until_closed.enter_context(
+            connect(stream, origin=Origin(address), subprotocols=[Subprotocol("streamlit")], max_size=MOST_BYTES)
+        )
+        self._page = ""
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._until_closed.close()
+
+    def open(self, page: str, **query: Any) -> list[ForwardMsg]:
+        """Open a page by its path, such as train; returns all that the server sends until its script has ended."""
+        self._page = page
+        return self.ask(query)
+
+    def ask(self, query: Mapping[str, Any] | None = None, clicks: tuple[str, ...] = ()) -> list[ForwardMsg]:
+        """Let the page's script run once more. clicks: the ids of buttons that were pressed."""
+        message = BackMsg()
+        run = message.rerun_script
+        run.query_string, run.page_name = urlencode(query or {}), self._page
+        for widget in clicks:
+            run.widget_states.widgets.add(id=widget, trigger_value=True)
+        self.send(message)
+        return self.hear()
+
+    def send(self, message: BackMsg) -> None:
+        """Any message that a front end can send."""
+        self._socket.send(message.SerializeToString())
+
+    def hear(self) -> list[ForwardMsg]:
+        """All that the server sends until the script has ended."""
+        self.heard = []
+        while True:
+            said = ForwardMsg()
+            said.ParseFromString(self._socket.recv(timeout=PATIENCE, decode=False))
+            self.heard.append(said)
+            if said.WhichOneof("type") == "script_finished" and said.script_finished != said.FINISHED_EARLY_FOR_RERUN:
+                return self.heard
+
+    def elements(self, kind: str) -> list[Any]:
+        """The elements of a kind in the last answer, such as button."""
+        said = [message.delta.new_element for message in self.heard if message.WhichOneof("type") == "delta"]
+        return [getattr(element, kind) for element in said if element.WhichOneof("type") == kind]
