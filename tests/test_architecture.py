@@ -18,7 +18,14 @@ GENERATED = {"__pycache__", "screenshots"}
 
 # What the files of a folder may import besides the standard library. Lessons are in no list: nobody imports them.
 ALLOWED = {
-    "app.py": {"cnn_core.machine.threads", "pages.animation.plotly_file", "pandas", "plotly", "streamlit"},
+    "app.py": {
+        "cnn_core.environment",
+        "cnn_core.machine.threads",
+        "pages.animation.plotly_file",
+        "pandas",
+        "plotly",
+        "streamlit",
+    },
     "pages/contents.py": {"pages.address", "pages.controls", "pages.server", "streamlit"},
     "pages/lessons/": {
         *("cnn_core", "numpy", "streamlit"),

@@ -13,6 +13,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.solver import DivergedError, Solver, StepRecord
+from cnn_core.training.history import column
 
 SMALLEST, LARGEST, STEPS = 1e-5, 10.0, 120
 SMOOTHING = 0.9  # the weight of the past in the running mean of the loss
@@ -42,13 +43,16 @@ def range_test_steps(solver: Solver, done: int = 0) -> Iterator[StepRecord]:
             return
 
 
-def smooth(values: Sequence[float], weight: float = SMOOTHING) -> Array:
-    """The running mean, each past value weighted less; without the pull to 0 at the start (as in Adam)."""
-    mean, out = 0.0, np.empty(len(values))
-    for i, value in enumerate(values):
-        mean = weight * mean + (1 - weight) * value
-        out[i] = mean / (1 - weight ** (i + 1))
-    return out
+def smooth(values: Sequence[float] | Array, weight: float = SMOOTHING) -> Array:
+    """The running mean of values (n,), each past value weighted less; without the pull to 0 at the start (as in Adam).
+
+    Sums over 1, 2, 4, ... of the latest values, each from two of the last: a million values must not take a second.
+    """
+    out, reach = (1 - weight) * np.asarray(values, dtype=float), 1
+    while reach < len(out) and (share := weight**reach) > 0:
+        out[reach:] = out[reach:] + share * out[:-reach]
+        reach *= 2
+    return out / (1 - weight ** np.arange(1, len(out) + 1))
 
 
 def suggest(records: Sequence[StepRecord]) -> float | None:
@@ -58,8 +62,8 @@ def suggest(records: Sequence[StepRecord]) -> float | None:
     """
     if len(records) < 20:
         return None
-    raw = np.array([record.loss for record in records])
-    losses = smooth(raw.tolist())
+    raw = column(records, "loss")
+    losses = smooth(raw)
     lowest = FIRST + int(losses[FIRST:].argmin())
     left = math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING))  # of the deviation of independent numbers, by a running mean
     wobble = left * float(np.std((raw - losses)[FIRST : max(lowest + 1, 3 * FIRST)]))

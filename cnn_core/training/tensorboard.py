@@ -5,17 +5,20 @@ Needs the package `tensorboardX`, at run time only: it knows the format (records
 
 from __future__ import annotations
 
-import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cnn_core.checks import Array
 from cnn_core.solver import StepRecord
 from cnn_core.training.checkpoint import Checkpoint
+from cnn_core.training.history import column
 from cnn_core.training.progress import Progress
+from cnn_core.training.thinning import telling
 
 MISSING = "a file for TensorBoard needs the package tensorboardX: pip install tensorboardX"
 MOST_STEPS = 5000
@@ -39,8 +42,9 @@ def tensorboard_file(run: Progress, draw: Callable[[Array], Array]) -> bytes:
     """The file; TensorBoard opens one whose name contains `tfevents`, in a folder that it is told of.
 
     draw: makes a picture, (H, W, 3) uint8, of the first layer's weights (F, C, HH, WW). It is made of every checkpoint that
-    can be read. Of a long run some MOST_STEPS steps, evenly spaced, and all ends of epochs: TensorBoard itself draws fewer. On
-    its clock all steps of the run took the same time. Raises ValueError if the package is missing.
+    can be read. Of a long run all ends of epochs and at most MOST_STEPS other steps, among them the last one and every peak
+    of the loss: TensorBoard itself draws fewer. On its clock all steps of the run took the same time. Raises ValueError if
+    the package is missing.
     """
     if not has_tensorboard():
         raise ValueError(MISSING)
@@ -48,7 +52,7 @@ def tensorboard_file(run: Progress, draw: Callable[[Array], Array]) -> bytes:
     from tensorboardX.record_writer import RecordWriter
     from tensorboardX.summary import Summary, image
 
-    records = list(run.records)  # a training that goes on adds to them meanwhile
+    records = run.records[:]  # a training that goes on adds to them meanwhile
     done = records[-1].iteration if records else 0
     said = [
         (step, Summary(value=[Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]))
@@ -67,12 +71,12 @@ def tensorboard_file(run: Progress, draw: Callable[[Array], Array]) -> bytes:
         return path.read_bytes()
 
 
-def _scalars(run: Progress, records: list[StepRecord]) -> Iterator[tuple[int, dict[str, float]]]:
+def _scalars(run: Progress, records: Sequence[StepRecord]) -> Iterator[tuple[int, dict[str, float]]]:
     """By step: its numbers by tag, those that it has."""
-    every = math.ceil(len(records) / MOST_STEPS)
-    for record in records:
-        if record.iteration % every == 0 or record.val_accuracy is not None or record is records[-1]:
-            yield record.iteration, _known({tag: getattr(record, name) for tag, name in OF_A_STEP.items()})
+    ends = np.flatnonzero(~np.isnan(column(records, "val_accuracy")))
+    for place in np.union1d(telling(column(records, "loss"), MOST_STEPS), ends).tolist():
+        record = records[place]
+        yield record.iteration, _known({tag: getattr(record, name) for tag, name in OF_A_STEP.items()})
     for seen in run.statistics:
         for layer in seen.layers:
             yield seen.iteration, _known({f"{tag}/{layer['name']}": layer[name] for tag, name in OF_A_LAYER.items()})

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_core.solver import StepRecord
+from cnn_core.training.history import column, epoch_ends
 from cnn_core.training.range_test import smooth
-from pages.figures.curves import DASHES, MARKERS, evenly, layout, line
+from cnn_core.training.thinning import telling
+from pages.figures.curves import DASHES, MARKERS, layout, line
 
 MOST_POINTS = 400  # a curve; more would not be seen
 SPREAD = 50  # from the smallest loss to the largest; beyond, the axis is logarithmic
@@ -29,13 +31,14 @@ def loss_curves(runs: Histories, *, smoothed: bool) -> dict[str, Any]:
     """
     lines, losses, top = [], [], 0.0
     for place, (title, records) in enumerate(runs.items()):
-        values = [record.loss for record in records]
-        values = smooth(values).tolist() if smoothed else values
-        picked = evenly(len(records), MOST_POINTS)
-        y = [float(f"{value:.4g}") for value in values[picked]]
-        lines.append(_line(place, title, [record.iteration for record in records[picked]], y, "lines"))
-        losses += [value for value in y if value > 0]
-        top = max([top, *(EXPLODED * value for value in values[:1])])
+        values = column(records, "loss")
+        values = smooth(values) if smoothed else values
+        picked = telling(values, MOST_POINTS)
+        y = [float(f"{value:.4g}") if math.isfinite(value) else None for value in values[picked].tolist()]
+        steps = column(records, "iteration")[picked]
+        lines.append(_line(place, title, steps.astype(int).tolist(), y, "lines"))
+        losses += [value for value in y if value is not None and value > 0]
+        top = max([top, *(EXPLODED * value for value in values[:1].tolist())])
     axis: dict[str, Any] = {"rangemode": "tozero"}
     if losses and max(losses) > SPREAD * min(losses):
         axis = _log_axis(min(losses), min(max(losses), top))
@@ -46,8 +49,9 @@ def accuracy_curves(runs: Histories) -> dict[str, Any]:
     """The validation accuracy of each run at the end of each epoch, in percent, over its steps."""
     lines = []
     for place, (title, records) in enumerate(runs.items()):
-        ends = [(r.iteration, 100 * r.val_accuracy) for r in records if r.val_accuracy is not None]
-        lines.append(_line(place, title, [i for i, _ in ends], [round(a, 2) for _, a in ends], "lines+markers"))
+        ends = epoch_ends(records)
+        accuracies = [round(100 * value, 2) for value in column(ends, "val_accuracy").tolist()]
+        lines.append(_line(place, title, [r.iteration for r in ends], accuracies, "lines+markers"))
     return {"data": lines, "layout": _layout(runs, "validation accuracy, %", {"range": [0, 102]})}
 
 
@@ -60,7 +64,7 @@ def _log_axis(low: float, high: float) -> dict[str, Any]:
     return {"type": "log", "range": shown, "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
-def _line(place: int, title: str, x: list[int], y: list[float], mode: str) -> dict[str, Any]:
+def _line(place: int, title: str, x: list[int], y: list[float | None], mode: str) -> dict[str, Any]:
     short = html.escape(title if len(title) <= LONGEST else title[: LONGEST - 1] + "…")  # a name must not become a link
     return line(short, x, y, COLOURS[place], mode, DASHES[place]) | {"marker": {"symbol": MARKERS[place], "size": 8}}
 

@@ -6,10 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from cnn_core.checks import Array
 from cnn_core.solver import StepRecord
+from cnn_core.training.history import column, epoch_ends
 from cnn_core.training.range_test import LARGEST, SMALLEST
 from cnn_core.training.range_test import smooth as running_mean
 from cnn_core.training.store import Change
+from cnn_core.training.thinning import telling
 
 FEW = 8  # steps or epochs: each has its point and its tick
 LABEL_ROOM = 0.04  # of the axis: marks nearer than that share one label
@@ -30,51 +33,48 @@ def loss_curve(
     changes: settings changed on the way, each marked with its name and value. smooth: running means, over the faint
     loss of each step.
     """
-    shown = _thinned(records)
-    x = [r.iteration for r in shown]
-    losses = [r.loss for r in shown if r.loss > 0]
-    spread = bool(losses) and max(losses) > 200 * min(losses)  # an explosion: linear, the rest would lie flat on 0
-    parts = {
-        "loss": [r.loss for r in shown],
-        "data": [r.data_loss for r in shown],
-        "L2": [r.reg_loss for r in shown],
-    }
+    steps, losses = column(records, "iteration"), column(records, "loss")
+    above = losses[losses > 0]
+    spread = bool(len(above)) and above.max() > 200 * above.min()  # an explosion: linear, the rest would lie flat on 0
+    parts = {"loss": losses, "data": column(records, "data_loss"), "L2": column(records, "reg_loss")}
     colours, dashes = {"loss": LOSS, "data": DATA, "L2": L2}, {"loss": "solid", "data": "dash", "L2": "dot"}
-    mode = "lines+markers" if len(x) <= FEW else "lines"  # a line of one point would not be seen
+    mode = "lines+markers" if len(steps) <= FEW else "lines"  # a line of one point would not be seen
     lines = [
-        line(name, x, _means(y) if smooth else _rounded(y), colours[name], mode, dashes[name])
+        line(name, *drawn(steps, running_mean(y) if smooth else y), colours[name], mode, dashes[name])
         for name, y in parts.items()
     ]
     if smooth:
-        lines.append(line("each step", x, _rounded(parts["loss"]), LOSS, faint=True))
-    last = x[-1] if x else 0
+        lines.append(line("each step", *drawn(steps, losses), LOSS, faint=True))
+    last = int(steps[-1]) if len(steps) else 0
     axes = layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}, most=last)
     return {"data": lines, "layout": axes | _marks(changes, last)}
 
 
 def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> dict[str, Any]:
     """Training and validation accuracy at the end of each epoch, in percent."""
-    ends = [r for r in records if r.val_accuracy is not None]
+    ends = epoch_ends(records)
     x = [r.epoch for r in ends]
     lines = []
     for name, colour, dash in (("training", TRAIN, "solid"), ("validation", VAL, "dash")):
         y = [100 * float(getattr(r, "train_accuracy" if name == "training" else "val_accuracy") or 0) for r in ends]
-        lines.append(line(name, x, _means(y, EPOCHS_MEAN) if smooth else y, colour, "lines+markers", dash))
+        means = [round(value, 4) for value in running_mean(y, EPOCHS_MEAN).tolist()] if smooth else y
+        lines.append(line(name, x, means, colour, "lines+markers", dash))
     return {"data": lines, "layout": layout("epoch", "accuracy, %", {"range": [0, 102]}, most=max(x, default=0))}
 
 
 def range_curve(records: Sequence[StepRecord], suggestion: float | None) -> dict[str, Any]:
     """A range test: the loss over the learning rate of its step, smoothed and as it was; the suggested rate marked."""
-    records = _thinned(records)
-    x = [r.learning_rate for r in records]
-    losses = [r.loss for r in records]
+    rates, losses = column(records, "learning_rate"), column(records, "loss")
     shown = layout("learning rate", "loss", {"rangemode": "tozero"})
     ends = [math.log10(rate) for rate in (SMALLEST, LARGEST)]
     shown["xaxis"] |= {"type": "log", "dtick": 1, "rangemode": "normal", "tickformat": "~g", "range": ends}
     if suggestion is not None:
         note = _mark_words(f"{suggestion:.2g}", math.log10(suggestion))
         shown |= {"shapes": [_mark_line(suggestion)], "annotations": [note]}
-    lines = [line("smoothed", x, _means(losses), LOSS), line("each step", x, _rounded(losses), LOSS, faint=True)]
+    lines = [
+        line("smoothed", *drawn(rates, running_mean(losses)), LOSS),
+        line("each step", *drawn(rates, losses), LOSS, faint=True),
+    ]
     return {"data": lines, "layout": shown}
 
 
@@ -114,10 +114,13 @@ def layout(x: str, y: str, yaxis: dict[str, Any], most: float | None = None) -> 
     }
 
 
-def evenly(count: int, most: int) -> slice:
-    """Which of so many points to draw: `most` of them or less, evenly spaced, and the last one among them."""
-    every = max(1, math.ceil(count / most))
-    return slice((count - 1) % every, None, every)
+def drawn(x: Array, y: Array, most: int = MOST_POINTS) -> tuple[list[float], list[float | None]]:
+    """The points (x, y) of a long line that are drawn: at most `most`, first, last and every peak among them.
+
+    y is rounded to 4 digits behind the point; what is not finite is a gap, None.
+    """
+    picked = telling(y, most)
+    return x[picked].tolist(), [round(v, 4) if math.isfinite(v) else None for v in y[picked].tolist()]
 
 
 def _marks(changes: Sequence[Change], most: int) -> dict[str, Any]:
@@ -150,17 +153,3 @@ def _mark_words(text: str, x: float) -> dict[str, Any]:
     """x: where they stand; on a logarithmic axis Plotly wants the exponent there, though not for the line."""
     note = {"x": x, "y": 1, "yref": "paper", "text": text, "textangle": -90, "showarrow": False}
     return note | {"xanchor": "right", "yanchor": "top", "font": {"size": 11, "color": MARKED}}
-
-
-def _thinned(records: Sequence[StepRecord]) -> list[StepRecord]:
-    """At most MOST_POINTS of them, evenly spaced."""
-    every = max(1, math.ceil(len(records) / MOST_POINTS))
-    return [r for r in records if r.iteration % every == 0]
-
-
-def _rounded(values: Sequence[float]) -> list[float]:
-    return [round(value, 4) for value in values]
-
-
-def _means(values: Sequence[float], weight: float = 0.9) -> list[float]:
-    return _rounded(running_mean(values, weight).tolist())

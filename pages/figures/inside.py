@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pages.figures.curves import DASHES, MARKERS, evenly, layout, line
+from cnn_core.training.thinning import telling
+from pages.figures.curves import DASHES, MARKERS, layout, line
 
 MOST_POINTS = 200
 PALETTE = ("#0b6bcb", "#d95f02", "#1b9e77", "#7b4fb5", "#c2185b", "#8a6d00", "#5b6675")
@@ -73,15 +74,14 @@ def over_time(
 
     share: from 0 to 1, as it is; otherwise the axis is logarithmic, and what is not above 0 is left out.
     """
-    picked = evenly(len(iterations), MOST_POINTS)
-    x = list(iterations[picked])
     keep: Callable[[float | None], float | None] = (
         (lambda v: v) if share else (lambda v: v if v is not None and v > 0 else None)
     )
     lines = []
     for k, (name, values) in enumerate(layers.items()):
         colour, dash, symbol = (among[k % len(among)] for among in (PALETTE, DASHES, MARKERS))
-        y = [keep(value) for value in values[picked]]
+        picked = telling(values, MOST_POINTS).tolist()
+        x, y = [iterations[k] for k in picked], [keep(values[k]) for k in picked]
         lines.append(line(name, x, y, colour, "lines+markers", dash) | {"marker": {"symbol": symbol, "size": 6}})
     axis = {"range": [-0.02, 1.02], "tickformat": ".0%"} if share else {"type": "log", "exponentformat": "power"}
     shown = layout("step", title, axis)

@@ -1,5 +1,6 @@
 """Curves, bars, pixels, gradients, the drawing: every number stands where it belongs."""
 
+import math
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -10,6 +11,7 @@ from cnn_core.network import NetworkSpec, layer_table
 from cnn_core.solver import StepRecord
 from cnn_core.training.store import Change
 from pages.figures.bars import OTHER, TRUE, probability_bars
+from pages.figures.comparison import loss_curves
 from pages.figures.confusion import confusion_grid
 from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve, range_curve
 from pages.figures.gradients import gradient_map
@@ -39,17 +41,53 @@ def test_the_loss_is_data_plus_l2_and_its_l2_part_beside_it():
     assert l2["y"] == [0.25] * 4
 
 
+@pytest.mark.parametrize("smooth", [False, True])
 @pytest.mark.parametrize("count", [0, 1, 599, 600, 601, 1199, 1200, 50_000])
-def test_a_long_curve_is_thinned_evenly(count):
-    loss, *_ = loss_curve(records(count))["data"]
-    assert min(count, MOST_POINTS // 2) <= len(loss["x"]) <= MOST_POINTS
-    assert len(set(np.diff(loss["x"]))) <= 1
-    assert [1 / x + 0.25 for x in loss["x"]] == pytest.approx(loss["y"], abs=1e-4)
+def test_a_long_curve_is_thinned_and_ends_with_the_last_step(count, smooth):
+    lines = loss_curve(records(count), smooth=smooth)["data"]
+    for drawn in lines:
+        assert min(count, MOST_POINTS // 3) <= len(drawn["x"]) <= MOST_POINTS
+        assert drawn["x"][-1:] == ([count] if count else [])
+    shown = lines[-1] if smooth else lines[0]
+    assert [1 / x + 0.25 for x in shown["x"]] == pytest.approx(shown["y"], abs=1e-4)
 
 
-def test_a_thinned_curve_keeps_its_points_while_it_grows():
-    shorter, longer = (loss_curve(records(count))["data"][0]["x"] for count in (900, 950))
-    assert longer[: len(shorter)] == shorter
+def exploding(count, last):
+    """A run whose last steps explode."""
+    calm = count - last
+    losses = [2.3] * calm + [2.3 * 1.5**k for k in range(last)]
+    return [StepRecord(k, 1, loss, 0.0, 0.1) for k, loss in enumerate(losses, 1)]
+
+
+def test_an_explosion_of_the_last_steps_is_drawn_on_every_page():
+    records = exploding(60_050, 60)
+    top = max(r.loss for r in records)
+    for drawn in loss_curve(records)["data"][:2]:
+        assert (drawn["x"][-1], drawn["y"][-1]) == (60_050, pytest.approx(top))
+    (drawn,) = loss_curves({"run": records}, smoothed=False)["data"]
+    assert (drawn["x"][-1], drawn["y"][-1]) == (60_050, pytest.approx(top, rel=1e-3))
+    assert loss_curve(records)["layout"]["yaxis"]["type"] == "log"
+
+
+@pytest.mark.parametrize("at", [1, 7, 30_001, 60_050])
+def test_a_spike_of_one_step_and_a_gap_are_drawn(at):
+    records = exploding(60_050, 0)
+    records[at - 1] = StepRecord(at, 1, 99.0, 0.0, 0.1)
+    shown = loss_curve(records)["data"][0]
+    assert shown["y"][shown["x"].index(at)] == 99.0
+    (shown,) = loss_curves({"run": records}, smoothed=False)["data"]
+    assert shown["y"][shown["x"].index(at)] == 99.0
+    records[at - 1] = StepRecord(at, 1, math.nan, 0.0, 0.1)
+    shown = loss_curve(records)["data"][0]
+    assert shown["y"][shown["x"].index(at)] is None
+
+
+def test_a_layers_spike_is_drawn_over_time():
+    norms = [1.0] * 5000
+    norms[3456] = 1e6
+    (drawn,) = over_time(list(range(5000)), {"conv1": norms}, "norm")["data"]
+    assert drawn["y"][drawn["x"].index(3456)] == 1e6
+    assert drawn["x"][-1] == 4999
 
 
 def test_changes_are_marked_with_name_and_value_those_of_one_step_together():

@@ -7,7 +7,7 @@ import pytest
 
 from cnn_core.solver import StepRecord
 from cnn_core.training.presets import PRESETS
-from cnn_core.training.range_test import range_test_rate, range_test_steps, suggest
+from cnn_core.training.range_test import range_test_rate, range_test_steps, smooth, suggest
 
 
 def records_of(losses):
@@ -33,6 +33,17 @@ def test_a_rate_is_suggested_where_the_loss_falls_most_steeply():
 )
 def test_no_rate_is_suggested_where_the_loss_hardly_falls(losses):
     assert suggest(records_of(losses)) is None
+
+
+@pytest.mark.parametrize("weight", [0.6, 0.9, 0.999])
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 1000])
+def test_the_running_mean_is_the_one_that_is_made_value_by_value(count, weight):
+    values = 10.0 ** np.random.default_rng(1).normal(size=count)
+    mean, expected = 0.0, []
+    for k, value in enumerate(values, 1):
+        mean = weight * mean + (1 - weight) * value
+        expected.append(mean / (1 - weight**k))
+    np.testing.assert_allclose(smooth(values, weight), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("deviation", [0.01, 0.1, 0.3, 0.6])

@@ -78,9 +78,12 @@ def test_every_number_is_there(run):
 
 
 def test_a_long_run_is_thinned_but_for_its_epochs_ends(run, monkeypatch):
-    monkeypatch.setattr(tensorboard, "MOST_STEPS", 5)
+    monkeypatch.setattr(tensorboard, "MOST_STEPS", 8)
     found = series(tensorboard_file(run, draw))
-    assert list(found["loss/data"]) == [3, 6, 7, 9, 12, 14]
+    losses = [record.loss for record in run.records]
+    peaks = {1 + losses.index(min(losses)), 1 + losses.index(max(losses))}
+    assert {1, 7, 14} | peaks <= set(found["loss/data"])
+    assert len(found["loss/data"]) <= 9
     assert list(found["accuracy/val"]) == [7, 14]
 
 
