@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.optim import Optimizer
 from cnn_core.speed import WORKS, Convolution, MaxPooling, Version, Work
 from cnn_core.speed.layers import CONVOLUTION

@@ -14,7 +14,7 @@ from cnn_core.machine.threads import use_one_thread
 
 use_one_thread()
 
-from cnn_core.cs231n.convnet import ThreeLayerConvNet  # noqa: E402 (NumPy comes after the threads are set)
+from cnn_core.cs231n import ThreeLayerConvNet  # noqa: E402 (NumPy comes after the threads are set)
 from cnn_core.datasets.cifar10 import read_cifar10  # noqa: E402
 from cnn_core.solver import Arrays, Solver  # noqa: E402
 

@@ -11,9 +11,6 @@ ROOT = Path(__file__).parents[1]
 CODE = [ROOT / "app.py", *sorted(ROOT.glob("pages/**/*.py")), *sorted(ROOT.glob("cnn_core/**/*.py"))]
 SCRIPTS = sorted(ROOT.glob("pages/**/*.js"))
 LIMIT = 250  # lines
-LONGER = {
-    "cnn_core/cs231n/layers.py": 300
-}  # the course's notebook calls so many names, and one module must offer them all
 GENERATED = {"__pycache__", "screenshots"}
 
 # What the files of a folder may import besides the standard library. Lessons are in no list: nobody imports them.
@@ -138,7 +135,7 @@ def test_the_geometry_stands_in_window():
 
 @pytest.mark.parametrize("path", [*CODE, *SCRIPTS], ids=name)
 def test_a_file_can_be_read_in_one_sitting(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGER.get(name(path), LIMIT)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LIMIT
 
 
 def test_no_file_knows_the_machine_it_was_written_on():

@@ -1,21 +1,20 @@
-"""The training half of CS231n's assignment 2 under the course's names: four update rules, and its Solver.
-
-Thin adapters, as in cs231n.py, which offers all of this too. The core's own way to train is solver.py.
-"""
+"""cs231n.solver: the course's training loop. The core's own way to train is cnn_core.solver."""
 
 from __future__ import annotations
 
+import math
 import pickle
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, float_dtype, one_of, whole
-from cnn_core.optim import Optimizer, hyper_parameters
+from cnn_core.checks import Array, labels, numbers, one_of, whole
+from cnn_core.cs231n.optim import UPDATE_RULES, Config
 
-Config = dict[str, Any]
+__all__ = ["Solver"]
 
 
 class Model(Protocol):
@@ -25,44 +24,6 @@ class Model(Protocol):
 
     def loss(self, X: Array, y: Array | None = None) -> Any:
         """Scores (N, C) without y, the pair (loss, gradients by name) with y (N,)."""
-
-
-def sgd(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
-    """Gradient descent. config: learning_rate (1e-2)."""
-    return _next("sgd", w, dw, config, 1e-2)
-
-
-def sgd_momentum(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
-    """Gradient descent with momentum. config: learning_rate (1e-2), momentum (0.9); keeps velocity."""
-    return _next("momentum", w, dw, config, 1e-2)
-
-
-def rmsprop(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
-    """RMSProp. config: learning_rate (1e-2), decay_rate (0.99), epsilon (1e-8); keeps cache."""
-    return _next("rmsprop", w, dw, config, 1e-2)
-
-
-def adam(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
-    """Adam. config: learning_rate (1e-3), beta1 (0.9), beta2 (0.999), epsilon (1e-8); keeps m, v, t."""
-    return _next("adam", w, dw, config, 1e-3)
-
-
-UPDATE_RULES = {rule.__name__: rule for rule in (sgd, sgd_momentum, rmsprop, adam)}
-
-
-def _next(rule: str, w: Array, dw: Array, config: Config | None, learning_rate: float) -> tuple[Array, Config]:
-    """One step of the core's rule on a copy of w. config gets the defaults and the new memory, in new arrays."""
-    config = {} if config is None else config
-    defaults = {"learning_rate": learning_rate, **hyper_parameters(rule)}
-    for name, value in defaults.items():
-        config.setdefault(name, value)
-    optimizer = Optimizer(rule, **{name: config[name] for name in defaults})
-    memory = {name: value for name, value in config.items() if name not in defaults}
-    optimizer.state["w"] = {name: value.copy() if np.ndim(value) else value for name, value in memory.items()}
-    next_w = w.astype(float_dtype(w))
-    optimizer.step({"w": next_w}, {"w": dw})
-    config.update(optimizer.state["w"])
-    return next_w, config
 
 
 class Solver:
@@ -76,7 +37,8 @@ class Solver:
     loss_history, train_acc_history, val_acc_history; best_val_acc, best_params: of the epoch with the best validation
     accuracy, which the model has after `train()`.
 
-    Raises ValueError for data without one of its arrays or labels, an unknown update_rule, numbers below 1.
+    Raises ValueError for data without one of its arrays, labels that are not whole numbers (N,), an unknown update_rule, an
+    lr_decay that is not a finite number above 0, other numbers below 1.
     """
 
     def __init__(
@@ -95,14 +57,12 @@ class Solver:
         print_every: int = 10,
         verbose: bool = True,
     ) -> None:
-        for part in ("train", "val"):
-            x, y = (data.get(f"{name}_{part}", np.empty(0)) for name in "Xy")
-            if len(x) != len(y) or len(x) == 0:
-                raise ValueError(f"data must hold X_{part} (={len(x)} images) and as many labels y_{part} (={len(y)})")
         one_of("update_rule", update_rule, UPDATE_RULES)
+        if not (math.isfinite(lr_decay) and lr_decay > 0):
+            raise ValueError(f"lr_decay (={lr_decay}) must be a finite number above 0")
         self.model = model
-        self.X_train, self.y_train = data["X_train"], data["y_train"]
-        self.X_val, self.y_val = data["X_val"], data["y_val"]
+        self.X_train, self.y_train = _examples(data, "train")
+        self.X_val, self.y_val = _examples(data, "val")
         self.update_rule = UPDATE_RULES[update_rule]
         self.optim_config = dict(optim_config or {})
         self.lr_decay = lr_decay
@@ -137,14 +97,15 @@ class Solver:
     def check_accuracy(self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100) -> float:
         """Share of images X (N, ...) whose largest score is their label's in y (N,), batch_size of them at once.
 
-        num_samples: take as many at random, with replacement, where X has more.
+        num_samples: take as many at random, with replacement, where X has more. Raises ValueError for other labels.
         """
+        X, y = numbers("X", X), labels("y", y, len(X))
         if num_samples is not None and len(X) > num_samples:
             sample = np.random.choice(len(X), num_samples)
             X, y = X[sample], y[sample]
         starts = range(0, len(X), batch_size)
-        labels = [self.model.loss(X[start : start + batch_size]).argmax(axis=1) for start in starts]
-        return float(np.mean(np.concatenate(labels) == y))
+        guesses = [self.model.loss(X[start : start + batch_size]).argmax(axis=1) for start in starts]
+        return float(np.mean(np.concatenate(guesses) == y))
 
     def train(self) -> None:
         """Train for num_epochs, then give the model the best validated parameters."""
@@ -158,7 +119,8 @@ class Solver:
             if end_of_epoch:
                 self.epoch += 1
                 for config in self.optim_configs.values():
-                    config["learning_rate"] *= self.lr_decay
+                    # The smallest rate there is moves nothing; a rate of 0 would be refused.
+                    config["learning_rate"] = max(config["learning_rate"] * self.lr_decay, sys.float_info.min)
             if step == 0 or end_of_epoch:
                 self._check()
         self.model.params = self.best_params
@@ -187,3 +149,14 @@ class Solver:
             print(f'Saving checkpoint to "{path}"')
         with path.open("wb") as file:
             pickle.dump({name: getattr(self, name) for name in names.split()}, file)
+
+
+def _examples(data: Mapping[str, Array], part: str) -> tuple[Array, Array]:
+    """The images and labels of a part."""
+    missing = [name for name in (f"X_{part}", f"y_{part}") if name not in data]
+    if missing:
+        raise ValueError(f"data (={', '.join(data)}) must hold {' and '.join(missing)}")
+    x = numbers(f"X_{part}", data[f"X_{part}"])
+    if x.ndim == 0 or len(x) == 0:
+        raise ValueError(f"X_{part} (shape {x.shape}) must hold one image or more")
+    return x, labels(f"y_{part}", data[f"y_{part}"], len(x))

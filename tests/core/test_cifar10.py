@@ -1,10 +1,13 @@
-"""CIFAR-10's binary files, on small ones made here: the reader, and the course's two helpers on top of it."""
+"""CIFAR-10's binary files, on small ones made here: the reader, and the course's helpers on top of it."""
+
+import pickle
 
 import numpy as np
 import pytest
 
-from cnn_core.cs231n import get_CIFAR10_data, visualize_grid
+from cnn_core.cs231n import get_CIFAR10_data, load_CIFAR10, load_CIFAR_batch, visualize_grid
 from cnn_core.datasets.cifar10 import RECORD, read_cifar10
+from tests.sets import python2_batch
 
 
 @pytest.fixture
@@ -50,8 +53,49 @@ def test_broken_files_are_named(tmp_path, content, message):
 def test_missing_files_and_too_few_pictures_are_named(folder, tmp_path):
     with pytest.raises(ValueError, match="must be one of CIFAR-10's binary files"):
         read_cifar10(tmp_path / "nothing.bin")
+    with pytest.raises(
+        ValueError, match=r"nothing\) must hold CIFAR-10's Python batches .* or let CIFAR10_FOLDER name"
+    ):
+        load_CIFAR10(tmp_path / "nothing")
+    with pytest.raises(ValueError, match=r"num_test \(=-1\) must be 0 or more"):
+        get_CIFAR10_data(num_test=-1)
     with pytest.raises(ValueError, match=r"num_training \+ num_validation \(=50000\).* must be at most the 50 and 10"):
         get_CIFAR10_data()
+
+
+@pytest.fixture
+def as_published(folder, monkeypatch):
+    """The same pictures as Python batches, where the course's notebooks look for them."""
+    place = folder / "cs231n" / "datasets" / "cifar-10-batches-py"
+    place.mkdir(parents=True)
+    for name in ("data_batch_1", "data_batch_2", "test_batch"):
+        records = np.fromfile(folder / f"{name}.bin", dtype=np.uint8).reshape(-1, RECORD)
+        (place / name).write_bytes(python2_batch(records[:, 1:], records[:, 0].tolist()))
+    monkeypatch.chdir(folder)
+    return place
+
+
+def test_the_courses_own_batches_give_what_the_binary_files_give(folder, as_published, monkeypatch):
+    sizes = {"num_training": 40, "num_validation": 10, "num_test": 10}
+    binary = get_CIFAR10_data(**sizes)
+    monkeypatch.delenv("CIFAR10_FOLDER")
+    for name, array in get_CIFAR10_data(**sizes).items():
+        np.testing.assert_array_equal(array, binary[name])
+    for ours, theirs in zip(load_CIFAR10(as_published), load_CIFAR10(str(folder)), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_pictures_are_the_courses_exact_numbers(as_published):
+    x, y, test_x, test_y = load_CIFAR10(as_published)
+    assert (x.shape, x.dtype, y.shape, test_x.shape, test_y.shape) == (
+        (50, 32, 32, 3), np.float64, (50,), (10, 32, 32, 3), (10,),
+    )  # fmt: skip
+    batch = pickle.loads((as_published / "data_batch_2").read_bytes(), encoding="latin1")
+    np.testing.assert_array_equal(x[30:].transpose(0, 3, 1, 2).reshape(20, -1), batch["data"])  # whole numbers
+    np.testing.assert_array_equal(y[30:], batch["labels"])
+    again, labels = load_CIFAR_batch(as_published / "data_batch_2")
+    np.testing.assert_array_equal(again, x[30:])
+    np.testing.assert_array_equal(labels, y[30:])
 
 
 def test_a_grid_stretches_each_picture_to_the_full_range():

@@ -140,14 +140,53 @@ def test_dropout_keeps_numbers_with_probability_p():
         (lambda: cs231n.dropout_forward(np.ones(3), {"mode": "train", "p": 0}), "p (=0) must be above 0"),
         (lambda: cs231n.dropout_forward(np.ones(3), {"mode": "x", "p": 1}), "dropout_param[\"mode\"] (='x') must be"),
         (lambda: cs231n.batchnorm_forward(*np.ones((3, 2, 2)), {"mode": "test", "momentum": 2}), "momentum (=2) must"),
-        (lambda: cs231n.max_pool_forward_fast(np.ones((1, 1, 2, 2)), {}), "must have the key 'pool_height'"),
-        (lambda: cs231n.conv_forward_fast(*[None] * 3, {"stride": 1}), "conv_param (={'stride': 1}) must have the key"),
+        (lambda: cs231n.max_pool_forward_fast(np.ones((1, 1, 2, 2)), {}), "must be a dict with the key 'pool_height'"),
+        (
+            lambda: cs231n.conv_forward_fast(*[None] * 3, {"stride": 1}),
+            "conv_param (={'stride': 1}) must be a dict with",
+        ),
+        (
+            lambda: cs231n.conv_forward_naive(*[None] * 3, None),
+            "conv_param (=None) must be a dict with the key 'stride'",
+        ),
+        (lambda: cs231n.batchnorm_forward(*np.ones((3, 2, 2)), None), "bn_param (=None) must be a dict with the key"),
+        (
+            lambda: cs231n.layernorm_forward(*np.ones((3, 2, 2)), "no"),
+            "ln_param (=no) must be a dict of settings, or None",
+        ),
+        (lambda: cs231n.dropout_forward(np.ones(3), None), "dropout_param (=None) must be a dict with the key 'p'"),
+        (
+            lambda: cs231n.dropout_forward(["a"], {"mode": "test", "p": 1}),
+            "x (dtype <U1) must be an array of real numbers",
+        ),
     ],
 )
 def test_misfits_are_named(call, message):
     with pytest.raises(ValueError) as error:
         call()
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("param", [None, {}, {"mode": "train"}, {"eps": 1e-5}])
+def test_norms_take_no_settings_for_the_defaults(param):
+    x, gamma, beta = normal(2, 6, 4, 5), np.ones((1, 6, 1, 1)), np.zeros((1, 6, 1, 1))
+    out, _ = cs231n.spatial_groupnorm_forward(x, gamma, beta, 2, param)
+    np.testing.assert_allclose(out.reshape(4, -1).std(axis=1), 1, rtol=1e-5)
+    out, _ = cs231n.layernorm_forward(x.reshape(2, -1), np.ones(120), np.zeros(120), param)
+    np.testing.assert_allclose(out.std(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 0), (2, 1)])
+def test_columns_are_windows_and_their_adjoint_adds_up(stride, padding):
+    x, w = normal(2, 3, 5, 7), normal(4, 3, 3, 3)
+    columns = cs231n.im2col.im2col_indices(x, 3, 3, padding, stride)
+    out, _ = cs231n.conv_forward_naive(x, w, np.zeros(4), {"stride": stride, "pad": padding})
+    maps = (w.reshape(4, -1) @ columns).reshape(4, *out.shape[2:], 2)  # the images of a place stand together
+    np.testing.assert_allclose(maps.transpose(3, 0, 1, 2), out)
+    dcolumns = normal(*columns.shape)
+    dx = cs231n.im2col.col2im_indices(dcolumns, x.shape, 3, 3, padding, stride)
+    assert np.vdot(dcolumns, columns) == pytest.approx(np.vdot(dx, x))
+    assert dx.shape == x.shape
 
 
 NOTEBOOK = """
@@ -165,8 +204,11 @@ from cs231n.solver import Solver
 from cs231n import optim
 from cs231n.data_utils import get_CIFAR10_data
 from cs231n.vis_utils import visualize_grid
-assert ThreeLayerConvNet and spatial_groupnorm_forward and optim.adam and cs231n.layers.relu_forward
+from cs231n.im2col import im2col_indices
+assert ThreeLayerConvNet and FullyConnectedNet and TwoLayerNet and spatial_groupnorm_forward and svm_loss
+assert optim.adam and cs231n.layers.relu_forward and cs231n.classifiers.fc_net.batchnorm_forward
 assert "conv2d_forward" not in dir() and "np" not in dir()
+assert Solver is ours.Solver is cs231n.solver.Solver  # one module under two names, not two
 try:
     import cs231n.rnn_layers
 except ModuleNotFoundError:

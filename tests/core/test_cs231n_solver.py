@@ -1,6 +1,7 @@
 """The course's update rules and Solver: its bookkeeping, its random numbers, its checkpoints."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -75,6 +76,39 @@ def test_the_learning_rate_decays_after_each_epoch():
     assert solver.optim_config == {"learning_rate": 0.01}
 
 
+def test_a_rate_that_decays_to_nothing_stands_still():
+    solver = solve(num_epochs=330, lr_decay=0.1, batch_size=50)
+    assert len(solver.loss_history) == 330
+    assert {config["learning_rate"] for config in solver.optim_configs.values()} == {sys.float_info.min}
+
+
+@pytest.mark.parametrize("rule", ["sgd", "sgd_momentum", "rmsprop", "adam"])
+def test_a_step_that_is_refused_leaves_config_as_it_was(rule):
+    config = {"learning_rate": 0.1}
+    for w, dw, changed in (([1.0], [1.0, 2.0], {}), (["a"], [1.0], {}), ([1.0], [1.0], {"learning_rate": -1})):
+        before = config | changed
+        given = dict(before)
+        with pytest.raises(ValueError):
+            getattr(cs231n, rule)(w, dw, given)
+        assert given == before
+    w, config = getattr(cs231n, rule)([1, 2], [1, 0], config)
+    assert w.dtype == np.float64
+    assert w[0] < 1
+    assert w[1] == 2
+
+
+def test_a_velocity_of_whole_numbers_is_taken():
+    w, config = cs231n.sgd_momentum(np.zeros(2), np.zeros(2), {"learning_rate": 1, "velocity": [1, 3]})
+    np.testing.assert_allclose(w, [0.9, 2.7])
+    np.testing.assert_allclose(config["velocity"], [0.9, 2.7])
+
+
+def test_accuracy_of_labels_in_a_column_is_refused():
+    solver, data = solve(num_epochs=1), tiny_data()
+    with pytest.raises(ValueError, match=r"y \(shape \(10, 1\)\) must hold one label .* y.ravel\(\) makes it so"):
+        solver.check_accuracy(data["X_val"], data["y_val"][:, None])
+
+
 def test_accuracy_may_be_taken_on_a_random_sample():
     solver, data = solve(num_epochs=1), tiny_data()
     x, y = data["X_train"], data["y_train"]
@@ -91,8 +125,11 @@ def test_accuracy_may_be_taken_on_a_random_sample():
         ({}, {"update_rule": "foo"}, "update_rule (='foo') must be one of sgd, sgd_momentum, rmsprop, adam"),
         ({}, {"num_epochs": 0}, "num_epochs (=0) must be 1 or more"),
         ({}, {"batch_size": 2.5}, "batch_size (=2.5) must be a whole number"),
-        ({"y_val": np.ones(3)}, {}, "data must hold X_val (=10 images) and as many labels y_val (=3)"),
-        ({"X_train": []}, {}, "data must hold X_train (=0 images)"),
+        ({"y_val": np.ones(3, int)}, {}, "y_val (shape (3,)) must hold one label for each example: shape (10,)"),
+        ({"y_train": np.ones((50, 1), int)}, {}, "y_train (shape (50, 1)) must hold one label"),  # not half right
+        ({"y_train": np.ones(50)}, {}, "y_train (dtype float64) must hold whole numbers"),
+        ({"X_train": []}, {}, "X_train (shape (0,)) must hold one image or more"),
+        ({}, {"lr_decay": 0}, "lr_decay (=0) must be a finite number above 0"),
     ],
 )
 def test_misfits_are_named(data, options, message):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from cnn_core.conv import conv2d_backward
-from cnn_core.cs231n.convnet import ThreeLayerConvNet
 from cnn_core.gradient_check import projection_error
 from cnn_core.network import (
     ACTIVATIONS,
@@ -68,23 +67,6 @@ def test_gradients_of_every_pool_and_window(pool, options):
 def test_gradients_with_dropout_and_two_hidden_layers():
     spec = NetworkSpec((ConvBlock(3),), (7, 6), dropout=0.4, weight_init="he")
     check_gradients(Network(spec, (3, 9, 8), 4, dtype=np.float64), *batch(), rng_seed=1)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_it_is_the_courses_net(dtype):
-    net = ThreeLayerConvNet((3, 9, 8), 4, 3, 6, 4, reg=0.2, weight_scale=0.1, dtype=dtype, seed=0)
-    network = Network(NetworkSpec((ConvBlock(4),), (6,)), (3, 9, 8), 4, reg=0.2, dtype=dtype)
-    names = {"conv1": "1", "linear1": "2", "linear2": "3"}
-    for ours, theirs in names.items():
-        network.params[f"{ours}.weight"] = net.params[f"W{theirs}"]
-        network.params[f"{ours}.bias"] = net.params[f"b{theirs}"]
-    x, y = batch(dtype=dtype)
-    mine, other = network.loss_parts(x, y), net.loss_parts(x, y)
-    tolerance = 1e-4 if dtype == np.float32 else 1e-12
-    np.testing.assert_allclose(mine[:2], other[:2], rtol=tolerance)
-    for ours, theirs in names.items():
-        np.testing.assert_allclose(mine.grads[f"{ours}.weight"], other.grads[f"W{theirs}"], tolerance, tolerance)
-    np.testing.assert_allclose(network.scores(x), net.scores(x), tolerance, tolerance)
 
 
 @pytest.mark.parametrize("second", ["linear", "conv"])

@@ -9,7 +9,7 @@ import pytest
 
 from cnn_core import conv
 from cnn_core.conv import conv2d_backward, conv2d_forward
-from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.machine import scratch
 from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
 

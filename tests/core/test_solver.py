@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.datasets import load
 from cnn_core.optim import RULES
 from cnn_core.solver import Arrays, DivergedError, Solver

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnn_core import conv, linear
-from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.machine import in_place
 from cnn_core.machine.threads import OURS, _pool, share, threads
 from cnn_core.network import first_block

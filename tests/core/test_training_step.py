@@ -5,7 +5,7 @@ import pytest
 
 from cnn_core.activation import relu_backward, relu_forward
 from cnn_core.conv import conv2d_backward, conv2d_forward
-from cnn_core.cs231n.convnet import ThreeLayerConvNet
+from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.gradient_check import overall_error
 from cnn_core.linear import linear_backward, linear_forward
 from cnn_core.loss import softmax_cross_entropy

@@ -1,0 +1,1 @@
+"""The networks of the course's assignment 2."""

@@ -1,0 +1,140 @@
+"""cs231n.classifiers.fc_net: fully connected networks, {affine - [norm] - relu - [dropout]} x (L - 1) - affine - softmax."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array, numbers, whole
+from cnn_core.cs231n import layer_utils, layers
+from cnn_core.cs231n.layer_utils import *  # noqa: F403 (a notebook that imports * from here expects the layers, too)
+from cnn_core.cs231n.layers import *  # noqa: F403
+
+__all__ = ["FullyConnectedNet", "TwoLayerNet", *layer_utils.__all__, *layers.__all__]
+
+NORMALIZATIONS = (None, "batchnorm", "layernorm")
+
+
+class FullyConnectedNet:
+    """A network of fully connected layers, with batch or layer norm and dropout after each hidden one where wanted.
+
+    hidden_dims: units of each hidden layer. input_dim: numbers of an example. dropout, or dropout_keep_ratio (the name since
+    2021): the probability to KEEP a number; 1 and 0 are no dropout. normalization: None, "batchnorm" or "layernorm";
+    use_batchnorm=True is the former name of "batchnorm". reg: the loss holds 0.5 * reg * sum(W * W). weight_scale: standard
+    deviation of the Gaussian weights, drawn from NumPy's global state. dtype: float32 or float64. seed: of each dropout.
+
+    params: W1 (input_dim, hidden_dims[0]), b1, gamma1, beta1, W2, ...; gamma and beta where there is a norm.
+    Raises ValueError for sizes below 1, a negative or not finite weight_scale or reg, another normalization, dropout or dtype.
+    """
+
+    def __init__(
+        self,
+        hidden_dims: Sequence[int],
+        input_dim: int = 3 * 32 * 32,
+        num_classes: int = 10,
+        dropout: float = 1,
+        normalization: str | None = None,
+        reg: float = 0.0,
+        weight_scale: float = 1e-2,
+        dtype: Any = np.float32,
+        seed: int | None = None,
+        *,
+        dropout_keep_ratio: float | None = None,
+        use_batchnorm: bool = False,
+    ) -> None:
+        sizes = [whole("input_dim", input_dim, 1), *(whole("hidden_dims", units, 1) for units in hidden_dims)]
+        sizes.append(whole("num_classes", num_classes, 1))
+        for name, value in (("weight_scale", weight_scale), ("reg", reg)):
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} (={value}) must be a finite number, 0 or more")
+        self.normalization = "batchnorm" if use_batchnorm else normalization
+        if self.normalization not in NORMALIZATIONS:
+            raise ValueError(f'normalization (={normalization!r}) must be None, "batchnorm" or "layernorm"')
+        name, keep = ("dropout", dropout) if dropout_keep_ratio is None else ("dropout_keep_ratio", dropout_keep_ratio)
+        if not 0 <= keep <= 1:
+            raise ValueError(f"{name} (={keep}) must be from 0 to 1: it is the probability to keep a number")
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype (={self.dtype}) must be float32 or float64")
+        self.reg, self.num_layers, self.use_dropout = reg, len(sizes) - 1, keep not in (0, 1)
+        self.params: dict[str, Array] = {}
+        for number, (inputs, outputs) in enumerate(pairwise(sizes), 1):
+            self.params[f"W{number}"] = np.random.normal(0, weight_scale, (inputs, outputs)).astype(self.dtype)
+            self.params[f"b{number}"] = np.zeros(outputs, self.dtype)
+            if self.normalization and number < self.num_layers:
+                self.params[f"gamma{number}"] = np.ones(outputs, self.dtype)
+                self.params[f"beta{number}"] = np.zeros(outputs, self.dtype)
+        self.dropout_param: dict[str, Any] = {"p": keep, "seed": seed} if self.use_dropout else {}
+        self.bn_params: list[dict[str, Any]] = [{} for _ in hidden_dims] if self.normalization else []
+
+    def loss(self, X: Array, y: Array | None = None) -> Any:
+        """Scores (N, num_classes) of X (N, ...), as in use, without y; with y (N,) the loss and its gradients by name.
+
+        Raises ValueError for examples of another size and for other labels.
+        """
+        mode = "test" if y is None else "train"
+        scores, caches = self._forward(numbers("X", X).astype(self.dtype), mode)
+        if y is None:
+            return scores
+        loss, dout = layers.softmax_loss(scores, y)
+        grads: dict[str, Array] = {}
+        for number in range(self.num_layers, 0, -1):
+            dout = self._backward(number, dout, caches[number - 1], grads)
+            w = self.params[f"W{number}"]
+            loss += 0.5 * self.reg * float(np.sum(w * w))
+            grads[f"W{number}"] += self.reg * w
+        return loss, grads
+
+    def _forward(self, out: Array, mode: str) -> tuple[Array, list[list[Any]]]:
+        """The scores, and what each layer's backward pass needs."""
+        caches: list[list[Any]] = []
+        for number in range(1, self.num_layers + 1):
+            w, b = self.params[f"W{number}"], self.params[f"b{number}"]
+            out, cache = layers.affine_forward(out, w, b)
+            caches.append([cache])
+            if number == self.num_layers:
+                break
+            if self.normalization:
+                forward = layers.batchnorm_forward if self.normalization == "batchnorm" else layers.layernorm_forward
+                param = self.bn_params[number - 1]
+                param["mode"] = mode
+                out, cache = forward(out, self.params[f"gamma{number}"], self.params[f"beta{number}"], param)
+                caches[-1].append(cache)
+            out, cache = layers.relu_forward(out)
+            caches[-1].append(cache)
+            if self.use_dropout:
+                self.dropout_param["mode"] = mode
+                out, cache = layers.dropout_forward(out, self.dropout_param)
+                caches[-1].append(cache)
+        return out, caches
+
+    def _backward(self, number: int, dout: Array, caches: list[Any], grads: dict[str, Array]) -> Array:
+        """dx of one layer and what follows it; the gradients of its parameters go into `grads`."""
+        if number < self.num_layers:
+            if self.use_dropout:
+                dout = layers.dropout_backward(dout, caches.pop())
+            dout = layers.relu_backward(dout, caches.pop())
+            if self.normalization:
+                batch = self.normalization == "batchnorm"
+                backward = layers.batchnorm_backward if batch else layers.layernorm_backward
+                dout, grads[f"gamma{number}"], grads[f"beta{number}"] = backward(dout, caches.pop())
+        dx, grads[f"W{number}"], grads[f"b{number}"] = layers.affine_backward(dout, caches.pop())
+        return dx
+
+
+class TwoLayerNet(FullyConnectedNet):
+    """affine - relu - affine - softmax in float64; params W1, b1, W2, b2. Arguments and errors as in FullyConnectedNet."""
+
+    def __init__(
+        self,
+        input_dim: int = 3 * 32 * 32,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+    ) -> None:
+        super().__init__([hidden_dim], input_dim, num_classes, reg=reg, weight_scale=weight_scale, dtype=np.float64)
