@@ -55,7 +55,7 @@ def share(work: Callable[[slice], Result], length: int, least: int) -> list[Resu
     slices = [slice(start, stop) for start, stop in pairwise(cuts)]
     if parts == 1:
         return [work(slices[0])]
-    others = [_pool().submit(copy_context().run, work, part) for part in slices[1:]]  # NumPy's errstate goes along
+    others = [_pool(os.getpid()).submit(copy_context().run, work, part) for part in slices[1:]]  # NumPy's errstate goes along
     try:
         first = work(slices[0])
     finally:
@@ -64,5 +64,6 @@ def share(work: Callable[[slice], Result], length: int, least: int) -> list[Resu
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The other threads of this process: a forked child has none of its parent's, so it makes its own."""
     return ThreadPoolExecutor(threads() - 1, thread_name_prefix="convscope")

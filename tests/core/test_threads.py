@@ -1,6 +1,7 @@
 """Sharing work between threads: what the parts are, that results do not depend on them, that trouble is not lost."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -146,6 +147,43 @@ def test_the_environment_sets_it_for_a_process():
     env = os.environ | {OURS: "3"}
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert found.stdout == "3\n"
+
+
+FORKED = """
+import os, sys
+import numpy as np
+from cnn_core.conv import conv2d_backward, conv2d_forward
+
+def checksum():
+    rng = np.random.default_rng(0)
+    x, weight = rng.integers(-4, 5, (8, 8, 64, 64)) * 1.0, rng.integers(-4, 5, (8, 8, 3, 3)) * 1.0
+    out, cache = conv2d_forward(x, weight, np.ones(8), padding=1)
+    return [float((array * np.arange(array.size).reshape(array.shape)).sum()) for array in (out, *conv2d_backward(out, cache))]
+
+parent = checksum()
+child = os.fork()
+if child == 0:
+    os._exit(checksum() != parent)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), parent)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_forked_child_has_threads_of_its_own_and_all_agree():
+    def printed(count):
+        command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED]  # from Python 3.12 on fork warns
+        with subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | {OURS: count}, stdout=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            try:
+                return process.communicate(timeout=60)[0]
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)  # the child that waits, too
+
+    one, two = printed("1"), printed("2")
+    assert one.startswith("0 [")
+    assert two == one  # whole numbers: no rounding
 
 
 @pytest.mark.parametrize("kept", [0, 1 << 24])
