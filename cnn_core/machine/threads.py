@@ -55,7 +55,9 @@ def share(work: Callable[[slice], Result], length: int, least: int) -> list[Resu
     slices = [slice(start, stop) for start, stop in pairwise(cuts)]
     if parts == 1:
         return [work(slices[0])]
-    others = [_pool(os.getpid()).submit(copy_context().run, work, part) for part in slices[1:]]  # NumPy's errstate goes along
+    others = [
+        _pool(os.getpid()).submit(copy_context().run, work, part) for part in slices[1:]
+    ]  # NumPy's errstate goes along
     try:
         first = work(slices[0])
     finally:
