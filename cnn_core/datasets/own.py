@@ -39,19 +39,25 @@ class OwnPictures:
         return self.file.stem
 
 
-def save_pictures(folder: Path, x: Array, y: Array, class_names: Sequence[str], title: str) -> str:
+def save_pictures(
+    folder: Path, x: Array, y: Array, class_names: Sequence[str], title: str, splits: Array | None = None
+) -> str:
     """Keep pictures x (N,C,S,S) uint8 of the classes y (N,) in `folder`; returns the data set's name.
 
-    Of each class a tenth, at least one, goes to the validation and to the test split, drawn at random but always the same;
-    within each split the classes take turns. The same pictures have the same name, so keeping them twice changes nothing.
+    splits (N,): the split of each picture, 0 to 2: training, validation, test; None: all are to train with. Of a split
+    without pictures, a tenth of each class's training pictures, at least one, become one: drawn at random, but always the
+    same. Within each split the classes take turns. The same pictures have the same name: kept twice, they keep their first title.
     Raises ValueError where there are too few or too many classes, pictures or sets, and OSError if the disk is full.
     """
     _check(x, y, class_names)
-    order, sizes = _in_turns(y, len(class_names))
+    order, sizes = _in_turns(y, class_names, splits)
     x, y = np.ascontiguousarray(x[order]), y[order].astype(np.int64)
-    content = hashlib.sha256(repr((x.shape, tuple(class_names))).encode() + x.tobytes() + y.tobytes())
+    content = hashlib.sha256(repr((x.shape, tuple(class_names), sizes)).encode() + x.tobytes() + y.tobytes())
     name = f"pictures-{content.hexdigest()[:8]}"
-    if len(found_pictures(folder)) >= MOST_KEPT:
+    kept = found_pictures(folder)
+    if name in kept and _is_whole(kept[name]):
+        return name
+    if len(kept) >= MOST_KEPT:
         raise ValueError(f"sets of own pictures (={MOST_KEPT} in {folder}) must not become more: remove one first")
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{name}.{secrets.token_hex(4)}.part"
@@ -63,6 +69,14 @@ def save_pictures(folder: Path, x: Array, y: Array, class_names: Sequence[str], 
     finally:
         unfinished.unlink(missing_ok=True)
     return name
+
+
+def _is_whole(pictures: OwnPictures) -> bool:
+    try:
+        read_pictures(pictures)
+    except ValueError:
+        return False
+    return True
 
 
 def found_pictures(folder: Path) -> dict[str, OwnPictures]:
@@ -142,17 +156,25 @@ def check_counts(counts: dict[str, int]) -> None:
         raise ValueError(f"pictures (={sum(counts.values()):,}) must be {MOST_PICTURES:,} or less: leave some out")
 
 
-def _in_turns(y: Array, num_classes: int) -> tuple[Array, tuple[int, int, int]]:
+def _in_turns(y: Array, class_names: Sequence[str], given: Array | None) -> tuple[Array, tuple[int, int, int]]:
     """An order for pictures of the classes y in which splits follow one another, and the sizes of the splits."""
     rng = np.random.default_rng(0)
+    if given is None or not (given == 0).any():
+        given = np.zeros(len(y), dtype=int)
+    missing = [split for split in (1, 2) if not (given == split).any()]
     splits: tuple[list[tuple[int, float, int]], ...] = ([], [], [])  # (turn, luck within it, index)
-    for label in range(num_classes):
+    for label, name in enumerate(class_names):
         of_class = rng.permutation(np.flatnonzero(y == label))
-        tenth = max(1, round(len(of_class) / 10))
-        for split, part in zip(
-            splits, (of_class[2 * tenth :], of_class[:tenth], of_class[tenth : 2 * tenth]), strict=True
-        ):
-            split.extend((turn, float(rng.random()), int(index)) for turn, index in enumerate(part))
+        parts = [of_class[given[of_class] == split] for split in range(3)]
+        if len(parts[0]) <= len(missing):
+            raise ValueError(
+                f"class {name!r} (={len(parts[0])} pictures for training) must have {len(missing) + 1} or more of them"
+            )
+        tenth = max(1, round(len(parts[0]) / 10))
+        for split in missing:
+            parts[split], parts[0] = parts[0][:tenth], parts[0][tenth:]
+        for turns, part in zip(splits, parts, strict=True):
+            turns.extend((turn, float(rng.random()), int(index)) for turn, index in enumerate(part))
     order = [index for split in splits for _, _, index in sorted(split)]
     train, val, test = map(len, splits)
     return np.array(order), (train, val, test)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import IO
 
 import numpy as np
@@ -12,19 +13,29 @@ from PIL import Image
 
 from cnn_core.checks import Array
 from cnn_core.datasets.found import sets_folder
+from cnn_core.datasets.naming import shown
 from cnn_core.datasets.own import save_pictures
-from cnn_core.datasets.zips import plain_name, read_zip
+from cnn_core.datasets.zips import read_zip
 from pages.address import messages
 from pages.controls.decoding import TooMuchError, decoded
 
 MOST_ZIP = 50  # MB
+MOST_TITLE = 40  # characters
 MOST_PIXELS = 2_000_000_000  # of all pictures together, as they are in their files: half a minute's work
 SIZES = ("8", "16", "24", "32", "48", "64")
 GREY, COLOUR = "grey", "colour"
 
 
-def upload() -> str | None:
-    """Choose a zip, a size and colour or grey, and press the button; returns the name of the set that this made."""
+@dataclass(frozen=True)
+class MadeSet:
+    """A data set out of a zip: its name, and sentences on how the zip was read."""
+
+    name: str
+    notes: tuple[str, ...]
+
+
+def upload() -> MadeSet | None:
+    """Choose a zip, a size and colour or grey, and press the button; returns the set that this made."""
     file = st.file_uploader(
         f"a zip, up to {MOST_ZIP} MB, with one folder for each class", type=["zip"], key="zip", max_upload_size=MOST_ZIP
     )
@@ -38,7 +49,7 @@ def upload() -> str | None:
     ):
         return None
     assert file is not None
-    title = f"{plain_name(Path(file.name).stem)}, {size}×{size} {colours}"
+    title = f"{shown(PurePath(file.name).stem, MOST_TITLE)}, {size}×{size} {colours}"
     bar = st.progress(0.0, text="Reading the zip")
 
     def progress(done: int, total: int) -> None:
@@ -62,8 +73,8 @@ def make_set(
     *,
     colour: bool,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> str:
-    """Read a zip and keep what is in it as a data set of that title; returns the set's name.
+) -> MadeSet:
+    """Read a zip and keep what is in it as a data set of that title.
 
     size: pixels a side, the middle square of each picture. progress(done, total) is called before each picture.
     Raises ValueError for a zip that makes no data set, with the reason and the remedy, and OSError if it cannot be kept.
@@ -79,10 +90,11 @@ def make_set(
             )
 
     def decode(content: bytes, path: str) -> Array:
-        return _square(decoded(content, path[-80:], allow), size, colour=colour)
+        return _square(decoded(content, shown(path), allow), size, colour=colour)
 
-    x, y, class_names = read_zip(file, decode, progress)
-    return save_pictures(sets_folder(), x, y, class_names, title)
+    found = read_zip(file, decode, progress)
+    name = save_pictures(sets_folder(), found.x, found.y, found.class_names, title, found.splits)
+    return MadeSet(name, found.notes)
 
 
 def _square(image: Image.Image, size: int, *, colour: bool) -> Array:

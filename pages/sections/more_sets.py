@@ -7,11 +7,13 @@ import streamlit as st
 from cnn_core import datasets
 from cnn_core.datasets.downloads import Download, Downloads
 from cnn_core.datasets.found import KINDS, VARIABLE, found, sets_folder
+from cnn_core.datasets.naming import shown
 from cnn_core.datasets.own import NAME, remove_pictures
 from pages.address import messages, state
-from pages.controls.own_pictures import upload
+from pages.controls.own_pictures import MadeSet, upload
 from pages.server.kept import Once
 
+MOST_CLASSES = 300  # characters of their names
 REFRESH = 0.5  # seconds between two looks at a download
 MADE = "made_set"  # in the session: the set that this visitor made last
 
@@ -94,21 +96,28 @@ def _megabytes(count: int) -> str:
 
 def _own_pictures(dataset: str) -> None:
     st.markdown("**Your own pictures**")
-    if (name := upload()) is not None:
-        st.session_state[MADE] = name
+    if (new := upload()) is not None:
+        st.session_state[MADE] = new
         st.rerun()  # the list of data sets has a new entry
-    if (made := st.session_state.get(MADE)) in datasets.names() and made != dataset:
-        st.success(messages.plain(f"{datasets.titles()[made]} is one of the data sets now."), icon=":material/check:")
+    made = st.session_state.get(MADE)
+    if made is not None and made.name in datasets.names() and made.name != dataset:
+        st.success(messages.plain(_made(made)), icon=":material/check:")
         # A click later than the new entry: a list that gets an entry and is set to it at once does not tell the address.
-        st.button("Look at it", key="look", type="primary", on_click=state.put, args=({"dataset": made},))
+        st.button("Look at it", key="look", type="primary", on_click=state.put, args=({"dataset": made.name},))
     st.caption(
-        "PNG, JPEG, WebP, GIF or BMP, three or more of each of 2 to 50 classes. They are kept on this server, where every "
+        "PNG, JPEG, WebP, GIF, BMP or TIFF, three or more of each of 2 to 50 classes. They are kept on this server, where every "
         "visitor can see them."
     )
     if NAME.fullmatch(dataset):
         with st.popover("Remove this set", icon=":material/delete:"):
             st.markdown("Trainings that use it can then no longer go on.")
             st.button("Remove it for good", key="remove_set", on_click=_remove, args=(dataset,))
+
+
+def _made(made: MadeSet) -> str:
+    names = datasets.load(made.name).class_names
+    classes = shown(f"{len(names)} classes: {', '.join(names)}", MOST_CLASSES)
+    return " ".join([f"{datasets.titles()[made.name]} is one of the data sets now.", f"{classes}.", *made.notes])
 
 
 def _remove(name: str) -> None:

@@ -263,7 +263,7 @@ def test_a_zip_becomes_a_set_is_chosen_and_can_be_removed():
     upload(app, pets(4))
     assert calm(app)
     name = datasets.names()[-1]
-    assert texts(app.success) == ["pets, 16×16 colour is one of the data sets now."]
+    assert texts(app.success) == ["pets, 16×16 colour is one of the data sets now. 2 classes: blue, red."]
     app.button(key="look").click().run()
     assert calm(app)
     assert control(app, "dataset").value == name
@@ -278,6 +278,38 @@ def test_a_zip_becomes_a_set_is_chosen_and_can_be_removed():
     assert control(app, "dataset").value == "digits"
 
 
+def test_the_splits_of_a_zip_and_what_was_left_out_are_said():
+    app = open_lesson("data")
+    packed = {
+        f"archive/{part}/{c}/{n}.png": picture(c)
+        for part in ("train", "test")
+        for c in ("red", "blue")
+        for n in range(3)
+    }
+    upload(app, zipped(packed | {"archive/train/red/x.heic": b"ftyp", "archive/train/green/x.heic": b"ftyp"}))
+    assert texts(app.success) == [
+        "pets, 32×32 colour is one of the data sets now. 2 classes: blue, red. Its splits are the folders test, train. 2 files "
+        "left out: 2 .heic. There are no pictures in green."
+    ]
+    dataset = datasets.load(datasets.names()[-1])
+    assert (len(dataset.train.y), len(dataset.val.y), len(dataset.test.y)) == (4, 2, 6)
+
+
+def test_the_same_zip_under_another_name_keeps_the_sets_title():
+    app = open_lesson("data")
+    upload(app, pets())
+    upload(app, pets(), "mine.zip")
+    assert texts(app.success) == ["pets, 32×32 colour is one of the data sets now. 2 classes: blue, red."]
+    assert list(datasets.titles().values())[3:] == ["pets, 32×32 colour"]
+
+
+def test_a_long_name_of_a_zip_is_cut():
+    app = open_lesson("data")
+    upload(app, pets(), "p" * 4000 + ".zip")
+    assert len(texts(app.success)[0]) < 150
+    assert len(datasets.titles()[datasets.names()[-1]]) < 60
+
+
 def test_a_bad_zip_is_refused_in_words_and_leaves_nothing(home):
     app = open_lesson("data")
     upload(app, io.BytesIO(b"hello"))
@@ -290,11 +322,11 @@ def test_a_bad_zip_is_refused_in_words_and_leaves_nothing(home):
 def test_pictures_are_cut_to_their_middle_square_in_colour_or_grey():
     colours = np.zeros((30, 60, 3), dtype=np.uint8)
     colours[:, 15:45] = 255, 0, 0
-    name = make_set(pets(**{"pets/red/x.png": saved(Image.fromarray(colours))}), "t", 8, colour=True)
+    name = make_set(pets(**{"pets/red/x.png": saved(Image.fromarray(colours))}), "t", 8, colour=True).name
     x = datasets.load(name).train.x
     assert (x.max(axis=(0, 2, 3)) == (255, 0, 255)).all()
     assert (x.reshape(len(x), 3, -1).std(axis=2) == 0).all()
-    grey = datasets.load(make_set(pets(), "t", 8, colour=False))
+    grey = datasets.load(make_set(pets(), "t", 8, colour=False).name)
     assert grey.image_shape == (1, 8, 8)
     assert set(np.unique(grey.train.x)) == {29, 76}  # blue and red as luminance (ITU-R 601)
 

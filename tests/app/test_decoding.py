@@ -97,7 +97,7 @@ def test_one_photo_with_a_broken_exif_does_not_stop_a_zip(tmp_path, monkeypatch)
     for number, block in enumerate(BROKEN.values()):
         files[f"ants/photo {number}.jpg"] = saved(WIDE, "JPEG", exif=block)
     files["bees/none.webp"] = saved(WIDE, "WEBP", exif=exif(start=b"XX*\0"))
-    dataset = datasets.load(make_set(zipped(files), "pets", 8, colour=True))
+    dataset = datasets.load(make_set(zipped(files), "pets", 8, colour=True).name)
     assert len(dataset.train.y) + len(dataset.val.y) + len(dataset.test.y) == 6 + len(BROKEN) + 1
 
 

@@ -48,6 +48,68 @@ def test_the_same_pictures_have_the_same_name_and_others_another(folder):
     assert len(datasets.names()) == 3 + 3
 
 
+def test_the_same_pictures_kept_again_keep_their_first_title(folder):
+    name = save_pictures(folder, X, Y, NAMES, "first")
+    assert save_pictures(folder, X, Y, NAMES, "second") == name
+    assert datasets.titles()[name] == "first"
+    assert datasets.load(name).title == "first"
+
+
+def test_the_same_pictures_can_be_kept_again_where_no_more_sets_can(folder, monkeypatch):
+    name = save_pictures(folder, X, Y, NAMES, "first")
+    monkeypatch.setattr(own, "MOST_KEPT", 1)
+    assert save_pictures(folder, X, Y, NAMES, "second") == name
+    with pytest.raises(ValueError, match="must not become more"):
+        save_pictures(folder, 255 - X, Y, NAMES, "third")
+
+
+def test_a_broken_file_is_written_anew(folder):
+    name = save_pictures(folder, X, Y, NAMES, "first")
+    (folder / f"{name}.npz").write_bytes(b"half")
+    assert save_pictures(folder, X, Y, NAMES, "second") == name
+    assert datasets.load(name).title == "second"
+
+
+# Splits as they were given.
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ((30, 0, 10), (26, 4, 10)),  # a tenth of each class, at least one, to check on the way
+        ((30, 6, 10), (30, 6, 10)),
+        ((30, 6, 0), (26, 6, 4)),
+        ((0, 30, 10), (32, 4, 4)),  # none to train with: drawn from all
+    ],
+)
+def test_given_splits_are_kept_and_missing_ones_drawn(folder, numbers, expected):
+    count = sum(numbers)
+    splits = np.repeat([0, 1, 2], numbers)
+    x, y = (
+        np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(64, 3).reshape(-1, 1, 8, 8),
+        np.arange(count) % 2,
+    )
+    dataset = datasets.load(save_pictures(folder, x, y, NAMES[:2], "t", splits))
+    parts = [split.x[:, 0, 0, 0] for split in (dataset.train, dataset.val, dataset.test)]
+    assert tuple(map(len, parts)) == expected
+    assert sorted(np.concatenate(parts)) == list(range(count))
+    for number, part in enumerate(parts):
+        if numbers[0] and numbers[number] and number:
+            assert set(splits[part]) == {number}
+    assert all((split.y == split.x[:, 0, 0, 0] % 2).all() for split in (dataset.train, dataset.val, dataset.test))
+
+
+def test_a_class_without_pictures_to_train_with_is_named(folder):
+    splits = np.where(Y == 2, 2, 0)
+    with pytest.raises(ValueError, match=r"class 'cats' \(=0 pictures for training\) must have 2 or more of them"):
+        save_pictures(folder, X, Y, NAMES, "t", splits)
+
+
+def test_other_splits_of_the_same_pictures_are_another_set(folder):
+    one, other = (save_pictures(folder, X, Y, NAMES, "t", np.arange(45) % 3 // n) for n in (1, 2))
+    assert one != other
+
+
 @pytest.mark.parametrize(
     ("x", "y", "names", "message"),
     [
