@@ -12,6 +12,7 @@ from cnn_core import datasets
 from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.training import StopRules, TrainingConfig
 from cnn_core.training.presets import PRESETS
+from pages.address import messages
 from pages.controls import settings
 from pages.controls.data_options import data_options, data_values
 from pages.controls.folds import folded
@@ -110,7 +111,7 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     whole, scale = settings.whole, settings.scale
     st.subheader("Data")
     dataset = settings.choice("data set", "dataset", datasets.names(), start["dataset"])
-    st.caption(datasets.titles()[dataset])
+    st.caption(messages.plain(datasets.titles()[dataset]))
     with folded("Which pictures, and how", "data_fold"):
         data = data_options(start)
     st.subheader("Network")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 from cnn_core.checks import Array
@@ -11,9 +12,14 @@ TRUE, OTHER = "#1b9e77", "#8a94a3"
 PARTS = ("#0b6bcb", "#d95f02", "#1b9e77", "#8a94a3")
 
 
+def as_text(names: Sequence[str]) -> list[str]:
+    """Names such that Plotly shows them letter by letter: it takes some tags for formatting and links."""
+    return [escape(name, quote=False) for name in names]
+
+
 def probability_bars(probabilities: Array, names: Sequence[str], truth: int) -> dict[str, Any]:
     """One bar a class (K,), in percent, the largest on top of the reader's attention; the true class is marked with ✓."""
-    labels = [f"✓ {name}" if k == truth else name for k, name in enumerate(names)]
+    labels = [f"✓ {name}" if k == truth else name for k, name in enumerate(as_text(names))]
     percent = [round(100 * float(p), 1) for p in probabilities]
     return {
         "data": [
@@ -45,7 +51,7 @@ def count_bars(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> dic
             {
                 "type": "bar",
                 "name": part,
-                "x": list(names),
+                "x": as_text(names),
                 "y": list(numbers),
                 "marker": {"color": colour},
                 "hovertemplate": f"%{{x}}, {part}: %{{y:,}}<extra></extra>",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from pages.figures.bars import as_text
 from pages.figures.colours import positive_scale
 
 
@@ -17,7 +18,7 @@ def confusion_grid(counts: Array, names: Sequence[str], theme: str = "light") ->
     The colour is the share of the row, so that rare classes count as much; the number is the count, 0 left out.
     """
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    labels = [str(name) for name in names]
+    labels = as_text(names)
     grid = {
         "type": "heatmap",
         "x": labels,

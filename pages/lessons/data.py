@@ -29,7 +29,7 @@ with st.sidebar:
     if st.session_state.get("dataset", names[0]) not in names:  # it was removed
         del st.session_state["dataset"]
     name = settings.choice("data set", "dataset", names)
-    st.caption(datasets.titles()[name])
+    st.caption(messages.plain(datasets.titles()[name]))
     st.header("In training")
     options = data_options(usual)
     number = settings.whole("picture", "picture", 0, MOST_PICTURES - 1, 0, help="The one that is changed below.")

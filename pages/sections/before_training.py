@@ -11,6 +11,7 @@ from cnn_core import datasets
 from cnn_core.checks import Array
 from cnn_core.network import LayerRow, layer_table, memory_needed
 from cnn_core.training import TrainingConfig
+from pages.address import messages
 from pages.animation.chart import chart
 from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, picture_sheet
@@ -30,8 +31,10 @@ def before_training(config: TrainingConfig, theme: str) -> None:
         st.subheader("The pictures")
         st.image(
             as_url(picture_sheet(datasets.as_pixels(dataset.train.x[:SHOWN]))),
-            caption=f"{dataset.title}: {data.num_train:,} to learn from, {len(data.val_part(data.num_train)[1]):,} to check on "
-            f"the way, {len(dataset.test.x):,} for the end. Classes: {', '.join(dataset.class_names)}.",
+            caption=messages.plain(
+                f"{dataset.title}: {data.num_train:,} to learn from, {len(data.val_part(data.num_train)[1]):,} to check on the "
+                f"way, {len(dataset.test.x):,} for the end. Classes: {', '.join(dataset.class_names)}."
+            ),
         )
     with right:
         st.subheader("The filters before training")

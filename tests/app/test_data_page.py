@@ -295,6 +295,24 @@ def test_the_splits_of_a_zip_and_what_was_left_out_are_said():
     assert (len(dataset.train.y), len(dataset.val.y), len(dataset.test.y)) == (4, 2, 6)
 
 
+def test_class_names_and_titles_are_text_on_the_page_and_in_its_charts():
+    odd = ["<a href='https:x'>", "[a](https:x)", "50$ a 60$", "*b*"]
+    packed = {
+        f"{c}/{n}.png": picture((50 * k, n, 0)) for k, c in enumerate(c.replace("/", "") for c in odd) for n in range(3)
+    }
+    app = open_lesson("data")
+    upload(app, zipped(packed), "[t](x)$1$.zip")
+    app.button(key="look").click().run()
+    assert calm(app)
+    assert datasets.load(control(app, "dataset").value).class_names == tuple(sorted(odd))
+    data, _ = figure(app, "balance")
+    assert sorted(html.unescape(label) for label in data[0]["x"]) == sorted(odd)
+    assert not any("<" in label for label in data[0]["x"])
+    shown = [element.value for element in (*app.caption, *app.success, *app.markdown)]
+    assert sum("\\[t\\]\\(x\\)\\$1\\$" in text for text in shown) == 2
+    assert not any("[t](x)" in text for text in shown)
+
+
 def test_the_same_zip_under_another_name_keeps_the_sets_title():
     app = open_lesson("data")
     upload(app, pets())
