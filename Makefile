@@ -19,6 +19,8 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/oxlint pages
+	$(BIN)/oxfmt --check pages
 
 bench: .venv/dev
 	$(BIN)/python -m tools.get_chromium

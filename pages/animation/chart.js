@@ -1,29 +1,47 @@
 // A chart of Plotly's that stays where it is: another answer of the server changes what differs, or nothing at all.
 
 // Plotly itself, asked for once, by the first chart of the first page that has one.
-const plotly = (address) => window.convscopePlotly ??= new Promise((done, failed) => {
-  const script = document.createElement("script");
-  script.src = address;
-  script.onload = () => done(window.Plotly);
-  script.onerror = () => {
-    script.remove();
-    delete window.convscopePlotly; // the next chart tries again
-    failed();
-  };
-  document.head.append(script);
-});
+const plotly = (address) =>
+  (window.convscopePlotly ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => {
+      script.remove();
+      delete window.convscopePlotly; // the next chart tries again
+      failed();
+    };
+    document.head.append(script);
+  }));
 
 // What the page's theme says about text and lines; the figure's own words have the last say.
 const template = (place) => {
   const style = getComputedStyle(place);
   const colour = style.color; // "rgb(49, 51, 63)"
   const line = colour.replace("rgb(", "rgba(").replace(")", ", 0.14)");
-  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true,
+  const axis = {
+    gridcolor: line,
+    zerolinecolor: line,
+    linecolor: line,
+    automargin: true,
     // "allow": measuring which labels would be cut off took half of the time of a drawing; automargin makes room for all.
-    ticklabeloverflow: "allow", title: { standoff: 12 }, ticks: "outside", ticklen: 6, tickcolor: "rgba(0,0,0,0)" };
-  return { data: { heatmap: [{ colorbar: { outlinewidth: 0 } }] }, layout: {
-    font: { family: style.fontFamily, size: 12, color: colour }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    xaxis: { ...axis, showgrid: false }, yaxis: axis, hoverlabel: { font: { family: style.fontFamily, size: 12 } } } };
+    ticklabeloverflow: "allow",
+    title: { standoff: 12 },
+    ticks: "outside",
+    ticklen: 6,
+    tickcolor: "rgba(0,0,0,0)",
+  };
+  return {
+    data: { heatmap: [{ colorbar: { outlinewidth: 0 } }] },
+    layout: {
+      font: { family: style.fontFamily, size: 12, color: colour },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      xaxis: { ...axis, showgrid: false },
+      yaxis: axis,
+      hoverlabel: { font: { family: style.fontFamily, size: 12 } },
+    },
+  };
 };
 
 // A chart that is there already can wait until the page has drawn the rest of an answer: it costs more than all of that.

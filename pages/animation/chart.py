@@ -7,13 +7,13 @@ whose numbers changed it takes down and builds anew. On the Train page that was 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from plotly.utils import PlotlyJSONEncoder
 
 from pages.animation.plotly_file import address
+from pages.animation.scripts import script
 
 _component = st.components.v2.component(
     "convscope_chart",
@@ -21,7 +21,7 @@ _component = st.components.v2.component(
     css="""
     .chart { width: 100%; min-width: 0; position: relative; overflow: hidden; color: var(--st-text-color);
       font-family: var(--st-font, sans-serif); transition: color 1ms }""",
-    js=(Path(__file__).parent / "chart.js").read_text(encoding="utf-8"),
+    js=script("chart"),
     isolate_styles=False,  # Plotly's styles stand in the page's head
 )
 

@@ -1,13 +1,42 @@
 // The colours of cells, lines and hatching.
 
+import { write } from "./numbers.js";
+
 // Diverging scales that people with any colour vision can tell apart; the page's background stands for zero.
-const SCALES = {
-  "blue–orange": { light: [[43, 108, 190], [217, 95, 2]], dark: [[70, 140, 230], [240, 130, 40]] },
-  "green–purple": { light: [[27, 120, 55], [118, 42, 131]], dark: [[70, 170, 100], [178, 110, 200]] },
-  "teal–red": { light: [[1, 133, 140], [180, 30, 50]], dark: [[40, 170, 175], [225, 85, 95]] },
+export const SCALES = {
+  "blue–orange": {
+    light: [
+      [43, 108, 190],
+      [217, 95, 2],
+    ],
+    dark: [
+      [70, 140, 230],
+      [240, 130, 40],
+    ],
+  },
+  "green–purple": {
+    light: [
+      [27, 120, 55],
+      [118, 42, 131],
+    ],
+    dark: [
+      [70, 170, 100],
+      [178, 110, 200],
+    ],
+  },
+  "teal–red": {
+    light: [
+      [1, 133, 140],
+      [180, 30, 50],
+    ],
+    dark: [
+      [40, 170, 175],
+      [225, 85, 95],
+    ],
+  },
 };
 
-function readColours(root, scale) {
+export function readColours(root, scale) {
   const style = getComputedStyle(root);
   const base = rgb(style.getPropertyValue("--st-background-color").trim());
   const theme = base[0] < 128 ? "dark" : "light";
@@ -18,9 +47,16 @@ function readColours(root, scale) {
   const link = dark ? "#18b68b" : "#00785a";
   root.style.setProperty("--link", link);
   return {
-    base, positive, negative, font: style.fontFamily, link, line: dark ? "#4a5160" : "#c3c9d2",
-    muted: dark ? "#aeb6c4" : "#5b6470", faint: dark ? [62, 68, 80] : [205, 210, 218],
-    padding: hatching(dark ? "#596273" : "#b6bdc9", 6, 1), unseen: hatching("#cc79a7", 5, -1),
+    base,
+    positive,
+    negative,
+    font: style.fontFamily,
+    link,
+    line: dark ? "#4a5160" : "#c3c9d2",
+    muted: dark ? "#aeb6c4" : "#5b6470",
+    faint: dark ? [62, 68, 80] : [205, 210, 218],
+    padding: hatching(dark ? "#596273" : "#b6bdc9", 6, 1),
+    unseen: hatching("#cc79a7", 5, -1),
   };
 }
 
@@ -31,7 +67,8 @@ function hatching(colour, gap, direction) {
   pen.strokeStyle = colour;
   pen.lineWidth = direction > 0 ? 1 : 1.6;
   pen.beginPath();
-  for (const shift of [-gap, 0, gap]) { // the corners' lines reach in from the neighbouring tiles
+  for (const shift of [-gap, 0, gap]) {
+    // the corners' lines reach in from the neighbouring tiles
     pen.moveTo(shift - 1, direction > 0 ? gap + 1 : -1);
     pen.lineTo(shift + gap + 1, direction > 0 ? -1 : gap + 1);
   }
@@ -43,12 +80,12 @@ function rgb(colour) {
   const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
   pen.fillStyle = colour || "#ffffff";
   pen.fillRect(0, 0, 1, 1);
-  return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  return Array.from(pen.getImageData(0, 0, 1, 1).data.slice(0, 3));
 }
 
 // A colour for a share of the largest number: images from black to white, signed numbers from one end of the scale over
 // the page's own background (zero) to the other end.
-function shade(share, looks, colours) {
+export function shade(share, looks, colours) {
   if (looks === "image") {
     const level = Math.round(24 + 228 * Math.max(0, Math.min(1, share)));
     return [level, level, level];
@@ -59,17 +96,21 @@ function shade(share, looks, colours) {
 }
 
 // What colours and hatching mean, as far as they occur.
-function legend(walk) {
+export function legend(walk) {
   const grids = Object.values(walk.grids);
   const { x } = walk.grids;
   return [
     x?.looks === "image" && `<i class="grey"></i> 0 to ${write(x.peak, x.scale)}`,
-    grids.some((grid) => grid.looks === "signed") && `<i class="negative"></i> below 0 <i class="scale"></i> above 0
+    grids.some((grid) => grid.looks === "signed") &&
+      `<i class="negative"></i> below 0 <i class="scale"></i> above 0
       <i class="positive"></i> (strongest: the largest of its grid)`,
     walk.padded && `<i class="hatch"></i> padding`,
     walk.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
     grids.some((grid) => grid.right) && `<i class="wrong">◥</i> wrong: another window's gradient was overwritten`,
     `<i class="here"></i> this step`,
     `<i class="linked"></i> linked to the cell you point at`,
-  ].filter(Boolean).map((entry) => `<span>${entry}</span>`).join("");
+  ]
+    .filter(Boolean)
+    .map((entry) => `<span>${entry}</span>`)
+    .join("");
 }

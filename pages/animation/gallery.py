@@ -7,9 +7,10 @@ all of them are looked through and built anew before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
+
+from pages.animation.scripts import script
 
 _component = st.components.v2.component(
     "convscope_gallery",
@@ -20,7 +21,7 @@ _component = st.components.v2.component(
     figure { margin: 0; width: min(var(--width), 100%) }
     img { width: 100%; height: auto; border-radius: 0.5rem }
     figcaption { font: 0.875rem / 1.6 var(--st-font); color: color-mix(in srgb, var(--st-text-color) 70%, transparent) }""",
-    js=(Path(__file__).parent / "gallery.js").read_text(encoding="utf-8"),
+    js=script("gallery"),
 )
 
 

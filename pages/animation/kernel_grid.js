@@ -15,11 +15,17 @@ export default function ({ data, parentElement, setStateValue }) {
     if (text !== before[index]) box.value = text.replace("-", "−");
     box.autocomplete = "off";
     box.setAttribute("aria-label", `${data.label}[${row}, ${column}]`);
-    box.setAttribute("aria-invalid", data.bad.some(([r, c]) => r === row && c === column));
+    box.setAttribute(
+      "aria-invalid",
+      data.bad.some(([r, c]) => r === row && c === column),
+    );
     box.onfocus = () => box.select();
     box.onchange = () => {
       const texts = [...grid.children].map((cell) => cell.value.trim().replace("−", "-"));
-      setStateValue("cells", data.rows.map((cells, r) => cells.map((_, c) => texts[r * columns + c])));
+      setStateValue(
+        "cells",
+        data.rows.map((cells, r) => cells.map((_, c) => texts[r * columns + c])),
+      );
     };
   });
 }

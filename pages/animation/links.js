@@ -1,7 +1,10 @@
 // Links: which cells belong to a cell. From a cell of the input to every output that uses it, and the weight through
 // which; from an output to its window; from a weight to every product it was in. The gradient takes the same paths back.
 
-class Links {
+import { bracket } from "./numbers.js";
+import { text } from "./phrases.js";
+
+export class Links {
   constructor(walk) {
     this.walk = walk;
     this.positionAt = new Map(Array.from(walk.origin, (origin, position) => [origin, position]));
@@ -12,8 +15,15 @@ class Links {
     this.marks = {};
     this.add([name], plane, index);
     const { walk } = this;
-    const kind = walk.fields.has(name) ? "field" : walk.isMatrix(name) ? name
-      : walk.isKernel(name) ? "weight" : ["bias", "dbias"].includes(name) ? "bias" : "point";
+    const kind = walk.fields.has(name)
+      ? "field"
+      : walk.isMatrix(name)
+        ? name
+        : walk.isKernel(name)
+          ? "weight"
+          : ["bias", "dbias"].includes(name)
+            ? "bias"
+            : "point";
     return { text: this[kind](name, plane, index), marks: this.marks };
   }
 
@@ -26,13 +36,18 @@ class Links {
   // The windows over a cell of a padded plane: [{position, tap}].
   windows(index) {
     return Array.from(this.walk.taps, (offset, tap) => ({ position: this.positionAt.get(index - offset), tap })).filter(
-      ({ position }) => position !== undefined);
+      ({ position }) => position !== undefined,
+    );
   }
 
   field(name, plane, index) {
     const { walk } = this;
     const { channels_in, channels_out, positions, taps, grids } = walk;
-    this.add([...walk.fields].filter((other) => other !== name), plane, index);
+    this.add(
+      [...walk.fields].filter((other) => other !== name),
+      plane,
+      index,
+    );
     const [windows, group] = [this.windows(index), Math.floor(plane / channels_in)];
     const paths = [];
     for (let filter = group * channels_out; filter < (group + 1) * channels_out; filter++) {
@@ -59,21 +74,38 @@ class Links {
     const { walk } = this;
     const filter = Math.floor(plane / walk.channels_in);
     const field = Math.floor(filter / walk.channels_out) * walk.channels_in + (plane % walk.channels_in);
-    this.add(["weight", "dweight"].filter((other) => other !== name), plane, tap);
+    this.add(
+      ["weight", "dweight"].filter((other) => other !== name),
+      plane,
+      tap,
+    );
     for (let position = 0; position < walk.positions; position++) {
-      this.add(["x", "out", "dout"].filter((grid) => walk.fields.has(grid)), field, walk.origin[position] + walk.taps[tap]);
-      this.add(["x", "out", "dout"].filter((grid) => walk.points.includes(grid)), filter, position);
+      this.add(
+        ["x", "out", "dout"].filter((grid) => walk.fields.has(grid)),
+        field,
+        walk.origin[position] + walk.taps[tap],
+      );
+      this.add(
+        ["x", "out", "dout"].filter((grid) => walk.points.includes(grid)),
+        filter,
+        position,
+      );
     }
     if (walk.operation === "im2col") {
       const k = (plane % walk.channels_in) * walk.taps.length + tap;
       this.add(["rows"], 0, filter * walk.grids.rows.columns + k);
-      for (let position = 0; position < walk.positions; position++) this.add(["columns"], 0, k * walk.positions + position);
+      for (let position = 0; position < walk.positions; position++)
+        this.add(["columns"], 0, k * walk.positions + position);
     }
     const [given, point] = walk.operation === "conv_transpose2d" ? ["dout", "x"] : ["x", "dout"];
-    const both = (position) => `${walk.name(point, filter, position)} × ${walk.name(given, field, walk.origin[position] + walk.taps[tap])}`;
-    const back = walk.grids.dweight ? ` Its gradient adds up as many: ${walk.name("dweight", plane, tap)} = ${
-      both(0)}${walk.positions > 1 ? ` + ${both(1)}` : ""}${walk.positions > 2 ? " + …" : ""}.` : "";
-    return `${walk.name("weight", plane, tap)} is in ${count(walk.positions, "product")}, one at each stop of the window.${back}`;
+    const both = (position) =>
+      `${walk.name(point, filter, position)} × ${walk.name(given, field, walk.origin[position] + walk.taps[tap])}`;
+    const back = walk.grids.dweight
+      ? ` Its gradient adds up as many: ${walk.name("dweight", plane, tap)} = ${both(
+          0,
+        )}${walk.positions > 1 ? ` + ${both(1)}` : ""}${walk.positions > 2 ? " + …" : ""}.`
+      : "";
+    return `${walk.name("weight", plane, tap)} is in ${several(walk.positions, "product")}, one at each stop of the window.${back}`;
   }
 
   bias(name, filter) {
@@ -87,7 +119,11 @@ class Links {
     const { walk } = this;
     const { operation, grids } = walk;
     const at = walk.locate(walk.phases.at(-1).first + channel * walk.positions + position);
-    this.add(walk.points.filter((other) => other !== name), channel, position);
+    this.add(
+      walk.points.filter((other) => other !== name),
+      channel,
+      position,
+    );
     for (const [i, plane] of at.planes.entries()) {
       for (const [tap, cell] of at.cells.entries()) {
         this.add(walk.fields, plane, cell);
@@ -102,11 +138,17 @@ class Links {
         this.add(["columns"], 0, k * walk.positions + position);
       }
     }
-    const cells = count(at.planes.length * at.cells.length, "number");
+    const cells = several(at.planes.length * at.cells.length, "number");
     const here = walk.name(name, channel, position);
-    if (operation === "conv_transpose2d") return `${here} belongs to a window of ${cells} of the output. A click goes to its step.`;
-    if (name === "dout") return `${here} is the gradient of an output that was made of the ${cells} in its window. A click goes to its step.`;
-    const back = !grids.dx ? "" : walk.winner ? " Backward its gradient goes to the largest of them." : " Backward its gradient goes to them.";
+    if (operation === "conv_transpose2d")
+      return `${here} belongs to a window of ${cells} of the output. A click goes to its step.`;
+    if (name === "dout")
+      return `${here} is the gradient of an output that was made of the ${cells} in its window. A click goes to its step.`;
+    const back = !grids.dx
+      ? ""
+      : walk.winner
+        ? " Backward its gradient goes to the largest of them."
+        : " Backward its gradient goes to them.";
     return `${here} is made of the ${cells} in its window.${back} A click goes to its step.`;
   }
 
@@ -114,8 +156,11 @@ class Links {
     const [filter, position] = [Math.floor(index / this.walk.positions), index % this.walk.positions];
     this.point("out", filter, position);
     this.add(["out"], filter, position);
-    return `product[${filter}, ${position}] is row ${filter} times column ${position}: the same number as ${
-      this.walk.name("out", filter, position)}.`;
+    return `product[${filter}, ${position}] is row ${filter} times column ${position}: the same number as ${this.walk.name(
+      "out",
+      filter,
+      position,
+    )}.`;
   }
 
   columns(name, plane, index) {
@@ -132,8 +177,10 @@ class Links {
       this.add(["product"], 0, filter * positions + position);
       this.add(["out"], filter, position);
     }
-    return `columns[${k}, ${position}] is a copy of ${this.walk.name("x", channel, cell)}, which stands in ${
-      count(copies.length, "column")}: once for each window over it.`;
+    return `columns[${k}, ${position}] is a copy of ${this.walk.name("x", channel, cell)}, which stands in ${several(
+      copies.length,
+      "column",
+    )}: once for each window over it.`;
   }
 
   rows(name, plane, index) {
@@ -143,14 +190,15 @@ class Links {
     this.add(["weight"], kernel, k % taps.length);
     this.weight("weight", kernel, k % taps.length);
     return `rows[${filter}, ${k}] is ${this.walk.name("weight", kernel, k % taps.length)}: it meets row ${
-      k} of columns, all the numbers that this weight is multiplied with.`;
+      k
+    } of columns, all the numbers that this weight is multiplied with.`;
   }
 }
 
 // What the paths from a cell under the window to the points say: forward, and that the gradient takes them back.
 function sayField(walk, here, gradient, windows, paths) {
   if (!paths.length) return `${here} is under no window: no output depends on it, and its gradient is 0.`;
-  const under = `${here} is under ${count(windows, "window")}`;
+  const under = `${here} is under ${several(windows, "window")}`;
   if (walk.operation === "conv_transpose2d") {
     return `${under}: it adds up ${list(paths.map(({ at, factor }) => `${at("x")} × ${factor}`))}.`;
   }
@@ -165,13 +213,17 @@ function sayField(walk, here, gradient, windows, paths) {
   }
   const forward = list(paths.map(({ at, factor }) => `${at(walk.points[0])} (× ${factor})`));
   if (!gradient) return `${under}: it goes into ${forward}.`;
-  const terms = paths.slice(0, MOST_NAMED).map(({ at, factor }) => `${at("dout")} × ${factor}`).join(" + ");
+  const terms = paths
+    .slice(0, MOST_NAMED)
+    .map(({ at, factor }) => `${at("dout")} × ${factor}`)
+    .join(" + ");
   return `${under}: it goes into ${forward}. Its gradient comes back on the same paths: ${gradient} = ${terms}${
-    paths.length > MOST_NAMED ? " + …" : ""}.`;
+    paths.length > MOST_NAMED ? " + …" : ""
+  }.`;
 }
 
 const MOST_NAMED = 3; // of the linked cells; the others are counted
-const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+const several = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 // The first few, and how many more.
 function list(names) {

@@ -6,7 +6,7 @@ const DIGITS = 3; // decimals, and digits, of a number without an end
 
 const TYPES = { i1: Int8Array, i2: Int16Array, i4: Int32Array, f8: Float64Array, u1: Uint8Array };
 
-function unpack({ dtype, base64 }) {
+export function unpack({ dtype, base64 }) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i); // much faster than Uint8Array.from
@@ -33,11 +33,11 @@ function placesOf(scale) {
 // Whether count / scale has an end as a decimal number; `write` then writes it in full.
 const ends = (count, scale) => (magnitude(count) * ten(placesOf(scale))) % BigInt(scale) === 0n;
 
-const equalsSign = (count, scale) => (ends(count, scale) ? "=" : "≈");
+export const equalsSign = (count, scale) => (ends(count, scale) ? "=" : "≈");
 
 // The number with at most so many decimals, a true minus sign and no idle zeros. By default as many as it has; if it has no
 // end, three, or so many that three digits are shown.
-function write(count, scale, places) {
+export function write(count, scale, places) {
   places ??= ends(count, scale) ? placesOf(scale) : Math.max(DIGITS, firstPlace(count, scale) + DIGITS - 1);
   const last = units(count, scale, places);
   let text = String(last).padStart(places + 1, "0");
@@ -46,7 +46,7 @@ function write(count, scale, places) {
 }
 
 // The ways to write a number into a small cell, each shorter than the one before: 0.0004, then 4e−4, then ≈0.
-function shortened(count, scale) {
+export function shortened(count, scale) {
   const texts = [write(count, scale)];
   const shorter = [3, 2, 1, 0].map((places) => write(count, scale, places)).filter((text) => text !== "0");
   if (count && Math.abs(count) < scale) shorter.push(power(count, scale), "≈0");
@@ -55,8 +55,7 @@ function shortened(count, scale) {
 }
 
 // Without its sign, in units of its last decimal.
-const units = (count, scale, places) =>
-  (2n * magnitude(count) * ten(places) + BigInt(scale)) / (2n * BigInt(scale));
+const units = (count, scale, places) => (2n * magnitude(count) * ten(places) + BigInt(scale)) / (2n * BigInt(scale));
 
 // Which decimal the first digit stands at: 1 for 0.5, 4 for 0.0004, and 0 for 1 or more.
 function firstPlace(count, scale) {
@@ -73,4 +72,4 @@ function power(count, scale) {
 }
 
 // As a factor or a summand after a sign: negative numbers in brackets.
-const bracket = (text) => (text.startsWith("−") ? `(${text})` : text);
+export const bracket = (text) => (text.startsWith("−") ? `(${text})` : text);

@@ -1,6 +1,10 @@
 // Outline the linked cells of a plane: [{index, note}], neighbours together; a note is written over its cell (the weight
 // through which it is linked).
-function outline(plane, cells) {
+
+import { prepare } from "./canvas.js";
+import { MINIMUM_FOR_NUMBERS } from "./plane.js";
+
+export function outline(plane, cells) {
   const { overPen: pen, cell, colours, grid, gap } = plane;
   if (!colours) return; // a lens that nobody needs
   if (!plane.over.width) prepare(plane.over, pen, plane.size);
@@ -17,14 +21,17 @@ function outline(plane, cells) {
     const [x, y] = at;
     if (note || cell < 3) {
       pen.fillRect(x, y, Math.max(2, size), Math.max(2, size));
-      if (note && cell >= MINIMUM_FOR_NUMBERS) plane.label(pen, note, () => [note], x + size / 2, y + size / 2, "#ffffff");
+      if (note && cell >= MINIMUM_FOR_NUMBERS) plane.label(pen, note, () => [note], index, "#ffffff");
       pen.fillStyle = colours.link;
       continue;
     }
     const column = index % grid.columns;
-    const edges = [ // a side without a linked neighbour, from and to
-      [index - grid.columns, 0, 0, 1, 0], [index + grid.columns, 0, 1, 1, 1],
-      [column ? index - 1 : -1, 0, 0, 0, 1], [column + 1 < grid.columns ? index + 1 : -1, 1, 0, 1, 1],
+    // By side: the neighbour there, and the line between the two, from and to.
+    const edges = [
+      [index - grid.columns, 0, 0, 1, 0],
+      [index + grid.columns, 0, 1, 1, 1],
+      [column ? index - 1 : -1, 0, 0, 0, 1],
+      [column + 1 < grid.columns ? index + 1 : -1, 1, 0, 1, 1],
     ];
     for (const [neighbour, x0, y0, x1, y1] of edges) {
       if (linked.has(neighbour)) continue;

@@ -1,11 +1,14 @@
 // One plane of numbers: a canvas of cells, a frame that marks where the window is, and outlines for linked cells.
 // It may show all of the plane, or a part of it that follows the window (a lens).
 
-const MINIMUM_FOR_NUMBERS = 19; // pixels; below, a cell shows its colour only
-const MINIMUM_FOR_LINES = 9; // below, the plane is drawn as a picture
-const FITTED = new Map(); // by number, cell and font: what of a text fits, and in which size
+import { label, prepare } from "./canvas.js";
+import { shade } from "./colours.js";
+import { shortened, write } from "./numbers.js";
 
-class Plane {
+export const MINIMUM_FOR_NUMBERS = 19; // pixels; below, a cell shows its colour only
+const MINIMUM_FOR_LINES = 9; // below, the plane is drawn as a picture
+
+export class Plane {
   constructor(parent) {
     this.figure = document.createElement("figure");
     this.figure.innerHTML = `<figcaption></figcaption>
@@ -33,7 +36,6 @@ class Plane {
   resize(cell) {
     const ratio = window.devicePixelRatio || 1;
     this.cell = cell;
-    if (FITTED.size > 5000) FITTED.clear();
     this.colours = undefined; // nothing is drawn now
     this.gap = cell >= MINIMUM_FOR_LINES ? 1 : 0;
     prepare(this.canvas, this.pen, this.size, ratio);
@@ -43,8 +45,9 @@ class Plane {
     this.frame.classList.toggle("thin", cell < MINIMUM_FOR_LINES);
   }
 
-  get overPen() { // made when something is linked: most planes never need it
-    return this.overContext ??= this.over.getContext("2d");
+  get overPen() {
+    // made when something is linked: most planes never need it
+    return (this.overContext ??= this.over.getContext("2d"));
   }
 
   get size() {
@@ -55,7 +58,8 @@ class Plane {
   // it has to be drawn.
   look(channel, row, column, span) {
     const { view, grid } = this;
-    const middle = (at, length, shown, all) => Math.max(0, Math.min(all - shown, at - Math.floor((shown - length) / 2)));
+    const middle = (at, length, shown, all) =>
+      Math.max(0, Math.min(all - shown, at - Math.floor((shown - length) / 2)));
     const top = middle(row, span[0], view.rows, grid.rows);
     const left = middle(column, span[1], view.columns, grid.columns);
     const [down, across, same] = [view.top - top, view.left - left, channel === this.channel];
@@ -69,7 +73,8 @@ class Plane {
     const { pen, cell, view, grid, canvas } = this;
     if (!down && !across) return true;
     const { a: ratio } = pen.getTransform();
-    if (!Number.isInteger(cell * ratio) || Math.abs(down) >= view.rows || Math.abs(across) >= view.columns) return false;
+    if (!Number.isInteger(cell * ratio) || Math.abs(down) >= view.rows || Math.abs(across) >= view.columns)
+      return false;
     pen.save();
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.globalCompositeOperation = "copy";
@@ -93,7 +98,8 @@ class Plane {
     const { view, grid } = this;
     if (!this.gap) return this.drawPicture();
     for (let row = view.top; row < view.top + view.rows; row++) {
-      for (let column = view.left; column < view.left + view.columns; column++) this.drawCell(row * grid.columns + column);
+      for (let column = view.left; column < view.left + view.columns; column++)
+        this.drawCell(row * grid.columns + column);
     }
   }
 
@@ -150,11 +156,18 @@ class Plane {
     const count = this.channel * grid.size + index;
     if (cell >= MINIMUM_FOR_NUMBERS) {
       const words = blank && this.blankText;
-      const [number, middle] = [grid.counts[count], [x + size / 2, y + size / 2]];
-      if (words) this.label(pen, words, () => [words], ...middle, ink);
-      else this.label(pen, write(number, grid.scale), () => shortened(number, grid.scale), ...middle, ink);
+      const number = grid.counts[count];
+      if (words) this.label(pen, words, () => [words], index, ink);
+      else this.label(pen, write(number, grid.scale), () => shortened(number, grid.scale), index, ink);
     }
     if (grid.right && grid.right[count] !== grid.counts[count]) this.corner(x, y, size);
+  }
+
+  // Write into a cell that is in sight, on one of the two canvases.
+  label(pen, full, shorter, index, ink) {
+    const { cell, gap, colours } = this;
+    const [x, y] = this.place(index).map((edge) => edge + (cell - gap) / 2);
+    label(pen, full, shorter, { x, y, cell, family: colours.font, ink });
   }
 
   // A red corner at a number that came out wrong.
@@ -167,32 +180,6 @@ class Plane {
     pen.lineTo(x + size - side, y);
     pen.lineTo(x + size, y + side);
     pen.fill();
-  }
-
-  // A text in full if a smaller type makes it fit, else one of its `shorter` ways; the sum below has all decimals.
-  label(pen, full, shorter, x, y, ink) {
-    const { cell, colours } = this;
-    const key = [full, cell, colours.font].join();
-    if (!FITTED.has(key)) FITTED.set(key, this.fit(pen, shorter()));
-    const { words, font } = FITTED.get(key);
-    if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
-    pen.fillStyle = ink;
-    pen.fillText(words, x, y + 1);
-  }
-
-  // Measuring a text takes longer than drawing it, so each is measured once for all planes.
-  fit(pen, texts) {
-    const { cell, colours } = this;
-    let [size, words] = [Math.min(15, Math.round(cell * 0.42)), texts[0]];
-    const font = () => `500 ${size}px ${colours.font}`;
-    const fits = () => {
-      pen.font = pen.written = font();
-      return pen.measureText(words).width <= cell - 5;
-    };
-    while (!fits() && size > 10) size--;
-    for (let next = 1; next < texts.length && !fits(); next++) words = texts[next];
-    while (!fits() && size > 6) size--;
-    return { words, font: font() };
   }
 
   hatch(x, y, size, pattern) {
@@ -226,21 +213,17 @@ class Plane {
     const box = this.canvas.getBoundingClientRect();
     const { view, grid } = this;
     const within = (at, all) => Math.max(0, Math.min(Math.floor(at / this.cell), all - 1));
-    return (view.top + within(event.clientY - box.top - 1, view.rows)) * grid.columns +
-      view.left + within(event.clientX - box.left - 1, view.columns);
+    return (
+      (view.top + within(event.clientY - box.top - 1, view.rows)) * grid.columns +
+      view.left +
+      within(event.clientX - box.left - 1, view.columns)
+    );
   }
 }
 
 function tapFrames(gap, cell) {
   return `url("data:image/svg+xml,${encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${gap[1] * cell}" height="${gap[0] * cell}">
-       <rect x="1.5" y="1.5" width="${cell - 2}" height="${cell - 2}" fill="none" stroke="#e6007a" stroke-width="3"/></svg>`)}")`;
-}
-
-// Give a canvas its size in pixels of the page; it is empty then.
-function prepare(canvas, pen, [width, height], ratio = window.devicePixelRatio || 1) {
-  Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  Object.assign(pen, { textAlign: "center", textBaseline: "middle", written: null });
+       <rect x="1.5" y="1.5" width="${cell - 2}" height="${cell - 2}" fill="none" stroke="#e6007a" stroke-width="3"/></svg>`,
+  )}")`;
 }

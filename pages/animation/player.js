@@ -1,9 +1,16 @@
 // The player: a time axis over a walk, with buttons, keys and a scrubber; the stage shows the step it is at.
 
-const ICONS = {
-  first: "M6 5v14M19 5l-9 7 9 7z", back: "M17 5l-10 7 10 7z", play: "M7 4l13 8-13 8z", pause: "M8 5v14M16 5v14",
-  forward: "M7 5l10 7-10 7z", last: "M18 5v14M5 5l9 7-9 7z",
-};
+import { Choices } from "./choices.js";
+import { Clock } from "./clock.js";
+import { legend } from "./colours.js";
+import { draw } from "./icons.js";
+import { actionOf } from "./keys.js";
+import { Pointer } from "./pointer.js";
+import { Stage } from "./stage.js";
+import { Terms } from "./terms.js";
+import { Walk } from "./walk.js";
+import { describe } from "./words.js";
+
 const TICKS = { steps: 4, stages: 1.5 }; // a second at speed 1: a stage wants to be read
 const READABLE = 250; // milliseconds that a step stays written out while steps fly by: nobody adds up faster
 const QUIET = 400; // milliseconds without a change, after which the address is told
@@ -12,27 +19,35 @@ class Player {
   constructor(root) {
     this.root = root;
     this.step = null;
-    const part = this.part = (name) => root.querySelector(`.${name}`);
+    const part = (this.part = (name) => root.querySelector(`.${name}`));
     this.stage = new Stage(root, part);
     this.stage.caughtUp = () => this.pointer.walk === this.walk && this.pointer.show();
     this.terms = new Terms(part);
+    this.clock = new Clock(
+      () => this.rate,
+      (ticks) => this.tick(ticks),
+    );
     this.pointer = new Pointer(root, part("link"), {
-      pick: (channel, cell) => this.go(this.stepOf(channel, cell)), changed: () => this.report() });
-    for (const button of root.querySelectorAll("button")) {
-      button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[button.className]}"/></svg>`;
-    }
-    const act = this.act = {
-      first: () => this.go(0), back: () => this.move(-1), play: () => this.toggle(), forward: () => this.move(1),
-      last: () => this.go(this.walk.count - 1), faster: () => this.faster(1), slower: () => this.faster(-1),
+      pick: (channel, cell) => this.go(this.stepOf(channel, cell)),
+      changed: () => this.report(),
+    });
+    for (const button of root.querySelectorAll("button")) draw(button, button.className);
+    const act = (this.act = {
+      first: () => this.go(0),
+      back: () => this.move(-1),
+      play: () => this.toggle(),
+      forward: () => this.move(1),
+      last: () => this.go(this.walk.count - 1),
+      faster: () => this.faster(1),
+      slower: () => this.faster(-1),
       unpin: () => this.pointer.unpin(),
-    };
+    });
     for (const name of ["first", "back", "play", "forward", "last"]) part(name).onclick = act[name];
     part("scrub").oninput = (event) => this.go(Number(event.target.value));
-    for (const name of ["speed", "stages", "loop"]) part(name).onchange = () => this.report();
-    part("colours").onchange = () => {
-      this.redraw();
+    this.choices = new Choices(root, () => {
+      if (this.stage.scale !== this.choices.get("colours")) this.redraw();
       this.report();
-    };
+    });
     root.addEventListener("keydown", (event) => this.key(event));
     this.anywhere = (event) => event.target === document.body && this.key(event); // nothing else has the focus
     document.addEventListener("keydown", this.anywhere);
@@ -43,13 +58,7 @@ class Player {
   }
 
   key(event) {
-    const { target } = event;
-    if (target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const own = target.matches("input[type=range]") ? ["ArrowLeft", "ArrowRight", "Home", "End"]
-      : target.matches("button, input, summary") ? [" ", "Enter"] : [];
-    if (own.includes(event.key)) return; // the control has a use for this key itself
-    const name = { " ": "play", ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", "+": "faster",
-      "=": "faster", "-": "slower", Escape: "unpin" }[event.key];
+    const name = actionOf(event);
     if (!name) return;
     event.preventDefault();
     event.stopPropagation();
@@ -58,14 +67,14 @@ class Player {
 
   load(data, report) {
     this.send = report;
-    if (data.begin.version !== this.version) this.begin(data.begin, data);
+    if (data.begin.version !== this.version) this.begin(data.begin, data.options);
     else if (data.id === this.id) return; // an unrelated rerun: keep playing
     this.id = data.id;
     this.walk = new Walk(data);
     const { count, phases } = this.walk;
     this.part("scrub").max = count - 1;
-    this.part("phases").innerHTML = phases.length > 1
-      ? phases.map(({ name, steps }) => `<span style="flex:${steps}">${name}</span>`).join("") : "";
+    this.part("phases").innerHTML =
+      phases.length > 1 ? phases.map(({ name, steps }) => `<span style="flex:${steps}">${name}</span>`).join("") : "";
     const whole = !this.at || this.done >= this.at.phase.stages.length - 1; // it stays a whole step
     this.step = Math.max(0, Math.min(this.step, count - 1));
     this.at = this.walk.locate(this.step);
@@ -80,38 +89,32 @@ class Player {
   }
 
   // What the address says of the player itself, when the page is opened or all is set anew.
-  begin({ version, step, speed, stages, loop, colours, pinned }, { speeds, scales }) {
-    this.part("speed").innerHTML = speeds.map((value) => `<option value="${value}">${value}×</option>`).join("");
-    this.part("colours").innerHTML = scales.map((name) => `<option>${name}</option>`).join("");
+  begin({ version, step, pinned, ...chosen }, options) {
     [this.version, this.told, this.asked] = [version, null, step];
     [this.step, this.done] = [step, Infinity];
-    if (this.playing) this.pause();
-    this.part("speed").value = speed;
-    this.part("stages").checked = stages;
-    this.part("loop").checked = loop;
-    this.part("colours").value = colours;
+    if (this.clock.running) this.pause();
+    this.choices.fill(options, chosen);
     this.pointer.pinned = pinned;
   }
 
   // Tell the page what belongs into its address: when things have come to rest, not while they move.
   report() {
     clearTimeout(this.telling);
-    if (this.playing) return;
+    if (this.clock.running) return;
     this.telling = setTimeout(() => {
       const place = this.place();
-      if (JSON.stringify(place) !== this.told) this.send({ ...place, number: this.number = (this.number ?? 0) + 1 });
+      if (JSON.stringify(place) !== this.told) this.send({ ...place, number: (this.number = (this.number ?? 0) + 1) });
       this.told = JSON.stringify(place);
     }, QUIET);
   }
 
   place() {
-    return { step: this.step, speed: Number(this.part("speed").value), stages: this.part("stages").checked,
-      loop: this.part("loop").checked, colours: this.part("colours").value, pinned: this.root.dataset.pinned };
+    return { step: this.step, ...this.choices.all, pinned: this.root.dataset.pinned };
   }
 
   redraw() {
     if (!this.walk) return;
-    this.stage.scale = this.part("colours").value;
+    this.stage.scale = this.choices.get("colours");
     if (!this.stage.layout()) return;
     this.part("legend").innerHTML = legend(this.walk);
     this.stage.show(this.at, this.done, true);
@@ -139,9 +142,9 @@ class Player {
 
   // On or back by so many ticks: stages, or whole steps.
   move(ticks) {
-    if (!this.part("stages").checked) return this.go(this.step + ticks);
+    if (!this.choices.get("stages")) return this.go(this.step + ticks);
     let [step, stage] = [this.step, this.done + ticks];
-    for (; ;) {
+    for (;;) {
       const { length } = this.walk.locate(step).phase.stages;
       if (stage < 0 && step > 0) stage += this.walk.locate(--step).phase.stages.length;
       else if (stage >= length && step < this.walk.count - 1) [step, stage] = [step + 1, stage - length];
@@ -169,18 +172,19 @@ class Player {
     this.terms.show(told, done);
     this.part("stage").textContent = stages.length > 1 ? `${done + 1}/${stages.length}: ${stages[done]}` : "";
     this.part("scrub").setAttribute("aria-valuetext", `step ${place}`);
-    const sentence = done < stages.length - 1 ? `${stages[done]}. Then: ${stages.slice(done + 1).join(", ")}.` : told.sentence;
+    const sentence =
+      done < stages.length - 1 ? `${stages[done]}. Then: ${stages.slice(done + 1).join(", ")}.` : told.sentence;
     this.part("words").textContent = `Step ${place}: ${sentence}`;
   }
 
   toggle() {
-    if (this.playing) this.pause();
+    if (this.clock.running) this.pause();
     else this.play();
   }
 
   // To the very beginning: of the first step, too, if steps are shown in stages.
   restart() {
-    this.go(0, this.part("stages").checked ? 0 : Infinity);
+    this.go(0, this.choices.get("stages") ? 0 : Infinity);
   }
 
   get atEnd() {
@@ -190,28 +194,24 @@ class Player {
   play() {
     if (this.atEnd || this.step === 0) this.restart();
     this.face("pause", "Pause");
-    let [last, owed] = [performance.now(), 0];
-    const frame = (now) => {
-      const rate = Number(this.part("speed").value) * TICKS[this.part("stages").checked ? "stages" : "steps"];
-      this.root.classList.toggle("fast", rate > 8);
-      owed += (Math.min(now - last, 250) / 1000) * rate;
-      last = now;
-      if (owed >= 0.98) { // a frame comes now and then a little early
-        const ticks = Math.max(1, Math.floor(owed));
-        owed = Math.max(0, owed - ticks);
-        if (this.atEnd) this.restart();
-        else this.move(ticks);
-      }
-      if (this.atEnd && !this.part("loop").checked) this.pause();
-      else this.playing = requestAnimationFrame(frame);
-    };
-    this.playing = requestAnimationFrame(frame);
+    this.clock.start();
     this.tell();
   }
 
+  // Ticks a second.
+  get rate() {
+    return this.choices.get("speed") * TICKS[this.choices.get("stages") ? "stages" : "steps"];
+  }
+
+  tick(ticks) {
+    this.root.classList.toggle("fast", this.rate > 8);
+    if (ticks && this.atEnd) this.restart();
+    else if (ticks) this.move(ticks);
+    if (this.atEnd && !this.choices.get("loop")) this.pause();
+  }
+
   pause() {
-    cancelAnimationFrame(this.playing);
-    this.playing = null;
+    this.clock.stop();
     this.root.classList.remove("fast");
     this.face("play", "Play");
     this.tell();
@@ -219,8 +219,7 @@ class Player {
   }
 
   faster(by) {
-    const speed = this.part("speed");
-    speed.selectedIndex = Math.max(0, Math.min(speed.length - 1, speed.selectedIndex + by));
+    this.choices.move("speed", by);
     this.report();
   }
 
@@ -228,14 +227,14 @@ class Player {
     const button = this.part("play");
     button.setAttribute("aria-label", label);
     button.title = `${label} (space)`;
-    button.querySelector("path").setAttribute("d", ICONS[icon]);
+    draw(button, icon);
     for (const live of [this.part("words"), this.part("link")]) {
       live.setAttribute("aria-live", icon === "pause" ? "off" : "polite"); // nobody can listen to sixty steps a second
     }
   }
 
   close() {
-    cancelAnimationFrame(this.playing);
+    this.clock.stop();
     clearTimeout(this.telling);
     this.observer.disconnect();
     document.removeEventListener("keydown", this.anywhere);

@@ -15,13 +15,9 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.walks.counts import Grid
 from cnn_core.walks.walk import Operation, Walk
+from pages.animation.scripts import script
 
 HERE = Path(__file__).parent
-# One after the other: they share one scope.
-SCRIPTS = (
-    *("numbers", "walk", "links", "words", "colours", "sizes", "plane", "outline"),
-    *("stage", "terms", "pointer", "player"),
-)
 SPEEDS = (0.25, 0.5, 1, 2, 4, 8, 16)
 SCALES = ("blue–orange", "green–purple", "teal–red")
 
@@ -31,17 +27,11 @@ MATRICES = ([["x"], ["weight", "bias"], ["out"]], [["rows"], ["columns"], ["prod
 ROWS: dict[Operation, tuple[list[list[str]], list[list[str]]]] = {"im2col": MATRICES}
 
 
-def _lean(script: str) -> str:
-    """Without indentation and comments: the script is sent along with every change of a setting."""
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
-
-
 _component = st.components.v2.component(
     "convscope_player",
     html=(HERE / "player.html").read_text(encoding="utf-8"),
     css=(HERE / "player.css").read_text(encoding="utf-8"),
-    js="\n".join(_lean((HERE / f"{name}.js").read_text(encoding="utf-8")) for name in SCRIPTS),
+    js=script("player"),
 )
 
 
@@ -131,7 +121,10 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         "span": walk.window.span,
         "dilation": walk.window.dilation,
     }
-    data |= {"speeds": SPEEDS, "scales": SCALES}
+    data["options"] = {
+        "speed": [(speed, f"{speed:g}×") for speed in SPEEDS],
+        "colours": [(name, name) for name in SCALES],
+    }
     data["id"] = hashlib.sha1(json.dumps(data).encode(), usedforsecurity=False).hexdigest()
     return data
 

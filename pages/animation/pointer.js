@@ -1,8 +1,11 @@
 // Hovering, focusing and pinning cells: shows what a cell is linked to, in outlines and in words.
 
+import { Links } from "./links.js";
+import { outline } from "./outline.js";
+
 const HINT = "Point at any cell to see what it is linked to; click to pin it.";
 
-class Pointer {
+export class Pointer {
   // pick(channel, cell): what a click on a cell with a step of its own asks for; changed(): the pin is another one.
   constructor(root, words, { pick, changed }) {
     Object.assign(this, { root, words, pick, changed, pinned: null, cursor: null });
@@ -31,9 +34,9 @@ class Pointer {
     canvas.onclick = (event) => this.pin(cell(event));
     const first = [group.planes, group.lenses].some((list) => list.find(({ name }) => name === plane.name) === plane);
     canvas.tabIndex = first ? 0 : -1; // one stop for each grid; the arrows go on from there
-    canvas.onfocus = () => canvas.matches(":focus-visible") && this.hover(this.cursor = this.start(plane));
-    canvas.onblur = () => this.hover(this.cursor = null);
-    canvas.onkeydown = (event) => this.key(event, plane, group);
+    canvas.onfocus = () => canvas.matches(":focus-visible") && this.hover((this.cursor = this.start(plane)));
+    canvas.onblur = () => this.hover((this.cursor = null));
+    canvas.onkeydown = (event) => this.key(event, plane);
   }
 
   start(plane) {
@@ -42,10 +45,11 @@ class Pointer {
   }
 
   // Arrows move the cell within its plane and on into the next plane; Enter pins it.
-  key(event, plane, group) {
+  key(event, plane) {
     if (!this.cursor || event.ctrlKey || event.metaKey || event.altKey) return;
     const { rows, columns, channels } = plane.grid;
-    let { name, plane: channel, index } = this.cursor;
+    const { name, index } = this.cursor;
+    let { plane: channel } = this.cursor;
     let [row, column] = [Math.floor(index / columns), index % columns];
     if (event.key === "ArrowUp") row = Math.max(0, row - 1);
     else if (event.key === "ArrowDown") row = Math.min(rows - 1, row + 1);
@@ -57,7 +61,9 @@ class Pointer {
     if (event.key === "Enter") return this.pin(this.cursor);
     if (column < 0 && channel > 0) [channel, column] = [channel - 1, columns - 1];
     else if (column >= columns && channel < channels - 1) [channel, column] = [channel + 1, 0];
-    this.hover(this.cursor = { name, plane: channel, index: row * columns + Math.max(0, Math.min(columns - 1, column)) });
+    this.hover(
+      (this.cursor = { name, plane: channel, index: row * columns + Math.max(0, Math.min(columns - 1, column)) }),
+    );
   }
 
   hover(cell) {

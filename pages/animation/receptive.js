@@ -1,12 +1,27 @@
 // The stack of maps: a cell is chosen in one of them; below it the cells that it sees, above it those that it influences.
 // All positions and counts are looked up in what the core sent; here they are drawn and told.
 
+import { StackMap } from "./receptive_map.js";
+import { indices, place, tellInfluence, tellSeen } from "./receptive_words.js";
+
 const GAP = 20; // pixels between two maps
 const NARROWEST = 150; // of a map, in pixels; rather than less, the maps stand in several lines
 const WIDEST = 210; // where they do: the words below are to stay in sight
 const COLOURS = {
-  light: { theme: "light", paths: "217 95 2", influenced: "rgb(43 108 190)", tint: "rgb(43 108 190 / .3)", line: "#c3c9d2" },
-  dark: { theme: "dark", paths: "240 130 40", influenced: "rgb(90 155 240)", tint: "rgb(90 155 240 / .35)", line: "#4a5160" },
+  light: {
+    theme: "light",
+    paths: "217 95 2",
+    influenced: "rgb(43 108 190)",
+    tint: "rgb(43 108 190 / .3)",
+    line: "#c3c9d2",
+  },
+  dark: {
+    theme: "dark",
+    paths: "240 130 40",
+    influenced: "rgb(90 155 240)",
+    tint: "rgb(90 155 240 / .35)",
+    line: "#4a5160",
+  },
 };
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -30,11 +45,18 @@ class Stack {
     this.content = content;
     this.maps = data.maps.map((map) => new StackMap(map));
     // below[upper][lower][axis][cell]: what it sees, with the path counts spread over all `cells` of the lower map.
-    this.below = data.below.map((lower) => lower.map((axes, index) => axes.map((sights, axis) => sights.map((sight) => {
-      const cells = new Array(axis ? data.maps[index].columns : data.maps[index].rows).fill(0);
-      if (sight.seen) cells.splice(sight.seen[0], sight.paths.length, ...sight.paths);
-      return { ...sight, cells };
-    }))));
+    this.below = data.below.map((lower) =>
+      lower.map((axes, index) =>
+        axes.map((sights, axis) =>
+          sights.map((sight) => {
+            const { rows, columns } = data.maps[index];
+            const cells = Array.from({ length: axis ? columns : rows }, () => 0);
+            if (sight.seen) cells.splice(sight.seen[0], sight.paths.length, ...sight.paths);
+            return Object.assign(sight, { cells });
+          }),
+        ),
+      ),
+    );
     this.maps.forEach((map, index) => this.listen(map, index));
     this.part("maps").replaceChildren(...this.maps.map((map) => map.figure));
     const map = this.maps[this.map];
@@ -119,22 +141,24 @@ class Stack {
 
   draw() {
     if (!this.colours) return; // not laid out yet
-    this.maps.forEach((map, index) => map.draw(this.colours, {
-      seen: index < this.map ? this.sees(index) : null,
-      chosen: index === this.map ? [this.row, this.column] : null,
-      influenced: index > this.map ? this.influences(index) : null,
-    }));
+    this.maps.forEach((map, index) =>
+      map.draw(this.colours, {
+        seen: index < this.map ? this.sees(index) : null,
+        chosen: index === this.map ? [this.row, this.column] : null,
+        influenced: index > this.map ? this.influences(index) : null,
+      }),
+    );
   }
 
   tell() {
     const { name } = this.maps[this.map];
     const cell = name + place(this.row, this.column);
     const above = this.maps.slice(this.map + 1).map((map) => [map, ...this.influences(this.maps.indexOf(map))]);
-    this.part("words").textContent = [
-      ...(this.map ? tellSeen(cell, ...this.sees(0)) : []),
-      ...tellInfluence(this.map ? "It" : cell, above),
-    ].join(" ") || "No layer stands above the input yet.";
-    this.part("hint").textContent = this.pinned ? "Kept. Escape or another click lets it go."
+    const seen = this.map ? tellSeen(cell, ...this.sees(0)) : [];
+    const told = [...seen, ...tellInfluence(this.map ? "It" : cell, above)].join(" ");
+    this.part("words").textContent = told || "No layer stands above the input yet.";
+    this.part("hint").textContent = this.pinned
+      ? "Kept. Escape or another click lets it go."
       : "Point at a cell of any map or touch it; by keyboard: Tab and the arrow keys. A click or Enter keeps the cell.";
     Object.assign(this.root.dataset, { map: name, row: this.row, column: this.column, pinned: this.pinned });
     const pinned = this.pinned ? [this.map, this.row, this.column].join(",") : "";

@@ -11,15 +11,15 @@ import streamlit as st
 
 from cnn_core.receptive_field import Connection, connection, receptive_fields
 from cnn_core.window import Window
+from pages.animation.scripts import script
 
 HERE = Path(__file__).parent
-SCRIPTS = ("receptive_words", "receptive_map", "receptive")  # one after the other: they share one scope
 
 _component = st.components.v2.component(
     "convscope_receptive",
     html=(HERE / "receptive.html").read_text(encoding="utf-8"),
     css=(HERE / "receptive.css").read_text(encoding="utf-8"),
-    js="\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
+    js=script("receptive"),
 )
 
 

@@ -6,13 +6,15 @@ const SMALLEST_WITH_LINES = 5;
 const SMALLEST_WITH_NUMBERS = 15;
 const PINK = "#e6007a"; // the chosen cell and its field, as everywhere in the app
 
-class StackMap {
+export class StackMap {
   constructor({ name, note, rows, columns, middle }) {
     Object.assign(this, { name, rows, columns, middle });
     this.figure = document.createElement("figure");
     this.figure.dataset.map = name;
     this.figure.innerHTML = "<figcaption><b></b> <span></span><small></small></figcaption><canvas tabindex=0></canvas>";
-    const fill = (tag, text) => { this.figure.querySelector(tag).textContent = text; };
+    const fill = (tag, text) => {
+      this.figure.querySelector(tag).textContent = text;
+    };
     fill("b", name);
     fill("span", `${rows}×${columns}`);
     fill("small", note);
@@ -48,7 +50,8 @@ class StackMap {
     pen.clearRect(-MARGIN, -MARGIN, this.columns * cell + 2 * MARGIN, this.rows * cell + 2 * MARGIN);
     if (seen) this.fillSeen(...seen);
     if (chosen) this.fill(...chosen, PINK);
-    if (influenced) for (const row of influenced[0]) for (const column of influenced[1]) this.fill(row, column, colours.tint);
+    if (influenced)
+      for (const row of influenced[0]) for (const column of influenced[1]) this.fill(row, column, colours.tint);
     this.drawLines();
     if (seen) this.drawField(...seen);
     if (chosen) this.frame(...chosen.map((at) => [at, at]), PINK);
@@ -71,15 +74,17 @@ class StackMap {
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.font = `500 ${Math.min(14, Math.round(cell * 0.55))}px ${colours.font}`;
-    rows.cells.forEach((down, row) => columns.cells.forEach((across, column) => {
-      const paths = down * across;
-      if (!paths) return;
-      const weight = 0.2 + 0.8 * Math.sqrt(paths / most);
-      this.fill(row, column, `rgb(${colours.paths} / ${weight})`);
-      if (cell < SMALLEST_WITH_NUMBERS || pen.measureText(paths).width > cell - 2) return;
-      pen.fillStyle = colours.theme === "light" || weight > 0.75 ? "#15181d" : "#ffffff";
-      pen.fillText(paths, (column + 0.5) * cell, (row + 0.5) * cell + 1);
-    }));
+    rows.cells.forEach((down, row) =>
+      columns.cells.forEach((across, column) => {
+        const paths = down * across;
+        if (!paths) return;
+        const weight = 0.2 + 0.8 * Math.sqrt(paths / most);
+        this.fill(row, column, `rgb(${colours.paths} / ${weight})`);
+        if (cell < SMALLEST_WITH_NUMBERS || pen.measureText(paths).width > cell - 2) return;
+        pen.fillStyle = colours.theme === "light" || weight > 0.75 ? "#15181d" : "#ffffff";
+        pen.fillText(paths, (column + 0.5) * cell, (row + 0.5) * cell + 1);
+      }),
+    );
   }
 
   drawLines() {

@@ -1,5 +1,7 @@
 // How large a cell is drawn.
 
+import { MINIMUM_FOR_NUMBERS } from "./plane.js";
+
 const LARGEST_CELL = 44;
 const SHORTEST_KERNEL = 26; // a kernel's cells do not shrink with the input's
 const MOST_KERNEL_ROWS = 14; // of all filters together; beyond, kernels are small pictures with a lens
@@ -10,7 +12,7 @@ const MOST_LINES = 3; // that the planes of a grid may take before they become p
 const kernelCell = (cell) => Math.max(SHORTEST_KERNEL, Math.min(cell, 40));
 
 // Width and height of a group of planes drawn with this cell size, all in one line; outputs are stacked up to `tall`.
-function extent(group, cell, tall = 0) {
+export function extent(group, cell, tall = 0) {
   const { grid, planes } = group;
   if (group.kernels) {
     const size = smallKernels(group) ? SHORTEST_KERNEL : kernelCell(cell);
@@ -25,11 +27,13 @@ function extent(group, cell, tall = 0) {
 }
 
 // How high the inputs and kernels of a row stand, so that outputs may be stacked beside them.
-function tallest(groups, row, cell) {
-  const heights = groups.filter((group) => group.row === row).map((group) => {
-    if (!group.kernels) return extent(group, cell)[1];
-    return smallKernels(group) ? 0 : filtersOf(group) * (group.grid.rows * kernelCell(cell) + 24);
-  });
+export function tallest(groups, row, cell) {
+  const heights = groups
+    .filter((group) => group.row === row)
+    .map((group) => {
+      if (!group.kernels) return extent(group, cell)[1];
+      return smallKernels(group) ? 0 : filtersOf(group) * (group.grid.rows * kernelCell(cell) + 24);
+    });
   return Math.max(0, ...heights);
 }
 
@@ -37,18 +41,26 @@ const filtersOf = ({ grid, names, lenses }) => grid.channels / (lenses.length - 
 const smallKernels = (group) => filtersOf(group) * group.grid.rows > MOST_KERNEL_ROWS;
 
 // The largest cell with which each row of groups fits into the width, beside each other if they can; 0 if only pictures do.
-function fitCell(groups, width) {
+export function fitCell(groups, width) {
   const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
-  const oneLine = (cell) => rows.every((row) =>
-    row.reduce((sum, group) => sum + extent(group, cell, tallest(groups, group.row, cell))[0] + GAP, -GAP) <= width);
+  const oneLine = (cell) =>
+    rows.every(
+      (row) =>
+        row.reduce((sum, group) => sum + extent(group, cell, tallest(groups, group.row, cell))[0] + GAP, -GAP) <= width,
+    );
   const linesOf = (group, cell) => {
     const [each] = extent({ ...group, planes: [group.planes[0]] }, cell);
     return Math.ceil(group.planes.length / Math.floor((width + 12) / each));
   };
-  const wrapped = (cell, lines) => groups.every((group) => group.kernels ||
-    (group.grid.columns * cell + 2 <= width && group.grid.rows * cell <= HIGHEST && linesOf(group, cell) <= lines));
+  const wrapped = (cell, lines) =>
+    groups.every(
+      (group) =>
+        group.kernels ||
+        (group.grid.columns * cell + 2 <= width && group.grid.rows * cell <= HIGHEST && linesOf(group, cell) <= lines),
+    );
   for (let cell = LARGEST_CELL; cell >= 20; cell--) if (oneLine(cell)) return { cell, oneLine: true };
-  for (let lines = 1; lines <= MOST_LINES; lines++) { // rather smaller cells than a long page
+  for (let lines = 1; lines <= MOST_LINES; lines++) {
+    // rather smaller cells than a long page
     for (let cell = 34; cell >= (lines === 1 ? MINIMUM_FOR_NUMBERS : 22); cell--) {
       if (wrapped(cell, lines)) return { cell, oneLine: false };
     }
@@ -57,7 +69,7 @@ function fitCell(groups, width) {
 }
 
 // The cell sizes of one group: of its planes, and of its lenses where the planes are too small for numbers.
-function groupCells(group, cell, width) {
+export function groupCells(group, cell, width) {
   const { grid, lenses, planes } = group;
   const widest = Math.max(...lenses.map((lens) => lens.view.columns));
   const lens = Math.max(MINIMUM_FOR_NUMBERS, Math.min(32, Math.floor((width - 4) / widest)));
@@ -66,5 +78,8 @@ function groupCells(group, cell, width) {
   if (grid.columns * 32 <= width && grid.rows <= 7) return { plane: 32, lens }; // small enough for numbers all the same
   const stacked = group.section.classList.contains("stacked"); // these have their lens beside them
   const share = Math.min(width - 4, planes.length > 3 ? 104 : planes.length > 1 && stacked ? 148 : 7 * 32);
-  return { plane: Math.max(1, Math.min(MINIMUM_FOR_NUMBERS - 1, Math.floor(share / Math.max(grid.columns, grid.rows)))), lens };
+  return {
+    plane: Math.max(1, Math.min(MINIMUM_FOR_NUMBERS - 1, Math.floor(share / Math.max(grid.columns, grid.rows)))),
+    lens,
+  };
 }

@@ -1,6 +1,10 @@
 // The stage: all planes of a walk, laid out to the width at hand, showing one step.
 
-class Stage {
+import { readColours, SCALES } from "./colours.js";
+import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
+import { extent, fitCell, groupCells, tallest } from "./sizes.js";
+
+export class Stage {
   // part(name): an element of the page by its class.
   constructor(root, part) {
     Object.assign(this, { root, part });
@@ -16,7 +20,9 @@ class Stage {
     const backward = walk.phases.find((phase) => !this.waits({ phase }));
     this.next = backward && walk.locate(backward.first); // where lenses of what waits look
     const plans = [0, 1].flatMap((row) => (walk.rows[row] ?? []).map((names) => this.plan(row, names)));
-    const form = JSON.stringify(plans.map(({ row, names, lines, lenses }) => [row, names, lines, lenses.map(([name]) => name)]));
+    const form = JSON.stringify(
+      plans.map(({ row, names, lines, lenses }) => [row, names, lines, lenses.map(([name]) => name)]),
+    );
     if (form !== this.form) {
       for (const place of PLACES) this.part(place).replaceChildren();
       this.groups = plans.map((plan) => this.build(plan));
@@ -35,13 +41,17 @@ class Stage {
     const kernels = walk.isKernel(name);
     const [filters, each] = kernels ? [channels / walk.channels_in, walk.channels_in] : [1, channels];
     const lines = Array.from({ length: filters }, (_, filter) => [
-      ...Array.from({ length: each }, (_, i) => [name, filter * each + i]), ...(names[1] ? [[names[1], filter]] : [])]);
+      ...Array.from({ length: each }, (__, i) => [name, filter * each + i]),
+      ...(names[1] ? [[names[1], filter]] : []),
+    ]);
     const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : 7));
     const at = walk.locate(0);
-    const lenses = names.flatMap((looked) => walk.marks(looked, at).map(({ plane, rows, columns }) => {
-      const grid = walk.grids[looked];
-      return [looked, plane, [most(Math.min(rows, 10), grid.rows), most(Math.min(columns, 10), grid.columns)]];
-    }));
+    const lenses = names.flatMap((looked) =>
+      walk.marks(looked, at).map(({ plane, rows, columns }) => {
+        const grid = walk.grids[looked];
+        return [looked, plane, [most(Math.min(rows, 10), grid.rows), most(Math.min(columns, 10), grid.columns)]];
+      }),
+    );
     return { row, names, lines, lenses };
   }
 
@@ -82,7 +92,7 @@ class Stage {
       options.unseen = (index) => walk.unseen[index];
       if (name === "x") options.blankText = walk.blank_text;
     }
-    options.shown = (plane, index) => walk.shown(name, plane, index);
+    options.shown = (number, index) => walk.shown(name, number, index);
     plane.take(grid, channel, options);
     plane.name = name;
     plane.figure.dataset.grid = name;
@@ -99,7 +109,7 @@ class Stage {
     const names = walk.channel_names[kernel ? "x" : name] ?? [];
     const made = walk.operation === "conv_transpose2d" ? walk.fields.has(name) : walk.points.includes(name);
     const word = walk.weighted && made ? "filter" : "channel";
-    let words = channels > 1 ? names[channel] ?? `${word} ${channel}` : "";
+    let words = channels > 1 ? (names[channel] ?? `${word} ${channel}`) : "";
     if (kernel && channels > 1) {
       const [first, second] = [Math.floor(channel / walk.channels_in), channel % walk.channels_in];
       const [outer, inner] = walk.operation === "conv_transpose2d" ? ["channel", "filter"] : ["filter", "channel"];
@@ -108,8 +118,11 @@ class Stage {
     }
     if (name === "bias" || name === "dbias") words = name;
     plane.caption.textContent = group !== null ? `${words} · group ${group}` : words;
-    const owner = walk.grouped ? (kernel ? Math.floor(channel / walk.channels_in / walk.channels_out)
-      : group ?? (walk.points.includes(name) ? Math.floor(channel / walk.channels_out) : null)) : null;
+    const owner = walk.grouped
+      ? kernel
+        ? Math.floor(channel / walk.channels_in / walk.channels_out)
+        : (group ?? (walk.points.includes(name) ? Math.floor(channel / walk.channels_out) : null))
+      : null;
     plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
     const title = walk.titles[name] ?? name;
     const caption = plane.caption.textContent;
@@ -222,6 +235,8 @@ const PLACES = ["given", "made"]; // of the rows of groups
 const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
 
 function markedCells(mark, grid) {
-  return Array.from({ length: mark.rows * mark.columns }, (_, i) =>
-    (mark.top + Math.floor(i / mark.columns)) * grid.columns + mark.left + (i % mark.columns));
+  return Array.from(
+    { length: mark.rows * mark.columns },
+    (_, i) => (mark.top + Math.floor(i / mark.columns)) * grid.columns + mark.left + (i % mark.columns),
+  );
 }

@@ -1,6 +1,6 @@
 // The panel that writes a step's sum out: blocks of terms laid out like the window, the total, and all of it as a table.
 
-class Terms {
+export class Terms {
   constructor(part) {
     Object.assign(this, { blocks: part("terms"), total: part("total"), table: part("table") });
     this.table.ontoggle = () => this.tabulate();
@@ -9,7 +9,9 @@ class Terms {
   // Show what `describe` says, as far as this stage has come; the rest keeps its place.
   show(told, stage) {
     this.told = told;
-    const form = told.blocks.map(({ title, columns, terms, sum }) => [title, columns, terms.length, !terms[0].left, !sum]).join();
+    const form = told.blocks
+      .map(({ title, columns, terms, sum }) => [title, columns, terms.length, !terms[0].left, !sum])
+      .join();
     if (form !== this.form) this.build(told.blocks);
     this.form = form;
     told.blocks.forEach((block, number) => {
@@ -27,14 +29,18 @@ class Terms {
         later(sum, block.sum.stage > stage);
       }
     });
-    this.total.innerHTML = told.total.map(({ html, stage: from }) =>
-      `<span${from > stage ? ' class="later"' : ""}>${html}</span>`).join("");
+    this.total.innerHTML = told.total
+      .map(({ html, stage: from }) => `<span${from > stage ? ' class="later"' : ""}>${html}</span>`)
+      .join("");
     if (this.table.open) this.tabulate();
   }
 
   build(blocks) {
     this.blocks.replaceChildren();
-    this.blocks.classList.toggle("dense", blocks.some((block) => block.columns > 4));
+    this.blocks.classList.toggle(
+      "dense",
+      blocks.some((block) => block.columns > 4),
+    );
     this.built = blocks.map((block) => {
       const section = document.createElement("section");
       section.innerHTML = `<h5></h5><div class="block" style="--columns:${block.columns}"></div>`;
@@ -45,7 +51,9 @@ class Terms {
         section.lastChild.append(box);
         return [box, box.querySelector("i")?.firstChild, box.querySelector("b").firstChild];
       });
-      const sum = block.sum ? section.appendChild(Object.assign(document.createElement("p"), { className: "part" })) : null;
+      const sum = block.sum
+        ? section.appendChild(Object.assign(document.createElement("p"), { className: "part" }))
+        : null;
       this.blocks.append(section);
       return { section, cells, sum };
     });
@@ -53,9 +61,15 @@ class Terms {
 
   tabulate() {
     if (!this.table.open) return;
-    const rows = this.told.blocks.flatMap((block) => block.terms.map(({ name, left, right, product }) =>
-      `<tr><td>${block.title}</td><th scope="row">${name}</th><td>${left ?? ""}</td><td>${right ?? ""}</td><td>${product}</td></tr>`));
-    const heads = ["part", "cell", "first factor", "second factor", "number"].map((head) => `<th scope="col">${head}</th>`);
+    const rows = this.told.blocks.flatMap((block) =>
+      block.terms.map(
+        ({ name, left, right, product }) =>
+          `<tr><td>${block.title}</td><th scope="row">${name}</th><td>${left ?? ""}</td><td>${right ?? ""}</td><td>${product}</td></tr>`,
+      ),
+    );
+    const heads = ["part", "cell", "first factor", "second factor", "number"].map(
+      (head) => `<th scope="col">${head}</th>`,
+    );
     this.table.querySelector("div").innerHTML =
       `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }

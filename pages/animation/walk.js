@@ -1,21 +1,28 @@
 // The decoded walk with its index arithmetic, and what its steps have made so far.
 // Sizes, positions and results come from the core; here whole numbers are added and multiplied.
 
+import { unpack } from "./numbers.js";
+
 const CHANNELS = "add the channels";
 
 // The stages of one action of a step; with the last of them its result is there.
 function stagesOf(action, walk) {
   const { do: what, into, bias } = action;
   if (what === "dot" || what === "matmul") {
-    return ["multiply", walk.channels_in > 1 ? "add up each channel" : "add up", ...(walk.channels_in > 1 ? [CHANNELS] : []),
-      ...(bias ? ["add the bias"] : []), `write ${into}`];
+    return [
+      "multiply",
+      walk.channels_in > 1 ? "add up each channel" : "add up",
+      ...(walk.channels_in > 1 ? [CHANNELS] : []),
+      ...(bias ? ["add the bias"] : []),
+      `write ${into}`,
+    ];
   }
   if (what === "max") return ["compare", `write ${into}`];
   if (what === "mean") return ["add up", "divide", `write ${into}`];
   return [what === "copy" ? "copy" : `add to ${into}`];
 }
 
-class Walk {
+export class Walk {
   constructor(data) {
     Object.assign(this, data);
     for (const grid of Object.values(this.grids)) {
@@ -43,7 +50,9 @@ class Walk {
     this.count = first;
     const field = this.grids[[...this.fields][0]];
     [this.plane_rows, this.plane_columns, this.plane_size] = [field.rows, field.columns, field.size];
-    const points = this.phases.flatMap((phase) => phase.actions.map(({ point }) => (point === "product" ? "out" : point)));
+    const points = this.phases.flatMap((phase) =>
+      phase.actions.map(({ point }) => (point === "product" ? "out" : point)),
+    );
     this.points = [...new Set(points.filter(Boolean))];
     this.point = this.grids[this.points[0]];
   }
@@ -57,7 +66,12 @@ class Walk {
     const origin = this.origin[position];
     const start = all ? 0 : Math.floor(channel / this.channels_out) * this.channels_in;
     return {
-      step, phase, local, channel, position, all,
+      step,
+      phase,
+      local,
+      channel,
+      position,
+      all,
       row: Math.floor(position / this.point.columns),
       column: position % this.point.columns,
       top: Math.floor(origin / this.plane_columns),
@@ -96,8 +110,12 @@ class Walk {
     this.phase = here;
     for (const [name, maker] of Object.entries(this.makers)) {
       const { action, phase } = maker;
-      const target = phase.number < here.number ? phase.steps : phase.number > here.number ? 0
-        : step - phase.first + (stage >= action.ends ? 1 : 0);
+      const target =
+        phase.number < here.number
+          ? phase.steps
+          : phase.number > here.number
+            ? 0
+            : step - phase.first + (stage >= action.ends ? 1 : 0);
       if (entered && action.adds) moves[name] = [0, Infinity];
       if (target === maker.done) continue;
       moves[name] ??= [maker.done, target];
@@ -167,7 +185,13 @@ class Walk {
     if (this.fields.has(name)) {
       const planes = at.all ? Array.from({ length: grid.channels }, (_, i) => i) : at.planes;
       return planes.map((plane) => ({
-        plane, top: at.top, left: at.left, rows: this.span[0], columns: this.span[1], gap: this.dilation }));
+        plane,
+        top: at.top,
+        left: at.left,
+        rows: this.span[0],
+        columns: this.span[1],
+        gap: this.dilation,
+      }));
     }
     if (name === "columns") return [{ plane: 0, top: 0, left: at.position, rows: grid.rows, columns: 1 }];
     if (at.all) return [];

@@ -3,17 +3,15 @@
 import pytest
 
 from cnn_core.walks.rounding import equals, shortened, write
+from pages.animation.scripts import script
 from tests.numbers_written import CASES
-from tools.browser import ROOT
-
-SCRIPT = (ROOT / "pages/animation/numbers.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def browser_says(chromium):
     """Calls a function of the script with the arguments of every case; returns what it says, case by case."""
     page = chromium.new_page()
-    page.add_script_tag(content=SCRIPT)
+    page.add_script_tag(content=script("numbers"))
     yield lambda call, cases: page.evaluate(f"cases => cases.map(({call}))", cases)
     page.close()
 

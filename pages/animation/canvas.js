@@ -1,0 +1,36 @@
+// Canvases: their size, and texts that fit into a cell.
+
+const FITTED = new Map(); // by text, cell and font: what of a text fits, and in which size
+
+// Give a canvas its size in pixels of the page; it is empty then.
+export function prepare(canvas, pen, [width, height], ratio = window.devicePixelRatio || 1) {
+  Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  Object.assign(pen, { textAlign: "center", textBaseline: "middle", written: null });
+}
+
+// Write a text into the middle of a cell of a size: in full if a smaller type makes it fit, else in one of the `shorter()`
+// ways, which begin with it. Measuring takes longer than drawing, so each text is measured once for all planes.
+export function label(pen, full, shorter, { x, y, cell, family, ink }) {
+  const key = [full, cell, family].join();
+  if (FITTED.size > 5000) FITTED.clear();
+  if (!FITTED.has(key)) FITTED.set(key, fit(pen, shorter(), cell, family));
+  const { words, font } = FITTED.get(key);
+  if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
+  pen.fillStyle = ink;
+  pen.fillText(words, x, y + 1);
+}
+
+function fit(pen, texts, cell, family) {
+  let [size, words] = [Math.min(15, Math.round(cell * 0.42)), texts[0]];
+  const font = () => `500 ${size}px ${family}`;
+  const fits = () => {
+    pen.font = pen.written = font();
+    return pen.measureText(words).width <= cell - 5;
+  };
+  while (!fits() && size > 10) size--;
+  for (let next = 1; next < texts.length && !fits(); next++) words = texts[next];
+  while (!fits() && size > 6) size--;
+  return { words, font: font() };
+}

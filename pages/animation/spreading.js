@@ -1,0 +1,107 @@
+// The words of a step that adds a number, or its products, to others.
+
+import { bracket, equalsSign } from "./numbers.js";
+import { pointName, result, term, text, tieNote } from "./phrases.js";
+
+// dweight += point × window, one block for each plane.
+export function sayOuter(walk, at, action) {
+  const [field, point, into] = [action.field, action.point, action.into].map((name) => walk.grids[name]);
+  const count = point.counts[at.local];
+  const g = text(point, count);
+  const source = pointName(walk, action.point, at);
+  const blocks = at.planes.map((plane) => ({
+    title: `${action.into} += ${action.point} × window${walk.channels_in > 1 ? `, channel ${plane}` : ""}`,
+    columns: walk.kernel_size[1],
+    stage: action.begins,
+    terms: at.cells.map((cell) => {
+      const v = field.counts[plane * walk.plane_size + cell];
+      return term(walk.name(action.field, plane, cell), g, text(field, v), text(into, count * v), walk.blank[cell]);
+    }),
+  }));
+  return {
+    blocks,
+    total: [{ stage: action.begins, html: `${source} = ${result(g)} ` }],
+    sentence: `${source} = ${g}. ${g} × the window is added to ${action.into}.`,
+  };
+}
+
+// field[window] += point × weight; without a weight, the same share to every cell.
+export function saySpread(walk, at, action) {
+  const [point, into, weight] = [action.point, action.into, action.weight].map((name) => walk.grids[name]);
+  const count = point.counts[at.local];
+  const g = text(point, count);
+  const [source, n] = [pointName(walk, action.point, at), walk.taps.length];
+  const sign = action.broken ? "=" : "+=";
+  if (!weight) {
+    const [share, equals] = [text(into, count), equalsSign(count, into.scale)];
+    const terms = at.cells.map((cell) => ({
+      name: walk.name(action.into, at.channel, cell),
+      product: action.broken ? share : `+ ${bracket(share)}`,
+      muted: walk.blank[cell],
+    }));
+    return {
+      blocks: [{ title: `${action.into}[window] ${sign}`, columns: walk.kernel_size[1], stage: action.begins, terms }],
+      total: [
+        {
+          stage: action.begins,
+          html: `${source} = ${result(g)}, shared by ${n} cells: ${g} ÷ ${n} ${equals} <b>${share}</b> each`,
+        },
+      ],
+      sentence: `${source} = ${g}. Each of the window's ${n} cells gets ${g} divided by ${n} ${equals} ${share}.`,
+    };
+  }
+  const blocks = at.planes.map((plane, number) => ({
+    title: `${action.into}[window] ${sign} ${action.point} × weight${walk.channels_in > 1 ? `, channel ${plane}` : ""}`,
+    columns: walk.kernel_size[1],
+    stage: action.begins,
+    terms: at.cells.map((cell, tap) => {
+      const w = weight.counts[at.kernels[number] * n + tap];
+      return term(walk.name(action.into, plane, cell), g, text(weight, w), text(into, count * w), walk.blank[cell]);
+    }),
+  }));
+  const first = at.phase.actions[0] === action;
+  const alone = {
+    stage: action.begins,
+    html: `${source} = ${result(g)}, times each weight, is added to the window of ${action.into}`,
+  };
+  return {
+    blocks,
+    total: first ? [alone] : [],
+    sentence: `${first ? `${source} = ${g}. ` : ""}${g} × the kernel is added to this window of ${action.into}.`,
+  };
+}
+
+export function sayRoute(walk, at, action) {
+  const { dout, dx } = walk.grids;
+  const [g, winner, tie] = [text(dout, dout.counts[at.local]), walk.winner[at.local], tieNote(walk, at)];
+  const source = pointName(walk, action.point, at);
+  const now = text(dx, dx.counts[at.channel * walk.plane_size + at.cells[winner]]);
+  const terms = at.cells.map((cell, tap) => ({
+    name: walk.name("dx", at.channel, cell),
+    product: tap !== winner ? "0" : action.broken ? `= ${g}` : `+ ${bracket(g)}`,
+    mark: tap === winner && { stage: action.begins },
+    muted: walk.blank[cell],
+  }));
+  return {
+    blocks: [
+      { title: `dx[window] ${action.broken ? "=" : "+="}`, columns: walk.kernel_size[1], stage: action.begins, terms },
+    ],
+    total: [
+      {
+        stage: action.begins,
+        html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx is now <b>${now}</b>`,
+      },
+    ],
+    sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}.`,
+  };
+}
+
+export function saySum(walk, at, action) {
+  const { dout, dbias } = walk.grids;
+  const [g, now] = [text(dout, dout.counts[at.local]), text(dbias, dbias.counts[at.channel])];
+  return {
+    blocks: [],
+    total: [{ stage: action.begins, html: `; dbias += ${g}, now <b>${now}</b>` }],
+    sentence: `${g} is added to dbias, now ${now}.`,
+  };
+}

@@ -1,0 +1,44 @@
+"""The browser's scripts: modules joined in an order in which each has what it needs."""
+
+import re
+
+import pytest
+
+from pages.animation import scripts
+from tests.test_architecture import SCRIPTS
+
+ENTRIES = ["player", "receptive", "chart", "gallery"]
+FOLDER = scripts.HERE
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_each_module_comes_once_and_after_those_it_imports(entry):
+    found = scripts.order(entry)
+    assert found[-1] == entry
+    assert len(set(found)) == len(found)
+    for number, module in enumerate(found):
+        needed = scripts.IMPORT.findall((FOLDER / f"{module}.js").read_text(encoding="utf-8"))
+        assert set(needed) <= set(found[:number])
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_joined_nothing_is_imported_and_the_component_alone_is_exported(entry):
+    text = scripts.script(entry)
+    assert not re.search(r"^import\b", text, re.MULTILINE)
+    exported = re.findall(r"^export .*", text, re.MULTILINE)
+    assert len(exported) == 1
+    assert exported[0].startswith("export default function (")
+    assert "\n//" not in text
+
+
+def test_every_module_is_part_of_a_component():
+    used = {module for entry in ENTRIES for module in scripts.order(entry)}
+    assert used == {path.stem for path in SCRIPTS} - {"kernel_grid"}  # whose component stands with the kernels
+
+
+def test_modules_that_import_each_other_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(scripts, "HERE", tmp_path)
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nexport const a = b;\n')
+    (tmp_path / "b.js").write_text('import {\n  a,\n} from "./a.js";\nexport const b = a;\n')
+    with pytest.raises(ValueError, match="a -> b -> a"):
+        scripts.order("a")
