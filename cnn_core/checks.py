@@ -161,7 +161,7 @@ def labels(name: str, value: object, count: int, classes: int | None = None) -> 
     if wrong.size:
         most = "0 or more" if classes is None else f"from 0 to {classes - 1}: there are {classes} classes"
         raise ValueError(f"{name} (={wrong[0]}) must hold labels {most}")
-    return y
+    return y.astype(np.intp, copy=False)  # in which nothing that is computed of them wraps around
 
 
 def up_to(name: str, value: object, minimum: int, most: int) -> None:

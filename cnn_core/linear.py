@@ -5,8 +5,10 @@
 Shapes: x (N, ...), each example read as one row of D numbers; weight (D, M), bias (M,), out (N, M). The weight is the
 course's (CS231n, "affine layer"); PyTorch's `nn.Linear` stores the transpose, (M, D).
 
-All functions raise ValueError where the shapes do not fit, and return the dtype that numpy gives to x and weight
-together (float32 in, float32 out). The gradients are in docs/math.md.
+Arrays are taken as `checks.takes_arrays` says: lists too, whole numbers computed in float64, float16 in float32. Results have
+the dtype that numpy gives to x and weight together (float32 in, float32 out). bias=None means no bias; its gradient is what
+a bias of zeros would get. A cache is a snapshot: what happens to x, weight or out after the forward pass changes no gradient.
+All functions raise ValueError where the shapes do not fit. The gradients are in docs/math.md.
 """
 
 from __future__ import annotations
@@ -16,30 +18,35 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, check_dout, float_dtype
+from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
 from cnn_core.machine.threads import share
 
 SHARED = 1 << 23  # multiplications that are worth a thread
 
 
 class LinearCache(NamedTuple):
-    """What the backward pass needs."""
+    """What the backward pass needs: copies of both."""
 
     x: Array
     weight: Array
 
 
-def linear_forward_naive(x: Array, weight: Array, bias: Array) -> tuple[Array, LinearCache]:
-    """The fully connected layer in plain loops, one output number at a time. Returns out (N, M) and a cache."""
-    _check(x, weight, bias)
-    rows = _rows(x)
-    out = np.empty((len(x), len(bias)), dtype=float_dtype(x, weight))
-    for n in range(len(x)):
-        for m in range(len(bias)):
-            out[n, m] = np.sum(rows[n] * weight[:, m]) + bias[m]
-    return out, LinearCache(x, weight)
+@takes_arrays("x", "weight", also=("bias",))
+def linear_forward_naive(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, LinearCache]:
+    """The fully connected layer in plain loops, one output number at a time.
+
+    x (N, ...), weight (D, M), bias (M,) or None. Returns out (N, M) and a cache.
+    """
+    rows = _rows(x, weight, bias)
+    out = np.empty((len(x), weight.shape[1]), dtype=x.dtype)
+    for n, m in np.ndindex(*out.shape):
+        out[n, m] = np.sum(rows[n] * weight[:, m])
+        if bias is not None:
+            out[n, m] += bias[m]
+    return out, LinearCache(x.copy(), weight.copy())
 
 
+@takes_dout
 def linear_backward_naive(dout: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
     """Gradients in plain loops: dout (N, M) gives dx, dweight, dbias, shaped as x, weight, bias.
 
@@ -47,33 +54,45 @@ def linear_backward_naive(dout: Array, cache: LinearCache) -> tuple[Array, Array
     bias as it is.
     """
     x, weight = cache
-    check_dout(dout, (len(cache.x), cache.weight.shape[1]))
-    rows, dtype = _rows(x), float_dtype(x, weight)
-    drows = np.zeros(rows.shape, dtype=dtype)
-    dweight = np.zeros(weight.shape, dtype=dtype)
-    dbias = np.zeros(weight.shape[1], dtype=dtype)
+    check_dout(dout, (len(x), weight.shape[1]))
+    rows = _rows(x, weight, None)
+    drows, dweight = np.zeros_like(rows), np.zeros_like(weight)
+    dbias = np.zeros(weight.shape[1], dtype=_wide(weight))
     for n, m in np.ndindex(*dout.shape):
         drows[n] += dout[n, m] * weight[:, m]
         dweight[:, m] += dout[n, m] * rows[n]
         dbias[m] += dout[n, m]
-    return drows.reshape(x.shape), dweight, dbias
+    return drows.reshape(x.shape), dweight, dbias.astype(weight.dtype)
 
 
-def linear_forward(x: Array, weight: Array, bias: Array) -> tuple[Array, LinearCache]:
-    """The fully connected layer as one matrix product. Returns out (N, M) and a cache."""
-    _check(x, weight, bias)
-    out = product(_rows(x), weight) + bias
-    return out.astype(float_dtype(x, weight), copy=False), LinearCache(x, weight)
+@takes_arrays("x", "weight", also=("bias",))
+def linear_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, LinearCache]:
+    """The fully connected layer as one matrix product.
+
+    x (N, ...), weight (D, M), bias (M,) or None. Returns out (N, M) and a cache.
+    """
+    out = product(_rows(x, weight, bias), weight)
+    if bias is not None:
+        out += bias
+    return out, LinearCache(x.copy(), weight.copy())
 
 
+@takes_dout
 def linear_backward(dout: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
     """Gradients of the fully connected layer: dout (N, M) gives dx, dweight, dbias, shaped as x, weight, bias."""
     x, weight = cache
-    check_dout(dout, (len(cache.x), cache.weight.shape[1]))
-    dtype = float_dtype(x, weight)
-    dx = product(dout, weight.T).reshape(x.shape).astype(dtype, copy=False)
-    dweight = product(_rows(x).T, dout).astype(dtype, copy=False)
-    return dx, dweight, dout.sum(axis=0).astype(dtype, copy=False)
+    check_dout(dout, (len(x), weight.shape[1]))
+    dout = dout.astype(weight.dtype, copy=False)
+    return product(dout, weight.T).reshape(x.shape), product(_rows(x, weight, None).T, dout), sum_rows(dout)
+
+
+def sum_rows(rows: Array) -> Array:
+    """The sum (M,) of rows (N, M), in their dtype.
+
+    NumPy adds one row after the other, and float32 loses digits with each: it is added up in float64.
+    """
+    total: Array = rows.sum(axis=0, dtype=_wide(rows)).astype(rows.dtype)
+    return total
 
 
 def product(a: Array, b: Array, *, out: Array | None = None) -> Array:
@@ -92,12 +111,13 @@ def product(a: Array, b: Array, *, out: Array | None = None) -> Array:
     return made
 
 
-def _rows(x: Array) -> Array:
-    """(N, ...) -> (N, D)."""
-    return x.reshape(len(x), math.prod(x.shape[1:]))
+def _wide(array: Array) -> np.dtype[np.generic]:
+    """float64, or the array's own dtype where that is wider."""
+    return np.result_type(array, np.float64)
 
 
-def _check(x: Array, weight: Array, bias: Array) -> None:
+def _rows(x: Array, weight: Array, bias: Array | None) -> Array:
+    """x (N, ...) as rows (N, D); ValueError where the shapes do not fit together."""
     if x.ndim < 2:
         raise ValueError(f"x (shape {x.shape}) must have 2 axes or more: (N, ...)")
     if weight.ndim != 2:
@@ -105,5 +125,6 @@ def _check(x: Array, weight: Array, bias: Array) -> None:
     size = math.prod(x.shape[1:])
     if len(weight) != size:
         raise ValueError(f"weight (shape {weight.shape}) must have {size} rows: each example of x has as many numbers")
-    if bias.shape != weight.shape[1:]:
+    if bias is not None and bias.shape != weight.shape[1:]:
         raise ValueError(f"bias (shape {bias.shape}) must hold one number for each output: shape {weight.shape[1:]}")
+    return x.reshape(len(x), size)

@@ -6,6 +6,9 @@
 
 The largest score of a row is subtracted first: it changes no result and keeps exp from overflowing (CS231n, "Linear
 classification", "Practical issues"). scores (N, K), one row an example, one column a class; y (N,) the right columns.
+
+Scores are taken as `checks.takes_arrays` says: lists too, whole numbers computed in float64, float16 in float32. Labels are
+checked by `checks.labels`. All functions raise ValueError for other shapes, numbers that are not real, and other labels.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, float_dtype
+from cnn_core.checks import Array, labels, takes_arrays
 
 
 class LossParts(NamedTuple):
@@ -26,28 +29,34 @@ class LossParts(NamedTuple):
     grads: dict[str, Array]
 
 
+@takes_arrays("scores")
 def softmax_naive(scores: Array) -> Array:
     """Softmax in plain loops: the probabilities (N, K) of scores (N, K)."""
     _check_scores(scores)
-    p = np.empty(scores.shape, dtype=float_dtype(scores))
+    p = np.empty_like(scores)
     for n, row in enumerate(scores.tolist()):
-        powers = [math.exp(score - max(row)) for score in row]
+        largest = max(row)
+        powers = [math.exp(score - largest) for score in row]
+        total = sum(powers)
         for k in range(len(row)):
-            p[n, k] = powers[k] / sum(powers)
+            p[n, k] = powers[k] / total
     return p
 
 
+@takes_arrays("scores")
 def softmax_cross_entropy_naive(scores: Array, y: Array) -> tuple[float, Array]:
     """The mean loss and its gradient in plain loops, one example at a time; takes and returns the same."""
-    _check_labels(scores, y)
+    y = _right_classes(scores, y)
     loss, dscores = 0.0, softmax_naive(scores)
     for n, row in enumerate(scores.tolist()):
-        shifted = [score - max(row) for score in row]
+        largest = max(row)
+        shifted = [score - largest for score in row]
         loss += math.log(sum(math.exp(score) for score in shifted)) - shifted[y[n]]
         dscores[n, y[n]] -= 1
     return loss / len(scores), dscores / len(scores)
 
 
+@takes_arrays("scores")
 def softmax(scores: Array) -> Array:
     """The probabilities (N, K) of scores (N, K), row by row: each from 0 to 1, together 1. Keeps a floating dtype."""
     _check_scores(scores)
@@ -56,15 +65,14 @@ def softmax(scores: Array) -> Array:
     return powers
 
 
+@takes_arrays("scores")
 def softmax_cross_entropy(scores: Array, y: Array) -> tuple[float, Array]:
     """The mean loss over the batch, a float, and its gradient dscores (N, K) in the scores' floating dtype.
 
     scores: (N, K), one row or more. y: (N,) whole numbers from 0 to K - 1, the right class of each row.
     The logarithm is taken of the sum, not of the probability, so that no loss is log 0.
-
-    Raises ValueError for other shapes and labels.
     """
-    _check_labels(scores, y)
+    y = _right_classes(scores, y)
     rows = np.arange(len(scores))
     shifted = _shifted(scores)
     dscores = np.exp(shifted)
@@ -76,9 +84,16 @@ def softmax_cross_entropy(scores: Array, y: Array) -> tuple[float, Array]:
     return loss, dscores
 
 
+@takes_arrays("scores")
+def accuracy(scores: Array, y: Array) -> float:
+    """Share of the rows of scores (N, K), one or more, whose largest score is that of their class in y (N,)."""
+    y = _right_classes(scores, y)
+    return float(np.mean(scores.argmax(axis=1) == y))
+
+
 def _shifted(scores: Array) -> Array:
-    """The scores less the largest of their row."""
-    shifted: Array = np.subtract(scores, scores.max(axis=1, keepdims=True), dtype=float_dtype(scores))
+    """The scores less the largest of their row; rows lie in one piece, so that their sums lose no digits."""
+    shifted: Array = np.subtract(scores, scores.max(axis=1, keepdims=True), order="C")
     return shifted
 
 
@@ -87,15 +102,9 @@ def _check_scores(scores: Array) -> None:
         raise ValueError(f"scores (shape {scores.shape}) must have 2 axes, (N, K), and one class or more")
 
 
-def _check_labels(scores: Array, y: Array) -> None:
+def _right_classes(scores: Array, y: Array) -> Array:
+    """y as labels of the rows of scores; ValueError where they do not fit together, or there are none."""
     _check_scores(scores)
-    N, K = scores.shape
-    if N == 0:
+    if not len(scores):
         raise ValueError(f"scores (shape {scores.shape}) must have one row or more: the mean over none is undefined")
-    if y.shape != (N,):
-        raise ValueError(f"y (shape {y.shape}) must hold one label for each row of scores: shape ({N},)")
-    if not np.issubdtype(y.dtype, np.integer):
-        raise ValueError(f"y (dtype {y.dtype}) must hold whole numbers: convert the labels with y.astype(int)")
-    wrong = y[(y < 0) | (y >= K)]
-    if wrong.size:
-        raise ValueError(f"y (={wrong[0]}) must hold labels from 0 to {K - 1}: scores has {K} columns")
+    return labels("y", y, *scores.shape)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, whole
+from cnn_core.checks import Array, labels, whole
 from cnn_core.loss import LossParts
 from cnn_core.optim import Optimizer
 
@@ -56,14 +56,17 @@ class Data(Protocol):
 
 
 class Arrays:
-    """Training and validation data as plain arrays: x (N, C, H, W), y (N,). Raises ValueError where they do not fit."""
+    """Training and validation data as plain arrays: x (N, C, H, W), y (N,). Raises ValueError where they do not fit.
+
+    Labels are taken as `checks.labels` says.
+    """
 
     def __init__(self, x_train: Array, y_train: Array, x_val: Array, y_val: Array) -> None:
         for name, x, y in (("train", x_train, y_train), ("val", x_val, y_val)):
             if len(x) != len(y) or len(x) == 0:
                 raise ValueError(f"x_{name} (={len(x)} images) must have one label each in y_{name} (={len(y)})")
-        self.x_train, self.y_train = x_train, y_train
-        self.val = x_val, y_val
+        self.x_train, self.y_train = x_train, labels("y_train", y_train, len(x_train))
+        self.val = x_val, labels("y_val", y_val, len(x_val))
         self.num_train = len(x_train)
 
     def batch(self, indices: Array, rng: np.random.Generator) -> tuple[Array, Array]:

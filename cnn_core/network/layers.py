@@ -15,7 +15,7 @@ import numpy as np
 from cnn_core.activation import dropout_backward, dropout_forward, relu_backward, relu_forward
 from cnn_core.checks import Array
 from cnn_core.conv import conv2d_backward, conv2d_forward
-from cnn_core.linear import linear_forward, product
+from cnn_core.linear import product, sum_rows
 from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
 from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
 from cnn_core.normalize import normalize_backward
@@ -167,14 +167,16 @@ class Linear(Layer):
     """A fully connected layer; maps are taken as one long row of numbers each."""
 
     def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
-        return linear_forward(x, arrays[f"{self.name}.weight"], arrays[f"{self.name}.bias"])
+        # `linear_forward`, but without a snapshot: the network changes neither x nor weight before the backward pass.
+        weight = arrays[f"{self.name}.weight"]
+        return product(x.reshape(len(x), len(weight)), weight) + arrays[f"{self.name}.bias"], (x, weight)
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
         # `linear_backward`, but in place, and with dx lying in memory as x does: the batch last after a fused first block.
         x, weight = cache
         rows = x.reshape(len(x), len(weight))
         product(rows.T, dout, out=grads[f"{self.name}.weight"])
-        np.sum(dout, axis=0, out=grads[f"{self.name}.bias"])
+        grads[f"{self.name}.bias"][...] = sum_rows(dout)
         dx = product(dout, weight.T) if x.flags.c_contiguous else product(weight, dout.T).T
         return dx.reshape(x.shape)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array, whole
-from cnn_core.loss import LossParts, softmax, softmax_cross_entropy
+from cnn_core.loss import LossParts, accuracy, softmax, softmax_cross_entropy
 from cnn_core.machine.in_place import add_scaled
 from cnn_core.network.build import build, fused
 from cnn_core.network.layers import Arrays, Mode
@@ -107,8 +107,8 @@ class Network:
         return out
 
     def accuracy(self, x: Array, y: Array) -> float:
-        """Share of images x (N, C, H, W) whose largest score is their label's in y (N,)."""
-        return float(np.mean(self.scores(x).argmax(axis=1) == y))
+        """Share of images x (N, C, H, W) whose largest score is their label's in y (N,); ValueError for other labels."""
+        return accuracy(self.scores(x), y)
 
     def probabilities(self, x: Array) -> Array:
         """Softmax of the scores: (N, num_classes)."""

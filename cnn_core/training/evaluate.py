@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, labels
 from cnn_core.loss import softmax
 from cnn_core.network import Network
 
@@ -14,10 +14,16 @@ from cnn_core.network import Network
 # eq=False: comparing arrays has no single truth value.
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Labels `truth` (N,) and what the network makes of the same pictures: `probabilities` (N,K)."""
+    """Labels `truth` (N,) and what the network makes of the same pictures: `probabilities` (N,K).
+
+    Raises ValueError for labels of another shape or of classes that there are not.
+    """
 
     truth: Array
     probabilities: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "truth", labels("truth", self.truth, *self.probabilities.shape))
 
     @property
     def guesses(self) -> Array:
@@ -48,10 +54,12 @@ class Evaluation:
 def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
     """What a network makes of pictures x (N,C,H,W), normalised as it was trained, with labels y (N,).
 
-    Raises ValueError where N is 0, x and y differ in length, or the scores are not finite: the weights have diverged.
+    Raises ValueError where N is 0, x and y differ in length, y holds other than labels of the network's classes, or the
+    scores are not finite: the weights have diverged.
     """
     if len(x) != len(y) or not len(x):
         raise ValueError(f"x (={len(x)} pictures) must have one label each in y (={len(y)}), and at least one")
+    y = labels("y", y, len(x), network.num_classes)
     with np.errstate(all="ignore"):
         scores = network.scores(x)
     if not np.isfinite(scores).all():

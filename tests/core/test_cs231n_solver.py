@@ -119,6 +119,21 @@ def test_accuracy_may_be_taken_on_a_random_sample():
     assert accuracy == solver.model.accuracy(x[sample], y[sample]) != solver.check_accuracy(x, y, num_samples=50)
 
 
+def test_labels_are_checked_where_they_enter():
+    solver, data = solve(num_epochs=1), tiny_data()
+    x = data["X_val"]
+    right = solver.model.loss(x).argmax(axis=1)
+    assert solver.check_accuracy(x, right.tolist()) == 1
+    assert solver.check_accuracy(x, right.tolist(), num_samples=5) == 1
+    for num_samples in (None, 5):
+        with pytest.raises(ValueError, match=r"^y \(shape \(10, 1\)\) must hold one label .* y\.ravel\(\)"):
+            solver.check_accuracy(x, right[:, None], num_samples=num_samples)
+    for part in ("y_train", "y_val"):
+        cs231n.Solver(solver.model, data | {part: data[part].tolist()})._step()
+        with pytest.raises(ValueError, match=rf"^{part} \(shape \(\d+, 1\)\) must hold one label"):
+            cs231n.Solver(solver.model, data | {part: data[part][:, None]})
+
+
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [

@@ -32,6 +32,39 @@ def test_a_network_is_judged_by_its_scores():
     assert found.confusion.sum() == 7
 
 
+def test_labels_of_few_bits_do_not_wrap_around():
+    chances = np.eye(50)
+    found = Evaluation(np.arange(50, dtype=np.uint8), chances)
+    assert found.accuracy == 1
+    np.testing.assert_array_equal(found.confusion, np.eye(50))
+
+
+@pytest.mark.parametrize(
+    ("truth", "words"),
+    [
+        (TRUTH[:, None], r"truth \(shape \(5, 1\)\) must hold one label for each example: shape \(5,\)"),
+        (TRUTH + 1, r"truth \(=3\) must hold labels from 0 to 2"),
+        (TRUTH - 1, r"truth \(=-1\) must hold labels from 0 to 2"),
+        (TRUTH * 1.0, r"truth \(dtype float64\) must hold whole numbers"),
+    ],
+)
+def test_what_are_no_labels_is_refused_in_words(truth, words):
+    with pytest.raises(ValueError, match=words):
+        Evaluation(truth, CHANCES)
+
+
+def test_labels_are_checked_wherever_a_network_is_judged():
+    network = Network(NetworkSpec(hidden=()), (1, 6, 6), 3, seed=1)
+    x = np.random.default_rng(0).normal(size=(4, 1, 6, 6))
+    y = network.scores(x).argmax(axis=1)
+    assert network.accuracy(x, y.tolist()) == evaluate(network, x, y.tolist()).accuracy == 1
+    for judge in (network.accuracy, lambda x, y: evaluate(network, x, y), network.loss_parts):
+        with pytest.raises(ValueError, match=r"^y \(shape \(4, 1\)\) must hold one label for each example"):
+            judge(x, y[:, None])
+        with pytest.raises(ValueError, match=r"^y \(=3\) must hold labels from 0 to 2"):
+            judge(x, y * 0 + 3)
+
+
 def test_what_cannot_be_judged_is_named():
     network = Network(NetworkSpec(hidden=()), (1, 6, 6), 3)
     x = np.ones((2, 1, 6, 6))

@@ -154,6 +154,16 @@ def test_labels_must_be_as_many_as_images():
         Arrays(x, y, x, y[:3])
 
 
+def test_labels_must_be_labels():
+    x, y = np.zeros((4, 1, 6, 6)), [0, 1, 0, 1]
+    assert Arrays(x, y, x, y).batch(np.array([1, 3]), np.random.default_rng())[1].tolist() == [1, 1]
+    for wrong in ([[0], [1], [0], [1]], [0.0, 1, 0, 1], [0, -1, 0, 1], ["0", "1", "0", "1"]):
+        with pytest.raises(ValueError, match=r"^y_train .* must"):
+            Arrays(x, wrong, x, y)
+        with pytest.raises(ValueError, match=r"^y_val .* must"):
+            Arrays(x, y, x, wrong)
+
+
 def test_a_training_goes_on_from_any_step_to_the_same_bits():
     whole_run, first, second = make(num_epochs=2), make(num_epochs=2), make(num_epochs=2)
     expected = list(whole_run.steps())
