@@ -18,14 +18,14 @@ from cnn_core.cs231n import im2col as im2col
 from cnn_core.cs231n.classifiers.cnn import ThreeLayerConvNet as ThreeLayerConvNet
 from cnn_core.cs231n.classifiers.fc_net import FullyConnectedNet as FullyConnectedNet
 from cnn_core.cs231n.classifiers.fc_net import TwoLayerNet as TwoLayerNet
-from cnn_core.cs231n.data_utils import *  # noqa: F403
-from cnn_core.cs231n.fast_layers import *  # noqa: F403
-from cnn_core.cs231n.gradient_check import *  # noqa: F403
-from cnn_core.cs231n.layer_utils import *  # noqa: F403
-from cnn_core.cs231n.layers import *  # noqa: F403
-from cnn_core.cs231n.optim import *  # noqa: F403
-from cnn_core.cs231n.solver import *  # noqa: F403
-from cnn_core.cs231n.vis_utils import *  # noqa: F403
+from cnn_core.cs231n.data_utils import *
+from cnn_core.cs231n.fast_layers import *
+from cnn_core.cs231n.gradient_check import *
+from cnn_core.cs231n.layer_utils import *
+from cnn_core.cs231n.layers import *
+from cnn_core.cs231n.optim import *
+from cnn_core.cs231n.solver import *
+from cnn_core.cs231n.vis_utils import *
 
 
 def install() -> None:

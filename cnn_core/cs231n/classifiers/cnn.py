@@ -8,9 +8,9 @@ import numpy as np
 
 from cnn_core.checks import Array, up_to, whole
 from cnn_core.cs231n import fast_layers, layer_utils, layers
-from cnn_core.cs231n.fast_layers import *  # noqa: F403 (a notebook that imports * from here expects the layers, too)
-from cnn_core.cs231n.layer_utils import *  # noqa: F403
-from cnn_core.cs231n.layers import *  # noqa: F403
+from cnn_core.cs231n.fast_layers import *  # a notebook that imports * from here expects the layers, too
+from cnn_core.cs231n.layer_utils import *
+from cnn_core.cs231n.layers import *
 from cnn_core.loss import LossParts
 from cnn_core.network import ConvBlock, Network, NetworkSpec
 from cnn_core.network.spec import MOST_KERNEL, MOST_UNITS

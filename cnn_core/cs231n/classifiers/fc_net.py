@@ -11,8 +11,8 @@ import numpy as np
 
 from cnn_core.checks import Array, numbers, whole
 from cnn_core.cs231n import layer_utils, layers
-from cnn_core.cs231n.layer_utils import *  # noqa: F403 (a notebook that imports * from here expects the layers, too)
-from cnn_core.cs231n.layers import *  # noqa: F403
+from cnn_core.cs231n.layer_utils import *  # a notebook that imports * from here expects the layers, too
+from cnn_core.cs231n.layers import *
 
 __all__ = ["FullyConnectedNet", "TwoLayerNet", *layer_utils.__all__, *layers.__all__]
 
