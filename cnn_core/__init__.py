@@ -68,7 +68,7 @@ NAMES = {
     "squash": "leaky_relu_forward leaky_relu_backward leaky_relu_forward_naive leaky_relu_backward_naive "
     "tanh_forward tanh_backward tanh_forward_naive tanh_backward_naive "
     "sigmoid_forward sigmoid_backward sigmoid_forward_naive sigmoid_backward_naive",
-    "loss": "softmax softmax_naive softmax_cross_entropy softmax_cross_entropy_naive",
+    "loss": "softmax softmax_naive softmax_cross_entropy softmax_cross_entropy_naive accuracy",
     "optim": "Optimizer sgd momentum nesterov rmsprop adam adamw hyper_parameters",
     "gradient_check": "numeric_gradient projection_error relative_error overall_error",
     "receptive_field": "ReceptiveField Connection receptive_fields connection",

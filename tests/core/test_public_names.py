@@ -21,7 +21,7 @@ INTERNAL = {
     "activation": {"ReluCache", "DropoutCache"},
     "conv": {"ConvCache", "check_conv2d"},
     "conv_transpose": {"ConvTransposeCache", "as_convolution"},
-    "linear": {"LinearCache", "product"},
+    "linear": {"LinearCache", "product", "sum_rows"},
     "loss": {"LossParts"},
     "pool": {"MaxPoolCache", "AvgPoolCache", "prepare_pool"},
     "solver": {"Data", "Model", "Watched", "last_epoch"},
