@@ -64,10 +64,10 @@ NAMES = {
     "instance_norm_forward instance_norm_backward instance_norm_forward_naive instance_norm_backward_naive",
     "linear": "linear_forward linear_backward linear_forward_naive linear_backward_naive",
     "activation": "relu_forward relu_backward relu_forward_naive relu_backward_naive "
-    "dropout_forward dropout_backward dropout_forward_naive dropout_backward_naive",
-    "squash": "leaky_relu_forward leaky_relu_backward leaky_relu_forward_naive leaky_relu_backward_naive "
+    "leaky_relu_forward leaky_relu_backward leaky_relu_forward_naive leaky_relu_backward_naive "
     "tanh_forward tanh_backward tanh_forward_naive tanh_backward_naive "
     "sigmoid_forward sigmoid_backward sigmoid_forward_naive sigmoid_backward_naive",
+    "dropout": "dropout_forward dropout_backward dropout_forward_naive dropout_backward_naive",
     "loss": "softmax softmax_naive softmax_cross_entropy softmax_cross_entropy_naive accuracy",
     "optim": "Optimizer sgd momentum nesterov rmsprop adam adamw hyper_parameters",
     "gradient_check": "numeric_gradient projection_error relative_error overall_error",
@@ -87,6 +87,7 @@ if TYPE_CHECKING:  # the same for type checkers and editors
     from cnn_core.activation import *
     from cnn_core.conv import *
     from cnn_core.conv_transpose import *
+    from cnn_core.dropout import *
     from cnn_core.gradient_check import *
     from cnn_core.linear import *
     from cnn_core.loss import *
@@ -98,7 +99,6 @@ if TYPE_CHECKING:  # the same for type checkers and editors
     from cnn_core.pool import *
     from cnn_core.receptive_field import *
     from cnn_core.solver import *
-    from cnn_core.squash import *
     from cnn_core.window import *
 else:
     _MODULES = {name: module for module, names in NAMES.items() for name in names.split()}

@@ -1,120 +1,225 @@
-"""Layers without parameters that act on each number by itself: ReLU and dropout, forward and backward.
+"""Activations, forward and backward, each number by itself: ReLU, leaky ReLU, tanh, sigmoid.
 
-    relu:     out = max(x, 0)
-    dropout:  out = x * mask,   mask = 0 with probability p, 1 / (1 - p) otherwise   (training)
-              out = x                                                               (evaluation)
+    relu:        out = 0 where x < 0, else x          dx = 0 where x <= 0, else dout
+    leaky ReLU:  out = x where x > 0, else LEAK * x   dx = dout where x > 0, else LEAK * dout          (Maas et al., 2013)
+    tanh:        out = tanh(x)                        dx = dout * (1 - out^2)     = dout * 4 / (exp(2x) + 2 + exp(-2x))
+    sigmoid:     out = 1 / (1 + exp(-x))              dx = dout * out * (1 - out) = dout / (exp(x) + 2 + exp(-x))
 
-Dropout is the inverted form: what is kept is scaled up in training, so evaluation changes nothing (Srivastava et al.,
-"Dropout", 2014; CS231n, "Neural networks 2"). x has any shape; out has the same. All functions return x's dtype, or
-float64 where that is not a floating one.
+(CS231n, "Neural networks 1".) Where out is near 1 its distance from 1 has lost its digits, so the last forms are computed.
+
+x is an array of real numbers of any shape; out and dx have its shape and its dtype, or float64 where that is not a floating
+one (float16 is computed in float32). NaN, for which no comparison holds, goes through, as in PyTorch. A forward pass returns
+out and a cache, which is a snapshot: what happens to x or out afterwards changes no gradient. A backward pass takes the
+cache of either version, and raises ValueError for a dout of another shape.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, check_dout, float_dtype
+from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
+from cnn_core.machine.in_place import by_blocks
+from cnn_core.machine.select import select
+
+LEAK = 0.01  # the slope below 0: PyTorch's default
 
 
-class ReluCache(NamedTuple):
-    """What the backward pass needs."""
+class SignCache(NamedTuple):
+    """What ReLU and leaky ReLU keep: where the gradient passes as it is, and the dtype of x."""
 
-    x: Array
-
-
-class DropoutCache(NamedTuple):
-    """What the backward pass needs: the scaled mask, shaped as x, or None in evaluation."""
-
-    mask: Array | None
+    passes: Array
+    dtype: np.dtype[Any]
 
 
-def relu_forward_naive(x: Array) -> tuple[Array, ReluCache]:
+class PowerCache(NamedTuple):
+    """What sigmoid and tanh keep: exp(-x) and exp(-2x), infinite where they overflow."""
+
+    power: Array
+
+
+@takes_arrays("x")
+def relu_forward_naive(x: Array) -> tuple[Array, SignCache]:
     """ReLU in a plain loop, one number at a time. Returns out, shaped as x, and a cache."""
-    out = np.empty(x.shape, dtype=float_dtype(x))
+    out, passes = np.empty_like(x), np.empty(x.shape, dtype=bool)
     for index in np.ndindex(*x.shape):
-        out[index] = max(x[index], 0)
-    return out, ReluCache(x)
+        out[index] = 0 if x[index] < 0 else x[index]
+        passes[index] = not x[index] <= 0
+    return out, SignCache(passes, x.dtype)
 
 
-def relu_backward_naive(dout: Array, cache: ReluCache) -> Array:
+@takes_dout
+def relu_backward_naive(dout: Array, cache: SignCache) -> Array:
     """Gradient of ReLU in a plain loop: dout gives dx, shaped as x."""
-    check_dout(dout, cache.x.shape)
-    dx = np.zeros(dout.shape, dtype=float_dtype(cache.x))
+    check_dout(dout, cache.passes.shape)
+    dx = np.zeros(dout.shape, dtype=cache.dtype)
     for index in np.ndindex(*dout.shape):
-        if cache.x[index] > 0:
+        if cache.passes[index]:
             dx[index] = dout[index]
     return dx
 
 
-def relu_forward(x: Array) -> tuple[Array, ReluCache]:
-    """The larger of x and 0, number by number. Returns out, shaped as x, and a cache."""
-    return np.maximum(x, 0, dtype=float_dtype(x)), ReluCache(x)
+@takes_arrays("x")
+def relu_forward(x: Array) -> tuple[Array, SignCache]:
+    """x, and 0 below 0. Returns out, shaped as x, and a cache."""
+    out = select(~(x < 0), x)
+    return out, SignCache(~(out <= 0), x.dtype)
 
 
-def relu_backward(dout: Array, cache: ReluCache) -> Array:
+@takes_dout
+def relu_backward(dout: Array, cache: SignCache) -> Array:
     """Gradient of ReLU: dout where x was above 0, else 0 (at 0 itself too, as in PyTorch). Returns dx, shaped as x."""
-    check_dout(dout, cache.x.shape)
-    return np.multiply(dout, cache.x > 0).astype(float_dtype(cache.x), copy=False)
+    check_dout(dout, cache.passes.shape)
+    return select(cache.passes, dout.astype(cache.dtype, copy=False))
 
 
-def dropout_forward_naive(
-    x: Array, *, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None
-) -> tuple[Array, DropoutCache]:
-    """Dropout in a plain loop, one draw at a time: from the same rng the mask is that of `dropout_forward`."""
-    _check_p(p)
-    dtype = float_dtype(x)
-    if not training:
-        return x.astype(dtype), DropoutCache(None)
-    rng = np.random.default_rng(rng)
-    mask, out = np.empty(x.shape, dtype=dtype), np.empty(x.shape, dtype=dtype)
+@takes_arrays("x")
+def leaky_relu_forward_naive(x: Array) -> tuple[Array, SignCache]:
+    """Leaky ReLU in a plain loop, one number at a time. Returns out, shaped as x, and a cache."""
+    out, passes = np.empty_like(x), np.empty(x.shape, dtype=bool)
     for index in np.ndindex(*x.shape):
-        mask[index] = 0 if rng.random() < p else 1 / (1 - p)
-        out[index] = x[index] * mask[index]
-    return out, DropoutCache(mask)
+        passes[index] = x[index] > 0
+        out[index] = x[index] if passes[index] else LEAK * x[index]
+    return out, SignCache(passes, x.dtype)
 
 
-def dropout_backward_naive(dout: Array, cache: DropoutCache) -> Array:
-    """Gradient of dropout in a plain loop: what was dropped gets none, what was kept gets it scaled up alike."""
-    if cache.mask is None:
-        return dout.astype(float_dtype(dout))
-    check_dout(dout, cache.mask.shape)
-    dx = np.empty_like(cache.mask)
+@takes_dout
+def leaky_relu_backward_naive(dout: Array, cache: SignCache) -> Array:
+    """Gradient of leaky ReLU in a plain loop: dout gives dx, shaped as x."""
+    check_dout(dout, cache.passes.shape)
+    dx = np.empty(dout.shape, dtype=cache.dtype)
     for index in np.ndindex(*dout.shape):
-        dx[index] = dout[index] * cache.mask[index]
+        dx[index] = dout[index] if cache.passes[index] else LEAK * dout[index]
     return dx
 
 
-def dropout_forward(
-    x: Array, *, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None
-) -> tuple[Array, DropoutCache]:
-    """Drop each number of x with probability p and scale up the others. Returns out, shaped as x, and a cache.
+@takes_arrays("x")
+def leaky_relu_forward(x: Array) -> tuple[Array, SignCache]:
+    """x, and LEAK times x below 0. Returns out, shaped as x, and a cache."""
+    out, passes = np.empty_like(x), np.empty_like(x, dtype=bool)
 
-    p: the probability to DROP, from 0 to below 1, as in PyTorch. (In the course's exercise p is the probability to
-    KEEP: its p is 1 minus this one.)
-    training: False lets x through as it is (a copy).
-    rng: a NumPy generator (it moves on), or a seed for a new one (the same mask each time); None draws a fresh seed.
+    def block(x: Array, out: Array, passes: Array) -> None:
+        np.multiply(x, LEAK, out=out)
+        np.maximum(x, out, out=out)
+        np.greater(x, 0, out=passes)
 
-    Raises ValueError for other p.
-    """
-    _check_p(p)
-    dtype = float_dtype(x)
-    if not training:
-        return x.astype(dtype), DropoutCache(None)
-    kept = np.random.default_rng(rng).random(x.shape) >= p
-    mask = np.multiply(kept, 1 / (1 - p), dtype=dtype)
-    return x * mask, DropoutCache(mask)
+    by_blocks(block, x, out, passes)
+    return out, SignCache(passes, x.dtype)
 
 
-def dropout_backward(dout: Array, cache: DropoutCache) -> Array:
-    """Gradient of dropout: dout through the same mask; dout itself (a copy) in evaluation. Returns dx, shaped as x."""
-    if cache.mask is None:
-        return dout.astype(float_dtype(dout))
-    check_dout(dout, cache.mask.shape)
-    return (dout * cache.mask).astype(cache.mask.dtype, copy=False)
+@takes_dout
+def leaky_relu_backward(dout: Array, cache: SignCache) -> Array:
+    """Gradient of leaky ReLU: dout where x was above 0, else LEAK times it (at 0 too, as in PyTorch). Returns dx."""
+    check_dout(dout, cache.passes.shape)
+    dx = np.empty(dout.shape, cache.dtype)
+
+    def block(dout: Array, passes: Array, dx: Array) -> None:
+        np.multiply(passes, 1 - LEAK, out=dx)
+        dx += LEAK  # the slope: LEAK, or exactly 1
+        dx *= dout
+
+    by_blocks(block, dout.astype(cache.dtype, copy=False), cache.passes, dx)
+    return dx
 
 
-def _check_p(p: float) -> None:
-    if not 0 <= p < 1:
-        raise ValueError(f"p (={p}) must be at least 0 and below 1: it is the probability to drop a number")
+@takes_arrays("x")
+def tanh_forward_naive(x: Array) -> tuple[Array, PowerCache]:
+    """The hyperbolic tangent in a plain loop. Returns out, shaped as x, and a cache."""
+    out, power = np.empty_like(x), np.empty_like(x)
+    with np.errstate(over="ignore"):
+        for index in np.ndindex(*x.shape):
+            out[index] = np.tanh(x[index])
+            power[index] = np.exp(-2 * x[index])
+    return out, PowerCache(power)
+
+
+@takes_dout
+def tanh_backward_naive(dout: Array, cache: PowerCache) -> Array:
+    """Gradient of the hyperbolic tangent in a plain loop: dout gives dx, shaped as x."""
+    return _times_slope_naive(dout, cache.power, 4)
+
+
+@takes_arrays("x")
+def tanh_forward(x: Array) -> tuple[Array, PowerCache]:
+    """The hyperbolic tangent. Returns out, shaped as x, and a cache."""
+    out, power = np.empty_like(x), np.empty_like(x)
+
+    def block(x: Array, out: Array, power: Array) -> None:
+        np.tanh(x, out=out)
+        np.multiply(x, -2, out=power)
+        np.exp(power, out=power)
+
+    with np.errstate(over="ignore"):
+        by_blocks(block, x, out, power)
+    return out, PowerCache(power)
+
+
+@takes_dout
+def tanh_backward(dout: Array, cache: PowerCache) -> Array:
+    """Gradient of the hyperbolic tangent. Returns dx, shaped as x."""
+    return _times_slope(dout, cache.power, 4)
+
+
+@takes_arrays("x")
+def sigmoid_forward_naive(x: Array) -> tuple[Array, PowerCache]:
+    """The sigmoid in a plain loop. Returns out, shaped as x, and a cache."""
+    out, power = np.empty_like(x), np.empty_like(x)
+    with np.errstate(over="ignore"):
+        for index in np.ndindex(*x.shape):
+            power[index] = np.exp(-x[index])
+            out[index] = 1 / (1 + power[index])
+    return out, PowerCache(power)
+
+
+@takes_dout
+def sigmoid_backward_naive(dout: Array, cache: PowerCache) -> Array:
+    """Gradient of the sigmoid in a plain loop: dout gives dx, shaped as x."""
+    return _times_slope_naive(dout, cache.power, 1)
+
+
+@takes_arrays("x")
+def sigmoid_forward(x: Array) -> tuple[Array, PowerCache]:
+    """The sigmoid. Returns out, shaped as x, and a cache."""
+    out, power = np.empty_like(x), np.empty_like(x)
+
+    def block(x: Array, out: Array, power: Array) -> None:
+        np.exp(np.negative(x, out=power), out=power)
+        np.divide(1, np.add(power, 1, out=out), out=out)
+
+    with np.errstate(over="ignore"):
+        by_blocks(block, x, out, power)
+    return out, PowerCache(power)
+
+
+@takes_dout
+def sigmoid_backward(dout: Array, cache: PowerCache) -> Array:
+    """Gradient of the sigmoid. Returns dx, shaped as x."""
+    return _times_slope(dout, cache.power, 1)
+
+
+def _times_slope_naive(dout: Array, power: Array, factor: int) -> Array:
+    """dout * factor / (1 / power + 2 + power), the slope of sigmoid (factor 1) or tanh (4), in a plain loop."""
+    check_dout(dout, power.shape)
+    dx = np.empty_like(power)
+    with np.errstate(divide="ignore", over="ignore"):
+        for index in np.ndindex(*dout.shape):
+            dx[index] = dout[index] * (factor / (1 / power[index] + 2 + power[index]))
+    return dx
+
+
+def _times_slope(dout: Array, power: Array, factor: int) -> Array:
+    """The same, block by block."""
+    check_dout(dout, power.shape)
+    dx = np.empty_like(power)
+
+    def block(dout: Array, power: Array, dx: Array) -> None:
+        np.divide(1, power, out=dx)
+        dx += 2
+        dx += power
+        np.divide(factor, dx, out=dx)
+        dx *= dout
+
+    with np.errstate(divide="ignore", over="ignore"):
+        by_blocks(block, dout.astype(power.dtype, copy=False), power, dx)
+    return dx

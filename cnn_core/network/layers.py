@@ -12,22 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.activation import dropout_backward, dropout_forward, relu_backward, relu_forward
-from cnn_core.checks import Array
-from cnn_core.conv import conv2d_backward, conv2d_forward
-from cnn_core.linear import product, sum_rows
-from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
-from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
-from cnn_core.normalize import normalize_backward
-from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
-from cnn_core.squash import (
+from cnn_core.activation import (
     leaky_relu_backward,
     leaky_relu_forward,
+    relu_backward,
+    relu_forward,
     sigmoid_backward,
     sigmoid_forward,
     tanh_backward,
     tanh_forward,
 )
+from cnn_core.checks import Array
+from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.dropout import dropout_backward, dropout_forward
+from cnn_core.linear import product, sum_rows
+from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
+from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
+from cnn_core.normalize import normalize_backward
+from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
 from cnn_core.window import Window
 
 Arrays = dict[str, Array]

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from cnn_core.activation import LEAK
 from cnn_core.checks import Array
 from cnn_core.network.layers import Activation, Layer, Norm, Pool
 from cnn_core.network.network import Network
-from cnn_core.squash import LEAK
 
 OPSET = 17
 INPUT, OUTPUT = "pictures", "scores"

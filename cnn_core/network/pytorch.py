@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cnn_core.activation import LEAK
 from cnn_core.checks import Array
 from cnn_core.network.build import build
 from cnn_core.network.layers import Activation, Layer, Norm, Pool, Shape
 from cnn_core.network.network import Network
 from cnn_core.network.spec import NetworkSpec
-from cnn_core.squash import LEAK
 
 COUNTER = "num_batches_tracked"  # of PyTorch's batch norm: it counts steps, and computes nothing with it by default
 ENDINGS = {"gamma": "weight", "beta": "bias"}

@@ -1,0 +1,98 @@
+"""Dropout, forward and backward.
+
+    training:    out = x / (1 - p) where kept, else 0      dx = dout / (1 - p) where kept, else 0
+    evaluation:  out = x                                   dx = dout
+
+Each number is dropped with probability p. This is the inverted form: what is kept is scaled up in training, so evaluation
+changes nothing (Srivastava et al., "Dropout", 2014; CS231n, "Neural networks 2").
+
+x is an array of real numbers of any shape; out and dx have its shape and its dtype, or float64 where that is not a floating
+one (float16 is computed in float32). What is dropped is 0, were it infinite or NaN. A backward pass takes the cache of either
+version, and raises ValueError for a dout of another shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
+from cnn_core.machine.select import select
+
+
+class DropoutCache(NamedTuple):
+    """What the backward pass needs: where x was kept, what that was multiplied by, and the dtype of x."""
+
+    kept: Array
+    scale: float
+    dtype: np.dtype[Any]
+
+
+@takes_arrays("x")
+def dropout_forward_naive(
+    x: Array, *, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None
+) -> tuple[Array, DropoutCache]:
+    """Dropout in a plain loop, one draw at a time: from the same rng the mask is that of `dropout_forward`."""
+    _check_p(p)
+    if not training:
+        return x.copy(), _all_kept(x)
+    rng = np.random.default_rng(rng)
+    kept, out, scale = np.empty(x.shape, dtype=bool), np.empty_like(x), 1 / (1 - p)
+    for index in np.ndindex(*x.shape):
+        kept[index] = rng.random() >= p
+        out[index] = x[index] * scale if kept[index] else 0
+    return out, DropoutCache(kept, scale, x.dtype)
+
+
+@takes_dout
+def dropout_backward_naive(dout: Array, cache: DropoutCache) -> Array:
+    """Gradient of dropout in a plain loop: what was dropped gets none, what was kept gets it scaled up alike."""
+    check_dout(dout, cache.kept.shape)
+    dx = np.empty(dout.shape, dtype=cache.dtype)
+    for index in np.ndindex(*dout.shape):
+        dx[index] = dout[index] * cache.scale if cache.kept[index] else 0
+    return dx
+
+
+@takes_arrays("x")
+def dropout_forward(
+    x: Array, *, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None
+) -> tuple[Array, DropoutCache]:
+    """Drop each number of x with probability p and scale up the others. Returns out, shaped as x, and a cache.
+
+    p: the probability to DROP, from 0 to below 1, as in PyTorch. (In the course's exercise p is the probability to
+    KEEP: its p is 1 minus this one.)
+    training: False lets x through as it is (a copy).
+    rng: a NumPy generator (it moves on), or a seed for a new one (the same mask each time); None draws a fresh seed.
+
+    Raises ValueError for other p.
+    """
+    _check_p(p)
+    if not training:
+        return x.copy(), _all_kept(x)
+    kept = np.asarray(np.random.default_rng(rng).random(x.shape) >= p)
+    cache = DropoutCache(kept, 1 / (1 - p), x.dtype)
+    return _kept_and_scaled(x, cache), cache
+
+
+@takes_dout
+def dropout_backward(dout: Array, cache: DropoutCache) -> Array:
+    """Gradient of dropout: dout where x was kept, scaled alike, else 0; dout itself (a copy) in evaluation. Returns dx."""
+    check_dout(dout, cache.kept.shape)
+    return _kept_and_scaled(dout.astype(cache.dtype, copy=False), cache)
+
+
+def _kept_and_scaled(values: Array, cache: DropoutCache) -> Array:
+    out = select(cache.kept, values)
+    out *= cache.scale
+    return out
+
+
+def _all_kept(x: Array) -> DropoutCache:
+    return DropoutCache(np.broadcast_to(np.True_, x.shape), 1.0, x.dtype)
+
+
+def _check_p(p: float) -> None:
+    if not 0 <= p < 1:
+        raise ValueError(f"p (={p}) must be at least 0 and below 1: it is the probability to drop a number")
