@@ -4,26 +4,56 @@ A rule `rule(w, dw, state, *, learning_rate, ...)` changes the parameter `w` in 
 what it remembers in the dict `state` (empty at first; the keys are the course's). The formulas are those of CS231n,
 "Neural networks 3"; with the same numbers PyTorch's optimizers of these names take the same steps.
 
-`w` is a floating array, `dw` one of the same shape; a ValueError names the one that does not fit.
+`w` is a floating array, `dw` an array of real numbers of its shape. What is remembered has that shape and the dtype of w; for
+float16 it is float32, and the step is computed in it. All that is given is looked at first: a ValueError names what does not
+fit, a hyper-parameter out of range included, and then nothing has changed.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from cnn_core.checks import Array, one_of
-from cnn_core.machine.in_place import by_blocks, check_alike
+from cnn_core.machine.in_place import by_blocks, fitting, take
 from cnn_core.machine.scratch import scratch
 
 Rule = Callable[..., None]
 State = dict[str, Any]
 
+RULES: dict[str, Rule] = {}  # by name
+MEMORY: dict[str, tuple[str, ...]] = {}  # what each of them remembers for every number of a parameter
+_STEPS: dict[str, Rule] = {}  # the rules as they are written down, without the checks before
+_LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {  # what each hyper-parameter may be: a test and its words
+    **dict.fromkeys(("learning_rate", "epsilon"), (lambda value: 0 < value < math.inf, "a finite number above 0")),
+    **dict.fromkeys(("momentum", "decay_rate", "beta1", "beta2"), (lambda v: 0 <= v < 1, "at least 0 and below 1")),
+    "weight_decay": (lambda value: 0 <= value < math.inf, "a finite number, 0 or more"),
+}
 
+
+def _rule(*memory: str) -> Callable[[Rule], Rule]:
+    """Make a step a rule, which looks at all that it is given before anything changes. memory: the keys of its state."""
+
+    def decorate(step: Rule) -> Rule:
+        @functools.wraps(step)
+        def rule(w: Array, dw: Array, state: State, **hyper: float) -> None:
+            for name in hyper.keys() & _LIMITS.keys():
+                _in_range(name, hyper[name])
+            take(step, w, fitting("w", w, "dw", dw, state, memory), state, memory, hyper)
+
+        RULES[step.__name__], MEMORY[step.__name__], _STEPS[step.__name__] = rule, memory, step
+        return rule
+
+    return decorate
+
+
+@_rule()
 def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
     """Stochastic gradient descent: w -= learning_rate * dw. Remembers nothing."""
 
@@ -33,13 +63,14 @@ def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
     by_blocks(change, w, dw)
 
 
+@_rule("velocity")
 def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
     """Gradient descent with momentum: v = momentum * v - learning_rate * dw; w += v. Remembers `velocity`.
 
     The course's form. PyTorch keeps v / -learning_rate instead: the same steps while the rate stays, others when it
     changes.
     """
-    velocity = _average(state, "velocity", w)
+    velocity = state["velocity"]
 
     def change(w_: Array, dw_: Array, v_: Array) -> None:
         v_ *= momentum
@@ -49,6 +80,7 @@ def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
     by_blocks(change, w, dw, velocity)
 
 
+@_rule("velocity")
 def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
     """Nesterov's momentum: v = momentum * v - learning_rate * dw; w += momentum * v - learning_rate * dw.
 
@@ -56,7 +88,7 @@ def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
     Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013. PyTorch
     (`nesterov=True`) takes the same steps while the rate stays. Remembers `velocity`.
     """
-    velocity = _average(state, "velocity", w)
+    velocity = state["velocity"]
 
     def change(w_: Array, dw_: Array, v_: Array) -> None:
         step = learning_rate * dw_
@@ -67,6 +99,7 @@ def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
     by_blocks(change, w, dw, velocity)
 
 
+@_rule("cache")
 def rmsprop(
     w: Array, dw: Array, state: State, *, learning_rate: float, decay_rate: float = 0.99, epsilon: float = 1e-8
 ) -> None:
@@ -74,7 +107,7 @@ def rmsprop(
 
     cache = decay_rate * cache + (1 - decay_rate) * dw^2;  w -= learning_rate * dw / (sqrt(cache) + epsilon).
     """
-    cache = _average(state, "cache", w)
+    cache = state["cache"]
 
     def change(w_: Array, dw_: Array, c_: Array) -> None:
         c_ *= decay_rate
@@ -84,6 +117,7 @@ def rmsprop(
     by_blocks(change, w, dw, cache)
 
 
+@_rule("m", "v")
 def adam(
     w: Array,
     dw: Array,
@@ -99,7 +133,7 @@ def adam(
     m = beta1 * m + (1 - beta1) * dw;  v = beta2 * v + (1 - beta2) * dw^2;
     w -= learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
     """
-    m, v, t = _average(state, "m", w), _average(state, "v", w), state.get("t", 0) + 1
+    m, v, t = state["m"], state["v"], state.get("t", 0) + 1
     unbias = math.sqrt(1 - beta2**t)  # taken out of the root: the same step with fewer passes over the numbers
     rate = learning_rate * unbias / (1 - beta1**t)
 
@@ -121,6 +155,7 @@ def adam(
     state["t"] = t
 
 
+@_rule("m", "v")
 def adamw(
     w: Array,
     dw: Array,
@@ -137,31 +172,14 @@ def adamw(
     The decay does not pass through Adam's means, as a term of the loss would.
     """
     w *= 1 - learning_rate * weight_decay
-    adam(w, dw, state, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
-
-
-RULES: dict[str, Rule] = {rule.__name__: rule for rule in (sgd, momentum, nesterov, rmsprop, adam, adamw)}
-
-# What each hyper-parameter may be: a test and its words.
-_BELOW_ONE = (lambda value: 0 <= value < 1, "at least 0 and below 1")
-_ABOVE_ZERO = (lambda value: 0 < value < math.inf, "a finite number above 0")
-_LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
-    "learning_rate": _ABOVE_ZERO,
-    "momentum": _BELOW_ONE,
-    "decay_rate": _BELOW_ONE,
-    "beta1": _BELOW_ONE,
-    "beta2": _BELOW_ONE,
-    "epsilon": _ABOVE_ZERO,
-    "weight_decay": (lambda value: 0 <= value < math.inf, "a finite number, 0 or more"),
-}
+    _STEPS["adam"](w, dw, state, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
 
 class Optimizer:
     """A rule, its hyper-parameters, and its memory for each parameter by name.
 
-    rule: a name in RULES. learning_rate: above 0; it may be set anew between steps. hyper: the rule's own keyword
-    arguments, where they differ from its defaults.
-    `hyper` holds all of them, defaults included; `state` holds one dict a parameter, for storing and resuming.
+    rule: a name in RULES. learning_rate: above 0; it may be set anew between steps. hyper: the rule's own keyword arguments,
+    where they differ from its defaults; all of them are kept in `hyper`. `state` holds one dict a parameter, for resuming.
 
     Raises ValueError for an unknown rule or hyper-parameter, or one out of range.
     """
@@ -176,6 +194,7 @@ class Optimizer:
         self.hyper = defaults | {name: _in_range(name, value) for name, value in hyper.items()}
         self.learning_rate = learning_rate
         self.state: dict[str, State] = {}
+        self._apart: list[Array] = []  # the arrays last found to share no memory
 
     @property
     def learning_rate(self) -> float:
@@ -187,15 +206,35 @@ class Optimizer:
         self._learning_rate = _in_range("learning_rate", value)
 
     def step(self, params: dict[str, Array], grads: dict[str, Array]) -> None:
-        """Change each of `params` in place by the gradient of the same name; none of them if one does not fit."""
+        """Change each of `params` in place by the gradient of the same name.
+
+        Raises ValueError where a parameter is read-only or shares memory with another or its gradient, or a gradient, a
+        state or a hyper-parameter does not fit; then none of them has changed.
+        """
         if params.keys() != grads.keys():
             names = sorted(params.keys() ^ grads.keys())
             raise ValueError(f"grads (={sorted(grads)}) must have the names of params: {', '.join(names)} in one only")
+        self._check_apart(params, grads)
+        hyper = {"learning_rate": self.learning_rate} | {name: _in_range(name, v) for name, v in self.hyper.items()}
+        keys, found = MEMORY[self.rule], {}
         for name, w in params.items():
-            check_alike(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name])
+            state = self.state.get(name, {})
+            found[name] = fitting(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name], state, keys)
         for name, w in params.items():
-            state = self.state.setdefault(name, {})
-            RULES[self.rule](w, grads[name], state, learning_rate=self.learning_rate, **self.hyper)
+            take(_STEPS[self.rule], w, found[name], self.state.setdefault(name, {}), keys, hyper)
+
+    def _check_apart(self, params: dict[str, Array], grads: dict[str, Array]) -> None:
+        arrays = [*params.values(), *grads.values()]
+        if len(arrays) == len(self._apart) and all(map(operator.is_, arrays, self._apart)):  # those of the step before
+            return
+        for name, w in params.items():
+            for words, others in (("params", params), ("grads", grads)):
+                for other, array in others.items():
+                    if other != name and np.shares_memory(w, array):
+                        raise ValueError(
+                            f"params[{name!r}] must not share memory with {words}[{other!r}]: it would change"
+                        )
+        self._apart = arrays
 
 
 def hyper_parameters(rule: str) -> dict[str, float]:
@@ -209,11 +248,3 @@ def _in_range(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not allowed(value):
         raise ValueError(f"{name} (={value!r}) must be {words}")
     return float(value)
-
-
-def _average(state: State, key: str, w: Array) -> Array:
-    """state[key]: zeros shaped as w the first time."""
-    if key not in state:
-        state[key] = np.zeros(w.shape, dtype=w.dtype)
-    average: Array = state[key]
-    return average

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, computed_in, numbers
 from cnn_core.machine.scratch import scratch
 from cnn_core.machine.threads import share
 
 BLOCK = 1 << 16  # entries
 
 
-def by_blocks(change: Callable[..., None], w: Array, dw: Array, *averages: Array) -> None:
-    """Call change(w, dw, *averages) for all blocks of the same entries, as flat views; the threads share the blocks.
+def by_blocks(change: Callable[..., object], *arrays: Array) -> None:
+    """Call change(*arrays) for all blocks of the same entries, as flat views; the threads share the blocks.
 
-    Where memory has gaps it is one block. Raises ValueError unless w is a floating array and all are shaped as it is.
+    The arrays are of one shape. Where one of them has gaps in memory, or its axes in another order, it is one block.
     """
-    arrays = (w, dw, *averages)
-    for number, array in enumerate(arrays[1:]):
-        check_alike("w", w, "state" if number else "dw", array)
-    if not all(array.flags.c_contiguous for array in (w, *averages)):
+    first = arrays[0]
+    if not all(array.flags.c_contiguous for array in arrays):
         change(*arrays)
         return
     flat = [array.reshape(-1) for array in arrays]
@@ -30,11 +29,12 @@ def by_blocks(change: Callable[..., None], w: Array, dw: Array, *averages: Array
         for start in range(part.start, part.stop, BLOCK):
             change(*(array[start : min(part.stop, start + BLOCK)] for array in flat))
 
-    share(some, w.size, BLOCK)
+    share(some, first.size, BLOCK)
 
 
 def add_scaled(total: Array, factor: float, array: Array) -> None:
     """total += factor * array: no second array of their size is made."""
+    check_alike("total", total, "array", array)
 
     def add(total_: Array, array_: Array) -> None:
         total_ += np.multiply(array_, factor, out=scratch("step", array_.shape, total.dtype))
@@ -43,9 +43,40 @@ def add_scaled(total: Array, factor: float, array: Array) -> None:
         by_blocks(add, total, array)
 
 
-def check_alike(name: str, w: Array, other_name: str, other: Array) -> None:
-    """Raises ValueError unless w is a floating array and the other one is shaped as it is."""
-    if w.dtype.kind != "f":
-        raise ValueError(f"{name} (dtype {w.dtype}) must be a floating array: it is changed in place")
+def fitting(name: str, w: Array, grad_name: str, dw: object, state: Mapping[str, Any], keys: Iterable[str]) -> Array:
+    """dw as `take` wants it, in memory that w has no part of. Raises ValueError where w, dw or state[key] does not fit."""
+    array = numbers(grad_name, dw)
+    check_alike(name, w, grad_name, array)
+    for key in state.keys() & keys:
+        check_alike(f"state[{key!r}]", state[key], name, w)
+    array = array.astype(computed_in(w.dtype), copy=False)
+    return array.copy() if np.may_share_memory(array, w) else array
+
+
+def take(
+    step: Callable[..., None],
+    w: Array,
+    dw: Array,
+    state: dict[str, Any],
+    keys: Iterable[str],
+    hyper: Mapping[str, float],
+) -> None:
+    """Call step(w, dw, state, **hyper) with an array for each key in state, 0 at first; for float16 all is float32."""
+    values = w.astype(computed_in(w.dtype), copy=False)
+    for key in keys:
+        state[key] = state[key].astype(values.dtype, copy=False) if key in state else np.zeros(w.shape, values.dtype)
+    step(values, dw, state, **hyper)
+    if values is not w:
+        with np.errstate(over="ignore"):
+            w[...] = values
+
+
+def check_alike(name: str, w: object, other_name: str, other: Array) -> None:
+    """Raises ValueError unless w is a floating array that can be written to, and the other one is shaped as it is."""
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+        what = f"dtype {w.dtype}" if isinstance(w, np.ndarray) else type(w).__name__
+        raise ValueError(f"{name} ({what}) must be a floating array: it is changed in place")
+    if not w.flags.writeable:
+        raise ValueError(f"{name} (a read-only array) must be one that can be written to, such as {name}.copy()")
     if other.shape != w.shape:
         raise ValueError(f"{other_name} (shape {other.shape}) must be shaped as {name}: {w.shape}")

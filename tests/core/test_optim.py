@@ -142,3 +142,121 @@ def test_gradients_that_do_not_fit_change_nothing(grads, message):
     assert not any(w.any() for w in params.values())
     with pytest.raises(ValueError, match=r"w \(dtype int64\) must be a floating array"):
         RULES["sgd"](np.zeros(2, int), np.ones(2), {}, learning_rate=1)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_float16_is_computed_and_remembered_in_float32(rule):
+    half, single = np.ones(3, np.float16), np.ones(3, np.float32)
+    states = {}, {}
+    for _ in range(2):
+        for w, state in zip((half, single), states, strict=True):
+            RULES[rule](w, np.array([0, 1e-4, 1], np.float16), state, learning_rate=1e-3)
+        single[...] = single.astype(np.float16)  # what a parameter of float16 can hold
+    np.testing.assert_array_equal(half, single)
+    assert half.dtype == np.float16
+    for key in states[0].keys() - {"t"}:
+        assert states[0][key].dtype == np.float32
+        np.testing.assert_array_equal(states[0][key], states[1][key])
+
+
+def test_adam_in_float16_divides_by_no_0():
+    w, state = np.ones(3, np.float16), {}
+    for _ in range(2):
+        RULES["adam"](w, np.array([0, 1e-4, 1], np.float16), state, learning_rate=1e-3)
+    np.testing.assert_allclose(w, [1, 0.998, 0.998], atol=5e-4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_memory_of_float16_becomes_float32(rule):
+    w, state = np.ones(3, np.float16), {key: np.ones(3, np.float16) for key in optim.MEMORY[rule]}
+    RULES[rule](w, np.full(3, 1e-4), state, learning_rate=1e-3)
+    assert {array.dtype for key, array in state.items() if key != "t"} <= {np.dtype(np.float32)}
+    assert np.isfinite(w).all()
+
+
+@pytest.mark.parametrize("given", [[1, 2], [True, False], np.array([1, 2], np.uint8), np.array([1, 2.0])], ids=str)
+@pytest.mark.parametrize("rule", RULES)
+def test_a_gradient_of_whole_numbers_or_a_list_is_taken(rule, given):
+    w, expected = np.ones(2, np.float32), np.ones(2, np.float32)
+    RULES[rule](w, given, {}, learning_rate=0.1)
+    RULES[rule](expected, np.array(given, np.float32), {}, learning_rate=0.1)
+    np.testing.assert_array_equal(w, expected)
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+# what is wrong with the second of two parameters: its array, its gradient, its state, hyper-parameters set meanwhile; the words
+MISFITS = {
+    "a read-only parameter": (
+        read_only(np.ones(3)),
+        np.ones(3),
+        {},
+        {},
+        "read-only array) must be one that can be written",
+    ),
+    "a parameter of whole numbers": (np.ones(3, int), np.ones(3), {}, {}, "(dtype int64) must be a floating array"),
+    "a parameter that is a list": ([1.0], np.ones(1), {}, {}, "(list) must be a floating array"),
+    "a gradient of another shape": (np.ones(3), np.ones((3, 1)), {}, {}, "(shape (3, 1)) must be shaped as"),
+    "a complex gradient": (np.ones(3), np.ones(3, complex), {}, {}, "must be an array of real numbers"),
+    "no gradient": (np.ones(3), None, {}, {}, "must be an array of real numbers"),
+    "a memory of another shape": (np.ones(3), np.ones(3), {"m": np.ones(1)}, {}, "must be shaped as state['m']: (1,)"),
+    "a memory that is read-only": (np.ones(3), np.ones(3), {"v": read_only(np.ones(3))}, {}, "state['v'] (a read-only"),
+    "a rate of NaN": (
+        np.ones(3),
+        np.ones(3),
+        {},
+        {"beta1": float("nan")},
+        "beta1 (=nan) must be at least 0 and below 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", ["adam", "adamw"])
+@pytest.mark.parametrize("case", MISFITS)
+def test_what_does_not_fit_changes_nothing(case, rule):
+    w, dw, state, hyper, words = MISFITS[case]
+    first, before = np.ones(2), np.copy(w)
+    optimizer = Optimizer(rule, learning_rate=0.1)
+    optimizer.state = {"b": dict(state)}
+    optimizer.hyper |= hyper
+    with pytest.raises(ValueError) as error:
+        optimizer.step({"a": first, "b": w}, {"a": np.ones(2), "b": dw})
+    assert words in str(error.value)
+    assert optimizer.state.keys() == {"b"}
+    with pytest.raises(ValueError):
+        RULES[rule](w, dw, dict(state), learning_rate=0.1, **hyper)
+    np.testing.assert_array_equal(first, [1, 1])
+    np.testing.assert_array_equal(w, before)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_refuses_a_learning_rate_of_nan(rule):
+    w = np.ones(3)
+    with pytest.raises(ValueError, match=r"learning_rate \(=nan\) must be a finite number above 0"):
+        RULES[rule](w, np.ones(3), {}, learning_rate=float("nan"))
+    np.testing.assert_array_equal(w, 1)
+
+
+def test_parameters_that_share_memory_are_refused():
+    both = np.ones(4)
+    optimizer = Optimizer("sgd", learning_rate=0.1)
+    with pytest.raises(ValueError, match=r"params\['a'\] must not share memory with params\['b'\]"):
+        optimizer.step({"a": both, "b": both[1:3]}, {"a": np.ones(4), "b": np.ones(2)})
+    with pytest.raises(ValueError, match=r"params\['a'\] must not share memory with grads\['b'\]"):
+        optimizer.step({"a": both, "b": np.ones(4)}, {"a": np.ones(4), "b": both})
+    np.testing.assert_array_equal(both, 1)
+    table = np.ones((4, 2))  # columns: their memory is interleaved, not shared
+    optimizer.step({"a": table[:, 0], "b": table[:, 1]}, {"a": np.ones(4), "b": np.zeros(4)})
+    np.testing.assert_allclose(table, [[0.9, 1]] * 4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_gradient_in_the_memory_of_its_parameter_is_read_before_the_step(rule):
+    numbers = np.arange(1.0, 9)
+    expected = numbers[:7].copy()
+    RULES[rule](expected, numbers[1:].copy(), {}, learning_rate=0.1)
+    RULES[rule](numbers[:7], numbers[1:], {}, learning_rate=0.1)
+    np.testing.assert_array_equal(numbers[:7], expected)

@@ -130,6 +130,6 @@ def test_add_scaled_by_0_ignores_what_is_not_finite():
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (6,)])
 def test_add_scaled_refuses_another_shape(shape):
     total = np.zeros((3, 2))
-    with pytest.raises(ValueError, match=r"must be shaped as w: \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"must be shaped as total: \(3, 2\)"):
         add_scaled(total, 1, np.ones(shape))
     assert not total.any()
