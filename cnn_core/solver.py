@@ -105,6 +105,12 @@ class Watched:
     before: dict[str, Array]
 
 
+def decayed(learning_rate: float, decay: float) -> float:
+    """The learning rate of the next epoch, learning_rate * decay; where that would be 0 or infinite, it stands still."""
+    product = learning_rate * decay
+    return product if 0 < product < math.inf else learning_rate
+
+
 def last_epoch(records: Sequence[StepRecord]) -> StepRecord | None:
     """The last record that has accuracies, as the last whole epoch ended with it; None: there is none yet."""
     return next((record for record in reversed(records) if record.val_accuracy is not None), None)
@@ -114,7 +120,7 @@ class Solver:
     """Minibatch gradient descent on a model, reproducible to the bit for a seed on one machine.
 
     update_rule: a name in `optim.RULES`; optim_config: its learning_rate and hyper-parameters. lr_decay multiplies the
-    learning rate after each epoch. Every epoch shuffles the training data and goes through it once in batches of
+    learning rate after each epoch (`decayed`). Every epoch shuffles the training data and goes through it once in batches of
     batch_size (the last may be smaller). num_train_samples: on how many training images the accuracy is taken (at most
     all).
 
@@ -193,7 +199,7 @@ class Solver:
             self.optimizer.step(self.model.params, grads)
             if number == self.iterations_per_epoch - 1:
                 accuracies = self._check_accuracies()
-                self.optimizer.learning_rate *= self.lr_decay
+                self.optimizer.learning_rate = decayed(self.optimizer.learning_rate, self.lr_decay)
         if self.watch:
             self.watch, self.watched = False, Watched(outputs, grads, before)
         return StepRecord(iteration, epoch, data_loss, reg_loss, learning_rate, *accuracies)

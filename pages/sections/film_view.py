@@ -11,6 +11,7 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.network import Network
+from cnn_core.solver import decayed
 from cnn_core.training import Run
 from pages.address import messages
 from pages.animation.chart import chart
@@ -108,7 +109,7 @@ def _rate(run: Run, iteration: int) -> str:
         rate = run.records[iteration].learning_rate
     else:
         last = run.records[-1]
-        rate = last.learning_rate * (run.config.lr_decay if last.val_accuracy is not None else 1)
+        rate = last.learning_rate if last.val_accuracy is None else decayed(last.learning_rate, run.config.lr_decay)
         for change in run.changes:  # made since, and not seen in any step yet
             if change.iteration == iteration and change.name == "learning_rate":
                 rate = change.value

@@ -8,7 +8,7 @@ import pytest
 from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.datasets import load
 from cnn_core.optim import RULES
-from cnn_core.solver import Arrays, DivergedError, Solver
+from cnn_core.solver import Arrays, DivergedError, Solver, decayed
 
 
 def make(rule="adam", images=30, seed=0, learning_rate=1e-2, **options):
@@ -174,3 +174,20 @@ def test_a_training_goes_on_from_any_step_to_the_same_bits():
     assert begun + list(second.steps(done=5)) == expected
     for name, w in whole_run.model.params.items():
         assert w.tobytes() == second.model.params[name].tobytes()
+
+
+@pytest.mark.parametrize(("rate", "decay"), [(1e-3, 0.1), (5e-324, 0.5), (1e300, 1e10)])
+def test_a_learning_rate_that_has_decayed_to_nothing_stands_still(rate, decay):
+    rates = [rate]
+    for _ in range(1000):
+        rates.append(decayed(rates[-1], decay))
+    assert all(0 < r < math.inf for r in rates)
+    assert rates[-1] == rates[-2]
+    assert decayed(0.02, 0.5) == 0.01
+
+
+def test_a_training_of_a_thousand_epochs_ends_with_all_its_records():
+    solver = make("sgd", images=8, num_epochs=1000, lr_decay=0.1)
+    records = list(solver.steps())
+    assert len(records) == 1000
+    assert records[-1].learning_rate == solver.optimizer.learning_rate > 0
