@@ -18,13 +18,14 @@ ROOT = Path(__file__).parents[2]
 
 # Without an underscore, but for other modules of the core: caches, checks, and what a type or a result is made of.
 INTERNAL = {
-    "activation": {"ReluCache", "DropoutCache"},
+    "activation": {"SignCache", "PowerCache"},
     "conv": {"ConvCache", "check_conv2d"},
     "conv_transpose": {"ConvTransposeCache", "as_convolution"},
+    "dropout": {"DropoutCache"},
     "linear": {"LinearCache", "product", "sum_rows"},
     "loss": {"LossParts"},
     "pool": {"MaxPoolCache", "AvgPoolCache", "prepare_pool"},
-    "solver": {"Data", "Model", "Watched", "last_epoch"},
+    "solver": {"Data", "Model", "Watched", "decayed", "last_epoch"},
 }
 
 
