@@ -1,9 +1,10 @@
 """Data sets that do not ship with ConvScope and lie on this computer: downloaded, or in folders that the reader named.
 
 Looked for, in this order: in `sets_folder()`, where downloads and own pictures are kept; then in the folders that the
-environment variable CONVSCOPE_DATA_SETS names (several with the system's path separator between, as in PATH) and in
-the folders directly inside them. There MNIST and Fashion-MNIST are known by the first labels of their IDX files, since
-their names are the same, and CIFAR-10 by the names of its binary files.
+environment variable CONVSCOPE_DATA_SETS names (several with the system's path separator between, as in PATH) and up to
+two folders further down, as other programs lay them out (MNIST/raw). There MNIST and Fashion-MNIST are known by the first
+labels of their IDX files, since their names are the same, and CIFAR-10 by the names of its binary files or Python batches.
+`passed_over.py` says what else lies there.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from cnn_core.datasets.cifar10 import CLASS_NAMES, read_cifar10_bytes
+from cnn_core.datasets.cifar10_batches import read_python_batches
 from cnn_core.datasets.dataset import Dataset, Split, cut
 from cnn_core.datasets.embedded import FASHION_CLASSES
 from cnn_core.datasets.idx import read_idx, read_pair
 from cnn_core.folders import data_folder
 
 VARIABLE = "CONVSCOPE_DATA_SETS"
-MOST_FOLDERS = 200  # inside one that is named
+MOST_FOLDERS = 200  # in one that is named: those directly inside come first
+BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
+TEST_BATCH = "test_batch"
 IDX_NAMES = {  # part of the set: how the files with its pictures and its labels begin
     "train": ("train-images", "train-labels"),
     "test": ("t10k-images", "t10k-labels"),
@@ -94,7 +98,7 @@ def found() -> dict[str, Found]:
     """The sets of KINDS that are there, by name."""
     sets: dict[str, Found] = {}
     for folder in _folders():
-        for part in _in_folder(folder):
+        for part in sets_in(folder):
             sets.setdefault(part.name, part)
     return {name: sets[name] for name in KINDS if name in sets}
 
@@ -105,8 +109,7 @@ def read_found(place: Found) -> Dataset:
     A set with both has no validation part. Raises ValueError for files that are broken or do not belong together.
     """
     kind = KINDS[place.name]
-    read: Callable[..., Split] = read_cifar10_bytes if place.name == "cifar10" else _read_idx_pair
-    parts = [read(*files) for files in (place.train, place.test) if files]
+    parts = [_reader(files)(*files) for files in (place.train, place.test) if files]
     if len(parts) == 2:
         none = Split(parts[0].x[:0], parts[0].y[:0])
         splits = parts[0], none, parts[1]
@@ -119,8 +122,40 @@ def read_found(place: Found) -> Dataset:
     return Dataset(place.name, kind.title, kind.class_names, *splits, source=kind.source, licence=kind.licence)
 
 
+def _reader(files: tuple[Path, ...]) -> Callable[..., Split]:
+    if files[0].stem not in (*BATCHES, TEST_BATCH):
+        return _read_idx_pair
+    return read_cifar10_bytes if files[0].suffix == ".bin" else read_python_batches
+
+
 def _read_idx_pair(images: Path, labels: Path) -> Split:
     return read_pair(images, labels, 10)
+
+
+def named_folders() -> tuple[str, ...]:
+    """The folders that CONVSCOPE_DATA_SETS names, as they stand there."""
+    return tuple(filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)))
+
+
+def folders_in(named: str) -> Iterator[Path]:
+    """A folder that is named and those inside it, in the order in which they are looked into."""
+    try:
+        level = [Path(named).expanduser()]
+    except RuntimeError:  # ~ and somebody unknown
+        return
+    left = 1 + MOST_FOLDERS
+    for _ in range(3):
+        yield from level[:left]
+        left -= len(level)
+        level = [Path(inner) for folder in level[: max(0, left)] for inner in _inside(folder)]
+
+
+def _inside(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:  # not there, or not ours to read
+        return []
 
 
 def _folders() -> Iterator[Path]:
@@ -130,25 +165,23 @@ def _folders() -> Iterator[Path]:
     except OSError:  # nothing is kept yet
         here = set()
     yield from (sets_folder() / name for name in KINDS if name in here)
-    for named in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
-        folder = Path(named).expanduser()
-        yield folder
-        try:
-            inside = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
-        except OSError:  # not there, or not ours to read
-            continue
-        yield from (folder / name for name in inside[:MOST_FOLDERS])
+    for named in named_folders():
+        yield from folders_in(named)
 
 
-def _in_folder(folder: Path) -> Iterator[Found]:
+def sets_in(folder: Path) -> Iterator[Found]:
+    """The sets whose files lie directly in a folder."""
     try:
         names = {entry.name for entry in os.scandir(folder) if entry.is_file()}
     except OSError:
         return
-    batches = tuple(folder / name for name in sorted(names) if name.startswith("data_batch_") and name.endswith(".bin"))
-    test = (folder / "test_batch.bin",) if "test_batch.bin" in names else ()
-    if batches or test:
-        yield Found("cifar10", batches, test, _stamp(batches + test))
+    for ending in (".bin", ""):  # the binary files, or the course's Python batches
+        there = {batch: folder / (batch + ending) for batch in (*BATCHES, TEST_BATCH) if batch + ending in names}
+        if there:
+            test = (there.pop(TEST_BATCH),) if TEST_BATCH in there else ()
+            train = tuple(there.values())
+            yield Found("cifar10", train, test, _stamp(train + test))
+            break
     parts = {part: _idx_files(folder, names, *starts) for part, starts in IDX_NAMES.items()}
     if files := parts["train"] + parts["test"]:
         stamp = _stamp(files)

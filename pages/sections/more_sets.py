@@ -9,6 +9,7 @@ from cnn_core.datasets.downloads import Download, Downloads
 from cnn_core.datasets.found import KINDS, VARIABLE, found, sets_folder
 from cnn_core.datasets.naming import shown
 from cnn_core.datasets.own import NAME, remove_pictures
+from cnn_core.datasets.passed_over import passed_over
 from pages.address import messages, state
 from pages.controls.own_pictures import MadeSet, upload
 from pages.server.kept import Once
@@ -129,8 +130,11 @@ def _folders() -> None:
     st.markdown("**Files that you have already**")
     st.markdown(
         f"Start the app with the environment variable `{VARIABLE}` set to a folder (or several, as in `PATH`) that holds "
-        f"MNIST's or Fashion-MNIST's four IDX files, packed or not, or CIFAR-10's `data_batch_*.bin` and `test_batch.bin`."
+        f"MNIST's or Fashion-MNIST's four IDX files, packed or not, or CIFAR-10's binary files or Python batches (such as "
+        f"`cifar-10-batches-py`)."
     )
     st.code(f"{VARIABLE}=~/data/mnist streamlit run app.py", language="bash")
     for name, place in found().items():
         st.caption(f"Found here: {KINDS[name].title}, in the folder {messages.plain(place.folder.name)}")
+    for line in passed_over():
+        st.caption(f"Not used: {messages.plain(line)}")

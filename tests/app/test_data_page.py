@@ -248,6 +248,17 @@ def test_a_download_that_fails_while_the_page_is_drawn_is_not_shown_as_on_its_wa
     assert texts(app.error) == ["file: 127.0.0.1 answers 404 Not Found"]
 
 
+def test_what_lies_in_the_named_folders_is_said(home, monkeypatch):
+    write(home / "sets", {"emnist-mnist-train-images-idx3-ubyte": b"x"})
+    monkeypatch.setenv("CONVSCOPE_DATA_SETS", f"{home / 'sets'}:{home / '[a](b)'}")
+    app = open_lesson("data")
+    assert calm(app)
+    lines = [text for text in texts(app.caption) if text.startswith("Not used: ")]
+    assert len(lines) == 2
+    assert "EMNIST has letters" in lines[0]
+    assert lines[1].endswith("/[a](b) does not exist.")
+
+
 # Own pictures.
 
 
