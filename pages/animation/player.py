@@ -105,14 +105,14 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         },
         "titles": dict(titles),
         "channel_names": {name: list(names) for name, names in (channel_names or {}).items()},
-        "origin": _pack(walk.origin),
-        "taps": _pack(walk.taps),
-        "blank": _pack(walk.blank.astype(np.uint8)),
+        "origin": pack(walk.origin),
+        "taps": pack(walk.taps),
+        "blank": pack(walk.blank.astype(np.uint8)),
         "blank_text": "−∞" if walk.winner is not None else None,
         "padded": bool(walk.blank.any()),
         "corner": [before for before, _ in walk.window.padding],
-        "unseen": _pack((coverage == 0).astype(np.uint8)),
-        "winner": None if walk.winner is None else _pack(walk.winner),
+        "unseen": pack((coverage == 0).astype(np.uint8)),
+        "winner": None if walk.winner is None else pack(walk.winner),
         "channels_in": walk.channels_in,
         "channels_out": walk.channels_out,
         "weighted": walk.weighted,
@@ -131,7 +131,7 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
 
 def _grid(grid: Grid, *, image: bool, counts: bool) -> dict[str, Any]:
     return {
-        **(_pack(grid.counts) if counts else {}),
+        **(pack(grid.counts) if counts else {}),
         "shape": grid.counts.shape,
         "scale": grid.scale,
         "looks": "image" if image else "signed",
@@ -139,7 +139,7 @@ def _grid(grid: Grid, *, image: bool, counts: bool) -> dict[str, Any]:
     }
 
 
-def _pack(array: Array) -> dict[str, str]:
+def pack(array: Array) -> dict[str, str]:
     """Whole numbers in the smallest type that holds them."""
     largest = np.abs(array).max(initial=0)
     fitting = (name for name, bits in (("i1", 7), ("i2", 15), ("i4", 31)) if largest < 2**bits)
