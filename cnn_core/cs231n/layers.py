@@ -7,12 +7,12 @@ ValueError that names the argument.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from cnn_core import activation, conv, linear, loss, norm, pool
-from cnn_core.checks import Array, check_dout, float_dtype, labels, numbers, takes_arrays, takes_dout
+from cnn_core import activation, conv, dropout, linear, loss, norm, pool
+from cnn_core.checks import Array, float_dtype, labels, numbers, takes_arrays
 
 Forward = tuple[Array, Any]
 Three = tuple[Array, Array, Array]
@@ -47,7 +47,7 @@ affine_backward = linear.linear_backward
 relu_forward, relu_backward = activation.relu_forward, activation.relu_backward
 conv_backward_naive, max_pool_backward_naive = conv.conv2d_backward_naive, pool.max_pool2d_backward_naive
 batchnorm_backward = batchnorm_backward_alt = spatial_batchnorm_backward = norm.batch_norm_backward
-layernorm_backward = norm.layer_norm_backward
+layernorm_backward, dropout_backward = norm.layer_norm_backward, dropout.dropout_backward
 
 
 def affine_forward(x: Array, w: Array, b: Array) -> Forward:
@@ -95,6 +95,8 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, A
     """
     training = _training("bn_param", bn_param)
     x, momentum, eps = numbers("x", x), bn_param.get("momentum", 0.9), bn_param.get("eps", 1e-5)
+    if x.ndim < 2:
+        raise ValueError(f"x (shape {x.shape}) must have 2 axes, (N, D)")
     if not 0 <= momentum <= 1:
         raise ValueError(f"momentum (={momentum}) must be from 0 to 1: the share of the old value")
     zeros = np.zeros(x.shape[1], dtype=float_dtype(x))
@@ -130,13 +132,6 @@ def spatial_groupnorm_backward(dout: Array, cache: Any) -> Three:
     return dx, dgamma.reshape(shape), dbeta.reshape(shape)
 
 
-class DropoutCache(NamedTuple):
-    """What the backward pass needs: which numbers were kept (None: all, in testing), and the probability to keep one."""
-
-    kept: Array | None
-    p: float
-
-
 @takes_arrays("x")
 def dropout_forward(x: Array, dropout_param: Param) -> Forward:
     """Inverted dropout of x, of any shape. dropout_param: mode ("train" or "test"), p, seed.
@@ -150,19 +145,9 @@ def dropout_forward(x: Array, dropout_param: Param) -> Forward:
         raise ValueError(f"p (={p}) must be above 0 and at most 1: it is the probability to keep a number")
     if dropout_param.get("seed") is not None:
         np.random.seed(dropout_param["seed"])
-    if not training:
-        return x.copy(), DropoutCache(None, 1)
-    kept = np.random.random_sample(x.shape) < p
-    return np.where(kept, x * (1 / p), 0), DropoutCache(kept, p)
-
-
-@takes_dout
-def dropout_backward(dout: Array, cache: DropoutCache) -> Array:
-    """Gradient of dropout, dx: what was kept gets dout, scaled as it was; what was dropped gets 0."""
-    if cache.kept is None:
-        return dout.copy()
-    check_dout(dout, cache.kept.shape)
-    return np.where(cache.kept, dout * (1 / cache.p), 0)
+    kept = np.random.random_sample(x.shape) < p if training else np.ones(x.shape, bool)
+    cache = dropout.DropoutCache(kept, 1 / p if training else 1, x.dtype)
+    return dropout.dropout_backward(x, cache), cache  # what becomes of x becomes of the gradient
 
 
 def conv_options(conv_param: Param) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, whole
+from cnn_core.checks import Array, numbers, whole
 from cnn_core.loss import LossParts, accuracy, softmax, softmax_cross_entropy
 from cnn_core.machine.in_place import add_scaled
 from cnn_core.network.build import build, fused
@@ -161,6 +161,7 @@ class Network:
         return {**self.params, **self.buffers} if self.buffers else self.params
 
     def _images(self, x: Array) -> Array:
+        x = numbers("x", x)
         if x.shape[1:] != self.input_shape:
             raise ValueError(f"x (shape {x.shape}) must hold images of shape {self.input_shape}")
         return x.astype(self.dtype, copy=False)

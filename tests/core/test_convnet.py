@@ -173,3 +173,23 @@ def test_images_of_another_shape_are_refused(shape):
     for call in (lambda x: model.loss(x, y), model.loss, lambda x: model.accuracy(x, y)):
         with pytest.raises(ValueError, match=r"must hold images of shape \(2, 6, 6\)"):
             call(np.zeros(shape))
+
+
+def test_lists_are_taken_and_what_means_nothing_is_refused():
+    model, x, y = make()
+    np.testing.assert_array_equal(model.loss(x.tolist()), model.loss(x))
+    assert model.loss(x.tolist(), y.tolist())[0] == model.loss(x, y)[0]
+    for images, message in (
+        (1j * x, "x (dtype complex128) must be an array of real numbers"),
+        ("cat", "x (=cat) must"),
+    ):
+        with pytest.raises(ValueError) as error:
+            model.loss(images)
+        assert message in str(error.value)
+
+
+@pytest.mark.parametrize("call", ["loss", "accuracy"])
+def test_labels_in_a_column_are_refused(call):  # compared with (N,) they would broadcast
+    model, x, y = make()
+    with pytest.raises(ValueError, match=r"y \(shape \(3, 1\)\) must hold one label for each example"):
+        getattr(model, call)(x, y[:, None])

@@ -174,7 +174,7 @@ def test_former_names_and_no_dropout():
 
 def test_scores_and_gradients_keep_the_dtype():
     model = cs231n.FullyConnectedNet([5, 4], 8, 3, 0.5, "layernorm", reg=0.1)
-    loss, grads = model.loss([[1, 2, 3, 4, 5, 6, 7, 8]] * 2, np.array([0, 2]))
+    loss, grads = model.loss([[1, 2, 3, 4, 5, 6, 7, 8]] * 2, [0, 2])
     assert isinstance(loss, float)
     assert {array.dtype for array in (model.loss(np.ones((2, 8), np.float16)), *grads.values())} == {np.dtype("f4")}
 
@@ -208,11 +208,11 @@ def test_misfits_are_named(options, message):
     [
         (np.zeros((3, 1), int), r"y \(shape \(3, 1\)\) must hold one label for each"),  # would broadcast
         (np.eye(3, 4), r"y \(shape \(3, 4\)\) must hold one label for each"),
-        (np.array([0, 1]), r"y \(shape \(2,\)\) must hold one label for each"),
-        (np.array([0, 1, 4]), r"y \(=4\) must hold labels"),
-        (np.array([0, -1, 2]), r"y \(=-1\) must hold labels"),
-        (np.array([0.0, 1.0, 2.0]), "must hold whole numbers"),
-        (np.array(["a", "b", "c"]), r"y \(dtype <U1\) must"),
+        ([0, 1], r"y \(shape \(2,\)\) must hold one label for each"),
+        ([0, 1, 4], r"y \(=4\) must hold labels"),
+        ([0, -1, 2], r"y \(=-1\) must hold labels"),
+        ([0.0, 1.0, 2.0], "must hold whole numbers"),
+        (["a", "b", "c"], r"y \(dtype <U1\) must"),
     ],
 )
 def test_labels_that_cannot_be_are_refused(loss, y, message):
