@@ -67,6 +67,13 @@ def write(count: float, scale: int, places: int | None = None) -> str:
     return f"−{text}" if count < 0 and last else text
 
 
+def write_digits(number: float, digits: int) -> str:
+    """A finite number that is no count with so many digits, those before the point in full: 1.235, 0.0001234, 123456."""
+    first = math.floor(math.log10(abs(number))) if number else 0
+    places = min(max(0, digits - 1 - first), 300)
+    return write(float(rounded(np.asarray(number), places)), 10**places)
+
+
 def shortened(count: float, scale: int) -> list[str]:
     """The ways to write a number into a small cell, each shorter than the one before: 0.0004, then 4e−4, then ≈0."""
     texts = [write(count, scale)]

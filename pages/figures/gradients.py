@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.walks.rounding import write_digits
 from pages.figures.colours import signed_scale
 
 MOST_TEXT = 12  # columns beyond which the numbers would not fit into the cells
@@ -24,7 +25,7 @@ def gradient_map(gradient: Array, reach: float, theme: str = "light") -> dict[st
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
-        "text": [[f"{value:.4g}".replace("-", "−") for value in row] for row in shown.tolist()],
+        "text": [[write_digits(value, 4) for value in row] for row in shown.tolist()],
         "texttemplate": "%{text}" if gradient.shape[1] <= MOST_TEXT else "",
         "hovertemplate": "row %{y}, column %{x}: %{z:.10~g}<extra></extra>",
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnn_core.walks.counts import MOST_PLACES, decimals_of, grid_of
-from cnn_core.walks.rounding import ends, equals, places_of, rounded, shortened, write
+from cnn_core.walks.rounding import ends, equals, places_of, rounded, shortened, write, write_digits
 from tests.numbers_written import CASES, value
 
 
@@ -61,6 +61,21 @@ def test_tiny_means_keep_three_digits():
     assert write(1, 9) == "0.111"
     assert write(1000, 9) == "111.111"
     assert (write(3150, 60_000), equals(3150, 60_000)) == ("0.0525", "=")  # a sixth of it is no third
+
+
+def test_numbers_that_are_no_counts_follow_the_same_rule():
+    assert write_digits(1.2345, 4) == "1.235"
+    assert write_digits(-1.2345, 4) == "−1.235"
+    assert write_digits(1.2344999, 4) == "1.234"
+    assert write_digits(0.00012345, 4) == "0.0001235"
+    assert write_digits(123_456.5, 4) == "123457"
+    assert write_digits(0.0, 4) == write_digits(-0.0, 4) == "0"
+    assert write_digits(9.9996, 4) == "10"
+    assert value(write_digits(2.5e-200, 2)) == Fraction(5, 2 * 10**200)
+    rng = np.random.default_rng(0)
+    for number in (rng.normal(size=2000) * 10.0 ** rng.integers(-9, 9, 2000)).tolist():
+        first = Decimal(number).adjusted()
+        assert value(write_digits(number, 4)) == by_decimal(Decimal(number), max(0, 3 - first))
 
 
 def test_places_are_those_of_the_twos_and_fives():
