@@ -94,7 +94,7 @@ def read_zip(
         OverflowError,
         OSError,
     ) as error:
-        raise ValueError(f"the file must be a whole, unbroken zip ({error}): pack it anew") from None
+        raise ValueError(f"the file must be a whole, unbroken zip ({shown(str(error))}): pack it anew") from None
     splits = np.array([folders.splits[n] for _, n in order]) if folders.split_folders else None
     y = np.array([label for label, _ in order])
     return ZipPictures(np.stack(x), y, splits, folders.names, tuple(_notes(folders, left_out)))

@@ -18,6 +18,7 @@ from cnn_core.network.network import Network
 from cnn_core.network.spec import NetworkSpec
 
 COUNTER = "num_batches_tracked"  # of PyTorch's batch norm: it counts steps, and computes nothing with it by default
+MOST_PREFIXES = 8  # of modules around one another
 ENDINGS = {"gamma": "weight", "beta": "bias"}
 ACTIVATIONS = {
     "relu": "nn.ReLU()",
@@ -41,9 +42,12 @@ def to_pytorch(network: Network) -> dict[str, Array]:
 def from_pytorch(arrays: Mapping[str, Array], network: Network) -> dict[str, Array]:
     """The inverse: from a state dict's arrays by PyTorch's names, those of `network` by its own; their dtype stays.
 
-    The network itself is not changed; batch norm's counter is left out, and need not be there.
+    A prefix that all names share is left out: "module." as DataParallel writes it, "_orig_mod." as torch.compile does,
+    "model." of a module around it, or several. The network itself is not changed; batch norm's counter is left out too, and
+    need not be there.
     Raises ValueError naming what is missing, unknown, or of another shape.
     """
+    arrays = _without_prefix(arrays, {layer.name for layer in network.layers})
     own = {name: array.shape for layer in network.layers for name, array in _arrays_of(layer, network).items()}
     known = {_theirs(name) for name in own}
     counters = {f"{layer.name}.{COUNTER}" for layer in network.layers if layer.buffers}
@@ -123,6 +127,16 @@ def _window(layer: Layer) -> tuple[int, int, tuple[int, int]]:
 
 def _arrays_of(layer: Layer, network: Network) -> dict[str, Array]:
     return {name: (network.params | network.buffers)[name] for name in (*layer.params, *layer.buffers)}
+
+
+def _without_prefix(arrays: Mapping[str, Array], layers: set[str]) -> Mapping[str, Array]:
+    """The arrays without what all their names begin with, up to a layer's name."""
+    for _ in range(MOST_PREFIXES):
+        first = {name.partition(".")[0] for name in arrays}
+        if len(first) != 1 or first <= layers or any("." not in name for name in arrays):
+            break
+        arrays = {name.partition(".")[2]: array for name, array in arrays.items()}
+    return arrays
 
 
 def _theirs(name: str) -> str:

@@ -85,7 +85,7 @@ class Checkpoint:
                     parts[kind][name] = value
             live, seconds, given = about["live"], about["seconds"], about.get("given")
             return cls(about["iteration"], **parts, state=state, live=live, seconds=seconds, given=given)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise ValueError(NO_CHECKPOINT.format(path.name)) from None
 
     @staticmethod

@@ -39,7 +39,7 @@ def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     texts = _texts(header)
     for name, entry in header.items():
         dtype = entry.get("dtype") if isinstance(entry, dict) else None
-        if dtype not in DTYPES:
+        if not isinstance(dtype, str) or dtype not in DTYPES:
             raise ValueError(f"{name} (type {dtype}) must hold one of {', '.join(sorted(DTYPES))}: save it as F32")
     try:
         arrays = load(data)

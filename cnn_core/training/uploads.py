@@ -6,7 +6,8 @@ Weights may be laid out as a checkpoint of ours (checkpoint.py) or as PyTorch ha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.datasets.naming import shown
 from cnn_core.network import Network
 from cnn_core.network.pytorch import from_pytorch
 from cnn_core.training import tensors
@@ -22,6 +24,8 @@ from cnn_core.training.config import TrainingConfig
 from cnn_core.training.export import ABOUT
 
 MOST_WEIGHTS, MOST_SETTINGS = 50 << 20, 1 << 20  # bytes; no more than the server takes (.streamlit/config.toml)
+MOST_STEPS = 10**12
+MOST_WORDS = 400  # characters of an error
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +46,23 @@ class Upload:
         return any(name.startswith("params/") for name in self.arrays)
 
 
+@contextmanager
+def _in_short() -> Iterator[None]:
+    """What an error says of a file may be as long as the file, and hold what no page can show."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(shown(str(error), MOST_WORDS)) from None
+
+
+@_in_short()
 def read_upload(name: str, data: bytes) -> Upload:
-    """What the file holds. name: its name, whose ending says what it should be.
+    """What the file holds. name: its name, whose ending says what it should be; a long one is cut to be shown.
 
     Raises ValueError saying what is wrong with it: another kind of file, too large, cut off, damaged, made to deceive,
     settings that there are not or that are out of range.
     """
-    kind = PurePath(name.lower()).suffix
+    name, kind = shown(name), PurePath(name.lower()).suffix
     most = {".safetensors": MOST_WEIGHTS, ".json": MOST_SETTINGS}.get(kind)
     if most is None:
         raise ValueError(f"{name} must end in .safetensors (weights) or .json (settings)")
@@ -62,7 +76,8 @@ def read_upload(name: str, data: bytes) -> Upload:
     about = _json(metadata.get(ABOUT, "{}").encode(), f"the description in {name}")
     said, iteration = about.get("config"), about.get("iteration")
     config = None if said is None else read_config(said, name)
-    return Upload(name, arrays, config, iteration if isinstance(iteration, int) else None)
+    counted = type(iteration) is int and 0 <= iteration < MOST_STEPS
+    return Upload(name, arrays, config, iteration if counted else None)
 
 
 def read_config(values: Any, name: str) -> TrainingConfig:
@@ -75,6 +90,7 @@ def read_config(values: Any, name: str) -> TrainingConfig:
         ) from None
 
 
+@_in_short()
 def begin_with(upload: Upload, config: TrainingConfig) -> Checkpoint:
     """The weights of a file as the start of a training. Raises ValueError where they are those of another network."""
     network = config.model()
@@ -100,8 +116,10 @@ def _own_names(upload: Upload, network: Network) -> Mapping[str, Array]:
 def _json(data: bytes, name: str) -> dict[str, Any]:
     try:
         found = json.loads(data, object_pairs_hook=tensors.no_name_twice, parse_constant=_refuse)
+    except UnicodeDecodeError:
+        raise ValueError(f"{name} must be whole JSON, as text in UTF-8") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} must be whole JSON ({str(error)[:80]})") from None
+        raise ValueError(f"{name} must be whole JSON ({shown(str(error), 80)})") from None
     if not isinstance(found, dict):
         raise ValueError(f"{name} must be a JSON object of settings by name")
     return found

@@ -55,6 +55,37 @@ def test_the_weights_return_and_the_code_is_python(spec):
     compile(pytorch_code(spec, SHAPE, CLASSES), "model.py", "exec")
 
 
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod.", "_orig_mod.module.model.", "net.", "a.b.c."]
+)
+def test_a_prefix_that_all_names_share_is_left_out(prefix):
+    network = trained(ALL_IN_ONE)
+    arrays = {prefix + name: array for name, array in to_pytorch(network).items()}
+    back = from_pytorch(arrays, network)
+    for name, array in {**network.params, **network.buffers}.items():
+        np.testing.assert_array_equal(back[name], array)
+
+
+def test_a_prefix_that_not_all_names_share_stays():
+    network = trained(ALL_IN_ONE)
+    arrays = {f"module.{name}": array for name, array in to_pytorch(network).items()}
+    with pytest.raises(ValueError, match=r"lacks .* and has epoch, module\.conv1\.bias"):
+        from_pytorch(arrays | {"epoch": np.zeros(1)}, network)
+    with pytest.raises(ValueError, match=r"lacks .* and has model\.conv1\.bias, model\.conv1\.weight, module\."):
+        from_pytorch(
+            {name.replace("module.", "model.", name.startswith("module.conv1")): a for name, a in arrays.items()},
+            network,
+        )
+
+
+def test_a_layers_own_name_is_no_prefix():
+    network = trained(NetworkSpec((ConvBlock(3),), ()))
+    with pytest.raises(ValueError, match=r"lacks linear1\.bias, linear1\.weight"):
+        from_pytorch({n: a for n, a in to_pytorch(network).items() if n.startswith("conv1")}, network)
+    with pytest.raises(ValueError, match=r"lacks conv1\.bias"):
+        from_pytorch({}, network)
+
+
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is a judge where it is installed")
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("spec", SPECS, ids=str)

@@ -45,6 +45,11 @@ def bf16():
     return header(len(text), text) + bytes(4)
 
 
+def typed(dtype):
+    text = json.dumps({"conv1.bias": {"dtype": dtype, "shape": [1], "data_offsets": [0, 4]}}).encode()
+    return header(len(text), text) + bytes(4)
+
+
 WEIGHTS = {
     "a pickle with another name": (pickle.dumps({"weight": [1.0]}), "no safetensors file"),
     "nothing in it": (b"", "no safetensors file"),
@@ -58,6 +63,10 @@ WEIGHTS = {
     "a description nested too deep": (weights(metadata={"convscope": "[" * 100_000}), "description in x.safetensors"),
     "a description without an object": (weights(metadata={"convscope": "3"}), "must be a JSON object"),
     "settings that there are not": (weights(metadata={"convscope": '{"config": {"colour": 1}}'}), "colour"),
+    "a list for a type": (typed([]), r"conv1.bias \(type \[\]\) must hold one of"),
+    "an object for a type": (typed({"F32": 1}), "must hold one of"),
+    "a number for a type": (typed(32), "must hold one of"),
+    "a type of 1,000 characters": (typed("F" * 1000), "must hold one of|^.{400}$"),
     "settings that are no object": (weights(metadata={"convscope": '{"config": 7}'}), "JSON object"),
 }
 
@@ -135,6 +144,26 @@ def test_weights_of_another_network_are_refused():
         upload = read_upload("x.safetensors", weights(change))
         with pytest.raises(ValueError, match=words), np.errstate(over="ignore"):
             begin_with(upload, CONFIG)
+
+
+def test_weights_of_a_module_that_was_wrapped_are_taken():
+    arrays = {f"module._orig_mod.{name}": array for name, array in to_pytorch(CONFIG.model()).items()}
+    upload = read_upload("x.safetensors", tensors.pack(arrays))
+    begun = begin_with(upload, CONFIG)
+    for name, array in CONFIG.model().params.items():
+        np.testing.assert_array_equal(begun.params[name], array)
+
+
+@pytest.mark.parametrize("name", ["x" * 4000 + ".safetensors", "\ud800" * 100 + ".json", "a\nb\tc.json"])
+def test_a_long_or_strange_name_is_cut_to_be_shown(name):
+    data = settings() if name.endswith("json") else weights()
+    assert len(read_upload(name, data).name) <= 80
+    read_upload(name, data).name.encode()
+    for broken in (b"", data[:-3]):
+        with pytest.raises(ValueError) as caught:
+            read_upload(name, broken)
+        assert len(str(caught.value)) <= 400
+        str(caught.value).encode()
 
 
 def test_half_and_double_precision_are_taken():
