@@ -88,11 +88,13 @@ class Solver:
         """One step on one random batch."""
         batch = np.random.choice(len(self.X_train), self.batch_size)
         loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
+        stepped = {
+            name: self.update_rule(w, grads[name], dict(self.optim_configs[name]))
+            for name, w in self.model.params.items()
+        }
+        for name, (w, config) in stepped.items():  # all of them, or none where one is refused
+            self.model.params[name], self.optim_configs[name] = w, config
         self.loss_history.append(loss)
-        for name, w in self.model.params.items():
-            self.model.params[name], self.optim_configs[name] = self.update_rule(
-                w, grads[name], self.optim_configs[name]
-            )
 
     def check_accuracy(self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100) -> float:
         """Share of images X (N, ...) whose largest score is their label's in y (N,), batch_size of them at once.

@@ -103,6 +103,26 @@ def test_a_velocity_of_whole_numbers_is_taken():
     np.testing.assert_allclose(config["velocity"], [0.9, 2.7])
 
 
+def test_a_step_that_is_refused_changes_no_parameter(monkeypatch):
+    solver, true = solve(num_epochs=1), cs231n.ThreeLayerConvNet.loss
+    before = {name: w.copy() for name, w in solver.model.params.items()}
+    kept = {name: dict(config) for name, config in solver.optim_configs.items()}
+
+    def loss_without_one(model, x, y=None):
+        loss, grads = true(model, x, y)
+        return loss, grads | {"b3": grads["b3"][:1]}  # the last of them does not fit
+
+    monkeypatch.setattr(cs231n.ThreeLayerConvNet, "loss", loss_without_one)
+    steps = len(solver.loss_history)
+    with pytest.raises(ValueError, match=r"\(1,\)"):
+        solver._step()
+    assert len(solver.loss_history) == steps
+    for name, w in solver.model.params.items():
+        np.testing.assert_array_equal(w, before[name])
+        for key, value in solver.optim_configs[name].items():
+            np.testing.assert_array_equal(value, kept[name][key])
+
+
 def test_accuracy_of_labels_in_a_column_is_refused():
     solver, data = solve(num_epochs=1), tiny_data()
     with pytest.raises(ValueError, match=r"y \(shape \(10, 1\)\) must hold one label .* y.ravel\(\) makes it so"):

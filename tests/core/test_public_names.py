@@ -80,6 +80,17 @@ def test_type_checkers_see_the_same_modules():
     assert seen == stars | network | {("cnn_core", room) for room in cc.ROOMS}
 
 
+def test_type_checkers_know_what_the_names_are(tmp_path):
+    file = tmp_path / "notebook.py"
+    file.write_text(
+        "import cnn_core as cc\nreveal_type(cc.Window.of(3).output_size((3, 3)))\ncc.conv2d_forward(3)\ncc.conv3d\n"
+    )
+    ran = subprocess.run([sys.executable, "-m", "mypy", file], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert 'Revealed type is "tuple[int, int]"' in ran.stdout
+    assert "notebook.py:3: error: Missing positional argument" in ran.stdout
+    assert 'notebook.py:4: error: Module has no attribute "conv3d"' in ran.stdout
+
+
 def test_an_unknown_name_is_told_what_there_is():
     with pytest.raises(
         AttributeError, match=r"module 'cnn_core' has no attribute 'conv3d': it has Window, conv2d_forward"
