@@ -1,4 +1,4 @@
-"""Convolution as matrix products on overlapping rows: the lowering that the training step uses (conv_pool.py).
+"""Convolution as matrix products on overlapping rows: the lowering that the training step uses (network/first_block.py).
 
 im2col copies each window, so a 7x7 kernel costs 49 copies of the image. Here the windows are laid out along the width
 only (Cho and Brand, "MEC: memory-efficient convolution for deep neural network", 2017): 7 copies. Image row h becomes

@@ -44,7 +44,7 @@ def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int
 
 
 def fused(layers: list[Layer]) -> list[Layer]:
-    """The same network with its first three layers in one, where conv_pool.py can compute them; else as it is."""
+    """The same network with its first three layers in one, where first_block.py can compute them; else as it is."""
     conv, activation, pool = layers[:3]
     fits = (
         conv.window is not None

@@ -1,7 +1,7 @@
 """Convolution, 2x2 max pooling and ReLU in one go, as a network trains with them: forward, and the weights' gradients.
 
 The layers of conv.py, pool.py and activation.py one after the other give the same (tests hold it to that), but pass large
-maps through memory. Here a few output rows at a time are made by the lowering (lowering.py), and pooled while they
+maps through memory. Here a few output rows at a time are made by the lowering (machine/lowering.py), and pooled while they
 are still in the processor's cache. Bias and ReLU come after the pooling, on a quarter of the numbers: max(a + b, c + b) is
 max(a, c) + b, and the largest of max(a, 0), max(c, 0) is max(max(a, c), 0). A tie of zeros gets no gradient either way.
 

@@ -148,7 +148,7 @@ class Pool(Layer):
 
 
 class FirstBlock(Layer):
-    """Convolution, ReLU and 2x2 max pooling in one go (conv_pool.py), where no gradient of the input is needed.
+    """Convolution, ReLU and 2x2 max pooling in one go (first_block.py), where no gradient of the input is needed.
 
     Its output is shaped as that of the three layers, but the batch lies last in memory.
     """

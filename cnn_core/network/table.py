@@ -121,7 +121,7 @@ def _columns(layer: Layer) -> int:
 
 
 def _lowered(layer: Layer, input_shape: tuple[int, int, int]) -> int:
-    """Numbers of one image laid out along the width (lowering.py), and of the image with its padding."""
+    """Numbers of one image laid out along the width (machine/lowering.py), and of the image with its padding."""
     assert layer.window is not None
     channels, *size = input_shape
     height, width = layer.window.padded_size((size[0], size[1]))
