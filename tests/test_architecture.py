@@ -22,6 +22,7 @@ ALLOWED = {
         "cnn_core.environment",
         "cnn_core.machine.threads",
         "pages.animation.plotly_file",
+        "pages.server.uploads",
         "pandas",
         "plotly",
         "streamlit",

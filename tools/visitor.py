@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
@@ -39,13 +40,20 @@ class Visitor:
         self._page = page
         return self.ask(query)
 
-    def ask(self, query: Mapping[str, Any] | None = None, clicks: tuple[str, ...] = ()) -> list[ForwardMsg]:
-        """Let the page's script run once more. clicks: the ids of buttons that were pressed."""
+    def ask(
+        self,
+        query: Mapping[str, Any] | None = None,
+        clicks: tuple[str, ...] = (),
+        files: Mapping[str, FileUploaderState] | None = None,
+    ) -> list[ForwardMsg]:
+        """Let the page's script run once more. clicks: the ids of buttons that were pressed; files: by id of an uploader."""
         message = BackMsg()
         run = message.rerun_script
         run.query_string, run.page_name = urlencode(query or {}), self._page
         for widget in clicks:
             run.widget_states.widgets.add(id=widget, trigger_value=True)
+        for widget, state in (files or {}).items():
+            run.widget_states.widgets.add(id=widget, file_uploader_state_value=state)
         self.send(message)
         return self.hear()
 

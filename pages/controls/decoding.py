@@ -17,7 +17,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-ENDINGS = ("png", "jpg", "jpeg", "jfif", "jpe", "webp", "gif", "bmp", "tif", "tiff")  # an uploader's, for a browser
+KINDS = ("image/*", ".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # for a browser
 MOST_PIXELS = 25_000_000
 DECODING = threading.Lock()  # one picture at a time: unpacked it may take 75 MB
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours

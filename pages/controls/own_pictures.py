@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -17,9 +18,11 @@ from cnn_core.datasets.naming import shown
 from cnn_core.datasets.own import save_pictures
 from cnn_core.datasets.zips import read_zip
 from pages.address import messages
+from pages.controls.choosing import chosen_files
 from pages.controls.decoding import TooMuchError, decoded
 
 MOST_ZIP = 50  # MB
+ZIP = ("application/zip", ".zip")
 MOST_TITLE = 40  # characters
 MOST_PIXELS = 2_000_000_000  # of all pictures together, as they are in their files: half a minute's work
 SIZES = ("8", "16", "24", "32", "48", "64")
@@ -36,19 +39,17 @@ class MadeSet:
 
 def upload() -> MadeSet | None:
     """Choose a zip, a size and colour or grey, and press the button; returns the set that this made."""
-    file = st.file_uploader(
-        f"a zip, up to {MOST_ZIP} MB, with one folder for each class", type=["zip"], key="zip", max_upload_size=MOST_ZIP
-    )
+    files = chosen_files(f"a zip, up to {MOST_ZIP} MB, with one folder for each class", ZIP, key="zip", most=MOST_ZIP)
     left, right = st.columns(2)
     size = left.select_slider(
         "size", SIZES, "32", key="own_size", help="Of each picture the middle square is kept, in so many pixels a side."
     )
     colours = right.radio("colours", [COLOUR, GREY], key="own_colours", horizontal=True)
     if not st.button(
-        "Make a data set of it", key="make_set", icon=":material/add_photo_alternate:", disabled=file is None
+        "Make a data set of it", key="make_set", icon=":material/add_photo_alternate:", disabled=not files
     ):
         return None
-    assert file is not None
+    (file,) = files
     title = f"{shown(PurePath(file.name).stem, MOST_TITLE)}, {size}×{size} {colours}"
     bar = st.progress(0.0, text="Reading the zip")
 
@@ -56,7 +57,7 @@ def upload() -> MadeSet | None:
         bar.progress(done / total, text=f"picture {done + 1} of {total}")
 
     try:
-        return make_set(file, title, int(size), colour=colours == COLOUR, progress=progress)
+        return make_set(io.BytesIO(file.data), title, int(size), colour=colours == COLOUR, progress=progress)
     except ValueError as error:
         messages.error(error)
     except OSError as error:

@@ -14,7 +14,8 @@ from cnn_core import datasets
 from cnn_core.checks import Array, Pair
 from pages.address import messages
 from pages.controls import settings
-from pages.controls.decoding import ENDINGS, SIDE, decoded
+from pages.controls.choosing import chosen_files
+from pages.controls.decoding import KINDS, SIDE, decoded
 
 MOST_FILE = 20  # MB; the server itself takes 50 (.streamlit/config.toml), for a zip of many pictures
 OWN = "your picture"
@@ -106,14 +107,15 @@ def _numbers(name: str, size: int, channels: int, digit: int) -> Array:
 
 def _own() -> Array:
     """The reader's picture; one chosen earlier is kept while they look at other pages."""
-    file = st.file_uploader("a picture of yours", type=list(ENDINGS), key="upload", max_upload_size=MOST_FILE)
-    if file is not None:
-        st.session_state["uploaded"] = file.name, read_picture(file.getvalue(), file.name)
+    files = chosen_files("a picture of yours", KINDS, key="upload", most=MOST_FILE)
+    if files:
+        (file,) = files
+        st.session_state["uploaded"] = file.name, read_picture(file.data, file.name)
     elif "uploaded" not in st.session_state:
         st.info("Choose a picture above. Until then a built-in one is shown.")
         return datasets.picture(datasets.pictures()[0])
     name, whole = st.session_state["uploaded"]
-    if file is None:
+    if not files:
         st.caption(f"Still {messages.plain(name)}; choose another above.")
     return np.asarray(whole)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from cnn_core.training import Registry, StoreError, TrainingConfig
 from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upload
 from pages.address import messages
+from pages.controls.choosing import chosen_files
 from pages.controls.training import widget_values
 from pages.server.runs import made_once
 
@@ -16,16 +17,16 @@ from pages.server.runs import made_once
 def upload(registry: Registry) -> None:
     """The uploader, and what can be done with what it got."""
     st.subheader("Bring weights or settings")
-    files = st.file_uploader(
+    files = chosen_files(
         "weights (.safetensors) or settings (.json)",
-        type=["safetensors", "json"],
-        accept_multiple_files=True,
+        ("application/json", ".safetensors", ".json"),
+        several=True,
         key="brought",
-        max_upload_size=MOST_WEIGHTS >> 20,
+        most=MOST_WEIGHTS >> 20,
         help="Files from here or from another ConvScope say all that is needed. Weights saved by PyTorch need the settings of "
         "their network beside them: choose both.",
     )
-    found = [read for file in files if (read := _read(file.name, file.getvalue())) is not None]
+    found = [read for file in files if (read := _read(file.name, file.data)) is not None]
     weights = next((one for one in reversed(found) if one.arrays), None)
     settings = next((one.config for one in reversed(found) if not one.arrays), None)
     if weights is not None:
