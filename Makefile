@@ -1,9 +1,10 @@
-# make app: set up everything and run the app.   make test: set up everything and pass the tests.   make bench: measure.
+# make app: set up everything and run the app.   make test: set up everything and pass the tests.
+# make judge: PyTorch, ONNX Runtime and TensorBoard judge the core.          make bench: measure.
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS := http://127.0.0.1:8501
 
-.PHONY: app test lint bench screenshots clean
+.PHONY: app test judge lint bench screenshots clean
 
 app: .venv/app
 	@echo "ConvScope is at $(ADDRESS) (Ctrl+C ends it)"
@@ -15,6 +16,9 @@ test: .venv/dev
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/browser
 	$(BIN)/python -m pytest tests/browser
 
+judge: .venv/judge
+	$(BIN)/python -m pytest --no-skips -n auto --dist loadfile tests/core tests/fuzz tests/app
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -24,7 +28,7 @@ lint: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tools.get_chromium
-	@failed=0; for part in core player lab; do $(BIN)/python -m benchmarks.$$part || failed=1; done; exit $$failed
+	@failed=0; for part in core scan player lab; do $(BIN)/python -m benchmarks.$$part || failed=1; done; exit $$failed
 
 screenshots: .venv/dev
 	$(BIN)/python -m tools.get_chromium
@@ -41,6 +45,10 @@ screenshots: .venv/dev
 
 .venv/dev: .venv/app requirements-dev.txt
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+.venv/judge: .venv/dev requirements-judge.txt
+	$(BIN)/python -m pip install --quiet -r requirements-judge.txt
 	@touch $@
 
 clean:
