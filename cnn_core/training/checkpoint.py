@@ -38,9 +38,7 @@ class Checkpoint:
     @classmethod
     def of(cls, solver: Solver, model: Network, iteration: int, seconds: float) -> Checkpoint:
         """The state of a solver and its network; their arrays themselves, so write it before the next step."""
-        live = {"learning_rate": solver.optimizer.learning_rate, "reg": model.reg, "dropout": model.dropout}
-        if "momentum" in solver.optimizer.hyper:
-            live["momentum"] = solver.optimizer.hyper["momentum"]
+        live = live_values(solver, model)
         return cls(iteration, model.params, model.buffers, solver.optimizer.state, live, seconds)
 
     def restore(self, solver: Solver, model: Network) -> None:
@@ -98,6 +96,14 @@ class Checkpoint:
         return given
 
 
+def live_values(solver: Solver, model: Network) -> dict[str, float]:
+    """The values now of what may change while a training runs: no momentum where the rule has none."""
+    live = {"learning_rate": solver.optimizer.learning_rate, "reg": model.reg, "dropout": model.dropout}
+    if "momentum" in solver.optimizer.hyper:
+        live["momentum"] = solver.optimizer.hyper["momentum"]
+    return live
+
+
 def set_live(solver: Solver, model: Network, name: str, value: float) -> None:
     """Set one of what may change while a training runs. momentum passes by a rule that has none."""
     if name == "learning_rate":
@@ -145,16 +151,52 @@ class Checkpoints:
         there = [i for i in self.iterations() if at_most is None or i <= at_most]
         return there[-1] if there else None
 
-    def thin(self) -> None:
-        """Delete where files lie closest together, until number and size are within bounds; first and last ones stay."""
-        sizes = {i: self.path(i).stat().st_size for i in self.iterations()}
-        while len(sizes) > 1 + LAST_KEPT and (len(sizes) > MOST_FILES or sum(sizes.values()) > MOST_BYTES):
+    def size(self) -> int:
+        """Bytes they take together; of a file that runs share, this run's part of it."""
+        found = [self._size(i) for i in self.iterations()]
+        return sum(size // names for size, names in found)
+
+    def thin(self, coming: int = 0) -> None:
+        """Delete where files lie closest together, until number and size are within bounds.
+
+        The first one and the last two stay as long as there is anything else to delete; then the first one goes, unless its
+        weights were brought and could not be made again, then the last but one. coming: bytes of a file that is about to be
+        written: there is room for it afterwards, as far as there can be with the last one still there.
+        """
+        sizes = {i: self._size(i)[0] for i in self.iterations()}
+        while len(sizes) > 1 and (len(sizes) + bool(coming) > MOST_FILES or sum(sizes.values()) + coming > MOST_BYTES):
             there = list(sizes)
-            middle = range(1, len(there) - LAST_KEPT)
+            ends = LAST_KEPT - bool(coming)  # the one that is coming is the last one
+            middle = range(1, len(there) - ends)
             # By the root of the iteration: the film runs slower at the beginning, where more happens.
-            closest = min(middle, key=lambda k: math.sqrt(there[k + 1]) - math.sqrt(there[k - 1]))
-            self.path(there[closest]).unlink(missing_ok=True)
-            del sizes[there[closest]]
+            first = 1 if len(there) > 2 and self._brought(there[0]) else 0
+            worst = min(middle, key=lambda k: math.sqrt(there[k + 1]) - math.sqrt(there[k - 1]), default=first)
+            self._delete(there[worst])
+            del sizes[there[worst]]
+
+    def keep_ends(self) -> int:
+        """Delete all but the first one and the last two; returns how many bytes that made free."""
+        before = self.size()
+        for iteration in self.iterations()[1:-LAST_KEPT]:
+            self._delete(iteration)
+        return before - self.size()
+
+    def _brought(self, iteration: int) -> bool:
+        try:
+            return Checkpoint.given_in(self.path(iteration)) is not False
+        except (ValueError, OSError):
+            return False
+
+    def _size(self, iteration: int) -> tuple[int, int]:
+        """Bytes of a file, and how many names it has; 0 and 1 for one that was thinned out meanwhile."""
+        try:
+            found = self.path(iteration).stat()
+        except FileNotFoundError:
+            return 0, 1
+        return found.st_size, max(1, found.st_nlink)
+
+    def _delete(self, iteration: int) -> None:
+        self.path(iteration).unlink(missing_ok=True)
 
     def forget_after(self, iteration: int) -> None:
         """Delete those of later steps, and what was left unfinished."""

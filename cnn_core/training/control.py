@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from cnn_core.training.messages import decode
+from cnn_core.training.messages import decode, say
 
 REST_SHARE, MOST_REST = 0.5, 5.0  # the part of its time a training may have to rest; seconds of it that can be saved up
 
@@ -29,6 +29,9 @@ class Control:
         """Obey standard input until it closes, then end the process."""
         for line in sys.stdin:
             message = decode(line)
+            if message["command"] == "ping":
+                say("alive")
+                continue
             with self.changed:
                 match message["command"]:
                     case "pause":

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 DATABASE = "runs.db"
+VERSION = 1  # before, each step was a row of `steps`, and there was no table `ends`
+OF_HISTORY = ("steps", "ends", "statistics")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, state TEXT NOT NULL,
@@ -15,6 +17,8 @@ CREATE TABLE IF NOT EXISTS runs (
     parent TEXT, parent_iteration INTEGER, deleted REAL);
 CREATE TABLE IF NOT EXISTS steps (
     run TEXT NOT NULL, iteration INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ends (
+    run TEXT NOT NULL, iteration INTEGER NOT NULL, val_accuracy REAL NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS changes (run TEXT NOT NULL, iteration INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS statistics (
     run TEXT NOT NULL, iteration INTEGER NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
@@ -39,6 +43,13 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, str]:
         return _connect(path), message
 
 
+def reading(path: Path) -> sqlite3.Connection:
+    """One more connection, which waits for no writer: to be closed by who reads. Raises sqlite3.Error."""
+    db = sqlite3.connect(path, timeout=5, check_same_thread=False)
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=5, check_same_thread=False)
     try:
@@ -47,6 +58,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
+        if db.execute("PRAGMA user_version").fetchone() < (VERSION,):
+            with db:
+                db.execute(
+                    "INSERT OR REPLACE INTO ends SELECT run, iteration, json_extract(record, '$[6]') FROM steps "
+                    "WHERE typeof(record) = 'text' AND substr(record, -5) != 'null]'"
+                )
+                db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.close()
         raise

@@ -37,6 +37,20 @@ class History(Sequence[StepRecord]):
         self._room[count : count + len(new)] = new
         self.rows = self._room[: count + len(new)]  # last: a reader sees all of it or nothing
 
+    @classmethod
+    def joined(cls, parts: Sequence[History]) -> History:
+        """One after the other."""
+        return cls(np.concatenate([part.rows for part in parts])) if parts else cls()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> History:
+        """What `as_bytes` gave. Raises ValueError where it did not."""
+        return cls(np.frombuffer(data, dtype="<f8").reshape(-1, len(NAMES)))
+
+    def as_bytes(self) -> bytes:
+        """STEP bytes a step: float64, the lowest byte first."""
+        return self.rows.astype("<f8", copy=False).tobytes()
+
     def up_to(self, iteration: int) -> History:
         """The steps up to this one; a history of its own."""
         rows = self.rows
@@ -93,5 +107,5 @@ def _rows(records: Iterable[StepRecord] | Array) -> Array:
 
 def _record(row: list[float]) -> StepRecord:
     iteration, epoch, data_loss, reg_loss, learning_rate, train, val = row
-    accuracies = (None, None) if math.isnan(val) else (train, val)
+    accuracies = (None if math.isnan(share) else share for share in (train, val))
     return StepRecord(int(iteration), int(epoch), data_loss, reg_loss, learning_rate, *accuracies)

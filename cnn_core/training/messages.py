@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import Any
 
 import numpy as np
 
 from cnn_core.checks import Array
+
+_one_at_a_time = threading.Lock()
+
+
+def say(kind: str, **content: Any) -> None:
+    """Send one message from a worker, on any of its threads."""
+    line = encode({"type": kind, **content})
+    with _one_at_a_time:
+        print(line, flush=True)
 
 
 def encode(message: dict[str, Any]) -> str:

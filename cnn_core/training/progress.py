@@ -10,8 +10,10 @@ from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training.checkpoint import Checkpoint, load_weights
 from cnn_core.training.config import TrainingConfig
+from cnn_core.training.history import History
 from cnn_core.training.store import Row, Store
 
+SEEN = 4096  # bytes, about, of a step seen from inside
 HISTOGRAMS = ("weights", "gradients", "activations")
 ACTIVE = ("queued", "running", "paused")
 ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
@@ -47,7 +49,7 @@ class Progress:
         self.parent = None if row.parent is None else (row.parent, row.parent_iteration or 0)
         self.pace, self.state, self.iterations = row.pace, row.state, row.iterations
         self.seconds, self.message, self.test_accuracy = row.seconds, row.message, row.test_accuracy
-        self.records = store.steps(row.id)
+        self.records: History = store.steps(row.id)
         self.changes = store.changes(row.id)
         self.statistics = [Statistics(*found) for found in store.statistics(row.id)]
         self.checkpoints = store.checkpoints(row.id)
@@ -55,6 +57,11 @@ class Progress:
         self.warning = ""
         self.seen = time.monotonic()
         self.rate: list[tuple[int, float]] = []  # (iteration, when) of the last reports
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory its history takes."""
+        return self.records.rows.nbytes + SEEN * len(self.statistics)
 
     @property
     def ended(self) -> bool:

@@ -15,24 +15,28 @@ from pathlib import Path
 from cnn_core.folders import data_folder
 from cnn_core.machine.threads import available_cores
 from cnn_core.solver import StepRecord
+from cnn_core.training import turns
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.config import TrainingConfig
+from cnn_core.training.fork import keep_past
+from cnn_core.training.keeper import Keeper, beyond
 from cnn_core.training.progress import ACTIVE
 from cnn_core.training.run import Run
 from cnn_core.training.stop import StopRules
-from cnn_core.training.store import Change, Row, Store, StoreError
+from cnn_core.training.store import Row, Store, StoreError
+from cnn_core.training.writer import Writer
 
-MOST_LOADED = 40  # ended runs that are kept in memory, the latest looked at; all of them are in the store
-AWAY_PAUSE, AWAY_STOP = 15 * 60.0, 2 * 3600.0  # seconds without a look after which a run is paused, then stopped
 INTERRUPTED = "the server ended while it trained"
 REST = 0.2  # seconds in which a page is made and drawn
-PACED = 0.25  # the part of a core that a run with a pace is counted as; without one it takes a whole core
 
 
 class Registry:
     """All runs of this server by id. At most `slots` cores' worth of them trains at once (default: the cores there are).
 
-    The others wait in turn. A run that nobody looks at for long is paused, and much later stopped, its weights kept.
+    The others wait, and visitors take turns (turns.py): they are told apart by the word that `start`, `fork` and `resume` are
+    given. Without one they count as the same visitor, of whom any number of runs may wait. `Keeper` looks after what nobody
+    asks for. One lock guards what is in memory; nobody who holds it waits for a disk or a worker: commands are sent and notes
+    are written by threads of their own, histories and checkpoints are read and copied without it.
 
     folder: where runs are kept; None is `runs` in `data_folder()`. Runs that were on their way when their server died
     are interrupted now: `Run.resume` continues them. If the folder cannot be used, runs live in a temporary one, and
@@ -53,12 +57,20 @@ class Registry:
         self._runs: dict[str, Run] = {}
         self._deleted: dict[str, Run] = {}  # those of them that were deleted since
         self._lock = threading.RLock()
+        self._loading: dict[str, threading.Lock] = {}  # who wants a run that another one is reading waits for that
+        self._writer = Writer()
         try:
             for row in self.store.rows():
                 if row.state in ACTIVE:
                     self.store.set(row.id, state="interrupted", message=INTERRUPTED)
         except StoreError as error:
             self.message = str(error)
+        self._keeper = Keeper(self)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Those in memory."""
+        return list(self._runs.values())
 
     def start(
         self,
@@ -67,18 +79,19 @@ class Registry:
         *,
         advance: str | None = None,
         begin_with: Checkpoint | None = None,
+        visitor: str | None = None,
     ) -> Run:
         """A new run, training now or queued. pace: steps a second; None is as fast as it goes.
 
-        advance: "step" or "epoch": pause after it. begin_with: weights to start from, as after 0 steps.
-        Raises StoreError or OSError if it cannot be kept.
+        advance: "step" or "epoch": pause after it. begin_with: weights to start from, as after 0 steps. visitor: who wants it.
+        Raises StoreError or OSError if it cannot be kept, ValueError if the visitor has too many runs waiting.
         """
-        with self._lock, self._new() as run_id:
-            self._tidy()
+        self._keeper.check(visitor)
+        with self._new() as run_id:
             if begin_with is not None:
                 replace(begin_with, given=True).write(self.store.checkpoints(run_id).path(0))
             self.store.add(run_id, config.as_dict(), pace)
-            return self._begin(run_id, advance)
+            return self._load(run_id, advance, visitor)
 
     def fork(
         self,
@@ -88,12 +101,14 @@ class Registry:
         num_epochs: int | None = None,
         stop: StopRules | None = None,
         pace: float | None = None,
+        visitor: str | None = None,
         **live: float,
     ) -> Run:
         """A new run with the parent's past up to one of its checkpoints, and a future of its own.
 
-        num_epochs, stop: other than the parent's. live: other values of `config.LIVE` from there on.
-        Raises ValueError for values out of range, and where there is no such checkpoint.
+        num_epochs, stop: other than the parent's. live: other values of `config.LIVE` from there on. The checkpoints are shared
+        with the parent where the disk can do that (a file with two names), else copied. Raises ValueError for values out of
+        range, where there is no such checkpoint, and as `start`.
         """
         if not parent.checkpoints.path(iteration).is_file():
             raise ValueError(f"iteration (={iteration}) must be that of a checkpoint of the run")
@@ -101,44 +116,37 @@ class Registry:
             parent.config, num_epochs=num_epochs or parent.config.num_epochs, stop=stop or parent.config.stop
         )
         config.changed(**live)
-        with self._lock, self._new() as run_id:
-            self._tidy()
-            files = self.store.checkpoints(run_id)
-            files.folder.mkdir(parents=True, exist_ok=True)
-            for earlier in [i for i in parent.checkpoints.iterations() if i <= iteration]:
-                with suppress(FileNotFoundError):  # thinned out meanwhile
-                    shutil.copyfile(parent.checkpoints.path(earlier), files.path(earlier))
-            self.store.add_steps(run_id, [r for r in parent.records if r.iteration <= iteration])
-            for seen in parent.statistics:
-                if seen.iteration <= iteration:
-                    self.store.add_statistics(run_id, seen.iteration, seen.layers)
-            changes = [c for c in parent.changes if c.iteration <= iteration]
-            self.store.add_changes(run_id, [*changes, *(Change(iteration, name, v) for name, v in live.items())])
+        self._keeper.check(visitor)
+        with self._new() as run_id:
+            keep_past(self.store, run_id, parent, iteration, live)
             self.store.add(run_id, config.as_dict(), pace, (parent.id, iteration))  # last: now it is there
-            return self._begin(run_id, None)
+            return self._load(run_id, None, visitor)
+
+    def resume(self, run: Run, advance: str | None = None, visitor: str | None = None) -> None:
+        """`Run.resume`, where the visitor may let one more run wait. Raises ValueError where not."""
+        if run.state == "paused" or run.can_go_on:
+            self._keeper.check(visitor)
+        run.resume(advance, visitor)
 
     def get(self, run_id: str) -> Run | None:
         """The run with this id, if it is kept; counts as a look at it.
 
         Raises StoreError if its data set is gone, or its settings are of another version.
         """
-        if (run := self._runs.get(run_id)) is None:
-            with self._lock:
-                run = self._runs.get(run_id) or self._load(run_id)
-        if run is not None:
-            run.seen = time.monotonic()
-        # Not at any price: a page asks several times a second, and must not wait while what was heard is written down.
-        if (run is None or run.state == "queued") and self._lock.acquire(blocking=False):
-            try:
-                self._tidy()
-                self._fill()
-            finally:
-                self._lock.release()
+        try:
+            run = self._runs.get(run_id) or self._load(run_id)
+        except KeyError:
+            return None
+        run.seen = time.monotonic()
         return run
 
     def rows(self) -> list[Row]:
         """What is kept of every run, the newest first."""
         return self.store.rows()
+
+    def deleted(self) -> list[Row]:
+        """What was deleted and can be brought back, the latest first."""
+        return sorted(self.store.rows(deleted=True), key=lambda row: -(row.deleted or 0))
 
     def results(self) -> dict[str, tuple[StepRecord, float | None]]:
         """By id: the last step of every run that has one, and its last validation accuracy."""
@@ -154,35 +162,51 @@ class Registry:
 
     def delete(self, run_id: str) -> None:
         """Take a run off the list; it is stopped. For a day `undelete` brings it back."""
+        self.store.set(run_id, deleted=time.time())
         with self._lock:
-            self.store.set(run_id, deleted=time.time())
             if (run := self._runs.pop(run_id, None)) is not None and not run.ended:
                 self._deleted[run_id] = run  # its worker has yet to end
                 run.stop()
 
     def undelete(self, run_id: str) -> None:
-        """Bring a deleted run back."""
+        """Bring a deleted run back. Raises ValueError if it is gone for good."""
+        if not self.store.set(run_id, deleted=None):
+            raise ValueError(f"run (={run_id[:20]}) is gone for good: it was deleted more than a day ago")
         with self._lock:
-            self.store.set(run_id, deleted=None)
             if (run := self._deleted.pop(run_id, None)) is not None:
                 self._runs[run_id] = run
 
     def give_way(self) -> None:
         """Let all trainings rest for a moment. Where browser, server and trainings share a few cores, pages answer faster."""
-        for run in list(self._runs.values()):
+        for run in self.runs:
             run.rest(REST)
 
     def waiting_before(self, run: Run) -> int:
-        """How many queued runs will train before this one."""
-        queue = [r.id for r in list(self._runs.values()) if r.state == "queued"]
-        return queue.index(run.id) if run.id in queue else 0
+        """How many queued runs will train before this one, if nobody else comes."""
+        waiting = turns.queue(self.runs)
+        return waiting.index(run) if run in waiting else 0
+
+    def fill(self) -> None:
+        """Let queued runs train, in turn, as far as there is room."""
+        with self._lock:
+            if self.slots:
+                turns.fill(self.runs, self.slots)
+
+    def let_go(self) -> None:
+        """Drop from memory the ended runs that are beyond the bounds; they are read again when somebody looks."""
+        with self._lock:
+            self._deleted = {i: run for i, run in self._deleted.items() if not run.ended}
+            for run in beyond(self.runs):
+                del self._runs[run.id]
 
     def close(self) -> None:
-        """End every worker process; nothing queued starts any more."""
+        """End every worker process; nothing queued starts any more. What was heard is written down."""
+        self._keeper.close()
         with self._lock:
             self.slots = 0
-        for run in [*self._runs.values(), *self._deleted.values()]:
+        for run in [*self.runs, *self._deleted.values()]:
             run.abandon()
+        self._writer.close()
         self.store.close()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
@@ -198,52 +222,27 @@ class Registry:
                 self.store.remove(run_id)
             raise
 
-    def _begin(self, run_id: str, advance: str | None) -> Run:
-        run = self._load(run_id, advance)
-        assert run is not None
-        self._fill()
-        return run
-
-    def _load(self, run_id: str, advance: str | None = None) -> Run | None:
-        row = self.store.row(run_id)
-        if row is None:
-            return None
-        if row.state in ("running", "paused"):  # of a server that died, and could not be marked
-            row = replace(row, state="interrupted", message=INTERRUPTED)
-        try:
-            self._runs[run_id] = Run(row, self.store, self._lock, self._fill, advance)
-        except ValueError as error:
-            raise StoreError(f"the settings of this run are not those of any training here: {error}") from None
-        return self._runs[run_id]
-
-    def _fill(self) -> None:
-        """Let queued runs train, in turn, as far as there is room."""
+    def _load(self, run_id: str, advance: str | None = None, visitor: str | None = None) -> Run:
+        """Read a run. Those who want the same one meanwhile wait for it, nobody else does. Raises KeyError if it is not kept."""
         with self._lock:
-            running = [r for r in self._runs.values() if r.state == "running"]
-            while self.slots and len(running) > 1 and sum(map(_share, running)) > self.slots:
-                running.pop().hold()  # one was told to go faster
-            for run in [r for r in self._runs.values() if r.state == "queued"]:
-                taken = sum(_share(r) for r in self._runs.values() if r.state == "running")
-                if taken + _share(run) > self.slots:
-                    break
-                run.go()
-
-    def _tidy(self) -> None:
-        """Pause, stop and let go what nobody needs; nothing runs in between, so this is called where room is wanted."""
-        now = time.monotonic()
-        for run in list(self._runs.values()):
-            away = now - run.seen
-            if away > AWAY_STOP:
-                run.stop()
-            elif away > AWAY_PAUSE:
-                run.pause(f"paused, because nobody looked at it for {AWAY_PAUSE / 60:.0f} minutes")
-        ended = sorted((r for r in self._runs.values() if r.ended), key=lambda r: r.seen)
-        for old in ended[:-MOST_LOADED]:
-            del self._runs[old.id]
-        self._deleted = {i: r for i, r in self._deleted.items() if not r.ended}
-        with suppress(StoreError):
-            self.store.purge()
-
-
-def _share(run: Run) -> float:
-    return 1.0 if run.pace is None else PACED
+            alone = self._loading.setdefault(run_id, threading.Lock())
+        try:
+            with alone:
+                if (run := self._runs.get(run_id)) is not None:
+                    return run
+                if (row := self.store.row(run_id)) is None:
+                    raise KeyError(run_id)
+                if row.state in ("running", "paused"):  # of a server that died, and could not be marked
+                    row = replace(row, state="interrupted", message=INTERRUPTED)
+                try:
+                    run = Run(row, self.store, self._lock, self._writer, self.fill, advance, visitor)
+                except ValueError as error:
+                    raise StoreError(f"the settings of this run are not those of any training here: {error}") from None
+                with self._lock:
+                    turns.check_waiting(self.runs, visitor)  # once more: several may have come at the same time
+                    self._runs[run_id] = run
+                    self.fill()
+        finally:
+            self._loading.pop(run_id, None)
+        self.let_go()
+        return run

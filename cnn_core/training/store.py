@@ -1,6 +1,7 @@
 """What is known of every run, in a SQLite file: settings, state, history. Weights are in files beside it, one folder a run.
 
-One server at a time owns a folder (a lock file says so); threads share one connection, one after the other.
+One server at a time owns a folder (a lock file says so). Its threads write over one connection, one after the other, and
+read over another one, so that no reader waits for the disk; a history is read in parts, over a connection of its own.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from cnn_core.solver import StepRecord
+from cnn_core.training.blocks import BLOCK, cut, history, parts
 from cnn_core.training.checkpoint import Checkpoints
-from cnn_core.training.database import DATABASE, open_database
+from cnn_core.training.database import DATABASE, OF_HISTORY, open_database, reading
+from cnn_core.training.history import STEP, History, epoch_ends
 from cnn_core.training.lock import lock_file
 
+UNREADABLE = "the history could not be read from {} ({})"
 DELETED_KEPT = 24 * 3600.0  # seconds in which a deleted run can be brought back
 FIELDS = ("state", "iterations", "pace", "seconds", "message", "test_accuracy", "name", "note", "deleted")
 
@@ -70,6 +74,7 @@ class Store:
         self._file = self._own()
         try:
             self._connection, self.message = open_database(folder / DATABASE)
+            self._reading, self._read_lock = reading(folder / DATABASE), threading.Lock()
         except (sqlite3.Error, OSError) as error:  # read-only, full or locked: the file may be whole
             self._file.close()
             raise StoreError(f"{folder / DATABASE} cannot be used ({error})") from None
@@ -78,7 +83,8 @@ class Store:
 
     def close(self) -> None:
         """Let another server have the folder."""
-        with self._lock:
+        with self._lock, self._read_lock:
+            self._reading.close()
             self._connection.close()
             self._file.close()
 
@@ -97,17 +103,27 @@ class Store:
                 (run, time.time(), json.dumps(config), pace, *(parent or (None, None))),
             )
 
-    def set(self, run: str, **values: Any) -> None:
-        """Set some of FIELDS."""
+    def set(self, run: str, **values: Any) -> bool:
+        """Set some of FIELDS; returns whether there is such a run."""
         assert set(values) <= set(FIELDS)
+        names = ", ".join(f"{name} = ?" for name in values)
         with self._writing() as db:
-            db.execute(f"UPDATE runs SET {', '.join(f'{n} = ?' for n in values)} WHERE id = ?", (*values.values(), run))
+            return db.execute(f"UPDATE runs SET {names} WHERE id = ?", (*values.values(), run)).rowcount > 0
 
     def add_steps(self, run: str, records: Iterable[StepRecord]) -> None:
-        """More of a run's history; a step that was there is replaced."""
-        rows = [(run, r.iteration, json.dumps(list(asdict(r).values()))) for r in records]
-        with self._writing() as db:
-            db.executemany("INSERT OR REPLACE INTO steps VALUES (?, ?, ?)", rows)
+        """More of a run's history, in order; what was there from the first of these steps on is replaced.
+
+        A block of steps a transaction: others may write in between.
+        """
+        new = records if isinstance(records, History) else History(records)
+        for start in range(0, len(new), BLOCK):
+            block = new[start : start + BLOCK]
+            first = block[0].iteration
+            ends = [(run, end.iteration, end.val_accuracy) for end in epoch_ends(block)]
+            with self._writing() as db:
+                cut(db, run, first - 1)
+                db.execute("INSERT INTO steps VALUES (?, ?, ?)", (run, first, block.as_bytes()))
+                db.executemany("INSERT INTO ends VALUES (?, ?, ?)", ends)
 
     def add_changes(self, run: str, changes: Iterable[Change]) -> None:
         """Settings that were changed."""
@@ -124,8 +140,8 @@ class Store:
     def forget_after(self, run: str, iteration: int) -> None:
         """Delete what was recorded of later steps."""
         with self._writing() as db:
-            for table in ("steps", "statistics"):
-                db.execute(f"DELETE FROM {table} WHERE run = ? AND iteration > ?", (run, iteration))
+            cut(db, run, iteration)
+            db.execute("DELETE FROM statistics WHERE run = ? AND iteration > ?", (run, iteration))
 
     def rows(self, *, deleted: bool = False) -> list[Row]:
         """All runs, the newest first; the deleted ones instead, if asked for."""
@@ -140,19 +156,17 @@ class Store:
 
     def results(self) -> dict[str, tuple[StepRecord, float | None]]:
         """The last step of each run that has one, and its last validation accuracy; the index makes it quick."""
-        last = "SELECT record FROM steps WHERE run = runs.id {}ORDER BY iteration DESC LIMIT 1"
-        measured = last.format("AND substr(record, -5) != 'null]' ")  # the validation accuracy stands last
-        found = self._read(f"SELECT id, ({last.format('')}), ({measured}) FROM runs WHERE deleted IS NULL")
-        return {
-            run: (StepRecord(*json.loads(record)), StepRecord(*json.loads(end)).val_accuracy if end else None)
-            for run, record, end in found
-            if record
-        }
+        last = "SELECT {} FROM {} WHERE run = runs.id ORDER BY iteration DESC LIMIT 1"
+        step = last.format(f"CASE typeof(record) WHEN 'blob' THEN substr(record, -{STEP}) ELSE record END", "steps")
+        found = self._read(
+            f"SELECT id, ({step}), ({last.format('val_accuracy', 'ends')}) FROM runs WHERE deleted IS NULL"
+        )
+        return {run: (history([record])[0], accuracy) for run, record, accuracy in found if record}
 
-    def steps(self, run: str) -> list[StepRecord]:
-        """A run's history."""
-        found = self._read("SELECT record FROM steps WHERE run = ? ORDER BY iteration", run)
-        return [StepRecord(*json.loads(record)) for (record,) in found]
+    def steps(self, run: str) -> History:
+        """A run's history, read in parts."""
+        found = self._parts("record", "steps", run)
+        return History.joined([history([record for _, record in part]) for part in found])
 
     def changes(self, run: str) -> list[Change]:
         """The changes of a run's settings, in the order they were made."""
@@ -162,9 +176,16 @@ class Store:
         ]
 
     def statistics(self, run: str) -> list[tuple[int, list[dict[str, Any]]]]:
-        """(iteration, layers) of each watched step."""
-        found = self._read("SELECT iteration, layers FROM statistics WHERE run = ? ORDER BY iteration", run)
-        return [(iteration, json.loads(layers)) for iteration, layers in found]
+        """(iteration, layers) of each watched step, read in parts."""
+        found = self._parts("layers", "statistics", run)
+        return [(iteration, json.loads(layers)) for part in found for iteration, layers in part]
+
+    def _parts(self, what: str, table: str, run: str) -> Iterator[list[Any]]:
+        try:
+            with closing(reading(self.folder / DATABASE)) as db:
+                yield from parts(db, what, table, run)
+        except sqlite3.Error as error:
+            raise StoreError(UNREADABLE.format(self.folder, error)) from None
 
     def _own(self) -> IO[str]:
         """Lock the folder for this process; the lock ends with it, however it ends."""
@@ -186,11 +207,21 @@ class Store:
             if time.time() - (row.deleted or 0) > DELETED_KEPT:
                 self.remove(row.id)
 
+    def sizes(self) -> dict[str, int]:
+        """By run, the bytes of its checkpoints (a file that runs share counts for each with its part); "" is the database."""
+        pages, free, size = (
+            self._read(f"PRAGMA {what}")[0][0] for what in ("page_count", "freelist_count", "page_size")
+        )
+        return {"": (pages - free) * size} | {run: self.checkpoints(run).size() for run in sorted(self._folders())}
+
+    def _folders(self) -> Iterator[str]:
+        return (path.name for path in self.folder.iterdir() if path.is_dir())
+
     def remove(self, run: str) -> None:
         """Delete all that is kept of a run, for good."""
         with self._writing() as db:
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
-            for table in ("steps", "changes", "statistics"):
+            for table in (*OF_HISTORY, "changes"):
                 db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
         shutil.rmtree(self.folder / run, ignore_errors=True)
 
@@ -206,10 +237,10 @@ class Store:
 
     def _read(self, query: str, *values: Any) -> list[Any]:
         try:
-            with self._lock:
-                return self._connection.execute(query, values).fetchall()
+            with self._read_lock:
+                return self._reading.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise StoreError(f"the history could not be read from {self.folder} ({error})") from None
+            raise StoreError(UNREADABLE.format(self.folder, error)) from None
 
 
 def _row(values: tuple[Any, ...]) -> Row:

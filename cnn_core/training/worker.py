@@ -1,13 +1,15 @@
 """One training in a process of its own: `python -m cnn_core.training.worker`.
 
 The first line on standard input says what to train (`Job`), every further one is a command: pause, resume, stop, advance
-(a step or to the end of the epoch, then pause), pace, change, rest (take no step for some seconds: a page is at work).
-Commands say what is wanted, so saying one twice changes nothing. What happens goes to standard output, a message a line:
+(a step or to the end of the epoch, then pause), pace, change, rest (take no step for some seconds: a page is at work), ping
+(say that you are there). Commands say what is wanted, so saying one twice changes nothing, and the last word counts. What
+happens goes to standard output, a message a line:
 
     steps        the records since the last message, the first layer's filters after them, seconds of training so far
     statistics   what one step looked like from inside, layer by layer
     state        running or paused, and why
-    changed      a setting, from which iteration on
+    changed      a setting, from which iteration on; nothing is said of one that has the value already
+    alive        the answer to a ping, also in the middle of a long step
     finished / stopped / diverged / failed     the last message
 
 When standard input closes, the one who watched is gone, and the process ends.
@@ -26,11 +28,11 @@ from typing import Any
 
 from cnn_core.network import Network, layer_statistics
 from cnn_core.solver import DivergedError, Solver, StepRecord
-from cnn_core.training.checkpoint import Checkpoint, Checkpoints, set_live
+from cnn_core.training.checkpoint import Checkpoint, Checkpoints, live_values, set_live
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.control import Control
 from cnn_core.training.data import TrainingData
-from cnn_core.training.messages import decode, encode
+from cnn_core.training.messages import decode, say
 from cnn_core.training.range_test import STEPS, range_test_steps
 
 REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the training nothing
@@ -38,11 +40,6 @@ WATCH_EVERY = 1.0  # seconds between two steps that are looked at from inside
 LEISURE = 25  # times what it costs, at least, between two checkpoints, and between two watched steps
 # Steps after which much has changed: film strip and layers want them, whatever they cost.
 EARLY = {2**k for k in range(8)}
-
-
-def say(kind: str, **content: Any) -> None:
-    """Send one message."""
-    print(encode({"type": kind, **content}), flush=True)
 
 
 class Job:
@@ -71,6 +68,7 @@ class Job:
         self._records: list[StepRecord] = []
         self._saved: int | None = done  # the iteration of the latest checkpoint
         self._next_save = 0.0
+        self._size = 0  # of a checkpoint, once one was written
         if done is not None:
             checkpoint = Checkpoint.read(self.checkpoints.path(done))
             checkpoint.restore(self.solver, self.model)
@@ -176,7 +174,10 @@ class Job:
             if iteration == self.done:
                 set_live(self.solver, self.model, name, value)
         wanted, self.control.values = self.control.values, {}
+        live = live_values(self.solver, self.model)
         for name, value in wanted.items():
+            if live.get(name) in (None, value):  # a rule may have no momentum
+                continue
             set_live(self.solver, self.model, name, value)
             self.changes.append((self.done, name, value))
             say("changed", iteration=self.done, name=name, value=value)
@@ -202,7 +203,9 @@ class Job:
         while self._saved != self.done:
             began = time.monotonic()
             try:
-                Checkpoint.of(self.solver, self.model, self.done, self.seconds).write(self.checkpoints.path(self.done))
+                self.checkpoints.thin(self._size)
+                checkpoint = Checkpoint.of(self.solver, self.model, self.done, self.seconds)
+                self._size = checkpoint.write(self.checkpoints.path(self.done))
                 self.checkpoints.thin()
             except OSError as error:
                 with self.control.changed:

@@ -14,6 +14,7 @@ from cnn_core.optim import hyper_parameters
 from cnn_core.training import Run, TrainingConfig
 from pages.controls.training import LEARNING_RATES, REGS, nearest
 from pages.server import runs
+from pages.server.visitors import visitor
 
 OWN_TEST = "own_range_test"  # where the session keeps the one this visitor started, which may be another than is shown
 
@@ -52,11 +53,11 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
             "resume",
             tell,
             run.id,
-            Run.resume,
+            runs.resume,
             help="From its last checkpoint, as if it had never ended.",
         )
     elif run is not None and run.state == "paused":
-        button("resume", "Resume", "resume", tell, run.id, Run.resume, primary=True)
+        button("resume", "Resume", "resume", tell, run.id, runs.resume, primary=True)
     elif run is None or fresh:
         button("pause", "Pause", "pause", None)
     else:
@@ -65,7 +66,7 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
         if run is None or run.state in ("finished", "diverged"):
             button(unit, label, icon, begin, config, unit, help="Begins a new training, and pauses after it.")
         else:
-            button(unit, label, icon, tell, run.id, Run.resume, unit, help="Then pause.")
+            button(unit, label, icon, tell, run.id, runs.resume, unit, help="Then pause.")
     if run is None or fresh:
         button("stop", "Stop", "stop", None)
     else:
@@ -95,7 +96,7 @@ def find_rate(config: TrainingConfig) -> None:
     def begin() -> Run:
         if (earlier := runs.started(OWN_TEST)) is not None:
             earlier.stop()
-        return runs.registry().start(config.for_range_test())
+        return runs.registry().start(config.for_range_test(), visitor=visitor())
 
     test = runs.made_once(begin, "find rate", config)
     st.session_state[OWN_TEST] = test.id

@@ -5,7 +5,7 @@ import streamlit as st
 from cnn_core.training import StoreError
 from cnn_core.training.progress import ACTIVE
 from pages.address import messages
-from pages.sections.run_card import delete_button, one_of, undo_bar
+from pages.sections.run_card import delete_button, deleted_runs, one_of, undo_bar
 from pages.sections.run_comparison import comparison
 from pages.sections.run_table import choose, table
 from pages.sections.run_upload import upload
@@ -42,6 +42,7 @@ def show() -> None:
 
 try:
     show()
+    deleted_runs(registry())
 except StoreError as error:
     messages.error(error)
 upload(registry())

@@ -24,6 +24,7 @@ from pages.sections.before_training import sheet_caption
 from pages.sections.mistakes_view import taken_for
 from pages.server import runs
 from pages.server.leisure import due, looked
+from pages.server.visitors import visitor
 
 ACROSS = 2  # layers side by side
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
@@ -134,7 +135,7 @@ def _begin(run_id: str, iteration: int, rate: float | None, epochs: int) -> None
     def fork() -> Run:
         parent, pace = runs.the_run(run_id), runs.chosen_pace()
         other: dict[str, Any] = {} if rate is None else {"learning_rate": rate}
-        return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, **other)
+        return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, visitor=visitor(), **other)
 
     runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs))
     show_part("view", "Curves")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from cnn_core.training import Registry, Row, StoreError
+from cnn_core.training.store import DELETED_KEPT
 from pages.address import messages
 from pages.sections.run_files import files
-from pages.sections.run_table import choose, titles
+from pages.sections.run_table import choose, notation, titles
 from pages.sections.run_upload import use_settings
 from pages.server.runs import RANGE, obey
 
@@ -78,17 +80,45 @@ def delete_button(runs: Sequence[str], registry: Registry, label: str, *, key: s
 
 
 def undo_bar(registry: Registry) -> None:
-    """What was deleted last, and the way back."""
-    runs: list[str] = st.session_state.get("deleted", [])
-    if not runs:
+    """What this reader deleted last, and the way back."""
+    if runs := st.session_state.get("deleted", []):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Deleted {len(runs)} run{'s'[: len(runs) > 1]}.", width="content")
+            st.button("Undo", key="undo", icon=":material/undo:", on_click=obey, args=(_bring_back, registry, runs))
+
+
+def deleted_runs(registry: Registry) -> None:
+    """What was deleted within a day, by whomever, and the way back."""
+    rows = registry.deleted()
+    if not rows:
         return
+    with st.expander(f"Deleted within a day: {len(rows)}", key="deleted_fold"):
+        named = titles(rows)
+        picked = st.multiselect(
+            "runs to bring back",
+            [row.id for row in rows],
+            key="bring_back",
+            format_func=lambda run: _deleted(run, rows, named),
+        )
+        st.button(
+            "Bring back",
+            key="bring",
+            icon=":material/undo:",
+            on_click=obey,
+            args=(_bring_back, registry, picked),
+            disabled=not picked,
+        )
 
-    def undo() -> None:
-        for run in runs:
-            registry.undelete(run)
-        st.session_state.pop("deleted", None)
-        choose(runs)
 
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Deleted {len(runs)} run{'s'[: len(runs) > 1]}.", width="content")
-        st.button("Undo", key="undo", icon=":material/undo:", on_click=obey, args=(undo,))
+def _deleted(run: str, rows: Sequence[Row], named: Mapping[str, str]) -> str:
+    """A deleted run in the list, with how long it can still be brought back."""
+    row = next(row for row in rows if row.id == run)
+    hours = max(0.0, (row.deleted or 0) + DELETED_KEPT - time.time()) / 3600
+    return f"{named[run]}: {notation(row.config.get('network'))}, {row.state}; for {max(1, round(hours))} more h"
+
+
+def _bring_back(registry: Registry, runs: Sequence[str]) -> None:
+    for run in runs:
+        registry.undelete(run)
+    st.session_state.pop("deleted", None)
+    choose(runs)

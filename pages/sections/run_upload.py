@@ -12,6 +12,7 @@ from pages.address import messages
 from pages.controls.choosing import chosen_files
 from pages.controls.training import widget_values
 from pages.server.runs import made_once
+from pages.server.visitors import visitor
 
 
 def upload(registry: Registry) -> None:
@@ -104,8 +105,11 @@ def _written(values: dict[str, Any], usual: dict[str, Any]) -> dict[str, str]:
 def _start(registry: Registry, config: TrainingConfig, name: str = "", **options: Any) -> None:
     """Start a run and go to see it. name: of the file that its weights come from."""
     try:
-        run = made_once(lambda: registry.start(config, **options), "upload", name, config)
+        run = made_once(lambda: registry.start(config, visitor=visitor(), **options), "upload", name, config)
     except (StoreError, OSError) as error:
         messages.error(f"the run could not be kept: {error}")
+        return
+    except ValueError as error:  # no room for one more
+        messages.error(error)
         return
     st.switch_page("lessons/train.py", query_params={"run": run.id})

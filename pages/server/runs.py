@@ -17,6 +17,7 @@ from cnn_core.training.evaluate import Evaluation, evaluate
 from cnn_core.training.scripts import starts_with_given_weights
 from pages.address import messages, state
 from pages.server.kept import Once
+from pages.server.visitors import visitor
 
 PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
 RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
@@ -108,9 +109,14 @@ def start(config: TrainingConfig, advance: str | None = None) -> None:
     def begin() -> Run:
         if (running := own_run()) is not None:
             running.stop()
-        return registry().start(config, chosen_pace(), advance=advance)
+        return registry().start(config, chosen_pace(), advance=advance, visitor=visitor())
 
     remember(made_once(begin, "start", config, advance))
+
+
+def resume(run: Run, advance: str | None = None) -> None:
+    """Let a run go on as soon as there is room, as one of this visitor. Raises ValueError as `Registry.resume`."""
+    registry().resume(run, advance, visitor())
 
 
 def made_once(make: Callable[[], Run], *what: Any) -> Run:

@@ -1,10 +1,16 @@
 import pytest
 
-from cnn_core.training import Registry
+from cnn_core.training import Registry, keeper
 
 
 @pytest.fixture
-def registry(tmp_path):
+def quickly_kept(monkeypatch):
+    """Registries look after their runs as often as tests look at them."""
+    monkeypatch.setattr(keeper, "EVERY", 0.05)
+
+
+@pytest.fixture
+def registry(tmp_path, quickly_kept):
     """Room for one training at a time."""
     registry = Registry(tmp_path, slots=1)
     yield registry

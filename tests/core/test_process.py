@@ -24,7 +24,7 @@ def test_whatever_a_worker_says_its_end_is_told(said, heard, why, tmp_path, monk
     (folder / "worker.py").write_text(f"import sys; sys.stdin.readline(); sys.stdout.buffer.write({said!r})")
     monkeypatch.setattr(process, "ROOT", tmp_path)
     messages, ends = [], []
-    WorkerProcess({}, lambda _, message: messages.append(message), lambda _, reason: ends.append(reason))
+    WorkerProcess(dict, lambda _, message: messages.append(message), lambda _, reason: ends.append(reason))
     until(lambda: ends, seconds=10)
     assert messages == heard
     assert why in ends[0]

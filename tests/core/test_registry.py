@@ -7,9 +7,8 @@ import time
 
 import pytest
 
-from cnn_core.training import DataOptions, Registry, StoreError
+from cnn_core.training import DataOptions, Registry, StoreError, keeper
 from cnn_core.training import process as process_module
-from cnn_core.training import registry as registry_module
 from cnn_core.training import run as run_module
 from cnn_core.training.messages import decode, encode
 from tests.trainings import LONG, SHORT, small
@@ -81,6 +80,7 @@ def test_closing_ends_every_worker_and_starts_no_more(tmp_path):
     registry = Registry(tmp_path, slots=1)
     running, queued = registry.start(LONG), registry.start(LONG)
     until(lambda: running.records)
+    until(lambda: running._process.started)
     worker = running._process._process
     registry.close()
     assert worker.wait(timeout=10) is not None
@@ -91,14 +91,14 @@ def test_closing_ends_every_worker_and_starts_no_more(tmp_path):
 
 
 def test_the_oldest_ended_runs_leave_the_memory_but_are_found(registry, monkeypatch):
-    monkeypatch.setattr(registry_module, "MOST_LOADED", 2)
+    monkeypatch.setattr(keeper, "MOST_LOADED", 2)
     running = registry.start(LONG)
     ended = [registry.start(LONG) for _ in range(4)]
     for run in ended:
         run.stop()
     registry.start(LONG).stop()
+    until(lambda: ended[0].id not in registry._runs)
     assert running.id in registry._runs
-    assert ended[0].id not in registry._runs
     assert registry.get(ended[0].id).state == "stopped"
 
 
@@ -152,11 +152,10 @@ def test_a_stop_right_after_the_start_is_obeyed(registry, monkeypatch):
 def test_what_nobody_looks_at_is_paused_and_later_stopped(registry, monkeypatch):
     left, waiting = registry.start(LONG), registry.start(SHORT)
     until(lambda: left.records)
-    monkeypatch.setattr(registry_module, "AWAY_PAUSE", 0.0)
-    # A look at the queue is when room is wanted; one that finds the lock taken leaves it to the next.
+    monkeypatch.setattr(keeper, "AWAY_PAUSE", 0.0)
     until(lambda: registry.get(waiting.id) is waiting and left.state == "paused")
     assert left.message.startswith("paused, because nobody looked at it")
-    monkeypatch.setattr(registry_module, "AWAY_STOP", 0.0)
+    monkeypatch.setattr(keeper, "AWAY_STOP", 0.0)
     registry.start(SHORT)
     until(lambda: left.state == "stopped")
     assert left.latest == len(left.records)
@@ -165,10 +164,11 @@ def test_what_nobody_looks_at_is_paused_and_later_stopped(registry, monkeypatch)
 def test_a_message_that_cannot_be_understood_fails_the_run_and_frees_its_room(registry, monkeypatch):
     monkeypatch.setattr(run_module, "StepRecord", lambda **_: 1 / 0)
     broken = registry.start(LONG)
-    worker = broken._process._process
+    process = broken._process
     until(lambda: broken.state == "failed")
     assert "ZeroDivisionError" in broken.message
-    assert worker.poll() is not None
+    process.wait()
+    assert process._process.poll() is not None
     monkeypatch.undo()
     assert registry.start(LONG).state == "running"
 
@@ -176,6 +176,7 @@ def test_a_message_that_cannot_be_understood_fails_the_run_and_frees_its_room(re
 def test_a_start_that_fails_does_not_start_another_twice(registry, monkeypatch):
     running = registry.start(LONG)
     queued = [registry.start(LONG, pace=1.0) for _ in range(3)]
+    until(lambda: running.records)
     started, popen = [], subprocess.Popen
 
     def failing_once(*args, **options):
@@ -186,9 +187,8 @@ def test_a_start_that_fails_does_not_start_another_twice(registry, monkeypatch):
 
     monkeypatch.setattr(subprocess, "Popen", failing_once)
     running.stop()
-    until(lambda: all(run.state == "failed" or run._process for run in queued))  # a run is running before its worker is
-    assert [run.state for run in queued] == ["failed", "running", "running"]
-    assert len(started) == 3
+    until(lambda: len(started) == 3 and sorted(run.state for run in queued) == ["failed", "running", "running"])
+    until(lambda: sum(bool(run.records) for run in queued) == 2)
 
 
 def test_a_worker_that_is_killed_fails_its_run_only_and_makes_room(registry):
@@ -216,7 +216,7 @@ def test_a_worker_that_breaks_says_what_happened(registry, monkeypatch, tmp_path
 def test_a_worker_that_cannot_start_is_told(registry, monkeypatch):
     monkeypatch.setattr(sys, "executable", "no-such-python")
     run = registry.start(SHORT)
-    assert run.state == "failed"
+    until(lambda: run.state == "failed")
     assert run.message.startswith("the training process could not start (")
 
 

@@ -27,7 +27,7 @@ def test_runs_and_their_history_come_back(store):
     store.add("one", {"seed": 1}, None)
     store.add("two", {"seed": 2}, 50.0, ("one", 10))
     store.set("two", state="paused", message="why", seconds=1.5, iterations=70)
-    store.add_steps("two", [record(2, 0.5), record(1)])
+    store.add_steps("two", [record(1), record(2, 0.5)])
     store.add_changes("two", [Change(2, "reg", 0.1), Change(1, "reg", 0.2)])
     store.add_statistics("two", 1, [{"name": "conv1", "dead": None}])
     folder = store.folder
