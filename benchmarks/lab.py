@@ -28,6 +28,8 @@ use_one_thread()
 
 from benchmarks.answers import listening_tab  # noqa: E402 (NumPy comes after the threads are set)
 from cnn_core.training import Registry, TrainingConfig  # noqa: E402
+from cnn_core.training.blocks import history  # noqa: E402
+from cnn_core.training.history import History  # noqa: E402
 from tools.browser import launch, open_page, serve  # noqa: E402
 
 ALONE = {"dataset": "fashion", "num_epochs": 12}  # some 10 seconds
@@ -67,17 +69,21 @@ def speed(folder: Path, steps: int) -> float:
 def _steps(folder: Path) -> int:
     try:
         with sqlite3.connect(f"file:{folder / 'runs.db'}?mode=ro", uri=True, timeout=5) as db:
-            newest = "(SELECT id FROM runs ORDER BY created DESC LIMIT 1)"
-            return int(db.execute(f"SELECT COUNT(*) FROM steps WHERE run = {newest}").fetchone()[0])
+            return len(_newest(db))
     except sqlite3.OperationalError:  # not made yet
         return 0
 
 
-def losses(folder: Path) -> list[str]:
+def losses(folder: Path) -> History:
     """The history of the newest run, as it is kept."""
     with sqlite3.connect(f"file:{folder / 'runs.db'}?mode=ro", uri=True) as db:
-        newest = "(SELECT id FROM runs ORDER BY created DESC LIMIT 1)"
-        return [record for (record,) in db.execute(f"SELECT record FROM steps WHERE run = {newest} ORDER BY iteration")]
+        return _newest(db)
+
+
+def _newest(db: sqlite3.Connection) -> History:
+    newest = "(SELECT id FROM runs ORDER BY created DESC LIMIT 1)"
+    found = db.execute(f"SELECT record FROM steps WHERE run = {newest} ORDER BY iteration").fetchall()
+    return history([record for (record,) in found])
 
 
 def address_of(settings: dict[str, object]) -> str:
@@ -92,7 +98,7 @@ def begin(page: Page) -> None:
     page.get_by_role("button", name="Start", exact=True).click()
 
 
-def alone(steps: int) -> tuple[float, list[str]]:
+def alone(steps: int) -> tuple[float, History]:
     """Speed and history of a training that nobody watches."""
     with tempfile.TemporaryDirectory() as folder:
         registry = Registry(Path(folder))
@@ -102,7 +108,7 @@ def alone(steps: int) -> tuple[float, list[str]]:
     return found
 
 
-def watched(browser: Browser, steps: int) -> tuple[float, list[str]]:
+def watched(browser: Browser, steps: int) -> tuple[float, History]:
     """Speed and history of one that a page watches."""
     with tempfile.TemporaryDirectory() as folder, serve(CONVSCOPE_DATA=folder) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
