@@ -39,7 +39,7 @@ ALLOWED = {
         *("pages.address", "pages.controls", "pages.server"),
     },
     "pages/figures/": {"cnn_core", "numpy", "pages.figures", "PIL", "plotly"},
-    "pages/animation/": {"cnn_core", "numpy", "pages.animation", "streamlit"},
+    "pages/animation/": {"cnn_core", "numpy", "pages.address", "pages.animation", "streamlit"},
     "pages/sections/": {
         *("cnn_core", "numpy", "streamlit"),
         *("pages.address", "pages.animation", "pages.controls", "pages.figures", "pages.sections", "pages.server"),

@@ -4,7 +4,7 @@ import { write } from "./numbers.js";
 
 // Diverging scales that people with any colour vision can tell apart; the page's background stands for zero.
 export const SCALES = {
-  "blue–orange": {
+  blue_orange: {
     light: [
       [43, 108, 190],
       [217, 95, 2],
@@ -14,7 +14,7 @@ export const SCALES = {
       [240, 130, 40],
     ],
   },
-  "green–purple": {
+  green_purple: {
     light: [
       [27, 120, 55],
       [118, 42, 131],
@@ -24,7 +24,7 @@ export const SCALES = {
       [178, 110, 200],
     ],
   },
-  "teal–red": {
+  teal_red: {
     light: [
       [1, 133, 140],
       [180, 30, 50],

@@ -109,7 +109,7 @@ class Player {
   }
 
   place() {
-    return { step: this.step, ...this.choices.all, pinned: this.root.dataset.pinned };
+    return { step: this.step, ...this.choices.all, pinned: this.pointer.pinned };
   }
 
   redraw() {

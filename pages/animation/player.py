@@ -15,11 +15,10 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.walks.counts import Grid
 from cnn_core.walks.walk import Operation, Walk
+from pages.address.player import BEGIN, OPTIONS
 from pages.animation.scripts import script
 
 HERE = Path(__file__).parent
-SPEEDS = (0.25, 0.5, 1, 2, 4, 8, 16)
-SCALES = ("blue–orange", "green–purple", "teal–red")
 
 # Which grids stand beside each other: what is given and made forward, and below it what the backward pass collects.
 SLIDING = ([["x"], ["weight", "bias"], ["out"]], [["dx"], ["dweight", "dbias"], ["dout"]])
@@ -46,25 +45,13 @@ def player(
 ) -> None:
     """Show a walk.
 
-    titles: a caption by grid name; channel_names: names for its channels (red, green, blue). begin: where the player
-    starts when the page is opened (see BEGIN). on_place is called when the reader came to rest elsewhere; it finds the new
-    place, with the names of BEGIN, in st.session_state[key]["place"].
+    titles: a caption by grid name; channel_names: names for its channels (red, green, blue). begin: its settings (see
+    pages/address/player.py) when the page is opened, and again when begin["version"] changes. on_place is called when the
+    reader came to rest elsewhere; it finds the settings as they are then in st.session_state[key]["place"].
     """
     data = wire(walk, titles=titles, channel_names=channel_names or {})
     # In a list: the values of a dict would each be searched for data frames, which takes as long as all the rest.
-    _component(key=key, data=[data | {"begin": BEGIN | dict(begin or {})}], on_place_change=on_place)
-
-
-# The player's own settings, taken over when the version changes. step counts from 0; pinned: {"name", "plane", "index"}.
-BEGIN: dict[str, Any] = {
-    "version": 0,
-    "step": 0,
-    "speed": 1,
-    "stages": True,
-    "loop": False,
-    "colours": SCALES[0],
-    "pinned": None,
-}
+    _component(key=key, data=[data | {"begin": {"version": 0} | BEGIN | dict(begin or {})}], on_place_change=on_place)
 
 
 def rows_of(walk: Walk) -> list[list[list[str]]]:
@@ -121,10 +108,7 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         "span": walk.window.span,
         "dilation": walk.window.dilation,
     }
-    data["options"] = {
-        "speed": [(speed, f"{speed:g}×") for speed in SPEEDS],
-        "colours": [(name, name) for name in SCALES],
-    }
+    data["options"] = OPTIONS
     data["id"] = hashlib.sha1(json.dumps(data).encode(), usedforsecurity=False).hexdigest()
     return data
 

@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.address import state
+from pages.address import player, state
 from pages.address.book import book
 from pages.controls import settings
 
 # The reader's way of watching outlasts a change of preset.
-WATCHING = frozenset(("speed", "stages", "loop", "colours", "view", "hide_controls", "run", "smooth"))
+WATCHING = player.WATCHING | {"view", "hide_controls", "run", "smooth"}
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ BAD = [
     *(("convolution", "speed", text, "must be one of 0.25, 0.5, 1, 2") for text in ("3", "", "fast", "1.0", HUGE)),
     *(("convolution", "stages", text, "must be true or false") for text in ("True", "1", "")),
     ("convolution", "loop", "maybe", "must be true or false"),
-    ("convolution", "colours", "red", "must be one of blue–orange, green–purple, teal–red"),
+    ("convolution", "colours", "red", "must be one of blue_orange, green_purple, teal_red"),
     *(("convolution", "pinned", text, A_CELL) for text in ("x", "y,0,1", "x,1,0", "x,0,144", "x,0,-1", "x,0,1,2", HUGE)),
     ("pooling", "pooling", "min", "must be one of max, average"),
     ("pooling", "kernel_size", "0", "must be 1 to 7"),
@@ -195,10 +195,10 @@ def test_each_axis_has_its_own_parameters():
 @pytest.mark.parametrize("page", ADDRESSES)
 def test_the_player_starts_where_and_how_the_address_says(page):
     grid = "dout" if page != "im2col" else "columns"
-    place = {"step": "3", "speed": "0.25", "stages": "false", "loop": "true", "colours": "teal–red"}
+    place = {"step": "3", "speed": "0.25", "stages": "false", "loop": "true", "colours": "teal_red"}
     app = open_lesson(page, **place, pinned=f"{grid},0,2")
     assert not app.warning
-    expected = {"step": 2, "speed": 0.25, "stages": False, "loop": True, "colours": "teal–red"}
+    expected = {"step": 2, "speed": 0.25, "stages": False, "loop": True, "colours": "teal_red"}
     assert sent(app)["begin"] == expected | {"version": 0, "pinned": {"name": grid, "plane": 0, "index": 2}}
 
 

@@ -14,7 +14,7 @@ PAGES = {
 }
 EXAMPLES = [(page, name) for page, (presets, _) in PAGES.items() for name in presets]
 EDITED = "1,1,1;1,0,1;1,1,1"
-BEGIN = {"step": 0, "speed": 1, "stages": True, "loop": False, "colours": "blue–orange", "pinned": None}
+BEGIN = {"step": 0, "speed": 1, "stages": True, "loop": False, "colours": "blue_orange", "pinned": None}
 
 
 def begin(app):
@@ -135,7 +135,7 @@ def test_what_is_changed_back_by_hand_is_the_example_again(hand):
 
 
 def test_another_example_replaces_the_changes_and_the_place_but_not_the_way_of_watching():
-    watching = {"speed": "2", "stages": "false", "loop": "true", "colours": "teal–red"}
+    watching = {"speed": "2", "stages": "false", "loop": "true", "colours": "teal_red"}
     place = {"step": "7", "pinned": "x,0,3", "edit": "filter 1, channel 0"}
     app = open_lesson("convolution", preset="course demo", **watching, **place)
     assert as_the_example_says(app, "convolution", "course demo")  # none of these count as a change
@@ -147,7 +147,7 @@ def test_another_example_replaces_the_changes_and_the_place_but_not_the_way_of_w
     assert changed(app, "course demo")
     change(app, "preset", "dilation")
     assert as_the_example_says(app, "convolution", "dilation")
-    assert begin(app) == BEGIN | {"speed": 2, "stages": False, "loop": True, "colours": "teal–red"}
+    assert begin(app) == BEGIN | {"speed": 2, "stages": False, "loop": True, "colours": "teal_red"}
     assert not {"weight", "step", "pinned"} & set(app.query_params)
     assert values(app, "x").tolist() == values(open_lesson("convolution", preset="dilation"), "x").tolist()
 

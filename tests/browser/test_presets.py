@@ -112,7 +112,7 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
     at(twin, 11)
     assert (again.locator(".total").inner_text(), again.locator(".link").inner_text()) == said
     expect(twin).to_have_attribute("data-pinned", "x,2,6")
-    for name, value in (("speed", "8"), ("colours", "teal–red")):
+    for name, value in (("speed", "8"), ("colours", "teal_red")):
         expect(twin.get_by_label(name)).to_have_value(value)
     expect(twin.get_by_label("in stages")).not_to_be_checked()
     expect(twin.get_by_label("loop")).to_be_checked()
@@ -127,7 +127,7 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
         ("step=0", "step (=0) in the link must be a whole number from 1 on"),
         ("speed=3", "speed (=3) in the link must be one of 0.25, 0.5, 1, 2, 4, 8, 16"),
         ("stages=maybe", "stages (=maybe) in the link must be true or false"),
-        ("colours=pink", "colours (=pink) in the link must be one of blue–orange"),
+        ("colours=pink", "colours (=pink) in the link must be one of blue_orange"),
         ("pinned=x,0,9999", "pinned (=x,0,9999) in the link must be a grid of this page"),
         ("hide_controls=perhaps", "hide_controls (=perhaps) in the link must be true or false"),
         ("channels=7", "channels (=7) in the link must be one of 1, 3"),
