@@ -16,10 +16,12 @@ from collections.abc import Callable
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from cnn_core.datasets.zips import ENDINGS
+
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-KINDS = ("image/*", ".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # for a browser
+KINDS = ("image/*", *ENDINGS)  # that a browser offers
 MOST_PIXELS = 25_000_000
-DECODING = threading.Lock()  # one picture at a time: unpacked it may take 75 MB
+DECODING = threading.Lock()  # one picture at a time: unpacked it may take 200 MB
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours
 # What is broken beside the pixels does not matter here, and each of Pillow's words on it would be kept and logged.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -57,7 +59,9 @@ def decoded(data: bytes, name: str, allow: Callable[[int], None] = lambda pixels
     except TooMuchError:
         raise
     except UnidentifiedImageError:
-        raise ValueError(f"{name} must be a picture in one of the formats {', '.join(FORMATS)}") from None
+        raise ValueError(
+            f"{name} must be a picture in one of the formats {', '.join(FORMATS)}: save it as one"
+        ) from None
     except Exception as error:  # broken bytes make a decoder raise nearly every kind of error
         raise ValueError(
             f"{name} must be a whole, unbroken picture ({str(error)[:200] or type(error).__name__}): save it anew"
@@ -86,14 +90,17 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Any mode as RGB: transparency over white, 16 and 32 bits a pixel scaled to 8. Reduced first, to save memory."""
     few = max(1, max(image.size) // (2 * SIDE))
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.nan_to_num(np.asarray(image)[::few, ::few].astype(np.float64), posinf=0, neginf=0)
-        top = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
-        return Image.fromarray((values.clip(0, top) * 255 / top).astype(np.uint8)).convert("RGB")
     if image.mode in ("La", "RGBa"):  # colours multiplied by how opaque they are
         image = image.convert(image.mode.upper())
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         image = image.reduce(few)
+    elif few > 1:  # no mean of these numbers is one of them
+        width, height = (max(1, side // few) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.NEAREST)
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
+        top = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0)))
+        return Image.fromarray((values.clip(0, top) * 255 / top).astype(np.uint8)).convert("RGB")
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -68,7 +68,7 @@ KINDS = {
     "GIF": (saved(GREY, "GIF"), RAMP / 255),
     "BMP": (saved(COLOUR, "BMP"), RGB / 255),
 }
-FORMATS = "must be a picture in one of the formats PNG, JPEG, WEBP, GIF, BMP, TIFF"
+FORMATS = "must be a picture in one of the formats PNG, JPEG, WEBP, GIF, BMP, TIFF: save it as one"
 BROKEN = r"must be a whole, unbroken picture \(.*\): save it anew"
 LARGE = "must have at most 25 megapixels: make it smaller"
 
