@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.address.hiding import hide_controls_if_asked
 from pages.address.menu import menu
-from pages.address.state import enter
+from pages.address.state import enter, leave
 from pages.controls import folds
 from pages.server.runs import give_way
 
@@ -26,3 +26,4 @@ enter(page)
 hide_controls_if_asked()
 st.title(pages[page].heading or page.title)
 page.run()
+leave()

@@ -13,8 +13,8 @@ MIN_SIZE, MAX_SIZE = 3, 32
 
 # Each takes the row and column of every cell, counted from 0, and the size.
 _PATTERNS: dict[str, Callable[[Array, Array, int], Array]] = {
-    "vertical edge": lambda row, column, size: column >= size // 2,
-    "horizontal edge": lambda row, column, size: row >= size // 2,
+    "vertical_edge": lambda row, column, size: column >= size // 2,
+    "horizontal_edge": lambda row, column, size: row >= size // 2,
     "diagonal": lambda row, column, size: row == column,
     "checkerboard": lambda row, column, size: (row + column) % 2,
     "cross": lambda row, column, size: (row == size // 2) | (column == size // 2),

@@ -12,12 +12,14 @@ class Book:
     """page: the one that is shown. Of each page: the settings that are not the default, as the address would write them.
 
     folded: whether the part of the page that is drawn now is closed (see folds.py).
-    Of this page: all keys it has used, those drawn or read by this run and the last one, and defaults by key.
+    Of this page: all keys it has used, those of lists of options, those drawn or read by this run and the last one, and
+    defaults by key.
     """
 
     page: str | None = None
     settings: dict[str | None, dict[str, str]] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
+    options: set[str] = field(default_factory=set)
     drawn: set[str] = field(default_factory=set)
     drawn_before: set[str] = field(default_factory=set)
     defaults: dict[str, object] = field(default_factory=dict)

@@ -12,12 +12,13 @@ import streamlit as st
 
 from pages.address import messages
 from pages.address.book import book
+from pages.address.former import understood
 
 
 def tell_unlisted(key: str, options: Sequence[str]) -> None:
     """Say so if this parameter of the address is none of the options."""
     listed = ", ".join(options if len(options) <= 16 else (*options[:3], "...", *options[-2:]))
-    tell_bad(key, lambda text: None if text in options else f"must be one of {listed}")
+    tell_bad(key, lambda text: None if understood(key, text) in options else f"must be one of {listed}")
 
 
 def tell_bad(key: str, problem: Callable[[str], str | None]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FORMER = {"blue–orange": "blue_orange", "green–purple": "green_purple", "teal–red": "teal_red"}  # in links made earlier
+from pages.address.former import understood
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ def _switch(default: bool) -> Setting:
     return Setting(default, values.__getitem__, "true or false", lambda value: str(value).lower())
 
 
-def _listed(options: Mapping[Any, str], default: Any, write: Callable[[Any], str] = str) -> Setting:
+def _listed(key: str, options: Mapping[Any, str], default: Any, write: Callable[[Any], str] = str) -> Setting:
     values = {write(value): value for value in options}
-    return Setting(default, lambda text: values[FORMER.get(text, text)], f"one of {', '.join(values)}", write, options)
+    return Setting(default, lambda text: values[understood(key, text)], f"one of {', '.join(values)}", write, options)
 
 
 def _whole(text: str, low: int, high: int) -> int:
@@ -60,11 +60,11 @@ SETTINGS: dict[str, Setting] = {
         lambda step: str(step + 1),
         watching=False,
     ),
-    "speed": _listed({speed: f"{speed:g}×" for speed in (0.25, 0.5, 1, 2, 4, 8, 16)}, 1, "{:g}".format),
+    "speed": _listed("speed", {speed: f"{speed:g}×" for speed in (0.25, 0.5, 1, 2, 4, 8, 16)}, 1, "{:g}".format),
     "stages": _switch(True),
     "loop": _switch(False),
     "colours": _listed(
-        {"blue_orange": "blue–orange", "green_purple": "green–purple", "teal_red": "teal–red"}, "blue_orange"
+        "colours", {"blue_orange": "blue–orange", "green_purple": "green–purple", "teal_red": "teal–red"}, "blue_orange"
     ),
     "pinned": Setting(
         None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.address.book import book
+from pages.address.former import understood
 from pages.address.links import tell_repeated
 
 
@@ -23,7 +25,7 @@ def enter(page: StreamlitPage) -> None:
         return
     for key in known.keys:
         st.session_state.pop(key, None)
-    known.keys, known.page = set(), page.url_path
+    known.keys, known.options, known.page = set(), set(), page.url_path
     st.session_state.pop("begin", None)
     remembered = known.settings.pop(page.url_path, {})
     if remembered and not st.query_params.to_dict():
@@ -45,6 +47,41 @@ def set_text(key: str, value: str | None) -> None:
     elif key in st.query_params:
         del st.query_params[key]
     book().note(key, value)
+
+
+def went_back() -> bool:
+    """Whether the reader went back or forward in the browser's history: then the address says what is to be shown."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def take_option(key: str, options: Sequence[str], default: str) -> None:
+    """Before a list of options is drawn: give it the one that the address names, if the reader has not chosen one here.
+
+    Streamlit's own way (`bind="query-params"`) would write the option's words into the address, not its id.
+    """
+    if key in st.session_state and not went_back():
+        return
+    named = understood(key, st.query_params.get(key, default))
+    st.session_state[key] = named if named in options else default
+
+
+def keep_option(key: str, option: str, default: str) -> None:
+    """After it was drawn: the address names the option, unless it is the default."""
+    book().options.add(key)
+    note(key, option, default)
+    named = None if option == default else option
+    if st.query_params.get(key) != named:
+        set_text(key, named)
+
+
+def leave() -> None:
+    """Call when a page has run to its end: options that it has not drawn are no more in the address, as with other widgets."""
+    known = book()
+    for key in known.options - known.drawn:
+        if key in st.query_params:
+            del st.query_params[key]
+    known.options &= known.drawn
 
 
 def note(key: str, value: object, default: object) -> None:

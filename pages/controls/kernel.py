@@ -17,28 +17,29 @@ from pages.address import messages, state
 from pages.address.book import book
 from pages.controls import settings
 from pages.controls.pictures import GREY
+from pages.controls.words import word_of
 
 HERE = Path(__file__).parents[1] / "animation"
 LARGEST = 999.0
 RANDOM_SEED = 231
 MOST_TEXT = 20_000  # characters of a link's weights
 
-# What each preset does, in a sentence. All are defined for every kernel size; of size 1, edges and slopes are 0.
+# What each kernel does, in a sentence. All are defined for every kernel size; of size 1, edges and slopes are 0.
 PLANES = {
     "edges": "How much a cell differs from those around it: flat regions cancel to 0, edges of any direction stay.",
-    "Sobel x": "Right less left, smoothed from top to bottom: vertical edges light up, positive from dark to bright.",
-    "Sobel y": "Below less above, smoothed from left to right: horizontal edges light up.",
+    "sobel_x": "Right less left, smoothed from top to bottom: vertical edges light up, positive from dark to bright.",
+    "sobel_y": "Below less above, smoothed from left to right: horizontal edges light up.",
     "blur": "A weighted mean with its weight in the middle (binomial, nearly Gaussian): the weights add up to 1.",
     "sharpen": "The picture plus its edges: the weights add up to 1, differences grow.",
     "emboss": "Dark towards one corner, bright towards the other: the picture looks lit from the top left.",
     "identity": "A single 1 in the middle: the output is the input (less its border, without padding).",
 }
-PRESETS = PLANES | {
+KERNELS = PLANES | {
     "random": "Random weights, as a network starts out: no pattern, no meaning yet.",
-    "whole numbers": "Each weight is −1, 0 or 1, at random: sums that one can do in one's head.",
+    "whole_numbers": "Each weight is −1, 0 or 1, at random: sums that one can do in one's head.",
     "brightness": "One number per channel, in the kernel's middle: red, green and blue weighted as the eye does.",
 }
-RANDOM = ("random", "whole numbers")
+RANDOM = ("random", "whole_numbers")
 
 _grid = st.components.v2.component(
     "convscope_kernel_grid",
@@ -49,10 +50,10 @@ _grid = st.components.v2.component(
 
 
 @lru_cache(maxsize=64)  # most changes of a setting are of another one
-def preset(name: str, size: Pair, channels: int = 1, filters: int = 1, seed: int = RANDOM_SEED) -> Array:
+def kernel_of(name: str, size: Pair, channels: int = 1, filters: int = 1, seed: int = RANDOM_SEED) -> Array:
     """The kernels that `name` begins: (filters, channels, KH, KW) numbers of at most 4 decimals; read-only.
 
-    A second filter takes the next preset of the list, and so on; all channels get the same. Random ones all differ.
+    A second filter takes the next kernel of the list, and so on; all channels get the same. Random ones all differ.
     """
     made = _made(name, size, channels, filters, seed)
     made.setflags(write=False)
@@ -63,7 +64,7 @@ def _made(name: str, size: Pair, channels: int, filters: int, seed: int) -> Arra
     shape = (filters, channels, *size)
     if name == "random":
         return np.random.default_rng(seed).normal(0, 1, shape).round(1) + 0.0
-    if name == "whole numbers":
+    if name == "whole_numbers":
         return np.random.default_rng(seed).integers(-1, 2, shape).astype(np.float64)
     if name == "brightness":
         levels = rounded(np.array(GREY if channels == 3 else [1 / channels] * channels), 4) / 1e4
@@ -87,8 +88,8 @@ def _plane(name: str, size: Pair) -> Array:
         "blur": np.outer(*smooth) / 2.0 ** (height + width - 2),
         "edges": middle * (height * width) - 1,
         "sharpen": middle * (height * width) - 1 + middle,
-        "Sobel x": np.outer(smooth[0], -slope[1]),
-        "Sobel y": np.outer(-slope[0], smooth[1]),
+        "sobel_x": np.outer(smooth[0], -slope[1]),
+        "sobel_y": np.outer(-slope[0], smooth[1]),
         "emboss": rows + columns - (height + width - 2) / 2 + middle,
     }
     plane: Array = rounded(kernels[name], 4) / 1e4
@@ -105,33 +106,36 @@ def kernels(
     *,
     names: tuple[str, str] = ("filter", "channel"),
 ) -> Array:
-    """Choose a preset and edit it; returns (filters, channels, KH, KW). A cell that is no number is named, and counts as 0.
+    """Choose a kernel and edit it; returns (filters, channels, KH, KW). A cell that is no number is named, and counts as 0.
 
     names: what the first two axes are called (a transposed convolution has them the other way round).
 
     In the address, `weight` holds what was edited: kernels with | between, rows with ; and cells with , between; a kernel
-    that is left empty is the preset's.
+    that is left empty is the chosen one's.
     """
     name = settings.choice(
-        "kernel", "kernel", list(PRESETS), start["kernel"], help="What to start from. Edit its cells below."
+        "kernel", "kernel", list(KERNELS), start["kernel"], help="What to start from. Edit its cells below."
     )
     seed = settings.whole("kernel seed", "kernel_seed", 0, 999, RANDOM_SEED) if name in RANDOM else RANDOM_SEED
-    beginning = preset(name, size, channels, filters, seed)
+    beginning = kernel_of(name, size, channels, filters, seed)
     shown = f"kernel_shown_{book().page}"
     form = (name, seed, beginning.shape)
     if st.session_state.get(shown) not in (None, form):
-        state.set_text("weight", None)  # another preset or size replaces what was edited
+        state.set_text("weight", None)  # another kernel or size replaces what was edited
     st.session_state[shown] = form
     planes = _planes_of(state.text("weight"), beginning)
     chosen = 0
     if len(planes) > 1:
         labels = [_kernel_label(number, channels, filters, names) for number in range(len(planes))]
-        chosen = labels.index(settings.choice("edit", "edit", labels, help="Which kernel the grid below shows."))
+        ids = [label.replace(", ", "_").replace(" ", "_") for label in labels]
+        words = dict(zip(ids, labels, strict=True))
+        help = "Which kernel the grid below shows."
+        chosen = ids.index(settings.choice("edit", "edit", ids, words=lambda id: words.get(id, id), help=help))
     edited = "weight" in st.query_params
     what = (
-        PRESETS[name] if filters == 1 or name not in PLANES else f"Each {names[0]} takes the next kernel of the list."
+        KERNELS[name] if filters == 1 or name not in PLANES else f"Each {names[0]} takes the next kernel of the list."
     )
-    st.caption(what if not edited else f"Edited by you, from “{name}”.")
+    st.caption(what if not edited else f"Edited by you, from “{word_of('kernel', name)}”.")
     rows = planes[chosen]
     bad = _bad_cells(rows)
     _grid(
@@ -142,7 +146,7 @@ def kernels(
     if not edited:
         return beginning
     st.button(
-        f"Back to “{name}”",
+        f"Back to “{word_of('kernel', name)}”",
         key="reset_kernel",
         icon=":material/undo:",
         on_click=state.set_text,
@@ -167,7 +171,7 @@ def _kernel_label(number: int, channels: int, filters: int, names: tuple[str, st
 
 
 def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:
-    """All kernels as text, rows of cells: the preset's, and over it what the address says."""
+    """All kernels as text, rows of cells: the chosen one's, and over it what the address says."""
     height, width = beginning.shape[2:]
     planes = [[[_short(value) for value in row] for row in plane] for plane in beginning.reshape(-1, height, width)]
     if edited is None:
@@ -188,7 +192,7 @@ def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:
         state.set_text("weight", None)
         shape = f"{len(rows)} rows of {', '.join(sorted({str(len(row)) for row in rows}))[:20]}"
         messages.warning(
-            f"weight in the link ({shape} numbers) must be {height}x{width}, as kernel_size says; the preset is used."
+            f"weight in the link ({shape} numbers) must be {height}x{width}, as kernel_size says; the chosen kernel is used."
         )
         return _planes_of(None, beginning)
     return planes

@@ -18,9 +18,9 @@ from pages.controls.choosing import chosen_files
 from pages.controls.decoding import KINDS, SIDE, decoded
 
 MOST_FILE = 20  # MB; the server itself takes 50 (.streamlit/config.toml), for a zip of many pictures
-OWN = "your picture"
-SHUFFLED = "shuffled numbers"
-FEW = "few numbers"
+OWN = "own_picture"
+SHUFFLED = "shuffled_numbers"
+FEW = "few_numbers"
 SIZES = (*range(2, 17), 20, 24, 28, 32, 48, 64, 96, 128, 192, 256)
 CHANNELS_HELP = (
     "A photograph has one (grey) or three (red, green, blue); otherwise each further channel is a quarter turn."

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.address import player, state
 from pages.address.book import book
 from pages.controls import settings
+from pages.controls.words import word_of
 
 # The reader's way of watching outlasts a change of preset.
 WATCHING = player.WATCHING | {"view", "hide_controls", "run", "smooth"}
@@ -79,5 +80,5 @@ class Start(Mapping[str, Any]):
             self.note.markdown(self.words)
             return
         words, back = (self.note, self.note) if self.narrow else self.note.columns([2, 1], vertical_alignment="center")
-        words.markdown(f"Changed by you, from “{self.name}”.")
+        words.markdown(f"Changed by you, from “{word_of('preset', self.name)}”.")
         back.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,8 @@ from cnn_core.walks.rounding import rounded
 from pages.address import messages
 from pages.address.book import book
 from pages.address.links import tell_bad, tell_repeated, tell_unlisted
-from pages.address.state import left_out, note
+from pages.address.state import keep_option, left_out, note, take_option
+from pages.controls.words import word_of
 
 SIDES = ("height", "width")
 MOST_NUMBERS = 64  # in a list of numbers that is typed
@@ -119,18 +121,30 @@ def number(
     return float(box)
 
 
-def choice(label: str, key: str, options: Sequence[str], default: str | None = None, *, help: str | None = None) -> str:
-    """A list to choose one of; a row of buttons where there are few."""
+def choice(
+    label: str,
+    key: str,
+    options: Sequence[str],
+    default: str | None = None,
+    *,
+    words: Callable[[str], str] | None = None,
+    help: str | None = None,
+) -> str:
+    """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
+
+    words: how an option is written; left out, as words.py says.
+    """
     default = options[0] if default is None else default
     tell_unlisted(key, options)
+    take_option(key, options, default)
     if left_out(key, default):
         return default
-    index = list(options).index(default)
+    index, written = list(options).index(default), words or partial(word_of, key)
     if len(options) <= 3:
-        picked = st.radio(label, options, index, key=key, help=help, horizontal=True, bind="query-params")
+        picked = st.radio(label, options, index, written, key=key, help=help, horizontal=True, persist_state="session")
     else:
-        picked = st.selectbox(label, options, index, key=key, help=help, bind="query-params")
-    note(key, picked, default)
+        picked = st.selectbox(label, options, index, written, key=key, help=help, persist_state="session")
+    keep_option(key, picked, default)
     return str(picked)
 
 

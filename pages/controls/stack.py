@@ -58,17 +58,17 @@ class Stack:
 
 
 STACKS = {
-    "three 3×3": Stack(
+    "three_small": Stack(
         "Three small kernels, one on top of the other, see as far as one of 7×7: each adds one cell on every side.",
         10,
         (StackLayer("conv", 3),) * 3,
     ),
-    "one 7×7": Stack(
+    "one_large": Stack(
         "The same field in a single step: every cell of it is reached on exactly one path, the corner as well as the middle.",
         10,
         (StackLayer("conv", 7),),
     ),
-    "LeNet-5": Stack(
+    "lenet_5": Stack(
         "conv, pool, conv, pool, conv (LeCun et al. 1998): the pools make the jump larger, so that the last layer sees the "
         "whole input of 32×32.",
         32,
@@ -80,13 +80,13 @@ STACKS = {
             StackLayer("conv", 5),
         ),
     ),
-    "dilated 1-2-4": Stack(
+    "dilated": Stack(
         "Kernels of 3×3, their cells 1, 2 and 4 apart (Yu and Koltun 2016): the field about doubles with each layer; the maps "
         "stay as large as the input.",
         24,
         (StackLayer("conv", 3, 1, 1, 1), StackLayer("conv", 3, 1, 2, 2), StackLayer("conv", 3, 1, 4, 4)),
     ),
-    "VGG blocks": Stack(
+    "vgg_blocks": Stack(
         "Two convolutions of 3×3, a pool, and again (the beginning of VGG, Simonyan and Zisserman 2015): above the pool each "
         "3×3 adds twice as much.",
         24,

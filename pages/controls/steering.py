@@ -6,6 +6,7 @@ Commands say what is wanted and do not toggle: a click that is carried out twice
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ import streamlit as st
 from cnn_core.optim import hyper_parameters
 from cnn_core.training import Run, TrainingConfig
 from pages.controls.training import LEARNING_RATES, REGS, nearest
+from pages.controls.words import word_of
 from pages.server import runs
 from pages.server.visitors import visitor
 
@@ -79,6 +81,7 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
         "pace",
         list(runs.PACES),
         list(runs.PACES).index(st.session_state["pace"]),  # for a browser that missed the run which set it
+        format_func=partial(word_of, "pace"),
         key="pace",
         on_change=runs.obey,
         args=(_change_pace, None if run is None else run.id),

@@ -14,7 +14,7 @@ from pages.figures.pixels import as_pixels, as_url
 from pages.figures.sheets import filter_sheet, map_sheet, number_sheet
 from pages.server import runs
 
-STANDARD, UNTRAINED, OWN = "trained on digits", "not trained yet", "from your training"
+STANDARD, UNTRAINED, OWN = "standard", "untrained", "own"
 MOST_MAPS = 64  # of a layer: more would be too small to see anything
 MOST_NUMBERS = 16 * 28 * 28  # that are sent to be read on hover; a larger sheet is sent as a picture
 WORDS = {

@@ -28,9 +28,9 @@ WORDS = {
     "convolution": "Forward, each output was made from a window and the kernel. Backward, it hands its gradient **dout** "
     "back to all it was made of: times the window to the **weights**, times the weights to the **input**, as it is to the "
     "**bias**. Windows overlap, so what arrives **adds up**.",
-    "max pooling": "Forward, each window kept its largest number only. Backward, **all of the gradient goes to that "
+    "max_pooling": "Forward, each window kept its largest number only. Backward, **all of the gradient goes to that "
     "winner**; the others had no influence and get nothing. A cell that won several windows collects from each.",
-    "average pooling": "Forward, each output was the mean of a window. Backward, **every cell of the window gets an equal "
+    "average_pooling": "Forward, each output was the mean of a window. Backward, **every cell of the window gets an equal "
     "share** of its gradient. Where windows overlap, the shares add up.",
 }
 
@@ -58,7 +58,7 @@ try:
     if layer == "convolution":
         walk = trace_conv2d(x, weight, bias, window, dout=dout)
     else:
-        walk = (trace_max_pool2d if layer == "max pooling" else trace_avg_pool2d)(x, window, dout=dout)
+        walk = (trace_max_pool2d if layer == "max_pooling" else trace_avg_pool2d)(x, window, dout=dout)
 except ValueError as error:
     messages.error(error)
     st.stop()
@@ -92,7 +92,7 @@ def two_ways() -> dict[str, tuple[Array, Array]]:
             for (name, value), by_layer in zip(inputs.items(), analytic, strict=True)
         }
     moved = x[None].copy()
-    if layer == "max pooling":
+    if layer == "max_pooling":
         _, max_cache = max_pool2d_forward(moved, kernel_size, **options)
         by_layer = max_pool2d_backward(dout[None], max_cache)
         return {
@@ -125,7 +125,7 @@ else:
         "They differ: where a window holds its largest number more than once, the output has a kink, and no gradient exists "
         "there. Max pooling gives all to the first of them; moving one up counts, moving it down does not, so that way finds "
         "half. Choose “shuffled numbers” as input for no ties."
-        if layer == "max pooling"
+        if layer == "max_pooling"
         else "They differ."
     )
 shown = st.radio("gradient shown", list(results), horizontal=True, key="gradient_shown") if len(results) > 1 else "dx"

@@ -26,7 +26,7 @@ from pages.server.runs import (
 )
 
 REFRESH = 0.5  # seconds between two looks at a running training
-VIEWS = {"Curves": curves_view, "Layers": layers_view, "Mistakes": mistakes_view, "Film strip": film_view}
+VIEWS = {"curves": curves_view, "layers": layers_view, "mistakes": mistakes_view, "film_strip": film_view}
 
 st.markdown(
     "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
@@ -116,8 +116,8 @@ def seen_from_near(run: Run) -> None:
     at_rest = run.state not in ("queued", "running")  # else all would move while one looks at it
     if at_rest and (words := help_with(run)):
         st.info(words)
-    view = segments("view", "view", [*VIEWS, "Network"])
-    if view == "Network":
+    view = segments("view", "view", [*VIEWS, "network"])
+    if view == "network":
         layers(run.config)
     else:
         VIEWS[view](run, theme)

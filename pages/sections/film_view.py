@@ -138,7 +138,7 @@ def _begin(run_id: str, iteration: int, rate: float | None, epochs: int) -> None
         return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, visitor=visitor(), **other)
 
     runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs))
-    show_part("view", "Curves")
+    show_part("view", "curves")
 
 
 def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:

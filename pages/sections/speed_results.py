@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -23,6 +24,7 @@ from cnn_core.speed import (
 )
 from pages.animation.chart import chart
 from pages.controls.folds import unfolded
+from pages.controls.words import word_of
 from pages.figures.speed_charts import growth_curves, roofline, time_bars, time_text, times_text
 
 
@@ -174,7 +176,13 @@ def code() -> None:
     """Show the three versions, if asked."""
     if not unfolded("Show the code", "code_open"):
         return
-    layer = st.radio("layer", ["convolution", "max pooling"], key="code_layer", horizontal=True)
+    layer = st.radio(
+        "layer",
+        ["convolution", "max_pooling"],
+        format_func=partial(word_of, "layer"),
+        key="code_layer",
+        horizontal=True,
+    )
     versions = layers.CONVOLUTION if layer == "convolution" else layers.MAX_POOLING
     for tab, version in zip(st.tabs(list(VERSIONS)), VERSIONS, strict=True):
         for function in versions[version]:

@@ -20,9 +20,9 @@ SEED = 231
 PLACE = frozenset(SETTINGS)  # of the player, in the address
 UPSTREAM = {
     "ones": "Every output counts the same.",
-    "one cell": "Only the output in the middle counts (of each channel).",
+    "one_cell": "Only the output in the middle counts (of each channel).",
     "random": "Whole numbers from −3 to 3.",
-    "from a loss": "The loss L = ½ Σ out²: it wants every output to be 0, and its gradient is dout = out (to 4 decimals).",
+    "from_loss": "The loss L = ½ Σ out²: it wants every output to be 0, and its gradient is dout = out (to 4 decimals).",
 }
 
 
@@ -31,10 +31,10 @@ def upstream(start: str, shape: tuple[int, ...], out: Callable[[], Array] | None
 
     out: the layer's output of that shape; where it is given, a gradient that is made from a loss is offered too.
     """
-    options = [name for name in UPSTREAM if out or name != "from a loss"]
+    options = [name for name in UPSTREAM if out or name != "from_loss"]
     name = settings.choice("upstream gradient", "dout", options, start, help="What the next layer sends back: dout.")
     st.caption(UPSTREAM[name])
-    if name == "from a loss" and out:
+    if name == "from_loss" and out:
         return out()
     if name == "random":
         return np.asarray(np.random.default_rng(SEED).integers(-3, 4, shape), dtype=np.float64)

@@ -19,9 +19,9 @@ from pages.address import messages, state
 from pages.server.kept import Once
 from pages.server.visitors import visitor
 
-PACES = {"slowly: 10 steps/s": 10.0, "to watch: 50 steps/s": 50.0, "as fast as it goes": None}
+PACES = {"slow": 10.0, "watch": 50.0, "full": None}  # by id: steps a second
 RANGE = "range_test"  # the parameter that holds the id of the run which looks for a learning rate
-USUAL_PACE = "to watch: 50 steps/s"
+USUAL_PACE = "watch"
 DOUBLE_CLICK = 0.6  # seconds between two presses of a button that are taken for one
 LATE = 5.0  # seconds in which the browser may still speak of the run that was shown before
 MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink

@@ -122,8 +122,8 @@ def change(app, key, value):
     for box in [
         *app.selectbox,
         *app.radio,
-    ]:  # AppTest keeps a choice that is no longer in the list; a browser shows the list's own
-        if box.value not in box.options:
+    ]:  # AppTest keeps what the list no longer has; a browser shows the list's own
+        if box.format_func(box.value) not in box.options:
             box.set_value(box.options[box.proto.default])
     return control(app, key).set_value(value).run()
 

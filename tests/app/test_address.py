@@ -24,10 +24,10 @@ BAD = [
     ("convolution", "channels", "2", "must be one of 1, 3"),
     ("convolution", "channels", HUGE, "must be one of 1, 3"),
     ("convolution", "input_size", "17", "must be one of 2, 3, 4, ..., 192, 256"),
-    ("convolution", "input", "<b>", "must be one of shuffled numbers, few numbers, vertical edge"),
-    ("convolution", "kernel", "foo", "must be one of edges, Sobel x"),
-    ("convolution", "dout", "zeros", "must be one of ones, one cell, random, from a loss"),
-    ("convolution", "preset", "[a](b)", "must be one of edges on a picture, course demo"),
+    ("convolution", "input", "<b>", "must be one of shuffled_numbers, few_numbers, vertical_edge"),
+    ("convolution", "kernel", "foo", "must be one of edges, sobel_x"),
+    ("convolution", "dout", "zeros", "must be one of ones, one_cell, random, from_loss"),
+    ("convolution", "preset", "[a](b)", "must be one of edges_on_a_picture, course_demo"),
     ("convolution", "flip", "yes", "must be true or false"),
     ("convolution", "per_axis", "", "must be true or false"),
     *(("convolution", "step", text, FROM_1) for text in ("0", "-1", "1.5", "one", "", "²", "12345678901", HUGE)),
@@ -46,14 +46,14 @@ BAD = [
     ("transposed", "view", "both", "must be one of spread, gather"),
     ("transposed", "channels", "4", "must be one of 1, 2, 3"),
     ("transposed", "output_padding", "2", "must be 0 to 1"),
-    ("transposed", "dout", "from a loss", "must be one of ones, one cell, random"),
+    ("transposed", "dout", "from_loss", "must be one of ones, one_cell, random"),
     ("transposed", "input_size", "48", "must be one of 2, 3, 4"),
     ("im2col", "kernel_size", "5", "must be 1 to 4"),
     ("im2col", "seed", "1000", "must be 0 to 999"),
     ("im2col", "kernel_seed", "x", "must be a whole number from 0 to 999"),
-    ("im2col", "edit", "filter 2", "must be one of filter 0, filter 1"),
-    ("gradient_flow", "layer", "dropout", "must be one of convolution, max pooling, average pooling"),
-    ("gradient_flow", "dout", "2", "must be one of ones, one cell, random"),
+    ("im2col", "edit", "filter_2", "must be one of filter_0, filter_1"),
+    ("gradient_flow", "layer", "dropout", "must be one of convolution, max_pooling, average_pooling"),
+    ("gradient_flow", "dout", "2", "must be one of ones, one_cell, random"),
     ("gradient_flow", "kernel_size", "6", "must be 1 to 5"),
     ("gradient_flow", "padding", "x", "must be a whole number from 0 to 3"),
     ("gradient_flow", "pinned", "out,0,0", A_CELL),  # its walk has no such grid
@@ -146,11 +146,11 @@ ADDRESSES = {
     "convolution": {
         "input": "cross", "input_size": "9", "channels": "2", "filters": "4", "groups": "2", "kernel": "random",
         "kernel_seed": "7", "kernel_size": "4", "flip": "true", "bias": "1.25, 2, 3, -4", "stride": "2", "padding": "3",
-        "dilation": "2", "dout": "one cell", "edit": "filter 3", "preset": "course demo",
+        "dilation": "2", "dout": "one_cell", "edit": "filter_3", "preset": "course_demo",
     },
     "pooling": {
-        "input": "shuffled numbers", "seed": "5", "input_size": "9", "channels": "4", "pooling": "average",
-        "kernel_size": "4", "stride": "3", "padding": "2", "dout": "from a loss", "broken": "true", "preset": "average",
+        "input": "shuffled_numbers", "seed": "5", "input_size": "9", "channels": "4", "pooling": "average",
+        "kernel_size": "4", "stride": "3", "padding": "2", "dout": "from_loss", "broken": "true", "preset": "average",
     },
     "transposed": {
         "view": "spread", "input": "lake", "input_size": "5", "channels": "3", "filters": "2", "kernel": "blur",
@@ -158,11 +158,11 @@ ADDRESSES = {
     },
     "im2col": {
         "input": "digit", "digit": "4", "channels": "3", "filters": "3", "kernel": "emboss", "kernel_size": "2",
-        "bias": "-1", "stride": "2", "padding": "1", "dilation": "3", "edit": "filter 1, channel 2",
+        "bias": "-1", "stride": "2", "padding": "1", "dilation": "3", "edit": "filter_1_channel_2",
     },
     "gradient_flow": {
-        "layer": "average pooling", "input": "circle", "input_size": "7", "kernel_size": "4", "stride": "2",
-        "padding": "1", "dout": "one cell",
+        "layer": "average_pooling", "input": "circle", "input_size": "7", "kernel_size": "4", "stride": "2",
+        "padding": "1", "dout": "one_cell",
     },
 }  # fmt: skip
 
@@ -213,7 +213,7 @@ def test_a_pinned_cell_that_other_settings_take_away_is_let_go_without_a_word():
 
 
 @pytest.mark.parametrize("page", ["convolution", "transposed", "gradient_flow"])
-@pytest.mark.parametrize("pattern", ["cross", "few numbers", "lake"])
+@pytest.mark.parametrize("pattern", ["cross", "few_numbers", "lake"])
 def test_every_size_that_is_offered_can_be_had(page, pattern):
     app = open_lesson(page, input=pattern, kernel_size="2")
     for size in control(app, "input_size").options[::8]:  # the first, the last of the longest list

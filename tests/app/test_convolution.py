@@ -6,7 +6,7 @@ import pytest
 from cnn_core import datasets
 from cnn_core.conv import conv2d_backward_naive, conv2d_forward_naive
 from cnn_core.window import Window
-from pages.controls.kernel import preset
+from pages.controls.kernel import kernel_of
 from pages.controls.walk_presets import CONVOLUTION
 from tests.app.lesson import (
     both,
@@ -31,17 +31,17 @@ SETTINGS = {
     "as it opens": {},
     "stride": {"input_size": "8", "stride": "3", "padding": "0", "dout": "random"},
     "dilation": {"input": "gradient", "kernel_size": "5", "dilation": "2", "padding": "4", "stride": "3", "bias": "-1.5"},
-    "digit": {"input": "digit", "digit": "7", "kernel": "emboss", "bias": "0.0625", "dout": "from a loss"},
-    "edited": {"input": "circle", "input_size": "6", "kernel_size": "2", "weight": "1,0;-2.5,0.125", "dout": "one cell"},
-    "much padding": {"input": "shuffled numbers", "input_size": "7", "kernel": "random", "padding": "6", "stride": "5"},
+    "digit": {"input": "digit", "digit": "7", "kernel": "emboss", "bias": "0.0625", "dout": "from_loss"},
+    "edited": {"input": "circle", "input_size": "6", "kernel_size": "2", "weight": "1,0;-2.5,0.125", "dout": "one_cell"},
+    "much padding": {"input": "shuffled_numbers", "input_size": "7", "kernel": "random", "padding": "6", "stride": "5"},
     "colour": {"input": "cat", "input_size": "6", "channels": "3", "filters": "2", "bias": "0.5,-2", "dout": "random"},
     "four channels": {"input": "cross", "input_size": "5", "channels": "4", "filters": "5", "kernel": "random"},
-    "two groups": {"preset": "course demo", "channels": "4", "filters": "6", "groups": "2", "bias": "1", "dilation": "2"},
-    "depthwise": {"preset": "depthwise", "input_size": "6", "dout": "from a loss", "bias": "1, 2; 3"},
-    "depthwise, doubled": {"input": "few numbers", "input_size": "5", "channels": "2", "filters": "4", "groups": "2"},
-    "axes apart": APART | {"input": "few numbers", "padding_height": "2", "padding_width": "0", "dilation_height": "3"},
+    "two groups": {"preset": "course_demo", "channels": "4", "filters": "6", "groups": "2", "bias": "1", "dilation": "2"},
+    "depthwise": {"preset": "depthwise", "input_size": "6", "dout": "from_loss", "bias": "1, 2; 3"},
+    "depthwise, doubled": {"input": "few_numbers", "input_size": "5", "channels": "2", "filters": "4", "groups": "2"},
+    "axes apart": APART | {"input": "few_numbers", "padding_height": "2", "padding_width": "0", "dilation_height": "3"},
     "axes apart, grouped": APART | {"preset": "depthwise", "input_size": "6", "flip": "true", "dout": "random"},
-    "flipped": {"preset": "course demo", "kernel": "random", "kernel_seed": "5", "flip": "true", "dilation": "2"},
+    "flipped": {"preset": "course_demo", "kernel": "random", "kernel_seed": "5", "flip": "true", "dilation": "2"},
 }  # fmt: skip
 
 
@@ -81,8 +81,8 @@ def test_the_windows_cells_are_the_geometrys(page):
 
 def test_the_kernels_and_the_bias_are_the_ones_chosen(page):
     channels, filters, groups = shape(page)
-    seed = [control(page, "kernel_seed").value] if control(page, "kernel").value in ("random", "whole numbers") else []
-    expected = preset(control(page, "kernel").value, both(page, "kernel_size"), channels // groups, filters, *seed)
+    seed = [control(page, "kernel_seed").value] if control(page, "kernel").value in ("random", "whole_numbers") else []
+    expected = kernel_of(control(page, "kernel").value, both(page, "kernel_size"), channels // groups, filters, *seed)
     if "weight" in page.query_params:
         expected = np.array([[1, 0], [-2.5, 0.125]])
     if control(page, "flip").value:
@@ -93,10 +93,10 @@ def test_the_kernels_and_the_bias_are_the_ones_chosen(page):
 
 
 @pytest.mark.parametrize("padding", [0, 2])
-@pytest.mark.parametrize("kernel", ["Sobel x", "random"])
+@pytest.mark.parametrize("kernel", ["sobel_x", "random"])
 def test_a_flipped_kernel_makes_the_convolution_of_mathematics(kernel, padding):
     app = open_lesson(
-        "convolution", input="few numbers", input_size="6", kernel=kernel, padding=str(padding), flip="true"
+        "convolution", input="few_numbers", input_size="6", kernel=kernel, padding=str(padding), flip="true"
     )
     assert calm(app)
     x = window(app).crop(values(app, "x"))[0]
@@ -113,21 +113,21 @@ def test_a_flipped_kernel_makes_the_convolution_of_mathematics(kernel, padding):
 @pytest.mark.parametrize(
     ("example", "before", "after"),  # Dumoulin and Visin 2016, figures 2.1 to 2.7 and 5.1
     [
-        ("no padding", (1, 4, 4), (1, 2, 2)),
-        ("arbitrary padding", (1, 5, 5), (1, 6, 6)),
-        ("half padding (same)", (1, 5, 5), (1, 5, 5)),
-        ("full padding", (1, 5, 5), (1, 7, 7)),
+        ("no_padding", (1, 4, 4), (1, 2, 2)),
+        ("arbitrary_padding", (1, 5, 5), (1, 6, 6)),
+        ("half_padding", (1, 5, 5), (1, 5, 5)),
+        ("full_padding", (1, 5, 5), (1, 7, 7)),
         ("strides", (1, 5, 5), (1, 2, 2)),
-        ("padding and strides", (1, 5, 5), (1, 3, 3)),
+        ("padding_and_strides", (1, 5, 5), (1, 3, 3)),
         ("odd", (1, 6, 6), (1, 3, 3)),
         ("dilation", (1, 7, 7), (1, 3, 3)),
-        ("course demo", (3, 5, 5), (2, 3, 3)),
+        ("course_demo", (3, 5, 5), (2, 3, 3)),
         ("depthwise", (3, 8, 8), (3, 8, 8)),
-        ("1×1", (3, 5, 5), (2, 5, 5)),
-        ("grey from colours", (3, 8, 8), (1, 8, 8)),
-        ("Sobel on a photograph", (1, 64, 64), (1, 64, 64)),
-        ("three colours, eight filters", (3, 32, 32), (8, 32, 32)),
-        ("edges on a picture", (1, 10, 10), (1, 10, 10)),
+        ("one_by_one", (3, 5, 5), (2, 5, 5)),
+        ("grey_from_colours", (3, 8, 8), (1, 8, 8)),
+        ("sobel_on_a_photograph", (1, 64, 64), (1, 64, 64)),
+        ("eight_filters", (3, 32, 32), (8, 32, 32)),
+        ("edges_on_a_picture", (1, 10, 10), (1, 10, 10)),
     ],
 )
 def test_the_examples_have_the_sizes_of_their_sources(example, before, after):
@@ -137,15 +137,15 @@ def test_the_examples_have_the_sizes_of_their_sources(example, before, after):
     assert window(app).crop(values(app, "x")).shape == before
     assert values(app, "out").shape == after
     assert np.unique(values(app, "out")).size > 1
-    if control(app, "input").value == "few numbers":  # sums that one can do in one's head
+    if control(app, "input").value == "few_numbers":  # sums that one can do in one's head
         assert {grid["scale"] for grid in sent(app)["grids"].values()} == {1}
-    if example == "grey from colours":
+    if example == "grey_from_colours":
         red, green, blue = values(app, "x")
         np.testing.assert_allclose(values(app, "out")[0], 0.299 * red + 0.587 * green + 0.114 * blue, atol=1e-9)
 
 
 def test_the_course_demo_is_the_courses():
-    app = open_lesson("convolution", preset="course demo")
+    app = open_lesson("convolution", preset="course_demo")
     assert window(app) == Window.of(3, 2, 1)
     assert values(app, "weight").shape == (6, 3, 3)  # two filters of 3x3x3
     assert values(app, "bias").ravel().tolist() == [1, 0]
@@ -153,9 +153,9 @@ def test_the_course_demo_is_the_courses():
     assert set(np.unique(values(app, "x"))) == {0, 1, 2}
 
 
-@pytest.mark.parametrize("dout", ["ones", "one cell", "random", "from a loss"])
+@pytest.mark.parametrize("dout", ["ones", "one_cell", "random", "from_loss"])
 def test_the_gradient_that_comes_back_is_the_one_chosen(dout):
-    app = open_lesson("convolution", preset="course demo", dout=dout)
+    app = open_lesson("convolution", preset="course_demo", dout=dout)
     sends, out = values(app, "dout"), values(app, "out")
     middle = np.zeros((2, 3, 3))
     middle[:, 1, 1] = 1
@@ -163,7 +163,7 @@ def test_the_gradient_that_comes_back_is_the_one_chosen(dout):
         assert set(np.unique(sends)) <= set(range(-3, 4))
         assert np.unique(sends).size > 3
     else:
-        np.testing.assert_array_equal(sends, {"ones": np.ones_like(out), "one cell": middle, "from a loss": out}[dout])
+        np.testing.assert_array_equal(sends, {"ones": np.ones_like(out), "one_cell": middle, "from_loss": out}[dout])
 
 
 def test_channels_have_their_colours_names():
@@ -173,8 +173,8 @@ def test_channels_have_their_colours_names():
 
 
 def test_further_channels_of_a_pattern_are_quarter_turns():
-    app = open_lesson("convolution", input="vertical edge", input_size="6", channels="4", padding="0")
-    turns = [np.rot90(datasets.pattern("vertical edge", 6), turns) for turns in range(4)]
+    app = open_lesson("convolution", input="vertical_edge", input_size="6", channels="4", padding="0")
+    turns = [np.rot90(datasets.pattern("vertical_edge", 6), turns) for turns in range(4)]
     np.testing.assert_array_equal(values(app, "x"), turns)
 
 
@@ -192,7 +192,7 @@ def test_an_unrelated_rerun_leaves_the_player_alone():
     app = open_lesson("convolution", channels="3", filters="2")
     before = sent(app)
     assert sent(app.run()) == before
-    assert sent(change(app, "edit", "filter 1, channel 2")) == before  # another kernel in the grid to edit
+    assert sent(change(app, "edit", "filter_1_channel_2")) == before  # another kernel in the grid to edit
     app.query_params["speed"] = "2"
     assert sent(app.run())["id"] == before["id"]
 

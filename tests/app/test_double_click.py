@@ -58,7 +58,7 @@ def test_a_double_click_forks_once(registry, run, monkeypatch, seconds, count):
     monkeypatch.setattr(runs, "DOUBLE_CLICK", seconds)
     monkeypatch.setattr("pages.sections.film_view.runs.remember", lambda made: None)  # the fork's parent stays in view
     monkeypatch.setattr(segments, "LATE", 0.0)  # the test goes back to the film strip at once
-    forks = made_by_two_presses(registry, "train", "fork", run=run.id, view="Film strip")
+    forks = made_by_two_presses(registry, "train", "fork", run=run.id, view="film_strip")
     assert forks == count
 
 

@@ -10,7 +10,7 @@ from tests.app.lesson import calm, charts, figure, open_lesson, texts, tiles
 from tests.trainings import LONG, small
 from tests.waiting import until
 
-OWN = "from your training"
+OWN = "own"
 OF_5 = NetworkSpec((ConvBlock(2, 5),), (4,))
 DIGITS = datasets.load("digits").test
 SEEN = TrainingConfig().training_data().normalised(DIGITS.x)  # as the network gets them
@@ -70,7 +70,7 @@ def test_the_maps_are_the_stages_of_the_forward_pass(standard):
 
 
 def test_the_untrained_network_is_the_one_training_starts_from():
-    app = open_lesson("filters", weights="not trained yet")
+    app = open_lesson("filters", weights="untrained")
     assert calm(app)
     np.testing.assert_allclose(
         sheet(app, "kernels", 16, 3, 3), TrainingConfig().model().params["conv1.weight"][:, 0], rtol=1e-3
@@ -132,7 +132,7 @@ def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
         ("picture", "360", "must be 0 to 359"),
         ("picture", "-1", "must be 0 to 359"),
         ("picture", "+-1", "must be a whole number from 0 to 359"),
-        ("weights", OWN, "must be one of trained on digits, not trained yet"),
+        ("weights", OWN, "must be one of standard, untrained"),
     ],
 )
 def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, value, remedy):
@@ -165,5 +165,5 @@ def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch):
     app = open_lesson("filters", run=run.id)
     assert not app.exception
     assert texts(app.error) == ["dataset (=fashion) must be one of digits, colours"]
-    app.radio(key="weights").set_value("trained on digits").run()
+    app.radio(key="weights").set_value("standard").run()
     assert calm(app)

@@ -7,11 +7,11 @@ from cnn_core.conv import conv2d_backward_naive, conv2d_forward
 from cnn_core.pool import avg_pool2d_backward_naive, avg_pool2d_forward, max_pool2d_backward_naive, max_pool2d_forward
 from tests.app.lesson import calm, change, figure, open_lesson, options, sent, texts, values, walked, window
 
-LAYERS = ("convolution", "max pooling", "average pooling")
+LAYERS = ("convolution", "max_pooling", "average_pooling")
 SETTINGS = [
     {},
     {"stride": "3", "padding": "1", "dout": "ones"},
-    {"kernel_size": "2", "stride": "2", "dout": "one cell", "input_size": "7"},
+    {"kernel_size": "2", "stride": "2", "dout": "one_cell", "input_size": "7"},
     {"kernel_size": "5", "stride": "1", "padding": "2", "input_size": "4"},
     {"seed": "9", "input_size": "5", "kernel": "random", "kernel_seed": "3"},
 ]
@@ -30,7 +30,7 @@ def gradients(layer, app):
     shown = open_lesson("gradient_flow", **{key: app.query_params[key] for key in INPUT & set(app.query_params)})
     x, settings = window(shown).crop(values(shown, "x"))[None], {"stride": geometry.stride}
     settings["padding"] = [side[0] for side in geometry.padding]
-    if layer == "max pooling":
+    if layer == "max_pooling":
         _, cache = max_pool2d_forward(x, geometry.kernel_size, **settings)
         return {"dx": max_pool2d_backward_naive(dout, cache)}
     _, cache = avg_pool2d_forward(x, geometry.kernel_size, **settings)
@@ -76,28 +76,28 @@ def test_the_gradient_of_the_weights_can_be_chosen():
     np.testing.assert_allclose(written, walked(app)["dweight"][0], rtol=1e-3)
 
 
-@pytest.mark.parametrize(("dout", "total"), [("ones", 16), ("one cell", 1)])
+@pytest.mark.parametrize(("dout", "total"), [("ones", 16), ("one_cell", 1)])
 def test_the_upstream_gradient_is_the_one_chosen(dout, total):
     app = open_lesson("gradient_flow", dout=dout)
     assert values(app, "dout").sum() == total
     assert set(np.unique(values(app, "dout"))) <= {0, 1}
 
 
-@pytest.mark.parametrize("kernel", ["Sobel x", "edges", "blur"])
+@pytest.mark.parametrize("kernel", ["sobel_x", "edges", "blur"])
 def test_a_gradient_that_is_zero_everywhere_counts_as_right(kernel):
     # Every window with every shift of the kernel: dx of Sobel x is 0 in each cell, its numeric twin only nearly so.
     app = open_lesson("gradient_flow", kernel=kernel, padding="2", dout="ones", input="cross")
     assert calm(app)
     assert max(errors(app)) < 1e-6
-    if kernel == "Sobel x":
+    if kernel == "sobel_x":
         assert np.abs(window(app).crop(walked(app)["dx"])).max() == 0
         (heatmap,), _ = figure(app, "by moving each number a little")
         assert {text for row in heatmap["text"] for text in row} == {"0"}
 
 
-@pytest.mark.parametrize("pattern", ["checkerboard", "vertical edge"])
+@pytest.mark.parametrize("pattern", ["checkerboard", "vertical_edge"])
 def test_ties_in_max_pooling_are_explained(pattern):
-    app = open_lesson("gradient_flow", layer="max pooling", input=pattern)
+    app = open_lesson("gradient_flow", layer="max_pooling", input=pattern)
     (warning,) = texts(app.warning)
     assert "holds its largest number more than once" in warning
     assert "Choose “shuffled numbers” as input for no ties" in warning
@@ -107,7 +107,7 @@ def test_ties_in_max_pooling_are_explained(pattern):
 
 
 def test_ties_are_none_of_average_poolings_business():
-    assert calm(open_lesson("gradient_flow", layer="average pooling", input="checkerboard"))
+    assert calm(open_lesson("gradient_flow", layer="average_pooling", input="checkerboard"))
 
 
 def test_a_layer_changed_by_hand_is_another_walk_with_its_own_words():
@@ -119,9 +119,9 @@ def test_a_layer_changed_by_hand_is_another_walk_with_its_own_words():
     assert len(seen) == 6
 
 
-@pytest.mark.parametrize("source", ["lake", "few numbers", "digit", "gradient"])
+@pytest.mark.parametrize("source", ["lake", "few_numbers", "digit", "gradient"])
 def test_any_input_passes_the_check(source):
-    app = open_lesson("gradient_flow", input=source, layer="average pooling")
+    app = open_lesson("gradient_flow", input=source, layer="average_pooling")
     assert calm(app)
     assert calm(change(app, "layer", "convolution"))
     expected = gradients("convolution", app)

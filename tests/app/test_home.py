@@ -66,7 +66,7 @@ def test_home_draws_the_network_and_counts_its_weights():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_parameter_of_another_page_does_no_harm(name):
-    app = open_lesson(name, stride="2", reg="0", weights="not trained yet", nonsense="1", picture="7")
+    app = open_lesson(name, stride="2", reg="0", weights="untrained", nonsense="1", picture="7")
     assert calm(app)
 
 
@@ -91,7 +91,7 @@ def test_each_page_keeps_its_own_settings():
 
 @pytest.mark.parametrize("page", ["convolution", "transposed", "im2col"])
 def test_an_example_and_what_was_changed_are_there_when_the_reader_comes_back(page):
-    app = open_lesson(page, preset="1×1" if page == "im2col" else "strides", stride="3", speed="4")
+    app = open_lesson(page, preset="one_by_one" if page == "im2col" else "strides", stride="3", speed="4")
     before = sent(app)
     told = [text for text in texts(app.markdown) if "Changed by you" in text]
     assert len(told) == 1

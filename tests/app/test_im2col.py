@@ -22,12 +22,12 @@ from tests.app.lesson import (
 
 SETTINGS = {
     "as it opens": {},
-    "in colour": {"preset": "in colour", "bias": "1,-2"},
-    "padded": {"preset": "3×3 kernel, padded", "filters": "1"},
-    "stride": {"preset": "stride 2", "kernel": "random", "bias": "0.5"},
-    "one cell": {"preset": "1×1", "filters": "4"},
-    "dilation": {"input": "shuffled numbers", "input_size": "6", "dilation": "2", "kernel_size": "3", "padding": "1"},
-    "a photograph": {"input": "lake", "input_size": "5", "channels": "3", "filters": "3", "kernel": "blur", "stride": "2"},
+    "in_colour": {"preset": "in_colour", "bias": "1,-2"},
+    "padded": {"preset": "padded", "filters": "1"},
+    "stride": {"preset": "stride_2", "kernel": "random", "bias": "0.5"},
+    "one_cell": {"preset": "one_by_one", "filters": "4"},
+    "dilation": {"input": "shuffled_numbers", "input_size": "6", "dilation": "2", "kernel_size": "3", "padding": "1"},
+    "a_photograph": {"input": "lake", "input_size": "5", "channels": "3", "filters": "3", "kernel": "blur", "stride": "2"},
     "edited": {"filters": "2", "weight": "|1,2;3,4", "bias": "3, 4"},
     "rows never read": {"input_size": "5", "stride": "3", "padding": "1"},
 }  # fmt: skip
@@ -104,11 +104,11 @@ def test_what_it_costs_is_counted(page):
 @pytest.mark.parametrize(
     ("example", "columns", "rows", "numbers"),
     [
-        ("4×4, two filters", (4, 9), (2, 4), 16),
-        ("in colour", (12, 9), (2, 12), 48),
-        ("3×3 kernel, padded", (9, 16), (2, 9), 16),
-        ("stride 2", (4, 4), (2, 4), 16),
-        ("1×1", (3, 16), (2, 3), 48),
+        ("two_filters", (4, 9), (2, 4), 16),
+        ("in_colour", (12, 9), (2, 12), 48),
+        ("padded", (9, 16), (2, 9), 16),
+        ("stride_2", (4, 4), (2, 4), 16),
+        ("one_by_one", (3, 16), (2, 3), 48),
     ],
 )
 def test_the_examples_have_the_sizes_of_their_words(example, columns, rows, numbers):

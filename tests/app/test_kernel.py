@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from pages.controls.kernel import PLANES, PRESETS, RANDOM, preset
+from pages.controls.kernel import KERNELS, PLANES, RANDOM, kernel_of
 from tests.app.lesson import calm, change, open_lesson, sent, texts, values
 
 EDITED = "1,2,3;4,5,6;7,8,9"
 COUNTED = np.arange(1.0, 10).reshape(3, 3)
 THREE = {  # by hand
     "edges": [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
-    "Sobel x": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
-    "Sobel y": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
+    "sobel_x": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+    "sobel_y": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
     "blur": [[0.0625, 0.125, 0.0625], [0.125, 0.25, 0.125], [0.0625, 0.125, 0.0625]],
     "sharpen": [[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]],
     "emboss": [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]],
@@ -22,13 +22,13 @@ THREE = {  # by hand
 @pytest.mark.parametrize("name", THREE)
 def test_a_kernel_of_nine_is_the_textbooks(name):
     assert set(THREE) == set(PLANES)
-    np.testing.assert_array_equal(preset(name, (3, 3)), [[THREE[name]]])
+    np.testing.assert_array_equal(kernel_of(name, (3, 3)), [[THREE[name]]])
 
 
 @pytest.mark.parametrize("size", [(n, n) for n in range(1, 8)] + [(1, 4), (5, 2), (7, 1)], ids=str)
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", KERNELS)
 def test_presets_fit_every_size(name, size):
-    weight = preset(name, size, channels=3, filters=2)
+    weight = kernel_of(name, size, channels=3, filters=2)
     assert weight.shape == (2, 3, *size)
     np.testing.assert_array_equal(weight, weight.round(4))
     assert not np.signbit(weight[weight == 0]).any()
@@ -38,17 +38,17 @@ def test_presets_fit_every_size(name, size):
     elif name == "edges":
         assert total == 0
     elif name.startswith("Sobel"):
-        assert total == 0 or size[name == "Sobel x"] == 1
+        assert total == 0 or size[name == "sobel_x"] == 1
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", KERNELS)
 def test_further_filters_take_the_next_kernels_and_random_ones_all_differ(name):
-    weight = preset(name, (3, 3), channels=2, filters=9)
+    weight = kernel_of(name, (3, 3), channels=2, filters=9)
     planes = {plane.tobytes() for plane in weight.reshape(-1, 9)}
     if name in RANDOM:
         assert len(planes) == 18
-        np.testing.assert_array_equal(weight, preset(name, (3, 3), 2, 9))
-        assert (weight != preset(name, (3, 3), 2, 9, seed=1)).any()
+        np.testing.assert_array_equal(weight, kernel_of(name, (3, 3), 2, 9))
+        assert (weight != kernel_of(name, (3, 3), 2, 9, seed=1)).any()
     elif name == "brightness":
         assert (weight[:, :, 1, 1] == 0.5).all()
     else:
@@ -58,8 +58,8 @@ def test_further_filters_take_the_next_kernels_and_random_ones_all_differ(name):
 
 
 def test_whole_numbers_are_small_and_brightness_is_the_eyes():
-    assert set(np.unique(preset("whole numbers", (3, 3), 3, 2))) == {-1, 0, 1}
-    np.testing.assert_array_equal(preset("brightness", (1, 1), 3).ravel(), [0.299, 0.587, 0.114])
+    assert set(np.unique(kernel_of("whole_numbers", (3, 3), 3, 2))) == {-1, 0, 1}
+    np.testing.assert_array_equal(kernel_of("brightness", (1, 1), 3).ravel(), [0.299, 0.587, 0.114])
 
 
 @pytest.mark.parametrize("text", ["x", "", "nan", "inf", "1000", "1 2", "<b>", "1e999", "٣x", "9" * 400])
@@ -83,7 +83,7 @@ def test_a_bad_cell_of_another_kernel_is_told_by_its_name():
     assert sent(app, "convscope_kernel_grid")["bad"] == []  # the grid shows the first kernel, which has none
     np.testing.assert_array_equal(values(app, "weight")[:2], [THREE["edges"]] * 2)
     np.testing.assert_array_equal(values(app, "weight")[2:], [COUNTED * (COUNTED != 5), COUNTED])
-    grid = sent(change(app, "edit", "filter 1, channel 0"), "convscope_kernel_grid")
+    grid = sent(change(app, "edit", "filter_1_channel_0"), "convscope_kernel_grid")
     assert (grid["bad"], grid["rows"][1]) == ([[1, 1]], ["4", "x", "6"])
 
 
@@ -96,7 +96,7 @@ def test_weights_of_another_shape_are_told_and_the_preset_used(text):
     app = open_lesson("convolution", weight=text)
     (warning,) = texts(app.warning)
     assert warning.startswith("weight in the link (")
-    assert "must be 3x3, as kernel_size says; the preset is used" in warning
+    assert "must be 3x3, as kernel_size says; the chosen kernel is used" in warning
     assert len(warning) < 200
     assert not app.exception
     assert not app.error
@@ -123,7 +123,7 @@ def test_more_kernels_than_there_are_is_told_and_the_first_ones_used(filters, ke
 def test_a_kernel_left_empty_is_the_presets(weight, edited):
     app = open_lesson("convolution", input="cross", channels="2", filters="2", groups="1", weight=weight)
     assert calm(app)
-    expected = preset("edges", (3, 3), 2, 2).reshape(4, 3, 3).copy()
+    expected = kernel_of("edges", (3, 3), 2, 2).reshape(4, 3, 3).copy()
     expected[edited] = COUNTED
     np.testing.assert_array_equal(values(app, "weight"), expected)
 
@@ -147,5 +147,5 @@ def test_another_preset_size_or_number_of_kernels_replaces_what_was_edited(key, 
     assert not any("Edited by you" in text for text in texts(app.sidebar.caption))
     changed = {"kernel": "edges", "kernel_size": 3, "filters": 1, "channels": 1} | {key: value}
     size = changed["kernel_size"], changed["kernel_size"]
-    expected = preset(changed["kernel"], size, int(changed["channels"]), changed["filters"])
+    expected = kernel_of(changed["kernel"], size, int(changed["channels"]), changed["filters"])
     np.testing.assert_array_equal(values(app, "weight"), expected.reshape(-1, *size))

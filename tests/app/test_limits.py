@@ -18,7 +18,7 @@ LEAVE = "must leave each pooling window at least one cell of the input: with a w
         ("convolution", {"input_size": "2", "padding": "0"}, (3,), 2, ("padding", 6)),
         ("pooling", {"input": "cross", "input_size": "4", "kernel_size": "7"}, (7, 2), 4, ("input_size", "8")),
         ("gradient_flow", {"kernel_size": "5", "input_size": "3"}, (5,), 3, ("input_size", "6")),
-        ("gradient_flow", {"layer": "max pooling", "kernel_size": "5", "input_size": "3"}, (5,), 3, ("kernel_size", 2)),
+        ("gradient_flow", {"layer": "max_pooling", "kernel_size": "5", "input_size": "3"}, (5,), 3, ("kernel_size", 2)),
         ("im2col", {"kernel_size": "4", "dilation": "3", "padding": "1"}, (4, 1, 1, 3), 4, ("dilation", 1)),
     ],
 )
@@ -45,8 +45,8 @@ def test_each_axis_may_be_the_one_that_does_not_fit():
     [
         ("pooling", {"padding": "3"}),
         ("pooling", {"padding": "3", "pooling": "average"}),
-        ("gradient_flow", {"layer": "max pooling", "kernel_size": "2", "padding": "3", "input_size": "7"}),
-        ("gradient_flow", {"layer": "average pooling", "kernel_size": "2", "padding": "3", "stride": "4"}),
+        ("gradient_flow", {"layer": "max_pooling", "kernel_size": "2", "padding": "3", "input_size": "7"}),
+        ("gradient_flow", {"layer": "average_pooling", "kernel_size": "2", "padding": "3", "stride": "4"}),
     ],
 )
 def test_a_window_of_padding_only_is_the_cores_error(page, parameters):
@@ -85,7 +85,7 @@ def test_the_longest_pooling_can_still_be_walked():
 
 def test_numbers_too_large_to_be_exact_are_the_cores_error():
     weights = "999,999,999;999,999,999;999,999,0.1234"
-    large = {"input": "shuffled numbers", "input_size": "128", "dout": "from a loss"}
+    large = {"input": "shuffled_numbers", "input_size": "128", "dout": "from_loss"}
     app = open_lesson("convolution", **large, weight=weights)
     (error,) = texts(app.error)
     assert "must stay below 9.01e+15 to be exact: use smaller numbers" in error
@@ -95,7 +95,7 @@ def test_numbers_too_large_to_be_exact_are_the_cores_error():
 
 @pytest.mark.parametrize(("before", "after"), [("4", "3"), ("3", "2"), ("4", "2")])
 def test_groups_that_no_longer_divide_the_channels_become_one(before, after):
-    numbers = {"input": "few numbers", "input_size": "5", "channels": before, "filters": before, "groups": before}
+    numbers = {"input": "few_numbers", "input_size": "5", "channels": before, "filters": before, "groups": before}
     app = open_lesson("convolution", **numbers)
     assert values(app, "weight").shape == (int(before), 3, 3)
     assert sent(app)["grouped"]
@@ -105,7 +105,7 @@ def test_groups_that_no_longer_divide_the_channels_become_one(before, after):
 
 
 def test_channels_that_a_photograph_has_not_become_one():
-    app = open_lesson("convolution", input="few numbers", channels="4")
+    app = open_lesson("convolution", input="few_numbers", channels="4")
     assert values(app, "x").shape[0] == 4
     assert calm(change(app, "input", "lake"))
     assert values(app, "x").shape[0] == 1

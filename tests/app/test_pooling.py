@@ -29,17 +29,17 @@ POOLS = {
     "max": (max_pool2d_forward_naive, max_pool2d_backward_naive),
     "average": (avg_pool2d_forward_naive, avg_pool2d_backward_naive),
 }
-FEW = {"input": "few numbers", "input_size": "6"}
+FEW = {"input": "few_numbers", "input_size": "6"}
 APART = {"per_axis": "true", "kernel_size_height": "3", "stride_height": "1", "padding_width": "1"}
 SETTINGS = {
     "as it opens": {},
     "overlapping": {"stride": "1", "kernel_size": "3", "dout": "random"},
-    "rows never read": {"stride": "3", "input": "gradient", "input_size": "10", "dout": "from a loss"},
-    "padded": {"kernel_size": "5", "padding": "2", "input": "shuffled numbers", "input_size": "7", "dout": "one cell"},
+    "rows never read": {"stride": "3", "input": "gradient", "input_size": "10", "dout": "from_loss"},
+    "padded": {"kernel_size": "5", "padding": "2", "input": "shuffled_numbers", "input_size": "7", "dout": "one_cell"},
     "ties": FEW | {"kernel_size": "3", "stride": "2", "padding": "1"},
     "three channels": FEW | {"channels": "3", "kernel_size": "3", "stride": "2", "dout": "random"},
     "four channels": {"input": "digit", "channels": "4", "stride": "3", "dout": "random"},
-    "a photograph": {"input": "fruit", "input_size": "8", "channels": "3", "dout": "from a loss"},
+    "a_photograph": {"input": "fruit", "input_size": "8", "channels": "3", "dout": "from_loss"},
     "axes apart": APART | FEW | {"channels": "2", "dout": "random"},
 }
 
@@ -133,8 +133,8 @@ def test_the_dropped_share_by_hand(parameters, share, dropped):
 
 BROKEN = {
     "2x2, stride 2": {"dout": "random"},
-    "3x3, stride 1": {"kernel_size": "3", "stride": "1", "input": "shuffled numbers", "input_size": "6"},
-    "random": {"kernel_size": "3", "stride": "1", "input": "shuffled numbers", "input_size": "6", "dout": "random"},
+    "3x3, stride 1": {"kernel_size": "3", "stride": "1", "input": "shuffled_numbers", "input_size": "6"},
+    "random": {"kernel_size": "3", "stride": "1", "input": "shuffled_numbers", "input_size": "6", "dout": "random"},
     "channels": FEW | {"kernel_size": "3", "stride": "2", "channels": "3", "dout": "random"},
     "padded": FEW | {"kernel_size": "4", "stride": "2", "padding": "2", "channels": "2"},
     "much padding": FEW | {"kernel_size": "7", "stride": "3", "padding": "3", "dout": "random"},
@@ -191,7 +191,7 @@ def test_the_wrong_cells_of_the_broken_backward_pass_are_counted_and_named(param
 
 
 def test_the_slip_is_off_at_first_and_changes_the_backward_walk_only():
-    app = open_lesson("pooling", preset="overlapping 3×3, stride 1")
+    app = open_lesson("pooling", preset="overlapping_stride_1")
     assert "Broken on purpose" not in [heading.value for heading in app.subheader]
     out, dx = walked(app)["out"], walked(app)["dx"]
     assert calm(change(app, "broken", True))
@@ -213,6 +213,6 @@ def test_the_formula_has_the_readers_numbers():
 
 
 def test_the_whole_picture_is_pooled_too():
-    app = open_lesson("pooling", preset="a photograph", kernel_size="4", stride="3", pooling="average")
+    app = open_lesson("pooling", preset="a_photograph", kernel_size="4", stride="3", pooling="average")
     assert list(images(app)) == ["input, 200×200", "after average pooling, 66×66"]
     assert not images(open_lesson("pooling"))

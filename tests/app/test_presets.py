@@ -3,7 +3,8 @@
 import pytest
 
 from pages.controls import walk_presets
-from pages.controls.kernel import preset
+from pages.controls.kernel import kernel_of
+from pages.controls.words import word_of
 from tests.app.lesson import calm, change, control, open_lesson, sent, texts, values, window
 
 PAGES = {
@@ -41,7 +42,7 @@ def as_the_example_says(app, page, name):
 
 def changed(app, name):
     """The page says so, and has the way back."""
-    assert f"Changed by you, from “{name}”." in texts(app.markdown)
+    assert f"Changed by you, from “{word_of('preset', name)}”." in texts(app.markdown)
     assert [button.label for button in app.button if button.key == "restore"] == ["Back to it"]
     return calm(app)
 
@@ -73,7 +74,7 @@ CHANGED = {
     "the seed": {"seed": "5"},
     "the kernel's seed": {"kernel_seed": "5"},
     "the bias": {"bias": "2"},
-    "the gradient": {"dout": "from a loss"},
+    "the gradient": {"dout": "from_loss"},
     "everything": {"input": "boat", "filters": "3", "groups": "3", "bias": "1,2,3", "weight": EDITED, "step": "3"},
     "a digit": {"input": "digit", "digit": "7"},
     "the axes apart": {"per_axis": "true", "stride_height": "3", "padding_width": "0"},
@@ -82,15 +83,15 @@ CHANGED = {
 
 @pytest.mark.parametrize("parameters", CHANGED.values(), ids=CHANGED)
 def test_what_is_changed_is_said_and_back_to_it_undoes_it(parameters):
-    app = open_lesson("convolution", preset="course demo", **parameters)
-    assert changed(app, "course demo")
+    app = open_lesson("convolution", preset="course_demo", **parameters)
+    assert changed(app, "course_demo")
     before = version(app)
     app.button(key="restore").click().run()
-    assert as_the_example_says(app, "convolution", "course demo")
+    assert as_the_example_says(app, "convolution", "course_demo")
     assert version(app) != before
     assert "weight" not in app.query_params
-    assert values(app, "weight").tolist() == preset("whole numbers", (3, 3), 3, 2).reshape(6, 3, 3).tolist()
-    assert values(app, "x").tolist() == values(open_lesson("convolution", preset="course demo"), "x").tolist()
+    assert values(app, "weight").tolist() == kernel_of("whole_numbers", (3, 3), 3, 2).reshape(6, 3, 3).tolist()
+    assert values(app, "x").tolist() == values(open_lesson("convolution", preset="course_demo"), "x").tolist()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_what_is_changed_is_said_on_the_other_pages_too(page, key, value):
     [
         [("stride", 2), ("stride", 1)],
         [("input", "digit"), ("digit", 7), ("input", "lake")],
-        [("input", "few numbers"), ("seed", 7), ("input", "lake")],
+        [("input", "few_numbers"), ("seed", 7), ("input", "lake")],
         [("kernel", "random"), ("kernel_seed", 7), ("kernel", "edges")],
         [("per_axis", True), ("stride_height", 3), ("per_axis", False)],
     ],
@@ -131,20 +132,20 @@ def test_what_is_changed_back_by_hand_is_the_example_again(hand):
     app = open_lesson("convolution")
     for key, value in hand:
         change(app, key, value)
-    assert as_the_example_says(app, "convolution", "edges on a picture")
+    assert as_the_example_says(app, "convolution", "edges_on_a_picture")
 
 
 def test_another_example_replaces_the_changes_and_the_place_but_not_the_way_of_watching():
     watching = {"speed": "2", "stages": "false", "loop": "true", "colours": "teal_red"}
-    place = {"step": "7", "pinned": "x,0,3", "edit": "filter 1, channel 0"}
-    app = open_lesson("convolution", preset="course demo", **watching, **place)
-    assert as_the_example_says(app, "convolution", "course demo")  # none of these count as a change
+    place = {"step": "7", "pinned": "x,0,3", "edit": "filter_1_channel_0"}
+    app = open_lesson("convolution", preset="course_demo", **watching, **place)
+    assert as_the_example_says(app, "convolution", "course_demo")  # none of these count as a change
     assert begin(app)["step"] == 6
     assert begin(app)["pinned"] == {"name": "x", "plane": 0, "index": 3}
     for key, value in {"weight": EDITED, "seed": "9", "stride": "1"}.items():
         app.query_params[key] = value
     app = open_lesson("convolution", **app.query_params)
-    assert changed(app, "course demo")
+    assert changed(app, "course_demo")
     change(app, "preset", "dilation")
     assert as_the_example_says(app, "convolution", "dilation")
     assert begin(app) == BEGIN | {"speed": 2, "stages": False, "loop": True, "colours": "teal_red"}
@@ -175,7 +176,7 @@ def test_the_way_back_is_there_where_the_settings_do_not_fit():
     app = open_lesson("convolution", input_size="4", kernel_size="7")
     assert len(texts(app.error)) == 1
     app.button(key="restore").click().run()
-    assert as_the_example_says(app, "convolution", "edges on a picture")
+    assert as_the_example_says(app, "convolution", "edges_on_a_picture")
 
 
 def test_a_link_without_controls_counts_as_no_change():

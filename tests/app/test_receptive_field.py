@@ -93,17 +93,17 @@ def test_what_the_presets_claim():
         windows = [layer.window for layer in STACKS[name].layers]
         return [field.size[0] for field in receptive_fields(windows, STACKS[name].input_size)]
 
-    assert sizes("three 3×3")[-1] == sizes("one 7×7")[-1] == 7
-    assert sizes("LeNet-5")[-1] == STACKS["LeNet-5"].input_size
-    assert sizes("dilated 1-2-4") == [1, 3, 7, 15]
-    assert np.diff(sizes("VGG blocks")).tolist() == [2, 2, 1, 4, 4]
+    assert sizes("three_small")[-1] == sizes("one_large")[-1] == 7
+    assert sizes("lenet_5")[-1] == STACKS["lenet_5"].input_size
+    assert sizes("dilated") == [1, 3, 7, 15]
+    assert np.diff(sizes("vgg_blocks")).tolist() == [2, 2, 1, 4, 4]
     strided = [layer.window for layer in STACKS["strided"].layers]
     assert [field.jump[0] for field in receptive_fields(strided, 48)] == [1, 2, 4, 4, 4]
 
 
 def test_choosing_a_preset_sets_every_layer():
-    app = open_lesson("receptive_field", preset="LeNet-5")
-    for name in ("strided", "one 7×7", "VGG blocks"):
+    app = open_lesson("receptive_field", preset="lenet_5")
+    for name in ("strided", "one_large", "vgg_blocks"):
         app.selectbox(key="preset").set_value(name).run()
         assert calm(app)
         assert layers(app) == as_tuples(name)
@@ -111,7 +111,7 @@ def test_choosing_a_preset_sets_every_layer():
 
 
 def test_a_layer_that_the_preset_does_not_have_starts_plain_whatever_was_there_before():
-    app = open_lesson("receptive_field", preset="LeNet-5")
+    app = open_lesson("receptive_field", preset="lenet_5")
     app.selectbox(key="preset").set_value("strided").run()
     app.slider(key="layers").set_value(5).run()
     assert layers(app)[-1] == ("conv", 3, 1, 0, 1)
@@ -143,7 +143,7 @@ def test_the_address_sets_every_control():
 
 
 def test_the_formula_has_the_readers_numbers():
-    app = open_lesson("receptive_field", preset="VGG blocks", layer_4_dilation="2", layer_4_padding="2")
+    app = open_lesson("receptive_field", preset="vgg_blocks", layer_4_dilation="2", layer_4_padding="2")
     (table,) = [text for text in texts(app.markdown) if text.startswith("| layer")]
     rows = table.splitlines()[2:]
     assert rows[0] == "| input | 24×24 | $1$ | $1$ |"
@@ -186,7 +186,7 @@ def test_without_a_layer_that_fits_the_input_stands_alone():
 @pytest.mark.parametrize(
     ("parameter", "value", "remedy"),
     [
-        ("preset", "AlexNet", "must be one of three 3×3, one 7×7"),
+        ("preset", "AlexNet", "must be one of three_small, one_large"),
         ("layers", "6", "must be 1 to 5"),
         ("input_size", "7", "must be 8 to 64"),
         ("layer_1_kind", "norm", "must be one of conv, pool"),

@@ -229,7 +229,7 @@ def test_the_code_of_all_three_versions_is_there():
         *("conv2d_forward_vectorized", "conv2d_backward_vectorized"),
         *("conv2d_forward", "conv2d_backward"),
     ]
-    app.radio(key="code_layer").set_value("max pooling").run()
+    app.radio(key="code_layer").set_value("max_pooling").run()
     assert calm(app)
     assert app.code[4].value.startswith("def max_pool2d_forward(")
 

@@ -69,7 +69,7 @@ def test_a_preset_sets_all_controls_and_speaks(registry, monkeypatch, preset):
 
 def test_one_preset_replaces_another_and_leaves_the_run(registry):
     app, run = start(registry, **SMALL)
-    change(app, "preset", "deep sigmoids")
+    change(app, "preset", "deep_sigmoids")
     assert calm(app)
     assert control(app, "blocks").value == 4
     assert control(app, "hidden_1").value == 32
@@ -190,7 +190,7 @@ def test_a_run_this_server_does_not_know_is_told(registry):
         ("update_rule", "lbfgs", "must be one of sgd, momentum"),
         ("dataset", "letters", "must be one of digits, fashion, colours"),
         ("seed", "x", "must be a whole number from 0 to 99"),
-        ("view", "Sound", "must be one of Curves, Layers"),
+        ("view", "Sound", "must be one of curves, layers"),
     ],
 )
 def test_a_bad_parameter_is_named_with_its_remedy_and_harms_no_run(registry, parameter, value, remedy):

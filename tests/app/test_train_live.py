@@ -231,8 +231,8 @@ def test_a_run_whose_length_is_not_known_yet_is_starting(registry):
 @pytest.mark.parametrize(
     ("preset", "remedy"),
     [
-        ("dead ReLUs", "Most units of conv1 and linear1 are dead, see **Layers**: a tenth of the learning rate"),
-        ("deep sigmoids", "Hardly any gradient arrives at conv1, conv2 and conv3, see **Layers**: ReLU in place of"),
+        ("dead_relus", "Most units of conv1 and linear1 are dead, see **Layers**: a tenth of the learning rate"),
+        ("deep_sigmoids", "Hardly any gradient arrives at conv1, conv2 and conv3, see **Layers**: ReLU in place of"),
     ],
 )
 def test_what_may_help_depends_on_what_the_layers_are_like(registry, preset, remedy):
@@ -314,7 +314,7 @@ def test_a_test_that_is_opened_as_a_training_is_shown_as_what_it_is(registry):
 
 
 def test_a_test_in_which_the_loss_hardly_falls_suggests_nothing(registry):
-    app = open_lesson("train", preset="deep, no norm")
+    app = open_lesson("train", preset="deep_no_norm")
     press(app, "find_rate")
     (test,) = registry._runs.values()
     until(lambda: test.ended)
@@ -374,14 +374,14 @@ def remove_fashion(monkeypatch):
     monkeypatch.setattr(datasets, "load", removed)
 
 
-@pytest.mark.parametrize("view", ["Curves", "Layers", "Mistakes", "Film strip", "Network"])
+@pytest.mark.parametrize("view", ["curves", "layers", "mistakes", "film_strip", "network"])
 def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, view):
     run = registry.start(small(dataset="fashion", num_epochs=2))
     until(lambda: run.ended)
     remove_fashion(monkeypatch)
     app = open_lesson("train", run=run.id, view=view)
     assert not app.exception
-    pictures = view in ("Mistakes", "Film strip", "Network")  # the other views need none
+    pictures = view in ("mistakes", "film_strip", "network")  # the other views need none
     assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"] * pictures
     assert buttons(app)["start"]
 

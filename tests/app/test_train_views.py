@@ -35,7 +35,7 @@ def test_only_the_chosen_view_is_computed(run, monkeypatch):
     monkeypatch.setattr(runs, "evaluation_at", lambda *_: pytest.fail("nobody asked for the mistakes"))
     app = open_lesson("train", run=run.id)
     assert calm(app)
-    app = view(app, "Layers")
+    app = view(app, "layers")
     assert calm(app)
     assert figure(app, "histograms")
 
@@ -48,7 +48,7 @@ def test_curves_are_smoothed_on_request(run):
 
 
 def test_layers_show_the_last_step_that_was_seen_from_inside(run):
-    app = open_lesson("train", run=run.id, view="Layers", layer="linear1")
+    app = open_lesson("train", run=run.id, view="layers", layer="linear1")
     assert calm(app)
     seen = run.statistics[-1]
     table = app.dataframe[0].value
@@ -67,7 +67,7 @@ def test_layers_show_the_last_step_that_was_seen_from_inside(run):
 
 
 def test_filters_of_the_chosen_layer_are_the_last_checkpoints(run):
-    app = open_lesson("train", run=run.id, view="Layers")
+    app = open_lesson("train", run=run.id, view="layers")
     (sheet,), _ = figure(app, "layer_filters")
     np.testing.assert_allclose(sheet["z"][1][1:4], run.network_at().params["conv1.weight"][0, 0, 0], rtol=1e-3)
 
@@ -89,14 +89,14 @@ def test_a_layer_is_judged_in_words(ratio, dead, gradient, words):
 
 
 @pytest.mark.parametrize(
-    ("preset", "words"), [("dead ReLUs", "most units are dead"), ("deep sigmoids", "hardly gets a gradient")]
+    ("preset", "words"), [("dead_relus", "most units are dead"), ("deep_sigmoids", "hardly gets a gradient")]
 )
 def test_what_a_preset_is_about_is_said_at_the_end_however_fast_it_was(registry, preset, words):
     config = next(one.config for one in PRESETS if one.name == preset)
     run = registry.start(config)
     until(lambda: run.ended, 60)
     assert run.statistics[-1].iteration == run.iterations
-    app = open_lesson("train", run=run.id, view="Layers")
+    app = open_lesson("train", run=run.id, view="layers")
     assert app.dataframe[0].value["in words"][0] == words
 
 
@@ -119,7 +119,7 @@ def test_layers_differ_in_colour_dash_and_marker_and_the_last_look_is_shown():
 
 
 def test_mistakes_are_counted_and_the_worst_are_shown_with_their_probabilities(run):
-    app = open_lesson("train", run=run.id, view="Mistakes")
+    app = open_lesson("train", run=run.id, view="mistakes")
     assert calm(app)
     found = judged(run, run.latest)
     (grid,), _ = figure(app, "confusion")
@@ -134,7 +134,7 @@ def test_mistakes_are_counted_and_the_worst_are_shown_with_their_probabilities(r
 
 
 def test_the_film_strip_goes_back_in_time(run):
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     assert calm(app)
     strip = control(app, "film")
     assert [int(k) for k in strip.options] == run.checkpoints.iterations()
@@ -160,7 +160,7 @@ def test_the_film_strip_goes_back_in_time(run):
 def test_the_film_strip_follows_a_training_until_the_reader_goes_back(registry):
     run = registry.start(small(num_epochs=1000), advance="epoch")
     until(lambda: run.state == "paused")
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     assert control(app, "film").value == run.latest == 7
     press(app, "epoch")
     until(lambda: run.latest == 14 and run.state == "paused")
@@ -175,7 +175,7 @@ def test_the_film_strip_follows_a_training_until_the_reader_goes_back(registry):
 
 
 def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     control(app, "film").set_value(8).run()
     app.selectbox(key=f"fork_rate_{run.id}_0.004").set_value("0.0001").run()
     app.number_input(key=f"fork_epochs_{run.id}_3").set_value(1).run()
@@ -193,7 +193,7 @@ def test_a_fork_has_the_same_past_and_a_rate_of_its_own(registry, run):
 
 
 def test_a_fork_from_the_end_trains_as_long_again(registry, run):
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     assert control(app, "film").value == 21
     press(app, "fork")
     fork = registry.get(app.query_params["run"])
@@ -204,12 +204,12 @@ def test_a_fork_from_the_end_trains_as_long_again(registry, run):
     assert len(fork.records) == 42
 
 
-@pytest.mark.parametrize(("late", "shown"), [(1000.0, "Curves"), (0.0, "Film strip")])
+@pytest.mark.parametrize(("late", "shown"), [(1000.0, "curves"), (0.0, "film_strip")])
 def test_a_view_that_comes_late_does_not_bring_the_former_one_back(run, monkeypatch, late, shown):
     monkeypatch.setattr(segments, "LATE", late)
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     press(app, "fork")
-    view(app, "Film strip")  # as the browser says that asked before it knew, or as a reader chooses later
+    view(app, "film_strip")  # as the browser says that asked before it knew, or as a reader chooses later
     (row,) = [group for group in app.button_group if group.key == "view"]
     assert row.value == shown
 
@@ -219,7 +219,7 @@ def test_a_fork_after_a_change_in_a_pause_has_the_rate_that_was_set(registry):
     until(lambda: run.state == "paused")
     run.change(learning_rate=0.3)
     until(lambda: run.changes)
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     assert app.selectbox(key=f"fork_rate_{run.id}_0.3").value == "0.3"
     press(app, "fork")
     fork = registry.get(app.query_params["run"])
@@ -233,7 +233,7 @@ def test_a_fork_goes_on_with_the_rate_of_its_step_whatever_became_of_it_later(re
     run.change(learning_rate=0.1)
     run.resume()
     until(lambda: run.ended)
-    app = open_lesson("train", run=run.id, view="Film strip")
+    app = open_lesson("train", run=run.id, view="film_strip")
     control(app, "film").set_value(4).run()
     assert app.selectbox(key=f"fork_rate_{run.id}_0.002").value == "0.002"
     press(app, "fork")
@@ -241,7 +241,7 @@ def test_a_fork_goes_on_with_the_rate_of_its_step_whatever_became_of_it_later(re
     until(lambda: fork.state == "finished")
     assert [record.learning_rate for record in fork.records] == [0.002] * 7 + [0.002 * 0.9] * 7
     assert fork.records[6].loss == run.records[6].loss
-    app = open_lesson("train", run=fork.id, view="Film strip")
+    app = open_lesson("train", run=fork.id, view="film_strip")
     control(app, "film").set_value(8).run()
     assert app.selectbox(key=f"fork_rate_{fork.id}_{0.002 * 0.9}").options.count("0.0018") == 1
     assert calm(app)
@@ -268,7 +268,7 @@ def press_on(run):
 
 def test_a_checkpoint_that_is_damaged_is_said(run):
     run.checkpoints.path(run.latest).write_bytes(b"not weights")
-    for name in ("Mistakes", "Film strip"):
+    for name in ("mistakes", "film_strip"):
         app = open_lesson("train", run=run.id, view=name)
         assert not app.exception
         assert texts(app.error) == ["the file is no safetensors file: choose one that ends in .safetensors"]

@@ -5,7 +5,7 @@ import pytest
 
 from cnn_core.conv_transpose import conv_transpose2d_backward_naive, conv_transpose2d_forward_naive
 from cnn_core.window import Window
-from pages.controls.kernel import preset
+from pages.controls.kernel import kernel_of
 from tests.app.lesson import (
     calm,
     change,
@@ -25,13 +25,13 @@ from tests.app.lesson import (
 SETTINGS = {
     "as it opens": {},
     "output padding": {"stride": "3", "output_padding": "2", "dout": "ones"},
-    "cut off": {"stride": "2", "padding": "2", "input_size": "4", "dout": "one cell"},
+    "cut off": {"stride": "2", "padding": "2", "input_size": "4", "dout": "one_cell"},
     "dilation": {"dilation": "2", "padding": "1", "kernel": "random"},
     "stride beyond the kernel": {"stride": "4", "kernel_size": "2", "output_padding": "1"},
-    "one cell": {"stride": "2", "kernel_size": "1"},
+    "one_cell": {"stride": "2", "kernel_size": "1"},
     "channels": {"channels": "3", "filters": "2", "stride": "2", "padding": "1"},
-    "filters": {"channels": "2", "filters": "3", "kernel": "edges", "input": "shuffled numbers"},
-    "a photograph": {"input": "cat", "input_size": "4", "channels": "3", "kernel": "blur", "stride": "2"},
+    "filters": {"channels": "2", "filters": "3", "kernel": "edges", "input": "shuffled_numbers"},
+    "a_photograph": {"input": "cat", "input_size": "4", "channels": "3", "kernel": "blur", "stride": "2"},
     "edited": {"weight": "1,2,3;4,5,6;7,8,9", "stride": "2", "output_padding": "1"},
 }
 
@@ -109,14 +109,14 @@ def test_the_input_is_drawn_apart_with_zeros_that_are_marked(settings):
 @pytest.mark.parametrize(
     ("parameters", "before", "after"),  # Dumoulin and Visin 2016, figures 4.1 to 4.7
     [
-        ({"preset": "no padding"}, 2, 4),
-        ({"preset": "arbitrary padding"}, 6, 5),
-        ({"preset": "half padding (same)"}, 5, 5),
-        ({"preset": "full padding"}, 7, 5),
+        ({"preset": "no_padding"}, 2, 4),
+        ({"preset": "arbitrary_padding"}, 6, 5),
+        ({"preset": "half_padding"}, 5, 5),
+        ({"preset": "full_padding"}, 7, 5),
         ({"preset": "strides"}, 2, 5),
-        ({"preset": "padding and strides"}, 3, 5),
+        ({"preset": "padding_and_strides"}, 3, 5),
         ({"preset": "odd"}, 3, 6),
-        ({"preset": "stride 2, enlarging"}, 3, 7),
+        ({"preset": "enlarging"}, 3, 7),
     ],
     ids=str,
 )
@@ -135,7 +135,7 @@ def test_the_examples_have_the_sizes_of_the_guide(parameters, before, after, vie
 
 
 def test_the_arbitrary_example_has_the_guides_kernel():
-    assert window(open_lesson("transposed", preset="arbitrary padding")) == Window.of(4, 1, 2)
+    assert window(open_lesson("transposed", preset="arbitrary_padding")) == Window.of(4, 1, 2)
 
 
 def test_the_formula_has_the_readers_numbers():
@@ -158,7 +158,7 @@ def test_output_padding_is_less_than_the_stride_and_gone_where_the_stride_is_one
 
 def test_the_kernels_are_the_ones_chosen():
     app = open_lesson("transposed", channels="3", filters="2", kernel="random", kernel_seed="4")
-    np.testing.assert_array_equal(values(app, "weight"), preset("random", (3, 3), 2, 3, seed=4).reshape(6, 3, 3))
+    np.testing.assert_array_equal(values(app, "weight"), kernel_of("random", (3, 3), 2, 3, seed=4).reshape(6, 3, 3))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_the_kernels_are_called_by_their_channel_and_filter(parameters, labels):
     assert control(open_lesson("transposed", **parameters), "edit").options == labels
 
 
-@pytest.mark.parametrize("dout", ["ones", "one cell", "random"])
+@pytest.mark.parametrize("dout", ["ones", "one_cell", "random"])
 def test_the_gradient_that_comes_back_is_the_one_chosen(dout):
     app = open_lesson("transposed", filters="2", dout=dout)
     found = window(app).crop(values(app, "dout"))

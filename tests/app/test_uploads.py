@@ -146,7 +146,7 @@ def upload(app, name, data):
 
 @pytest.mark.parametrize("name", ["convolution", "pooling", "transposed", "im2col", "gradient_flow"])
 def test_a_page_takes_an_upload_refuses_a_bad_one_and_goes_on(name):
-    app = open_lesson(name, input="your picture", input_size="6", kernel_size="2", padding="0")
+    app = open_lesson(name, input="own_picture", input_size="6", kernel_size="2", padding="0")
     assert calm(app)
     assert texts(app.info) == ["Choose a picture above. Until then a built-in one is shown."]
     upload(app, "notes.png", b"Dear diary")
@@ -162,7 +162,7 @@ def test_a_page_takes_an_upload_refuses_a_bad_one_and_goes_on(name):
     ("name", "format"), [("photo.jfif", "JPEG"), ("photo.jpe", "JPEG"), ("scan.tif", "TIFF"), ("photo.png", "JPEG")]
 )
 def test_a_picture_is_read_by_its_content_whatever_its_name(name, format):
-    app = open_lesson("convolution", input="your picture", input_size="6", kernel_size="2", padding="0")
+    app = open_lesson("convolution", input="own_picture", input_size="6", kernel_size="2", padding="0")
     upload(app, name, saved(Image.new("RGB", (9, 6), "white"), format))
     assert not app.exception
     assert not app.error
@@ -171,7 +171,7 @@ def test_a_picture_is_read_by_its_content_whatever_its_name(name, format):
 
 @pytest.mark.parametrize("name", ["convolution", "pooling"])
 def test_an_upload_in_colour_is_cut_to_its_middle_square_and_shown_whole(name):
-    app = open_lesson(name, input="your picture", input_size="4", channels="3", padding="0")
+    app = open_lesson(name, input="own_picture", input_size="4", channels="3", padding="0")
     colours = np.zeros((40, 80, 3), dtype=np.uint8)
     colours[:, 20:60] = 255, 51, 0  # the middle square; black beside it
     upload(app, "bar.png", saved(Image.fromarray(colours)))
@@ -183,7 +183,7 @@ def test_an_upload_in_colour_is_cut_to_its_middle_square_and_shown_whole(name):
 @pytest.mark.parametrize("size", [(1, 300), (300, 1), (1, 1)], ids=str)
 @pytest.mark.parametrize("name", ["convolution", "pooling", "transposed", "im2col"])
 def test_a_picture_too_narrow_for_the_window_does_no_harm(name, size):
-    app = open_lesson(name, input="your picture", input_size="6", padding="0")
+    app = open_lesson(name, input="own_picture", input_size="6", padding="0")
     upload(app, "line.png", saved(Image.new("RGB", size, "white")))
     assert not app.exception
     np.testing.assert_array_equal(values(app, "x"), np.ones((1, 6, 6)))  # its one cell, enlarged
@@ -192,7 +192,7 @@ def test_a_picture_too_narrow_for_the_window_does_no_harm(name, size):
 
 
 def test_the_other_settings_outlast_a_file_that_is_refused():
-    app = open_lesson("convolution", input="your picture", kernel="blur", filters="2", stride="2", dout="random")
+    app = open_lesson("convolution", input="own_picture", kernel="blur", filters="2", stride="2", dout="random")
     before = sent(app)
     assert texts(upload(app, "notes.png", b"Dear diary").error)
     assert calm(change(app, "input", "lake"))

@@ -19,7 +19,7 @@ from tools.browser import ROOT, settle
 
 @pytest.fixture
 def page_with_exports(page, address):
-    player = open_walk(page, address + "/convolution?preset=course+demo")
+    player = open_walk(page, address + "/convolution?preset=course_demo")
     go(player, 20)
     expect(page).to_have_url(re.compile("step=21"))
     page.get_by_text("Take it along").click()
@@ -93,7 +93,7 @@ def test_the_code_runs(page_with_exports):
 
 
 def test_the_code_is_shown_with_pytorch_and_the_course(page, address):
-    open_walk(page, address + "/convolution?preset=course+demo")
+    open_walk(page, address + "/convolution?preset=course_demo")
     page.get_by_text("Show the code").click()
     settle(page)
     expect(page.get_by_text("def conv2d_forward(").first).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from cnn_core.window import Window
 from tests.browser.walking import at, canvas, hover, linked, open_walk, outlined, place
 
-PLAIN = "/convolution?input=shuffled+numbers&input_size=6&padding=0&stride=1&stages=false"
+PLAIN = "/convolution?input=shuffled_numbers&input_size=6&padding=0&stride=1&stages=false"
 WINDOWS = Window.of(3).view(np.arange(36).reshape(6, 6)).reshape(16, 9)  # by position: the input cells of the window
 
 
@@ -98,7 +98,7 @@ def test_channels_and_groups(page, address):
     cells = linked(player)
     assert {plane for grid, plane, _ in cells if grid == "out"} == {1}  # depthwise: its own channel only
     assert {plane for grid, plane, _ in cells if grid == "weight"} == {1}
-    player = open_walk(page, address + "/convolution?preset=course+demo&stages=false")
+    player = open_walk(page, address + "/convolution?preset=course_demo&stages=false")
     hover(player, "x", 24, plane=1)
     cells = linked(player)
     assert {plane for grid, plane, _ in cells if grid == "out"} == {0, 1}
@@ -113,7 +113,7 @@ def test_a_cell_under_no_window(page, address):
 
 
 def test_max_pooling_tells_who_won(page, address):
-    player = open_walk(page, address + "/pooling?preset=overlapping+3×3,+stride+1&stages=false")
+    player = open_walk(page, address + "/pooling?preset=overlapping_stride_1&stages=false")
     x = player.evaluate("el => [...el.player.walk.grids.x.counts]")
     best = int(np.argmax(x))
     hover(player, "x", best)
@@ -152,16 +152,16 @@ def test_transposed_links_go_the_other_way(page, address):
 
 
 PAGES = [
-    "convolution?preset=course+demo",
+    "convolution?preset=course_demo",
     "convolution?preset=depthwise",
-    "pooling?preset=ties+on+purpose&padding=1",
+    "pooling?preset=ties_on_purpose&padding=1",
     "pooling?preset=average",
     "transposed?channels=2&filters=3",
     "transposed?view=gather&padding=1",
-    "im2col?preset=in+colour",
+    "im2col?preset=in_colour",
     "gradient-flow?layer=convolution",
-    "gradient-flow?layer=max+pooling&padding=1",
-    "gradient-flow?layer=average+pooling",
+    "gradient-flow?layer=max_pooling&padding=1",
+    "gradient-flow?layer=average_pooling",
 ]
 
 
@@ -197,7 +197,7 @@ def test_a_cell_that_is_pointed_at_may_vanish_with_a_change_of_settings(page, ad
 
 
 def test_cells_are_named_as_in_the_layers_own_arrays(page, address):
-    player = open_walk(page, address + "/convolution?preset=course+demo&stages=false")
+    player = open_walk(page, address + "/convolution?preset=course_demo&stages=false")
     hover(player, "x", 8, plane=2)  # in the padded plane row 1, column 1
     expect(player.locator(".link")).to_contain_text("x[2, 0, 0] is under")
     hover(player, "x", 0)

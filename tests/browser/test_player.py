@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.walking import at, canvas, count, go, open_walk, place
 
-PAGE = "/convolution?input=shuffled+numbers&input_size=6&padding=0"
+PAGE = "/convolution?input=shuffled_numbers&input_size=6&padding=0"
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_colour_scales(player):
     kernel = canvas(player, "weight")
     before = kernel.evaluate("canvas => canvas.toDataURL()")
     pictures = {before}
-    for name in ("green–purple", "teal–red", "blue–orange"):
+    for name in ("green_purple", "teal_red", "blue_orange"):
         player.get_by_label("colours").select_option(name)
         pictures.add(kernel.evaluate("canvas => canvas.toDataURL()"))
     assert len(pictures) == 3
@@ -280,7 +280,7 @@ def test_a_large_picture_has_a_lens_that_follows_the_window(page, address):
 
 
 def test_lenses_of_what_waits_for_the_backward_pass_show_where_it_will_begin(page, address):
-    player = open_walk(page, address + "/pooling?preset=a+photograph&stages=false")
+    player = open_walk(page, address + "/pooling?preset=a_photograph&stages=false")
     lenses = player.locator(".made .lenses figure:has(canvas)")
     frames = lenses.locator(".frame")
     pictures = """el => el.player.stage.groups.filter((group) => group.row).flatMap((group) => group.lenses)

@@ -77,7 +77,7 @@ def test_an_example_sets_all_controls_and_there_is_a_way_back(page, address):
 
 
 def test_the_address_brings_back_the_very_state(page, new_page, address):
-    player = open_walk(page, address + "/convolution?preset=course+demo")
+    player = open_walk(page, address + "/convolution?preset=course_demo")
     page.get_by_role("slider", name="padding").focus()
     page.keyboard.press("ArrowLeft")
     settle(page)
@@ -100,7 +100,7 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
     settle(page)
     player.get_by_label("in stages").uncheck()
     player.get_by_label("speed").select_option("8")
-    player.get_by_label("colours").select_option("teal–red")
+    player.get_by_label("colours").select_option("teal_red")
     player.get_by_label("loop").check()
     go(player, 11)
     canvas(player, "x", 2).click(position=place(player, "x", 6, 2))
@@ -150,7 +150,7 @@ def test_a_step_beyond_the_walk_is_its_last(page, address):
 
 
 def test_a_link_for_teachers_hides_the_controls(page, address):
-    player = open_walk(page, address + "/convolution?preset=course+demo&hide_controls=true&step=5")
+    player = open_walk(page, address + "/convolution?preset=course_demo&hide_controls=true&step=5")
     at(player, 4)
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     player.locator(".forward").click()

@@ -28,7 +28,7 @@ PINK, BLANK = [230, 0, 122, 255], [0, 0, 0, 0]
 def open_stack(new_page, address):
     """Open the page with a preset; returns the page."""
 
-    def open_it(preset="three 3×3", query="", **options):
+    def open_it(preset="three_small", query="", **options):
         page = new_page(**options)
         open_page(page, f"{address}/receptive-field?preset={preset}{query}")
         expect(page.locator(".stack .words")).not_to_be_empty()

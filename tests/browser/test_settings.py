@@ -88,7 +88,7 @@ def test_what_a_link_holds_is_shown_as_text(page, address):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     for value in ("[log in](https://example.com)", "![x](http://example.com/pixel.png)", "<b>x</b>"):
-        open_page(page, f"{address}/convolution?stride={quote(value)}&input=your+picture")
+        open_page(page, f"{address}/convolution?stride={quote(value)}&input=own_picture")
         expect(page.get_by_text(f"stride (={value})")).to_be_visible()
     assert page.get_by_test_id("stAlert").get_by_role("link").count() == 0
     file = {"name": "![y](http:__example.com_y).png", "mimeType": "image/png", "buffer": b"hello"}
@@ -116,7 +116,7 @@ def test_bad_addresses_are_answered_in_words(page, address, query, message):
 
 
 def test_a_text_file_renamed_png_is_refused_in_words(page, address):
-    open_page(page, address + "/convolution?input=your+picture")
+    open_page(page, address + "/convolution?input=own_picture")
     expect(page.get_by_text("Choose a picture above")).to_be_visible()
     page.locator('input[type="file"]').set_input_files(
         {"name": "notes.png", "mimeType": "image/png", "buffer": b"hello"}

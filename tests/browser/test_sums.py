@@ -105,7 +105,7 @@ def test_what_is_written_adds_up_at_random_steps(page, address, path, pages):
 @pytest.mark.parametrize("picture", ["cat&input_size=32&channels=3", "shuffled+numbers&input_size=9"])
 def test_shares_of_a_gradient_are_written_as_in_the_exports(page, address, picture):
     sides = "per_axis=true&kernel_size_height=2&kernel_size_width=3&stride_height=2&stride_width=3"
-    player = open_walk(page, f"{address}/pooling?pooling=average&{sides}&input={picture}&dout=from+a+loss&stages=false")
+    player = open_walk(page, f"{address}/pooling?pooling=average&{sides}&input={picture}&dout=from_loss&stages=false")
     counts, scale, said = player.evaluate(
         """el => { const { player } = el; const { dout, dx } = player.walk.grids; const { first } = player.walk.phases[1];
           const said = Array.from(dout.counts, (_, local) => {
@@ -124,10 +124,10 @@ def test_shares_of_a_gradient_are_written_as_in_the_exports(page, address, pictu
 @pytest.mark.parametrize(
     "query",
     [
-        "convolution?preset=course+demo",
+        "convolution?preset=course_demo",
         "convolution?preset=depthwise",
         "convolution?input=digit&channels=4&filters=4&groups=2&kernel_size=2&stride=2&padding=1&dilation=2",
-        "pooling?preset=overlapping+3×3,+stride+2&padding=1",
+        "pooling?preset=overlapping_stride_2&padding=1",
         "pooling?preset=average&kernel_size=3&stride=1&channels=2",
     ],
 )

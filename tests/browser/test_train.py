@@ -139,7 +139,7 @@ def test_a_training_is_left_found_again_changed_and_forked(page, address):
 
 
 def test_a_training_that_diverges_says_so(page, address):
-    open_page(page, address + "/train?preset=rate too high")
+    open_page(page, address + "/train?preset=rate_too_high")
     page.get_by_role("button", name="Start", exact=True).click()
     alert = page.get_by_text(re.compile("diverged: the loss became"))
     expect(alert).to_be_visible(timeout=30_000)

@@ -184,8 +184,8 @@ def test_patterns_are_small_whole_numbers(name: str) -> None:
 
 def test_patterns_look_as_named() -> None:
     expected = {
-        "vertical edge": ["00111"] * 5,
-        "horizontal edge": ["00000"] * 2 + ["11111"] * 3,
+        "vertical_edge": ["00111"] * 5,
+        "horizontal_edge": ["00000"] * 2 + ["11111"] * 3,
         "diagonal": ["10000", "01000", "00100", "00010", "00001"],
         "checkerboard": ["01010", "10101", "01010", "10101", "01010"],
         "cross": ["00100", "00100", "11111", "00100", "00100"],
@@ -209,7 +209,7 @@ def test_patterns_look_as_named() -> None:
         (lambda: datasets.picture("dog"), "name (='dog') must be one of lake, boat, fruit, cat"),
         (
             lambda: datasets.pattern("spiral", 5),
-            "name (='spiral') must be one of vertical edge, ",
+            "name (='spiral') must be one of vertical_edge, ",
         ),
         (lambda: datasets.pattern("circle", 2), "size (=2) must be 3 or more"),
         (lambda: datasets.pattern("circle", 33), "size (=33) must be 32 or less"),

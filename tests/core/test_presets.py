@@ -37,43 +37,43 @@ def test_names_are_unique_and_every_preset_fits_and_speaks():
 
 
 def test_100_pictures_are_learned_by_heart():
-    _, records = trained("overfit 100", 60)
+    _, records = trained("overfit_100", 60)
     assert records[-1].train_accuracy >= 0.98
     assert records[-1].val_accuracy < 0.75
 
 
 def test_lenet_is_on_its_way_after_a_few_steps():
-    solver, _ = trained("LeNet-like", 30)
+    solver, _ = trained("lenet_like", 30)
     x, y = solver.data.val
     assert solver.model.accuracy(x[:200], y[:200]) > 0.5
 
 
 def test_too_high_a_rate_explodes_and_a_tenth_learns():
     with pytest.raises(DivergedError, match="learning_rate"):
-        trained("rate too high", 10)
-    _, records = trained("rate too high", 75, learning_rate=0.5)
+        trained("rate_too_high", 10)
+    _, records = trained("rate_too_high", 75, learning_rate=0.5)
     assert records[-1].val_accuracy > 0.8
 
 
 def test_relus_die_and_the_loss_stands_still_without_a_nan():
-    solver, records = trained("dead ReLUs", 50)
+    solver, records = trained("dead_relus", 50)
     assert inside(solver)["conv1"].dead > 0.9
     assert inside(solver)["linear1"].dead > 0.9
     assert records[-1].val_accuracy < 0.2
 
 
 def test_gradients_vanish_on_their_way_back_through_sigmoids():
-    solver, _ = trained("deep sigmoids", 5)
+    solver, _ = trained("deep_sigmoids", 5)
     norms = [layer.grad_norm for layer in inside(solver).values()]
     assert norms == sorted(norms)
     assert norms[-1] > 100 * norms[0]
 
 
 def test_the_deep_net_learns_with_batch_norm_and_not_without():
-    _, without = trained("deep, no norm", 50)
-    _, with_norm = trained("deep, batch norm", 50)
+    _, without = trained("deep_no_norm", 50)
+    _, with_norm = trained("deep_batch_norm", 50)
     assert without[-1].val_accuracy < 0.2
     assert with_norm[-1].val_accuracy > 0.8
-    plain, normed = CONFIGS["deep, no norm"], CONFIGS["deep, batch norm"]
+    plain, normed = CONFIGS["deep_no_norm"], CONFIGS["deep_batch_norm"]
     blocks = tuple(replace(block, norm="batch") for block in plain.network.blocks)
     assert normed == replace(plain, network=replace(plain.network, blocks=blocks))  # nothing else differs

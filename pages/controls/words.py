@@ -1,0 +1,48 @@
+"""The words by which options are shown. Their ids stand in links and code; only readers depend on these words."""
+
+from __future__ import annotations
+
+WORDS: dict[
+    str, dict[str, str]
+] = {  # by the parameter that an option belongs to; any other id is shown with spaces for _
+    "input": {"own_picture": "your picture"},
+    "kernel": {"sobel_x": "Sobel x", "sobel_y": "Sobel y"},
+    "dout": {"from_loss": "from a loss"},
+    "view": {
+        "curves": "Curves",
+        "layers": "Layers",
+        "mistakes": "Mistakes",
+        "film_strip": "Film strip",
+        "network": "Network",
+    },
+    "weights": {"standard": "trained on digits", "untrained": "not trained yet", "own": "from your training"},
+    "pace": {"slow": "slowly: 10 steps/s", "watch": "to watch: 50 steps/s", "full": "as fast as it goes"},
+    "preset": {
+        "half_padding": "half padding (same)",
+        "one_by_one": "1×1",
+        "sobel_on_a_photograph": "Sobel on a photograph",
+        "eight_filters": "three colours, eight filters",
+        "two_by_two": "2×2, stride 2",
+        "overlapping_stride_2": "overlapping 3×3, stride 2",
+        "overlapping_stride_1": "overlapping 3×3, stride 1",
+        "overwriting": "= instead of +=",
+        "enlarging": "stride 2, enlarging",
+        "two_filters": "4×4, two filters",
+        "padded": "3×3 kernel, padded",
+        "three_small": "three 3×3",
+        "one_large": "one 7×7",
+        "lenet_5": "LeNet-5",
+        "dilated": "dilated 1-2-4",
+        "vgg_blocks": "VGG blocks",
+        "course_net": "course's net",
+        "lenet_like": "LeNet-like",
+        "dead_relus": "dead ReLUs",
+        "deep_no_norm": "deep, no norm",
+        "deep_batch_norm": "deep, batch norm",
+    },
+}
+
+
+def word_of(key: str, option: str) -> str:
+    """How an option of the parameter `key` is written on the page."""
+    return WORDS.get(key, {}).get(option) or option.replace("_", " ")
