@@ -5,7 +5,6 @@ What the zip claims is checked before any of it is read; what is read is bounded
 
 from __future__ import annotations
 
-import contextlib
 import re
 import stat
 import unicodedata
@@ -21,7 +20,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.datasets.class_folders import ClassFolders, Path, class_folders
-from cnn_core.datasets.naming import shown
+from cnn_core.datasets.naming import name_in_zip, shown
 from cnn_core.datasets.own import check_counts
 
 # Files that end so must be pictures, whatever they hold; others are, if they begin like one.
@@ -29,7 +28,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".webp", ".gif", ".bmp", ".
 STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 SYSTEM = {"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "#recycle", "lost+found"}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # only these are unpacked bit by bit
-ENCRYPTED, UTF_8 = 1, 0x800  # bits of a file's flags
+ENCRYPTED = 1  # of a file's flags
 MOST_FILE, MOST_TOTAL = 20 * 2**20, 200 * 2**20  # bytes, unpacked
 MOST_DIRECTORY = 4 * 2**20  # bytes of the zip's list of files: some 40,000 of them
 MOST_DEPTH = 30  # folders
@@ -196,7 +195,7 @@ def _end_record(end: bytes) -> int:
 
 def _checked_path(info: zipfile.ZipInfo) -> Path:
     """Where a file lies: its folders and its name, composed as they are written (NFC)."""
-    name = unicodedata.normalize("NFC", _name(info).replace("\\", "/"))
+    name = unicodedata.normalize("NFC", name_in_zip(info).replace("\\", "/"))
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
         raise ValueError(f"path (={shown(name)!r}) in the zip must stay inside it: pack the folder anew")
@@ -205,14 +204,6 @@ def _checked_path(info: zipfile.ZipInfo) -> Path:
     if stat.S_ISLNK(info.external_attr >> 16):
         raise ValueError(f"{shown(name)!r} in the zip must be a file, not a link: pack the files themselves")
     return path.parts
-
-
-def _name(info: zipfile.ZipInfo) -> str:
-    """The name in a zip as its packer meant it: macOS writes UTF-8 and does not say so, which Python takes for code page 437."""
-    if not info.flag_bits & UTF_8:
-        with contextlib.suppress(UnicodeError):
-            return info.filename.encode("cp437").decode("utf-8")
-    return info.filename
 
 
 def _check_size(pictures: list[tuple[Path, zipfile.ZipInfo]]) -> None:

@@ -143,7 +143,7 @@ def test_a_name_is_cut_in_its_middle_so_that_its_ending_stays():
     assert shown("x" * 4000 + ".png") == f"{'x' * 53}…{'x' * 22}.png"
     assert len(shown("x" * 4000 + ".png", 60)) == 60
     assert shown("x" * 80) == "x" * 80
-    assert shown("\ud800\x00\n") == "_"
+    assert shown("\ud800\x00\n") == shown("\u200d") == "_"
     shown("\ud800\x00" + "e\u0301" * 50).encode()
 
 

@@ -173,3 +173,19 @@ def test_a_state_dict_of_another_network_is_refused(change, message):
 def test_code_is_refused_for_a_plan_that_does_not_fit():
     with pytest.raises(ValueError, match="block 1: kernel_size"):
         pytorch_code(replace(ALL_IN_ONE, blocks=(ConvBlock(2, 15, padding=0),)), SHAPE, CLASSES)
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is a judge where it is installed")
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_weights_come_back_from_pytorchs_own_wrappers():
+    import torch
+
+    network, here = trained(ALL_IN_ONE), {}
+    exec(pytorch_code(ALL_IN_ONE, SHAPE, CLASSES), here)
+    here["model"].load_state_dict({name: torch.from_numpy(a) for name, a in to_pytorch(network).items()}, strict=True)
+    around = torch.nn.Module()
+    around.model = torch.compile(torch.nn.DataParallel(here["model"]))
+    state = {name: tensor.numpy() for name, tensor in around.state_dict().items()}
+    assert all(name.startswith("model._orig_mod.module.") for name in state)
+    for name, array in from_pytorch(state, network).items():
+        np.testing.assert_array_equal(array, (network.params | network.buffers)[name])

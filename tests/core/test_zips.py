@@ -6,6 +6,7 @@ import struct
 import tracemalloc
 import unicodedata
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -213,6 +214,18 @@ def test_names_in_utf_8_are_read_whether_the_zip_says_so_or_not(name, flags):
     placeholder = b"q" * len(raw)
     archive = renamed(zipped(files(3, (placeholder.decode(), "z"))), placeholder, raw, flags)
     assert set(read_zip(archive, decode).class_names) == {unicodedata.normalize("NFC", name), "z"}
+
+
+@pytest.mark.parametrize(("changed", "expected"), [(False, "\u304c"), (True, "q")])
+def test_a_second_name_beside_the_first_is_taken_if_it_is_of_this_one(changed, expected):
+    files_ = {}
+    for number in range(3):
+        info = zipfile.ZipInfo(f"q/{number}.png")
+        raw = info.filename.encode() + b"changed" * changed
+        field = b"\x01" + zlib.crc32(raw).to_bytes(4, "little") + f"\u304c/{number}.png".encode()
+        info.extra = b"UT\x01\x00\x03" + struct.pack("<HH", 0x7075, len(field)) + field
+        files_[info] = b"1"
+    assert read_zip(zipped(files(3, ("z",)) | files_), decode).class_names == tuple(sorted((expected, "z")))
 
 
 def test_names_of_old_programs_are_read_as_such():
