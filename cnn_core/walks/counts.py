@@ -6,16 +6,22 @@ counts are exact in float64 below 2**53, in NumPy as in a browser, in any order 
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
-from cnn_core.checks import Array, up_to
+from cnn_core.checks import Array, Function, numbers, up_to
 from cnn_core.walks.rounding import rounded
+from cnn_core.window import Window
 
 EXACT = 2**53
 MOST_PLACES = 11  # decimals of an array: products then count in units of 1e-22, the last power of ten float64 holds
+
+AXES = {"x": 3, "weight": 4, "bias": 1, "dout": 3}  # of the arrays that a walk is made of
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,17 @@ def counted(name: str, array: Array, decimals: int) -> Grid:
     return grid_of(array, decimals_of(name, array, decimals))
 
 
+def conv_grids(window: Window, x: Array, weight: Array, bias: Array, decimals: int) -> tuple[Grid, Grid, Grid]:
+    """x (padded), weight and bias, counted finely enough that products and bias add up in the same units."""
+    arrays = {"x": x, "weight": weight, "bias": bias}
+    places = {name: decimals_of(name, array, decimals) for name, array in arrays.items()}
+    places["weight"] = max(places["weight"], places["bias"] - places["x"])  # so that products are at least as fine
+    x_grid, w_grid = grid_of(window.pad(x), places["x"]), grid_of(weight, places["weight"])
+    b_grid = grid_of(bias, places["x"] + places["weight"])
+    require_exact(x_grid.largest * w_grid.largest * weight[0].size + b_grid.largest)
+    return x_grid, w_grid, b_grid
+
+
 def require_exact(bound: float) -> None:
     """Raise ValueError if sums may grow to `bound` counts, which float64 would not hold exactly."""
     if bound >= EXACT:
@@ -81,3 +98,27 @@ def require_exact(bound: float) -> None:
             f"the sums (up to {bound:.3g} units of the last decimal) must stay below {EXACT:.3g} to be exact: "
             f"use smaller numbers or fewer decimals"
         )
+
+
+def takes_planes(trace: Function) -> Function:
+    """The arrays that a walk is made of, as a decorator: `trace` gets them in float64, with as many axes as AXES says.
+
+    Lists are taken; bias and dout may be None. Raises ValueError as `checks.numbers` does, and for arrays with other axes or
+    without a number.
+    """
+    names = tuple(inspect.signature(trace).parameters)
+
+    @functools.wraps(trace)
+    def walk(*args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(names, args, strict=False)) | kwargs
+        for name in AXES.keys() & given.keys():
+            if given[name] is None and name in ("bias", "dout"):
+                continue
+            array = numbers(name, given[name])
+            if array.ndim != AXES[name] or not array.size:
+                wanted = f"{AXES[name]} axes" if AXES[name] > 1 else "one axis"
+                raise ValueError(f"{name} (shape {array.shape}) must have {wanted} and hold at least one number")
+            given[name] = array.astype(np.float64, copy=False)
+        return trace(**given)
+
+    return cast(Function, walk)

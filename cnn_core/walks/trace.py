@@ -4,8 +4,8 @@ The layer itself runs, on exact counts (counts.py): every product, sum and gradi
 
 All functions take one image x (C, H, W) and round every array to at most `decimals` decimals, or to so many from its first
 digit on where all of it is small (counts.decimals_of). With `dout`, the gradient that the next layer sends back, the walk
-goes on into the backward pass. They raise ValueError where shapes do not fit, a number is not finite, or the sums would be
-too large to be exact; TooManyStepsError where nobody could walk so far.
+goes on into the backward pass. Lists are taken. They raise ValueError where shapes do not fit, a number is not finite or not
+real, or the sums would be too large to be exact; TooManyStepsError where nobody could walk so far.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from cnn_core.checks import Array, PairLike
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.conv_transpose import conv_transpose2d_backward, conv_transpose2d_forward
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
-from cnn_core.walks.counts import Grid, counted, decimals_of, grid_of, require_exact
+from cnn_core.walks.counts import Grid, conv_grids, counted, require_exact, takes_planes
 from cnn_core.walks.walk import Action, Operation, Phase, PhaseName, Walk, require_few
 from cnn_core.window import Window
 
 
+@takes_planes
 def trace_conv2d(
     x: Array,
     weight: Array,
-    bias: Array,
+    bias: Array | None,
     window: Window,
     *,
     groups: int = 1,
@@ -34,13 +35,13 @@ def trace_conv2d(
     decimals: int = 4,
     blank: Array | None = None,
 ) -> Walk:
-    """The walk of a convolution: weight (F, C / groups, KH, KW), bias (F,), dout (F, OH, OW).
+    """The walk of a convolution: weight (F, C / groups, KH, KW), bias (F,) or None for zeros, dout (F, OH, OW).
 
     window.kernel_size must be the weight's. blank (H, W) marks cells of x that are no input either (inserted zeros).
     """
     _check_kernel(weight, window)
     require_few(len(weight), window, x)
-    x_grid, w_grid, b_grid = _conv_grids(x, weight, bias, window, decimals)
+    x_grid, w_grid, b_grid = conv_grids(window, x, weight, np.zeros(len(weight)) if bias is None else bias, decimals)
     out, cache = conv2d_forward(
         x_grid.counts[None],  # padded already, so that the gradient of the padding can be seen too
         w_grid.counts,
@@ -72,6 +73,7 @@ def trace_conv2d(
     return walk if blank is None else replace(walk, blank=window.pad(blank, value=True))
 
 
+@takes_planes
 def trace_conv_transpose2d(
     x: Array,
     weight: Array,
@@ -124,7 +126,8 @@ def trace_conv_transpose2d(
     )
 
 
-def trace_im2col(x: Array, weight: Array, bias: Array, window: Window, *, decimals: int = 4) -> Walk:
+@takes_planes
+def trace_im2col(x: Array, weight: Array, bias: Array | None, window: Window, *, decimals: int = 4) -> Walk:
     """Convolution as one matrix product: first every window becomes a column, then the filters' rows meet the columns.
 
     The grids columns (C * KH * KW, P), rows (F, C * KH * KW) and product (F, P) are matrices of one plane; product and
@@ -147,6 +150,7 @@ def trace_im2col(x: Array, weight: Array, bias: Array, window: Window, *, decima
     return replace(walk, operation="im2col", grids=walk.grids | grids, phases=phases)
 
 
+@takes_planes
 def trace_max_pool2d(
     x: Array, window: Window, *, dout: Array | None = None, broken: bool = False, decimals: int = 4
 ) -> Walk:
@@ -169,6 +173,7 @@ def trace_max_pool2d(
     return replace(walk, winner=cache.winner.ravel())
 
 
+@takes_planes
 def trace_avg_pool2d(
     x: Array, window: Window, *, dout: Array | None = None, broken: bool = False, decimals: int = 4
 ) -> Walk:
@@ -223,17 +228,6 @@ def _walk(
         channels_in=1 if weight is None else weight.shape[1],
         channels_out=channels_out,
     )
-
-
-def _conv_grids(x: Array, weight: Array, bias: Array, window: Window, decimals: int) -> tuple[Grid, Grid, Grid]:
-    """x (padded), weight and bias, counted finely enough that products and bias add up in the same units."""
-    arrays = {"x": x, "weight": weight, "bias": bias}
-    places = {name: decimals_of(name, array, decimals) for name, array in arrays.items()}
-    places["weight"] = max(places["weight"], places["bias"] - places["x"])  # so that products are at least as fine
-    x_grid, w_grid = grid_of(window.pad(x), places["x"]), grid_of(weight, places["weight"])
-    b_grid = grid_of(bias, places["x"] + places["weight"])
-    require_exact(x_grid.largest * w_grid.largest * weight[0].size + b_grid.largest)
-    return x_grid, w_grid, b_grid
 
 
 def _as_planes(grids: dict[str, Grid], window: Window) -> dict[str, Grid]:

@@ -204,3 +204,42 @@ def test_what_cannot_be_exact_is_refused():
             tracer(np.ones((1, 3, 3)), Window.of(2), dout=np.full((1, 2, 2), 2.0**52))
     with pytest.raises(ValueError, match=r"dilation \(=\(2, 2\)\) must be 1 for average pooling"):
         trace.trace_avg_pool2d(np.zeros((1, 5, 5)), Window.of(2, dilation=2))
+
+
+WHOLE = np.arange(9).reshape(1, 3, 3)
+ONES = np.ones((1, 1, 2, 2))
+
+
+def test_lists_whole_numbers_and_half_floats_are_taken():
+    wanted = trace.trace_conv2d(WHOLE * 25.0, ONES, np.zeros(1), Window.of(2), dout=np.ones((1, 2, 2)))
+    for kind in (np.uint8, np.float16, list):
+        x, weight, dout = (
+            (a.tolist() if kind is list else a.astype(kind)) for a in (WHOLE * 25, ONES, np.ones((1, 2, 2)))
+        )
+        walk = trace.trace_conv2d(x, weight, None, Window.of(2), dout=dout)
+        for name, array in wanted.arrays().items():
+            np.testing.assert_array_equal(walk.arrays()[name], array, err_msg=name)
+        for tracer in (trace.trace_max_pool2d, trace.trace_avg_pool2d):
+            pooled, expected = (tracer(image, Window.of(2)).arrays()["out"] for image in (x, WHOLE * 25.0))
+            np.testing.assert_array_equal(pooled, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": WHOLE * 1j}, r"x \(dtype complex128\) must be an array of real numbers"),
+        ({"x": [[["a"] * 3] * 3]}, r"x \(dtype <U1\) must be"),
+        ({"x": np.ma.masked_less(WHOLE, 3)}, r"x \(a masked array\) must be a plain array"),
+        ({"x": WHOLE[0]}, r"x \(shape \(3, 3\)\) must have 3 axes"),
+        ({"x": np.zeros((1, 0, 3))}, r"x \(shape \(1, 0, 3\)\) must have 3 axes and hold at least one number"),
+        ({"x": None}, r"x \(dtype object|x \(=None"),
+        ({"weight": ONES[0]}, r"weight \(shape \(1, 2, 2\)\) must have 4 axes"),
+        ({"weight": np.zeros((0, 1, 2, 2))}, r"weight \(shape \(0, 1, 2, 2\)\) must have 4 axes"),
+        ({"bias": [[0.0]]}, r"bias \(shape \(1, 1\)\) must have one axis"),
+        ({"dout": np.ones((2, 2))}, r"dout \(shape \(2, 2\)\) must have 3 axes"),
+    ],
+)
+def test_what_is_no_image_no_kernel_and_no_gradient_is_refused(arguments, message):
+    given = {"x": WHOLE, "weight": ONES, "bias": np.zeros(1), "window": Window.of(2)} | arguments
+    with pytest.raises(ValueError, match=message):
+        trace.trace_conv2d(**given)
