@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core import activation, conv, dropout, linear, loss, norm, pool
-from cnn_core.checks import Array, float_dtype, labels, numbers, takes_arrays
+from cnn_core.checks import Array, computed_in, float_dtype, labels, numbers, takes_arrays
 
 Forward = tuple[Array, Any]
 Three = tuple[Array, Array, Array]
@@ -100,7 +100,8 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, A
     if not 0 <= momentum <= 1:
         raise ValueError(f"momentum (={momentum}) must be from 0 to 1: the share of the old value")
     zeros = np.zeros(x.shape[1], dtype=float_dtype(x))
-    running = {name: np.array(bn_param.get(name, zeros)) for name in ("running_mean", "running_var")}
+    given = {name: numbers(name, bn_param.get(name, zeros)) for name in ("running_mean", "running_var")}
+    running = {name: np.array(array, computed_in(float_dtype(array))) for name, array in given.items()}
     out, cache = norm.batch_norm_forward(
         x, gamma, beta, **running, training=training, momentum=1 - momentum, eps=eps, unbiased=False
     )

@@ -119,6 +119,15 @@ def test_batchnorm_keeps_nine_tenths_of_the_old_and_divides_by_n(spatial):
     np.testing.assert_allclose(out.ravel(), [-1 / 3, 1])
 
 
+def test_running_statistics_are_kept_in_floats_that_hold_them():
+    param, one = {"mode": "train", "momentum": 0, "running_mean": [0], "running_var": [0]}, np.ones(1)
+    cs231n.batchnorm_forward(np.array([[1.0], [2.0]]), one, one, param)
+    assert (param["running_mean"][0], param["running_var"][0]) == (1.5, 0.25)  # the given whole numbers do not cut it
+    param = {"mode": "train", "momentum": 0}
+    cs231n.batchnorm_forward(np.array([[-300], [300]], np.float16), one, one, param)
+    assert (param["running_var"].dtype, param["running_var"][0]) == (np.float32, 90000)  # beyond what float16 holds
+
+
 def test_dropout_keeps_numbers_with_probability_p():
     x, param = np.full((200, 200), 10.0), {"mode": "train", "p": 0.25}
     out, _ = cs231n.dropout_forward(x, param)
