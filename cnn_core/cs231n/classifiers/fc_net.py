@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,7 +16,12 @@ from cnn_core.cs231n.layers import *
 
 __all__ = ["FullyConnectedNet", "TwoLayerNet", *layer_utils.__all__, *layers.__all__]
 
-NORMALIZATIONS = (None, "batchnorm", "layernorm")
+Call = Callable[..., Any]
+Step = tuple[Call, Any, tuple[str, ...]]
+NORMALIZATIONS: dict[str, tuple[Call, Call]] = {
+    "batchnorm": (layers.batchnorm_forward, layers.batchnorm_backward),
+    "layernorm": (layers.layernorm_forward, layers.layernorm_backward),
+}
 
 
 class FullyConnectedNet:
@@ -52,7 +57,7 @@ class FullyConnectedNet:
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} (={value}) must be a finite number, 0 or more")
         self.normalization = "batchnorm" if use_batchnorm else normalization
-        if self.normalization not in NORMALIZATIONS:
+        if self.normalization not in (None, *NORMALIZATIONS):
             raise ValueError(f'normalization (={normalization!r}) must be None, "batchnorm" or "layernorm"')
         name, keep = ("dropout", dropout) if dropout_keep_ratio is None else ("dropout_keep_ratio", dropout_keep_ratio)
         if not 0 <= keep <= 1:
@@ -76,54 +81,43 @@ class FullyConnectedNet:
 
         Raises ValueError for examples of another size and for other labels.
         """
-        mode = "test" if y is None else "train"
-        scores, caches = self._forward(numbers("X", X).astype(self.dtype), mode)
+        scores, tape = self._forward(numbers("X", X).astype(self.dtype), "test" if y is None else "train")
         if y is None:
             return scores
         loss, dout = layers.softmax_loss(scores, y)
         grads: dict[str, Array] = {}
-        for number in range(self.num_layers, 0, -1):
-            dout = self._backward(number, dout, caches[number - 1], grads)
+        for backward, cache, names in reversed(tape):
+            dout, *gradients = backward(dout, cache) if names else (backward(dout, cache),)
+            grads.update(zip(names, gradients, strict=True))
+        for number in range(1, self.num_layers + 1):
             w = self.params[f"W{number}"]
             loss += 0.5 * self.reg * float(np.sum(w * w))
             grads[f"W{number}"] += self.reg * w
         return loss, grads
 
-    def _forward(self, out: Array, mode: str) -> tuple[Array, list[list[Any]]]:
-        """The scores, and what each layer's backward pass needs."""
-        caches: list[list[Any]] = []
+    def _forward(self, x: Array, mode: str) -> tuple[Array, list[Step]]:
+        """The scores, and of each layer its backward pass, what that needs, and the names of the parameters it has."""
+        tape: list[Step] = []
+        for param in (*self.bn_params, self.dropout_param):
+            param["mode"] = mode
+
+        def layer(x: Array, forward: Call, backward: Call, *names: str, param: dict[str, Any] | None = None) -> Array:
+            options = () if param is None else (param,)
+            out, cache = forward(x, *(self.params[name] for name in names), *options)
+            tape.append((backward, cache, names))
+            return cast(Array, out)
+
         for number in range(1, self.num_layers + 1):
-            w, b = self.params[f"W{number}"], self.params[f"b{number}"]
-            out, cache = layers.affine_forward(out, w, b)
-            caches.append([cache])
+            x = layer(x, layers.affine_forward, layers.affine_backward, f"W{number}", f"b{number}")
             if number == self.num_layers:
                 break
             if self.normalization:
-                forward = layers.batchnorm_forward if self.normalization == "batchnorm" else layers.layernorm_forward
-                param = self.bn_params[number - 1]
-                param["mode"] = mode
-                out, cache = forward(out, self.params[f"gamma{number}"], self.params[f"beta{number}"], param)
-                caches[-1].append(cache)
-            out, cache = layers.relu_forward(out)
-            caches[-1].append(cache)
+                names, param = (f"gamma{number}", f"beta{number}"), self.bn_params[number - 1]
+                x = layer(x, *NORMALIZATIONS[self.normalization], *names, param=param)
+            x = layer(x, layers.relu_forward, layers.relu_backward)
             if self.use_dropout:
-                self.dropout_param["mode"] = mode
-                out, cache = layers.dropout_forward(out, self.dropout_param)
-                caches[-1].append(cache)
-        return out, caches
-
-    def _backward(self, number: int, dout: Array, caches: list[Any], grads: dict[str, Array]) -> Array:
-        """dx of one layer and what follows it; the gradients of its parameters go into `grads`."""
-        if number < self.num_layers:
-            if self.use_dropout:
-                dout = layers.dropout_backward(dout, caches.pop())
-            dout = layers.relu_backward(dout, caches.pop())
-            if self.normalization:
-                batch = self.normalization == "batchnorm"
-                backward = layers.batchnorm_backward if batch else layers.layernorm_backward
-                dout, grads[f"gamma{number}"], grads[f"beta{number}"] = backward(dout, caches.pop())
-        dx, grads[f"W{number}"], grads[f"b{number}"] = layers.affine_backward(dout, caches.pop())
-        return dx
+                x = layer(x, layers.dropout_forward, layers.dropout_backward, param=self.dropout_param)
+        return x, tape
 
 
 class TwoLayerNet(FullyConnectedNet):
