@@ -1,6 +1,6 @@
-"""Batch, layer, group and instance norm, forward and backward: one mechanism (normalize.py) over different sets.
+"""Batch, layer, group and instance norm, forward and backward: one formula over different sets of numbers (norm_sets.py).
 
-    normalized = (x - mean) / sqrt(variance + eps)        out = gamma * normalized + beta
+    normalized = (x - mean) / std,   std = sqrt(variance + eps)        out = gamma * normalized + beta
 
 | layer    | mean and variance are taken over        | gamma, beta         | source                                    |
 |----------|-----------------------------------------|---------------------|-------------------------------------------|
@@ -9,29 +9,146 @@
 | group    | a group of channels of an example       | (C,)                | Wu and He, 2018, arXiv:1803.08494         |
 | instance | a channel of an example                 | (C,)                | Ulyanov et al., 2016, arXiv:1607.08022    |
 
-x is (N, C, H, W) or (N, D), where a feature is a channel (instance norm takes the first only). The gradients are
-derived in docs/math.md. All functions raise ValueError where shapes or options do not fit, take eps above 0, and return
-the dtype that numpy gives to x and gamma together (float32 in, float32 out). A backward pass takes the cache of either
-version: dout, shaped as x, gives dx, dgamma, dbeta.
+x is (N, C, H, W) or (N, D), where a feature is a channel (instance norm takes the first only). out has its shape, and the
+dtype that numpy gives to x and gamma together; whole numbers are computed in float64, float16 in float32. A forward pass
+returns out and a cache, which is a snapshot: what happens to x, gamma or out afterwards changes no gradient. It raises
+ValueError where shapes or options do not fit, and where a mean would be taken of a single number. A backward pass takes
+the cache of either version: dout, shaped as x, gives dx, dgamma, dbeta. The gradients are derived in docs/math.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, whole
-from cnn_core.normalize import (
-    NormCache,
+from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
+from cnn_core.machine.scratch import scratch
+from cnn_core.machine.sums import wide
+from cnn_core.norm_sets import (
     Sets,
-    normalize,
-    normalize_backward,
-    normalize_backward_naive,
-    normalize_naive,
+    batch_sets,
+    check_parameters,
+    check_running,
+    group_sets,
+    instance_sets,
+    layer_sets,
+    update_running,
 )
 
+FAR = 1  # standard deviation
+Given = tuple[Array, Array] | None
+Forward = tuple[Array, "NormCache"]
 
+
+class NormCache(NamedTuple):
+    """What the backward pass needs: normalized (N, G, S), gamma (1, G, S); mean, variance and std, a number a set.
+
+    given: mean and variance were not taken from x.
+    """
+
+    normalized: Array
+    gamma: Array
+    mean: Array
+    variance: Array
+    std: Array
+    sets: Sets
+    given: bool
+
+
+def _forward_naive(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given: Given = None) -> Forward:
+    """The formula, one set at a time, in float64. given: mean and variance of each channel, in place of x's own."""
+    check_parameters(x, gamma, beta, eps, sets, given is None)
+    out, normalized = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, S)
+    mean, variance = np.empty((2, *sets.reduced), wide(x.dtype))  # (N, G, 1), of batch norm (1, 1, S)
+    if given is not None:
+        mean[...], variance[...] = (sets.spread(array) for array in given)
+    x, gamma, beta = x.reshape(sets.view), sets.spread(gamma), sets.spread(beta)  # (N, G, S), (1, G, S), (1, G, S)
+    for one, shared in sets.each():
+        if given is None:
+            mean[one] = x[one].astype(mean.dtype).sum() / sets.size
+            variance[one] = ((x[one] - mean[one]) ** 2).sum() / sets.size
+        normalized[one] = (x[one] - mean[one]) / np.sqrt(variance[one] + eps)
+        out[one] = gamma[shared] * normalized[one] + beta[shared]
+    std = np.sqrt(variance + eps)
+    return out.reshape(sets.shape), NormCache(normalized, gamma, mean, variance, std, sets, given is not None)
+
+
+@takes_dout
+def norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
+    """Gradients of a norm, one set at a time, back through each step of the formula: dx, dgamma, dbeta."""
+    normalized, gamma, std, sets = cache.normalized, cache.gamma, cache.std, cache.sets
+    check_dout(dout, sets.shape)
+    dout = dout.reshape(sets.view).astype(wide(gamma.dtype))  # (N, G, S)
+    dx = np.empty(sets.view, normalized.dtype)  # (N, G, S)
+    for one, shared in sets.each():
+        dnormalized = gamma[shared] * dout[one]
+        total = dnormalized / std[one]
+        if not cache.given:
+            centered = normalized[one] * std[one]
+            dvariance = (dnormalized * centered).sum() * -0.5 / std[one] ** 3
+            dmean = -(dnormalized / std[one]).sum()
+            total += dvariance * 2 * centered / sets.size + dmean / sets.size
+        dx[one] = total
+    dgamma, dbeta = np.zeros((2, sets.entries), dout.dtype)
+    by_entry = len(dout), sets.entries, sets.places  # what shares an entry of gamma lies side by side
+    for example, values in zip(dout.reshape(by_entry), normalized.reshape(by_entry), strict=True):
+        dgamma += (example * values).sum(axis=1)
+        dbeta += example.sum(axis=1)
+    return dx.reshape(sets.shape), sets.parameter(dgamma, dx.dtype), sets.parameter(dbeta, dx.dtype)
+
+
+def _forward(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given: Given = None) -> Forward:
+    """The formula, for as many sets at once as stay in the processor's cache; takes and returns the same."""
+    check_parameters(x, gamma, beta, eps, sets, given is None)
+    out, normalized = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, S)
+    mean, variance = np.empty((2, *sets.reduced), x.dtype)  # (N, G, 1), of batch norm (1, 1, S)
+    if given is not None:
+        mean[...], variance[...] = (sets.spread(array) for array in given)
+    x, gamma, beta = x.reshape(sets.view), sets.spread(gamma), sets.spread(beta)  # (N, G, S), (1, G, S), (1, G, S)
+    for part, each in sets.parts(given is None):
+        values = normalized[part]
+        if given is None:
+            mean[each] = sets.mean(x[part])
+        np.subtract(x[part], mean[each], out=values)
+        if given is None:
+            variance[each] = sets.mean(values, values)
+            if (np.abs(mean[each]) > FAR * np.sqrt(variance[each])).any():
+                values -= sets.mean(values)  # what rounding a mean far from 0 has left
+                variance[each] = sets.mean(values, values)
+        values /= np.sqrt(variance[each] + eps)
+        np.multiply(values, gamma, out=out[part])
+        out[part] += beta
+    std = np.sqrt(variance + eps)
+    return out.reshape(sets.shape), NormCache(normalized, gamma, mean, variance, std, sets, given is not None)
+
+
+@takes_dout
+def norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
+    """Gradients of a norm: dx, dgamma, dbeta. With dnormalized = gamma * dout, and means over the same sets,
+
+        dx = (dnormalized - mean(dnormalized) - normalized * mean(dnormalized * normalized)) / std
+
+    (Ioffe and Szegedy, section 3, simplified). Where mean and variance were given, dx = dnormalized / std.
+    """
+    normalized, gamma, std, sets = cache.normalized, cache.gamma, cache.std, cache.sets
+    check_dout(dout, sets.shape)
+    dx = np.empty(sets.view, normalized.dtype)  # (N, G, S)
+    dgamma, dbeta = np.zeros((2, sets.entries), wide(dx.dtype))
+    dout = dout.astype(dx.dtype, copy=False).reshape(sets.view)  # (N, G, S)
+    for part, each in sets.parts(not cache.given):
+        dgamma += sets.sums(dout[part], normalized[part])
+        dbeta += sets.sums(dout[part])
+        dnormalized = np.multiply(dout[part], gamma, out=dx[part])
+        if not cache.given:
+            slope = sets.mean(dnormalized, normalized[part])  # (n, G, 1), of batch norm (1, 1, S)
+            dnormalized -= sets.mean(dnormalized)
+            dnormalized -= np.multiply(normalized[part], slope, out=scratch("norm", dnormalized.shape, dx.dtype))
+        dnormalized /= std[each]
+    return dx.reshape(sets.shape), sets.parameter(dgamma, dx.dtype), sets.parameter(dbeta, dx.dtype)
+
+
+@takes_arrays("x", "gamma", also=("beta",))
 def batch_norm_forward_naive(
     x: Array,
     gamma: Array,
@@ -43,17 +160,17 @@ def batch_norm_forward_naive(
     momentum: float = 0.1,
     eps: float = 1e-5,
     unbiased: bool = True,
-) -> tuple[Array, NormCache]:
+) -> Forward:
     """Batch norm, one channel at a time; takes and returns what `batch_norm_forward` does."""
-    running = running_mean, running_var
-    return _batch_norm(normalize_naive, x, gamma, beta, running, training, momentum, eps, unbiased)
+    sets, running = batch_sets(x), (running_mean, running_var)
+    check_running(*running, sets, momentum, training)
+    out, cache = _forward_naive(x, gamma, beta, eps, sets, None if training else running)
+    if training:
+        update_running(running, (cache.mean, cache.variance), sets, momentum, unbiased)
+    return out, cache
 
 
-def batch_norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of batch norm, one channel at a time."""
-    return normalize_backward_naive(dout, cache)
-
-
+@takes_arrays("x", "gamma", also=("beta",))
 def batch_norm_forward(
     x: Array,
     gamma: Array,
@@ -65,157 +182,69 @@ def batch_norm_forward(
     momentum: float = 0.1,
     eps: float = 1e-5,
     unbiased: bool = True,
-) -> tuple[Array, NormCache]:
+) -> Forward:
     """Batch norm of each channel over all examples. Returns out, shaped as x, and a cache.
 
-    running_mean, running_var: (C,), floating. Training updates them in place; evaluation (training=False) uses them
-    in place of the batch's own.
+    running_mean, running_var: (C,), floating. Training updates them in place, last of all; evaluation (training=False) uses
+    them in place of the batch's own, and then dx is dout scaled.
     momentum: the share of the NEW value in them, 0 to 1, as in PyTorch. The course's is the share of the old one: its
     0.9 is 0.1 here.
     unbiased: whether running_var takes the estimate from n - 1 values (PyTorch) or from n (the course). What is
     divided by in training is always the one from n.
 
-    Raises ValueError if training finds no value in a channel, or a single one with unbiased=True.
+    Raises ValueError if training finds no value in a channel, or a single one.
     """
-    running = running_mean, running_var
-    return _batch_norm(normalize, x, gamma, beta, running, training, momentum, eps, unbiased)
+    sets, running = batch_sets(x), (running_mean, running_var)
+    check_running(*running, sets, momentum, training)
+    out, cache = _forward(x, gamma, beta, eps, sets, None if training else running)
+    if training:
+        update_running(running, (cache.mean, cache.variance), sets, momentum, unbiased)
+    return out, cache
 
 
-def batch_norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of batch norm. In evaluation mean and variance are constants: dx is dout scaled."""
-    return normalize_backward(dout, cache)
-
-
-def layer_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tuple[Array, NormCache]:
+@takes_arrays("x", "gamma", also=("beta",))
+def layer_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Layer norm, one example at a time; takes and returns what `layer_norm_forward` does."""
-    return normalize_naive(x, gamma, beta, eps, _layer_sets(x))
+    return _forward_naive(x, gamma, beta, eps, layer_sets(x))
 
 
-def layer_norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of layer norm, one example at a time."""
-    return normalize_backward_naive(dout, cache)
-
-
-def layer_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tuple[Array, NormCache]:
+@takes_arrays("x", "gamma", also=("beta",))
+def layer_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Layer norm of each example over all axes but the first. Returns out, shaped as x, and a cache.
 
     x: (N, ...), any axes. gamma, beta: shaped as one example, x.shape[1:].
     """
-    return normalize(x, gamma, beta, eps, _layer_sets(x))
+    return _forward(x, gamma, beta, eps, layer_sets(x))
 
 
-def layer_norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of layer norm."""
-    return normalize_backward(dout, cache)
-
-
-def group_norm_forward_naive(
-    x: Array, num_groups: int, gamma: Array, beta: Array, *, eps: float = 1e-5
-) -> tuple[Array, NormCache]:
+@takes_arrays("x", "gamma", also=("beta",))
+def group_norm_forward_naive(x: Array, num_groups: int, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Group norm, one group of one example at a time; takes and returns what `group_norm_forward` does."""
-    return normalize_naive(x, gamma, beta, eps, _group_sets(x, num_groups))
+    return _forward_naive(x, gamma, beta, eps, group_sets(x, num_groups))
 
 
-def group_norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of group norm, one group of one example at a time."""
-    return normalize_backward_naive(dout, cache)
-
-
-def group_norm_forward(
-    x: Array, num_groups: int, gamma: Array, beta: Array, *, eps: float = 1e-5
-) -> tuple[Array, NormCache]:
+@takes_arrays("x", "gamma", also=("beta",))
+def group_norm_forward(x: Array, num_groups: int, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Group norm: the channels of each example in num_groups equal parts. Returns out, shaped as x, and a cache.
 
     num_groups: 1 or more; must divide the channels. gamma, beta: (C,), one number a channel, not a group.
     """
-    return normalize(x, gamma, beta, eps, _group_sets(x, num_groups))
+    return _forward(x, gamma, beta, eps, group_sets(x, num_groups))
 
 
-def group_norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of group norm."""
-    return normalize_backward(dout, cache)
-
-
-def instance_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tuple[Array, NormCache]:
+@takes_arrays("x", "gamma", also=("beta",))
+def instance_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Instance norm, one channel of one example at a time; takes and returns what `instance_norm_forward` does."""
-    return normalize_naive(x, gamma, beta, eps, _instance_sets(x))
+    return _forward_naive(x, gamma, beta, eps, instance_sets(x))
 
 
-def instance_norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of instance norm, one channel of one example at a time."""
-    return normalize_backward_naive(dout, cache)
-
-
-def instance_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tuple[Array, NormCache]:
+@takes_arrays("x", "gamma", also=("beta",))
+def instance_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Instance norm of x (N, C, H, W): group norm with as many groups as channels. Returns out and a cache."""
-    return normalize(x, gamma, beta, eps, _instance_sets(x))
+    return _forward(x, gamma, beta, eps, instance_sets(x))
 
 
-def instance_norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of instance norm."""
-    return normalize_backward(dout, cache)
-
-
-def _batch_norm(
-    forward: Callable[..., tuple[Array, NormCache]],
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    running: tuple[Array, Array],
-    training: bool,
-    momentum: float,
-    eps: float,
-    unbiased: bool,
-) -> tuple[Array, NormCache]:
-    """Batch norm by the given forward pass: in training the running statistics follow those of x."""
-    _check_axes(x, x.ndim in (2, 4), "(N, D) or (N, C, H, W)")
-    channels = (x.shape[1],)
-    scale = (1, *channels, *(1,) * (x.ndim - 2))
-    sets = Sets(x.shape, (0, *range(2, x.ndim)), scale, channels)
-    for name, array in zip(("running_mean", "running_var"), running, strict=True):
-        if array.shape != channels or not np.issubdtype(array.dtype, np.floating):
-            raise ValueError(
-                f"{name} (shape {array.shape}, {array.dtype}) must be a floating array of one number a channel: "
-                f"shape {channels}"
-            )
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum (={momentum}) must be from 0 to 1: the share of the new value")
-    if not training:
-        return forward(x, gamma, beta, eps, sets, running)
-    if unbiased and sets.size == 1:
-        raise ValueError(
-            f"x (shape {x.shape}) must hold more than one value a channel in training: an unbiased variance divides by "
-            f"n - 1; give a larger batch, training=False or unbiased=False"
-        )
-    out, cache = forward(x, gamma, beta, eps, sets)
-    estimate = cache.variance * (sets.size / (sets.size - 1) if unbiased else 1)
-    for old, new in zip(running, (cache.mean, estimate), strict=True):
-        old *= 1 - momentum
-        old += momentum * new.reshape(channels)
-    return out, cache
-
-
-def _layer_sets(x: Array) -> Sets:
-    _check_axes(x, x.ndim >= 2, "(N, ...)")
-    return Sets(x.shape, tuple(range(1, x.ndim)), (1, *x.shape[1:]), x.shape[1:])
-
-
-def _group_sets(x: Array, num_groups: int) -> Sets:
-    _check_axes(x, x.ndim in (2, 4), "(N, D) or (N, C, H, W)")
-    N, C, *size = x.shape
-    num_groups = whole("num_groups", num_groups, 1)
-    if C % num_groups:
-        raise ValueError(f"num_groups (={num_groups}) must divide the channels (={C})")
-    per_group = C // num_groups
-    view, scale = (N, num_groups, per_group, *size), (1, num_groups, per_group, *(1 for _ in size))
-    return Sets(view, tuple(range(2, len(view))), scale, (C,))
-
-
-def _instance_sets(x: Array) -> Sets:
-    _check_axes(x, x.ndim == 4, "(N, C, H, W)")
-    return _group_sets(x, x.shape[1])
-
-
-def _check_axes(x: Array, fits: bool, axes: str) -> None:
-    if not fits:
-        raise ValueError(f"x (shape {x.shape}) must have the axes {axes}")
+# The way back is the same for all: the cache knows the sets.
+batch_norm_backward = layer_norm_backward = group_norm_backward = instance_norm_backward = norm_backward
+batch_norm_backward_naive = layer_norm_backward_naive = norm_backward_naive
+group_norm_backward_naive = instance_norm_backward_naive = norm_backward_naive

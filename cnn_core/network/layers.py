@@ -27,8 +27,13 @@ from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.dropout import dropout_backward, dropout_forward
 from cnn_core.linear import product, sum_rows
 from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
-from cnn_core.norm import batch_norm_forward, group_norm_forward, instance_norm_forward, layer_norm_forward
-from cnn_core.normalize import normalize_backward
+from cnn_core.norm import (
+    batch_norm_forward,
+    group_norm_forward,
+    instance_norm_forward,
+    layer_norm_forward,
+    norm_backward,
+)
 from cnn_core.pool import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward
 from cnn_core.window import Window
 
@@ -113,7 +118,7 @@ class Norm(Layer):
         return instance_norm_forward(x, gamma, beta)
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
-        dx, dgamma, dbeta = normalize_backward(dout, cache)
+        dx, dgamma, dbeta = norm_backward(dout, cache)
         grads[f"{self.name}.gamma"][...], grads[f"{self.name}.beta"][...] = dgamma, dbeta
         return dx
 

@@ -24,6 +24,7 @@ INTERNAL = {
     "dropout": {"DropoutCache"},
     "linear": {"LinearCache", "product", "sum_rows"},
     "loss": {"LossParts"},
+    "norm": {"NormCache", "norm_backward", "norm_backward_naive"},
     "pool": {"MaxPoolCache", "AvgPoolCache", "prepare_pool"},
     "solver": {"Data", "Model", "Watched", "decayed", "last_epoch"},
 }
