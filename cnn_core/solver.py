@@ -111,6 +111,17 @@ def decayed(learning_rate: float, decay: float) -> float:
     return product if 0 < product < math.inf else learning_rate
 
 
+def check_batches(batch_size: int, num_train: int, least: int) -> None:
+    """Raise ValueError where a batch of an epoch, of which the last is the smallest, has fewer than `least` images."""
+    last = num_train % batch_size or batch_size
+    if last < least:
+        raise ValueError(
+            f"batch_size (={batch_size}) must leave no batch of a single image, as {num_train} training images do: a batch norm "
+            f"over 1×1 maps would find one number a channel, and one minus itself is 0, whatever it is; take another "
+            f"batch_size, or another norm"
+        )
+
+
 def last_epoch(records: Sequence[StepRecord]) -> StepRecord | None:
     """The last record that has accuracies, as the last whole epoch ended with it; None: there is none yet."""
     return next((record for record in reversed(records) if record.val_accuracy is not None), None)
@@ -151,6 +162,7 @@ class Solver:
             raise ValueError(
                 f"batch_size (={batch_size}) must be at most the number of training images {data.num_train}"
             )
+        check_batches(self.batch_size, data.num_train, getattr(model, "least_batch", 1))
         self.model = model
         self.data = data
         self.optimizer = Optimizer(update_rule, **{"learning_rate": 1e-3, **(optim_config or {})})

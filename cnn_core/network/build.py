@@ -75,6 +75,7 @@ def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[li
         groups = num_groups(f)
         words = f"{block.norm} norm" + f", {groups} groups" * (block.norm == "group")
         layers.append(Norm(name, "norm", shape, words, None, params, buffers, norm=block.norm, num_groups=groups))
+        _check_norm(f"block {number}", layers[-1])
     words = ACTIVATIONS[block.activation][2]
     layers.append(Activation(f"{block.activation}{number}", "activation", shape, words, activation=block.activation))
     if block.pool != "none":
@@ -83,6 +84,21 @@ def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[li
         words = f"{'max' if block.pool == 'max' else 'average'} pooling {block.pool_size}×{block.pool_size}"
         layers.append(Pool(f"pool{number}", "pool", (f, *size), words, window, pool=block.pool))
     return layers, size
+
+
+def least_batch(layers: list[Layer]) -> int:
+    """How many images a training step needs at least: two where batch norm finds one number a channel in an image."""
+    return 1 + any(isinstance(layer, Norm) and layer.norm == "batch" and layer.shape[1:] == (1, 1) for layer in layers)
+
+
+def _check_norm(where: str, layer: Layer) -> None:
+    assert isinstance(layer, Norm)
+    channels = {"instance": 1, "group": layer.shape[0] // layer.num_groups, "layer": layer.shape[0]}
+    if channels.get(layer.norm, 0) * math.prod(layer.shape[1:]) == 1:
+        raise ValueError(
+            f"{where}: norm (={layer.norm!r}) must be over more than one number, and a mean of a 1×1 map is of one: one "
+            f"number minus itself is 0, whatever it is; use another norm or none, or take out a pooling or a stride before it"
+        )
 
 
 def _fit(where: str, name: str, value: int, window: Window, size: Pair) -> Pair:

@@ -109,8 +109,7 @@ class Norm(Layer):
         gamma, beta = arrays[f"{self.name}.gamma"], arrays[f"{self.name}.beta"]
         if self.norm == "batch":
             running = arrays[f"{self.name}.running_mean"], arrays[f"{self.name}.running_var"]
-            # A single number a channel has no spread of its own: then, too, what was learned serves.
-            return batch_norm_forward(x, gamma, beta, *running, training=mode.training and x.size > x.shape[1])
+            return batch_norm_forward(x, gamma, beta, *running, training=mode.training)
         if self.norm == "layer":
             return layer_norm_forward(x, gamma, beta)
         if self.norm == "group":

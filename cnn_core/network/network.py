@@ -10,7 +10,7 @@ import numpy as np
 from cnn_core.checks import Array, numbers, whole
 from cnn_core.loss import LossParts, accuracy, softmax, softmax_cross_entropy
 from cnn_core.machine.in_place import add_scaled
-from cnn_core.network.build import build, fused
+from cnn_core.network.build import build, fused, least_batch
 from cnn_core.network.layers import Arrays, Mode
 from cnn_core.network.spec import NetworkSpec
 
@@ -72,7 +72,21 @@ class Network:
 
         into: arrays by parameter name, shaped as the parameters, to write the gradients to; new ones without it. rng: for
         the luck of dropout. watch: a dict to put each layer's output into, by the layer's name; it changes no result.
+        Batch norm's running statistics follow the images, unless this raises or the loss is not finite: then they stay.
+        Raises ValueError for other shapes and labels, and where batch norm would have one number a channel (`least_batch`).
         """
+        kept, finite = {name: array.copy() for name, array in self.buffers.items()}, False
+        try:
+            parts = self._loss_parts(x, y, into, rng, watch)
+            finite = math.isfinite(parts.data_loss)
+        finally:
+            if not finite:
+                self._put_back(kept)
+        return parts
+
+    def _loss_parts(
+        self, x: Array, y: Array, into: Arrays | None, rng: np.random.Generator | None, watch: Arrays | None
+    ) -> LossParts:
         grads = {name: np.empty_like(w) for name, w in self.params.items()} if into is None else into
         mode = Mode(True, self.dropout, rng)
         x = self._images(x)
@@ -93,6 +107,11 @@ class Network:
                 reg_loss += 0.5 * self.reg * float(np.vdot(w, w))
                 add_scaled(grads[name], self.reg, w)
         return LossParts(data_loss, reg_loss, grads)
+
+    @property
+    def least_batch(self) -> int:
+        """How many images a training step needs at least: two where batch norm finds one number a channel in an image."""
+        return least_batch(self.layers)
 
     def scores(self, x: Array) -> Array:
         """Class scores (N, num_classes) for images x (N, C, H, W), in chunks, as in use: batch norm as learned, no dropout."""
@@ -146,8 +165,11 @@ class Network:
             return self.loss_parts(x, y, watch=watch)
         finally:
             self.dropout = dropout
-            for name, array in kept.items():
-                self.buffers[name][...] = array
+            self._put_back(kept)
+
+    def _put_back(self, buffers: Arrays) -> None:
+        for name, array in buffers.items():
+            self.buffers[name][...] = array
 
     def _watch_first_block(self, x: Array, watch: Arrays) -> None:
         """The outputs that the fused first block does not make on its way."""

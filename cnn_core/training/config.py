@@ -9,8 +9,9 @@ from typing import Any, Self
 from cnn_core import datasets
 from cnn_core.checks import is_number, known_settings, one_of, true_or_false, up_to, whole
 from cnn_core.network import Network, NetworkSpec, check_memory
+from cnn_core.network.build import build, least_batch
 from cnn_core.optim import RULES, hyper_parameters
-from cnn_core.solver import Solver
+from cnn_core.solver import Solver, check_batches
 from cnn_core.training.data import DataOptions, TrainingData
 from cnn_core.training.stop import StopRules
 
@@ -96,9 +97,10 @@ class TrainingConfig:
 
         Nothing large is made: it may be called as one types.
         """
-        self._sizes()
+        shape, classes = self._sizes()
         if self.batch_size > (most := self.training_data().num_train):
             raise ValueError(f"batch_size (={self.batch_size}) must be at most the number of training pictures {most}")
+        check_batches(self.batch_size, most, least_batch(build(self.network, shape, classes)))
 
     def training_data(self) -> TrainingData:
         """The pictures as the network is to see them."""

@@ -114,6 +114,16 @@ def test_settings_beyond_the_widgets_become_the_nearest_they_have(registry):
             "block 4: pool_size (=2) must be at most the 1×1 map it gets: use no pooling here, or",
             "pool3",
         ),
+        (
+            {"blocks": "4", "block_4_norm": "instance", "block_4_pool": "none"},
+            "block 4: norm (='instance') must be over more than one number, and a mean of a 1×1 map is of one",
+            "pool3",
+        ),
+        (
+            {"blocks": "4", "block_4_norm": "batch", "block_4_pool": "none", "num_train": "101"},
+            "batch_size (=50) must leave no batch of a single image, as 101 training images do",
+            None,
+        ),
         ({"block_1_stride": "2"}, 'block 1: padding (="same") needs stride 1, not 2', None),
         (
             {"block_1_kernel_size": "9", "block_1_padding": "0"},

@@ -191,14 +191,53 @@ def test_what_no_network_can_be_is_named(make, message):
     assert str(error.value).startswith(message)
 
 
-def test_a_single_number_a_channel_is_normed_by_what_was_learned():
-    network = Network(NetworkSpec((ConvBlock(4, norm="batch", pool_size=9),), ()), (3, 9, 9), 4)
-    small = Network(NetworkSpec((ConvBlock(4, 9, padding=0, norm="batch", pool="none"),), ()), (3, 9, 9), 4)
-    x, y = batch((3, 9, 9), dtype=np.float32)
-    for net in (network, small):  # the last batch of an epoch may hold one picture
-        assert math.isfinite(net.loss_parts(x[:1], y[:1]).data_loss)
-    np.testing.assert_array_equal(small.buffers["norm1.running_var"], 1)
-    assert not np.array_equal(network.buffers["norm1.running_var"], small.buffers["norm1.running_var"])
+def to_one_cell(norm, filters=4):
+    """Two halvings leave one cell of 4x4: there the third block has its norm."""
+    return NetworkSpec((ConvBlock(2), ConvBlock(2), ConvBlock(filters, norm=norm, pool="none")), (3,))
+
+
+@pytest.mark.parametrize(
+    ("norm", "filters"), [("instance", 4), ("group", 4), ("group", 2), ("group", 1), ("layer", 1)], ids=str
+)
+def test_a_norm_over_one_number_cannot_be_planned(norm, filters):
+    with pytest.raises(ValueError, match=rf"block 3: norm \(='{norm}'\) must be over more than one number"):
+        Network(to_one_cell(norm, filters), (1, 4, 4), 3)
+
+
+@pytest.mark.parametrize(("norm", "filters"), [("layer", 2), ("group", 5), ("group", 8), ("none", 1)], ids=str)
+def test_a_norm_over_several_channels_of_one_cell_can(norm, filters):
+    network = Network(to_one_cell(norm, filters), (1, 4, 4), 3)
+    assert network.least_batch == 1
+    network.loss_parts(*batch((1, 4, 4), 1, 3))
+
+
+def test_batch_norm_of_one_cell_takes_two_images_and_a_single_one_changes_nothing():
+    network = Network(to_one_cell("batch"), (1, 4, 4), 3)
+    network.loss_parts(*batch((1, 4, 4), 2, 3))
+    before = {name: array.copy() for name, array in network.buffers.items()}
+    with pytest.raises(ValueError, match=r"x \(shape \(1, 4, 1, 1\)\) must hold more than one number for each mean"):
+        network.loss_parts(*batch((1, 4, 4), 1, 3))
+    network.scores(batch((1, 4, 4), 1)[0])
+    assert network.least_batch == 2
+    for name, array in before.items():
+        np.testing.assert_array_equal(network.buffers[name], array)
+
+
+def test_a_step_that_fails_leaves_the_running_statistics():
+    """Wrong labels, or a loss that is not finite, are seen after the norms."""
+    network = Network(NetworkSpec((ConvBlock(2, norm="batch"),)), (3, 9, 8), 4)
+    x, y = batch(dtype=np.float32)
+    before = {name: array.copy() for name, array in network.buffers.items()}
+    with pytest.raises(ValueError, match="y "):
+        network.loss_parts(x, y + 9)
+    network.params["linear2.bias"][:] = np.nan
+    with np.errstate(all="ignore"):
+        assert math.isnan(network.loss_parts(x, y).data_loss)
+    for name, array in before.items():
+        np.testing.assert_array_equal(network.buffers[name], array)
+    network.params["linear2.bias"][:] = 0
+    network.loss_parts(x, y)
+    assert all((network.buffers[name] != array).any() for name, array in before.items())
 
 
 @pytest.mark.parametrize(

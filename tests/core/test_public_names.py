@@ -26,7 +26,7 @@ INTERNAL = {
     "loss": {"LossParts"},
     "norm": {"NormCache", "norm_backward", "norm_backward_naive"},
     "pool": {"MaxPoolCache", "AvgPoolCache", "prepare_pool"},
-    "solver": {"Data", "Model", "Watched", "decayed", "last_epoch"},
+    "solver": {"Data", "Model", "Watched", "check_batches", "decayed", "last_epoch"},
 }
 
 

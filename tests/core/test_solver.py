@@ -7,6 +7,7 @@ import pytest
 
 from cnn_core.cs231n import ThreeLayerConvNet
 from cnn_core.datasets import load
+from cnn_core.network import ConvBlock, Network, NetworkSpec
 from cnn_core.optim import RULES
 from cnn_core.solver import Arrays, DivergedError, Solver, decayed
 
@@ -191,3 +192,16 @@ def test_a_training_of_a_thousand_epochs_ends_with_all_its_records():
     records = list(solver.steps())
     assert len(records) == 1000
     assert records[-1].learning_rate == solver.optimizer.learning_rate > 0
+
+
+@pytest.mark.parametrize(("images", "size", "fits"), [(9, 8, False), (8, 8, True), (8, 1, False), (17, 3, True)])
+def test_no_batch_of_one_for_a_batch_norm_of_one_cell(images, size, fits):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((images, 1, 2, 2)), np.arange(images) % 3
+    spec = NetworkSpec((ConvBlock(2), ConvBlock(4, norm="batch", pool="none")), ())
+    network, data = Network(spec, (1, 2, 2), 3), Arrays(x, y, x, y)
+    if fits:
+        assert len(list(Solver(network, data, num_epochs=1, batch_size=size).steps())) == -(-images // size)
+        return
+    with pytest.raises(ValueError, match=rf"batch_size \(={size}\) must leave no batch of a single image"):
+        Solver(network, data, batch_size=size)

@@ -6,14 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from cnn_core import datasets
 from cnn_core.machine.threads import ONE_THREAD
-from cnn_core.network import NetworkSpec
+from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
 from cnn_core.training import process as process_module
 from cnn_core.training.checkpoint import load_weights
@@ -319,3 +319,18 @@ def test_a_network_that_needs_too_much_memory_is_refused(registry):
     config = small(dataset="fashion", network=NetworkSpec(hidden=(100_000, 100_000)), batch_size=50)
     with pytest.raises(ValueError, match="memory"):
         config.model()
+
+
+def test_a_batch_norm_that_would_meet_a_single_number_is_refused_before_the_training():
+    to_one_cell = (ConvBlock(2), ConvBlock(2), ConvBlock(2), ConvBlock(4, norm="batch", pool="none"))
+    config = TrainingConfig("digits", network=NetworkSpec(to_one_cell))
+    number = config.training_data().num_train
+    with pytest.raises(ValueError, match=r"batch_size \(=1\) must leave no batch of a single image"):
+        replace(config, batch_size=1).check()
+    fitting = next(size for size in range(2, 1000) if number % size != 1)
+    replace(config, batch_size=fitting).check()
+    left_over = [size for size in range(2, 1000) if number % size == 1]
+    for size in left_over:
+        with pytest.raises(ValueError, match="single image"):
+            replace(config, batch_size=size).check()
+    assert left_over or number == 2
