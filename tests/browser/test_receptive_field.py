@@ -136,7 +136,7 @@ def test_above_it_lights_what_it_influences(open_stack):
     expect(page.locator(".stack .words")).to_have_text(
         "input[0, 4] influences 3 cells of conv1, 5 cells of conv2, 4 cells of conv3."
     )
-    rows, columns = connection([layer.window for layer in STACKS["three 3×3"].layers], 10)
+    rows, columns = connection([layer.window for layer in STACKS["three_small"].layers], 10)
     for row, column in np.ndindex(4, 4):
         lit = colour(page, "conv3", row, column) != BLANK
         assert lit == bool(rows.paths[row, 0] * columns.paths[column, 4])
@@ -259,7 +259,7 @@ def test_a_preset_replaces_the_stack_and_its_address_brings_it_back(open_stack, 
     page.get_by_role("combobox", name="preset").click()
     page.get_by_role("option", name="VGG blocks").click()
     chosen(page, "conv5", 6, 6)
-    expect(page).to_have_url(re.compile(r"\?preset=VGG\+blocks$"))
+    expect(page).to_have_url(re.compile(r"\?preset=vgg_blocks$"))
     page.get_by_role("slider", name="layer 1 stride").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator('figure[data-map="pool3"]')).to_contain_text("6×6")
@@ -271,7 +271,7 @@ def test_a_preset_replaces_the_stack_and_its_address_brings_it_back(open_stack, 
     expect(again.locator(".stack .words")).to_have_text(words)
     page.get_by_role("button", name="Back to it").click()
     expect(page.locator('figure[data-map="pool3"]')).to_contain_text("12×12")
-    expect(page).to_have_url(re.compile(r"\?preset=VGG\+blocks$"))
+    expect(page).to_have_url(re.compile(r"\?preset=vgg_blocks$"))
 
 
 def test_the_largest_stack_follows_the_pointer(open_stack):
