@@ -95,12 +95,12 @@ def two_ways() -> dict[str, tuple[Array, Array]]:
     if layer == "max_pooling":
         _, max_cache = max_pool2d_forward(moved, kernel_size, **options)
         by_layer = max_pool2d_backward(dout[None], max_cache)
-        return {
-            "dx": (by_layer, numeric_gradient(lambda v: max_pool2d_forward(v, kernel_size, **options)[0], moved, dout))
-        }
+        numeric = numeric_gradient(lambda v: max_pool2d_forward(v, kernel_size, **options)[0], moved, dout[None])
+        return {"dx": (by_layer, numeric)}
     _, avg_cache = avg_pool2d_forward(moved, kernel_size, **options)
     by_layer = avg_pool2d_backward(dout[None], avg_cache)
-    return {"dx": (by_layer, numeric_gradient(lambda v: avg_pool2d_forward(v, kernel_size, **options)[0], moved, dout))}
+    numeric = numeric_gradient(lambda v: avg_pool2d_forward(v, kernel_size, **options)[0], moved, dout[None])
+    return {"dx": (by_layer, numeric)}
 
 
 st.subheader("Is it right? The gradient check")

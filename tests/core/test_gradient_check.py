@@ -1,6 +1,7 @@
 """The judge itself: it passes right gradients and fails wrong ones."""
 
 import numpy as np
+import pytest
 
 from cnn_core.gradient_check import numeric_gradient, overall_error, projection_error, relative_error
 
@@ -49,3 +50,119 @@ def test_overall_error_forgives_rounding_at_zero_but_not_a_wrong_entry():
     assert overall_error(a, a + 1e-9) < 1e-9 < relative_error(a, a + 1e-9)
     assert overall_error(a, np.array([0.1, 2.0])) == 0.025
     assert overall_error(a * 0, a * 0) == 0
+
+
+def squares(x):
+    return np.sum(x**2)
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u1", "?"])
+def test_whole_numbers_cannot_be_moved_and_are_refused(dtype):
+    with pytest.raises(ValueError, match=r"x \(dtype .*\) must be a floating array: it is changed in place"):
+        numeric_gradient(squares, np.array([1, 2, 3]).astype(dtype))
+    with pytest.raises(ValueError, match=r"x \(list\) must be a floating array"):
+        numeric_gradient(squares, [1.0, 2.0])
+    np.testing.assert_allclose(numeric_gradient(squares, np.array([1.0, 2, 3])), [2, 4, 6])
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("f2", 2e-2), ("f4", 2e-3), ("f8", 1e-8), ("g", 1e-8)])
+def test_each_floating_dtype_has_a_step_that_it_can_take(dtype, tolerance):
+    x = np.array([1, 2, 3], dtype)
+    gradient = numeric_gradient(squares, x)
+    assert gradient.dtype == dtype
+    np.testing.assert_allclose(gradient.astype(np.float64), [2, 4, 6], rtol=tolerance)
+    np.testing.assert_array_equal(x, np.array([1, 2, 3], dtype))
+
+
+def test_a_step_that_rounding_swallows_is_refused():
+    with pytest.raises(ValueError, match=r"h \(=1e-05\) must be large enough to move x\[\(0,\)\] \(=1000.0, float16\)"):
+        numeric_gradient(np.sum, np.array([1000], np.float16), h=1e-5)
+
+
+def test_a_function_that_fails_finds_its_input_unchanged():
+    x = np.array([1.0, 2.0])
+
+    def fails(x):
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        numeric_gradient(fails, x)
+    np.testing.assert_array_equal(x, [1, 2])
+    x.flags.writeable = False
+    with pytest.raises(ValueError, match=r"x \(a read-only array\)"):
+        numeric_gradient(squares, x)
+
+
+def test_outputs_of_whole_numbers_do_not_wrap_around():
+    step = lambda x: (x > 0.5).astype(np.uint8)  # noqa: E731
+    np.testing.assert_allclose(numeric_gradient(lambda x: 1 - step(x), np.array([0.5]), h=0.5), [-1])
+
+
+def test_a_function_may_return_the_same_array_again():
+    out = np.zeros(2)
+
+    def again(x):
+        out[:] = x**2
+        return out
+
+    np.testing.assert_allclose(numeric_gradient(again, np.array([1.0, 2.0])), [2, 4])
+    assert projection_error(again, [np.array([1.0, 2.0])], [np.array([2.0, 4.0])]) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (np.array([1], np.uint8), np.array([2], np.uint8), 1 / 3),
+        (np.array([100], np.int8), np.array([90], np.int8), 10 / 190),
+        (np.array([True, False]), np.array([True, True]), 1),
+        (np.array([True, False]), np.array([True, False]), 0),
+        (np.array([60000], np.float16), np.array([50000], np.float16), 10016 / 109984),
+        ([1, 2], [1, 2], 0),
+        (np.inf, np.inf, 0),
+        (1, -1, 1),
+    ],
+)
+def test_errors_are_taken_in_float64(a, b, expected):
+    assert relative_error(a, b) == pytest.approx(expected)
+    if np.size(a) == 1:
+        assert overall_error(a, b) == pytest.approx(expected)
+
+
+def test_an_error_of_what_is_not_a_number_is_none_either():
+    for function in (relative_error, overall_error):
+        assert not function(np.array([np.nan, 1]), np.array([1.0, 1])) < 1
+        assert not function(np.array([np.inf]), np.array([1.0])) < 1
+
+
+@pytest.mark.parametrize("function", [relative_error, overall_error])
+@pytest.mark.parametrize("b", [[[1], [2], [3]], 1.0, [1, 2], [[1, 2, 3]], []])
+def test_shapes_that_differ_are_refused(function, b):
+    with pytest.raises(ValueError, match=r"a \(shape \(3,\)\) must have the shape of b"):
+        function([1, 2, 3], b)
+
+
+@pytest.mark.parametrize("wrong", [1j, "1", None, np.ma.array([1.0], mask=[True])])
+def test_what_has_no_meaning_is_refused(wrong):
+    for function in (relative_error, overall_error):
+        with pytest.raises(ValueError, match="b "):
+            function(1.0, wrong)
+    with pytest.raises(ValueError, match=r"f\(x\) "):
+        numeric_gradient(lambda x: wrong, np.ones(1))
+    with pytest.raises(ValueError, match=r"gradients\[0\] "):
+        projection_error(squares, [np.ones(1)], [wrong])
+
+
+def test_a_dout_or_a_gradient_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"dout \(shape \(3, 1\)\) must be a number, or shaped as f\(x\): \(3,\)"):
+        numeric_gradient(lambda x: x, np.ones(3), np.ones((3, 1)))
+    with pytest.raises(ValueError, match=r"dout \(shape \(3, 1\)\)"):
+        projection_error(lambda x: x, [np.ones(3)], [np.ones(3)], np.ones((3, 1)))
+    with pytest.raises(ValueError, match=r"gradients \(shapes \[\(3, 1\)\]\) must be shaped as the inputs: \[\(3,\)\]"):
+        projection_error(squares, [np.ones(3)], [np.ones((3, 1))])
+    with pytest.raises(ValueError, match=r"gradients \(shapes \[\]\)"):
+        projection_error(squares, [np.ones(3)], [])
+
+
+def test_a_projection_of_whole_numbers_and_float16_is_taken_in_float64():
+    assert projection_error(squares, [np.array([1, 2, 3])], [np.array([2, 4, 6])]) < 1e-8
+    assert projection_error(squares, [np.array([1, 2], np.float16)], [np.array([2, 4], np.float16)]) < 1e-8
