@@ -58,7 +58,7 @@ def numeric_gradient(
         right, left = before + h, before - h
         if not right > left and np.isfinite(before):
             raise ValueError(
-                f"h (={h}) must be large enough to move x[{list(index)}] (={before}, {x.dtype}); or take x in float64"
+                f"h (={h}) must be large enough to move x{list(index)} (={before}, {x.dtype}); or take x in float64"
             )
         try:
             x[index] = right
