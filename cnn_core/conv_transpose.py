@@ -13,8 +13,9 @@ of out are split into as many equal parts, and each part of x reaches its part o
 
 All functions take stride, padding and dilation as `Window.of` does. These belong to that convolution as well: padding
 is therefore cut off the plane, and output_padding (0 to stride - 1) adds rows at its bottom and columns at its right.
-The size is `Window.transposed_size`. ValueError where shapes or options do not fit; the dtype is the one numpy gives to
-x and weight together (float32 in, float32 out). The gradients are in docs/math.md.
+The size is `Window.transposed_size`. ValueError where shapes or options do not fit. bias=None is a bias of zeros; the
+backward pass returns its gradient all the same. Dtypes are those of conv.py, and as there a cache is a snapshot: x and weight
+may be changed after the forward pass. The gradients are in docs/math.md.
 
 (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4; the arguments and layouts
 are those of PyTorch's ConvTranspose2d.)
@@ -27,8 +28,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, Pair, PairLike, check_dout, float_dtype, whole
-from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.checks import Array, Pair, PairLike, check_dout, takes_arrays, takes_dout, whole
+from cnn_core.machine import convolve
+from cnn_core.machine.plan import plan
 from cnn_core.window import PaddingLike, Window
 
 
@@ -42,10 +44,11 @@ class ConvTransposeCache(NamedTuple):
     output_size: Pair
 
 
+@takes_arrays("x", "weight", also=("bias",))
 def conv_transpose2d_forward_naive(
     x: Array,
     weight: Array,
-    bias: Array,
+    bias: Array | None = None,
     *,
     stride: PairLike = 1,
     padding: PaddingLike = 0,
@@ -54,11 +57,11 @@ def conv_transpose2d_forward_naive(
     groups: int = 1,
 ) -> tuple[Array, ConvTransposeCache]:
     """Transposed convolution in plain loops, one input number at a time. Returns out (N, F, OH, OW) and a cache."""
-    window, size, dtype = _check(x, weight, bias, stride, padding, output_padding, dilation, groups)
+    window, size, bias = _check(x, weight, bias, stride, padding, output_padding, dilation, groups)
     dh, dw = window.dilation
     ph, pw = window.span
     per_group_in, per_group_out = len(weight) // groups, weight.shape[1]
-    plane = np.zeros((len(x), len(bias), *window.padded_size(size)), dtype=dtype)
+    plane = np.zeros((len(x), len(bias), *window.padded_size(size)), dtype=x.dtype)
     for n in range(len(x)):
         for c in range(len(weight)):
             first = c // per_group_in * per_group_out
@@ -67,9 +70,10 @@ def conv_transpose2d_forward_naive(
                 touched += x[n, c, y, z] * weight[c]
     # The bias comes last: it reaches every cell of the output once, also those that no window touches.
     out = window.crop(plane) + bias[:, None, None]
-    return out.astype(dtype, copy=False), ConvTransposeCache(x, weight, window, groups, size)
+    return out, ConvTransposeCache(x.copy(), weight.copy(), window, groups, size)
 
 
+@takes_dout
 def conv_transpose2d_backward_naive(dout: Array, cache: ConvTransposeCache) -> tuple[Array, Array, Array]:
     """Gradients in plain loops: dout (N, F, OH, OW) gives dx, dweight, dbias, shaped as x, weight, bias.
 
@@ -82,10 +86,9 @@ def conv_transpose2d_backward_naive(dout: Array, cache: ConvTransposeCache) -> t
     ph, pw = window.span
     per_group_in, per_group_out = len(weight) // groups, weight.shape[1]
     dplane = window.pad(dout)  # what was cut off has no gradient
-    dtype = float_dtype(x, weight)
-    dx = np.zeros(x.shape, dtype=dtype)
-    dweight = np.zeros(weight.shape, dtype=dtype)
-    dbias = np.zeros(dout.shape[1], dtype=dtype)
+    dx = np.zeros_like(x)
+    dweight = np.zeros_like(weight)
+    dbias = np.zeros(dout.shape[1], dtype=x.dtype)
     for n in range(len(x)):
         for c in range(len(weight)):
             first = c // per_group_in * per_group_out
@@ -98,10 +101,11 @@ def conv_transpose2d_backward_naive(dout: Array, cache: ConvTransposeCache) -> t
     return dx, dweight, dbias
 
 
+@takes_arrays("x", "weight", also=("bias",))
 def conv_transpose2d_forward(
     x: Array,
     weight: Array,
-    bias: Array,
+    bias: Array | None = None,
     *,
     stride: PairLike = 1,
     padding: PaddingLike = 0,
@@ -109,21 +113,20 @@ def conv_transpose2d_forward(
     dilation: PairLike = 1,
     groups: int = 1,
 ) -> tuple[Array, ConvTransposeCache]:
-    """Transposed convolution as one matrix product per group (col2im). Returns out (N, F, OH, OW) and a cache.
+    """Transposed convolution as matrix products (machine/convolve.py). Returns out (N, F, OH, OW) and a cache.
 
-    Each input cell becomes a column of F / groups * KH * KW numbers, its window; then all windows are added up.
+    It is the gradient of x of the convolution that leads back, for x as the gradient that comes from above.
     """
-    window, size, dtype = _check(x, weight, bias, stride, padding, output_padding, dilation, groups)
-    n, c, h, w = x.shape
-    cells = x.transpose(1, 0, 2, 3).reshape(groups, c // groups, n * h * w)  # (G, C/G, N * H * W)
-    rows = weight.reshape(groups, c // groups, -1)  # (G, C/G, K)
-    columns = rows.transpose(0, 2, 1) @ cells  # (G, K, N * H * W)
-    windows = columns.reshape(len(bias), *window.kernel_size, n, h, w).transpose(3, 0, 4, 5, 1, 2)
-    plane = window.view_adjoint(windows, window.padded_size(size))
-    out = window.crop(plane) + bias[:, None, None]
-    return np.ascontiguousarray(out, dtype=dtype), ConvTransposeCache(x, weight, window, groups, size)
+    window, size, bias = _check(x, weight, bias, stride, padding, output_padding, dilation, groups)
+    out = np.empty((len(x), len(bias), *size), dtype=x.dtype)
+    convolve.input_gradient(
+        np.ascontiguousarray(x), weight, plan(out.shape, len(weight), window, groups, out.itemsize), out
+    )
+    out += bias[:, None, None]
+    return out, ConvTransposeCache(x.copy(), weight.copy(), window, groups, size)
 
 
+@takes_dout
 def conv_transpose2d_backward(dout: Array, cache: ConvTransposeCache) -> tuple[Array, Array, Array]:
     """Gradients: dout (N, F, OH, OW) gives dx, dweight, dbias, shaped as x, weight, bias.
 
@@ -133,14 +136,12 @@ def conv_transpose2d_backward(dout: Array, cache: ConvTransposeCache) -> tuple[A
     """
     x, weight, window, groups, size = cache
     check_dout(dout, (len(x), weight.shape[1] * groups, *size))
-    no_bias = np.zeros(len(weight), dtype=weight.dtype)
-    dx, convolution = conv2d_forward(
-        dout, weight, no_bias, stride=window.stride, padding=window.padding, dilation=window.dilation, groups=groups
-    )
-    _, dweight, _ = conv2d_backward(x, convolution, input_gradient=False)
-    dtype = float_dtype(x, weight)
-    dbias = dout.sum(axis=(0, 2, 3))
-    return dx.astype(dtype, copy=False), dweight.astype(dtype, copy=False), dbias.astype(dtype, copy=False)
+    dout = np.ascontiguousarray(dout, dtype=x.dtype)
+    dx, no_bias = np.empty_like(x), np.zeros(len(weight), dtype=x.dtype)
+    how = plan(dout.shape, len(weight), window, groups, dout.itemsize)
+    laid_out = convolve.forward(dout, weight, no_bias, how, dx)
+    dweight = convolve.weight_gradient(x, weight, convolve.Kept(how, dout, laid_out))
+    return dx, dweight, convolve.bias_gradient(dout)
 
 
 def as_convolution(
@@ -177,14 +178,14 @@ def as_convolution(
 def _check(
     x: Array,
     weight: Array,
-    bias: Array,
+    bias: Array | None,
     stride: PairLike,
     padding: PaddingLike,
     output_padding: PairLike,
     dilation: PairLike,
     groups: int,
-) -> tuple[Window, Pair, np.dtype[np.generic]]:
-    """The window, the output's height and width, and its dtype; ValueError where the shapes do not fit together."""
+) -> tuple[Window, Pair, Array]:
+    """The window, the output's height and width, and the bias; ValueError where the shapes do not fit together."""
     for name, array, shape in (("x", x, "(N, C, H, W)"), ("weight", weight, "(C, F / groups, KH, KW)")):
         if array.ndim != 4:
             raise ValueError(f"{name} (shape {array.shape}) must have 4 axes: {shape}")
@@ -197,10 +198,11 @@ def _check(
             f"weight (shape {weight.shape}) must have {channels} channels on its first axis, as x has: "
             f"(C, F / groups, KH, KW)"
         )
+    bias = np.zeros(filters, dtype=x.dtype) if bias is None else bias
     if bias.shape != (filters,):
         raise ValueError(
             f"bias (shape {bias.shape}) must hold one number for each channel of the output: shape ({filters},)"
         )
     window = Window.of((weight.shape[2], weight.shape[3]), stride, padding, dilation)
     size = window.transposed_size((x.shape[2], x.shape[3]), output_padding)
-    return window, size, float_dtype(x, weight)
+    return window, size, bias

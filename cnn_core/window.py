@@ -172,6 +172,10 @@ class Window:
             places = [(k, d * k - before - r) for k in range(self.kernel_size[axis])]
             yield slice(r, None, s), [(k, place // s) for k, place in places if place % s == 0]
 
+    def start(self, position: int, axis: int) -> int:
+        """The row (axis 0) or column (1) of the image in which the window begins at this position; negative in the padding."""
+        return position * self.stride[axis] - self.padding[axis][0]
+
     def origins(self, input_size: Pair) -> Iterator[tuple[int, int, int, int]]:
         """Each step of the walk, row by row: (output row, output column, top, left); top and left are padded."""
         for oy, ox in np.ndindex(*self.output_size(input_size)):

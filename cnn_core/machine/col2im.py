@@ -16,42 +16,47 @@ Moved = tuple[Array, int]  # maps (..., P), and by how many numbers they move to
 
 
 def add_back(dcolumns: Array, window: Window, dx: Array) -> None:
-    """Write to dx (B, C, H, W) the sum of dcolumns (B/M, C, KH, KW, M, OH', OW'): images in packs of M.
+    """Write to dx (..., H, W) the sum of dcolumns (..., KH, KW, OH', OW').
 
     OH', OW' are OH, OW, or more where a phase is larger; what lies beyond OH, OW counts as 0. dcolumns is changed.
     """
-    b, c, h, w = dx.shape
-    packs, *kernel, m, high, wide = dcolumns.shape
+    *lead, h, w = dx.shape
+    high, wide = dcolumns.shape[-2:]
     oh, ow = window.output_size((h, w))
     dcolumns[..., oh:, :] = 0
-    maps = dcolumns.reshape(packs, *kernel, m, high * wide)
-    images = dx.reshape(packs, b // max(1, packs), c, h, w).swapaxes(1, 2)
+    maps = dcolumns.reshape(*dcolumns.shape[:-2], high * wide)
     for rows, down in window.phases((h, w), 0):
-        strips = _sum("strips", [(maps[:, :, i], by * wide) for i, by in down], maps[:, :, 0])
+        if not down:  # no window sees these rows
+            dx[..., rows, :] = 0
+            continue
+        strips = _sum("strips", [(maps[..., i, :, :], by * wide) for i, by in down], maps[..., 0, :, :])
         for columns, across in window.phases((h, w), 1):
             for j, by in across:
-                strip = strips[:, :, j].reshape(packs, c, m, high, wide)
+                strip = strips[..., j, :].reshape(*lead, high, wide)
                 for column in (*range(min(-by, ow)), *range(max(0, min(ow, wide - by)), wide)):
                     strip[..., column] = 0
-            total = _sum("total", [(strips[:, :, j], by) for j, by in across], strips[:, :, 0])
-            cells = images[..., rows, columns]
-            cells[...] = total.reshape(packs, c, m, high, wide)[..., : cells.shape[-2], : cells.shape[-1]]
+            cells = dx[..., rows, columns]
+            if not across:
+                cells[...] = 0
+                continue
+            total = _sum("total", [(strips[..., j, :], by) for j, by in across], strips[..., 0, :])
+            cells[...] = total.reshape(*lead, high, wide)[..., : cells.shape[-2], : cells.shape[-1]]
 
 
-def room_for(dout: Array, x: Array, window: Window) -> Pair:
-    """OH', OW' for dout (N, F, OH, OW): the size of the output, or of the largest phase of x (N, C, H, W)."""
-    high, wide = map(max, dout.shape[2:], x[:, :, :: window.stride[0], :: window.stride[1]].shape[2:])
+def room_for(output_size: Pair, input_size: Pair, window: Window) -> Pair:
+    """OH', OW': the size of the output, or of the largest phase of the input."""
+    high, wide = (max(o, -(-i // s)) for o, i, s in zip(output_size, input_size, window.stride, strict=True))
     return high, wide
 
 
 def roomy(maps: Array, size: Pair) -> Array:
-    """The maps (B, F, OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
-    oh, ow = maps.shape[2:]
-    if (oh, ow) == size:
+    """The maps (..., OH, OW) in the corner of maps of this size; what is made of the others will count as 0."""
+    *lead, oh, ow = maps.shape
+    if (oh, ow) == tuple(size):
         return maps
-    larger = scratch("roomy", (*maps.shape[:2], *size), maps.dtype)
-    larger[:, :, :oh, :ow] = maps
-    larger[:, :, oh:] = larger[:, :, :oh, ow:] = 1  # not 0, which times infinity is NaN, with a warning
+    larger = scratch("maps", (*lead, *size), maps.dtype)
+    larger[..., :oh, :ow] = maps
+    larger[..., oh:, :] = larger[..., :oh, ow:] = 1  # not 0, which times infinity is NaN, with a warning
     return larger
 
 

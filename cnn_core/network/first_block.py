@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, check_dout
+from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
 from cnn_core.conv import check_conv2d
-from cnn_core.machine.lowering import by_rows, from_rows, lower, stacked
+from cnn_core.machine.lowering import by_rows, from_rows, lower_batch_last, stacked
 from cnn_core.machine.scratch import scratch
+from cnn_core.machine.select import select
 from cnn_core.machine.threads import share
 from cnn_core.window import PaddingLike, Window
 
@@ -30,37 +31,46 @@ POOL = Window.of(2, 2)
 
 
 class ConvPoolCache(NamedTuple):
-    """What the backward pass needs: where of two neighbours the right one won, where of two rows the lower one."""
+    """What the backward pass needs: which numbers ReLU let pass (F, OH // 2, OW // 2, N), and what won in their windows.
 
-    x: Array
-    weight: Array
+    right: where of two neighbours the right one won; below: where of two rows the lower one. lowered: the windows, laid out;
+    where that is too much, x is kept instead.
+    """
+
+    x_shape: tuple[int, ...]
+    x: Array | None
+    weight_shape: tuple[int, ...]
     window: Window
-    out: Array
+    positive: Array
     right: Array
     below: Array
-    lowered: Array | None = None  # the windows, laid out; None where the backward pass has to do it again
+    lowered: Array | None
 
 
-def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingLike) -> tuple[Array, ConvPoolCache]:
+@takes_arrays("x", "weight", also=("bias",))
+def conv_pool_forward(
+    x: Array, weight: Array, bias: Array | None = None, *, padding: PaddingLike
+) -> tuple[Array, ConvPoolCache]:
     """ReLU of the 2x2 max pooling of a convolution with stride 1. Returns out (F, OH // 2, OW // 2, N) and a cache.
 
-    Raises ValueError as conv2d_forward does, and where the output is smaller than a pooling window.
+    Dtypes, bias and cache are as those of conv2d_forward. Raises ValueError as it does, and where the output is smaller than
+    a pooling window.
     """
-    window, dtype = check_conv2d(x, weight, bias, 1, padding, 1, 1)
+    window, bias = check_conv2d(x, weight, bias, 1, padding, 1, 1)
     n, f = len(x), len(weight)
     oh, ow = window.output_size((x.shape[2], x.shape[3]))
     ph, pw = POOL.output_size((oh, ow))
-    rows = by_rows(weight).astype(dtype, copy=False)
-    keep = x.size * window.kernel_size[1] * dtype.itemsize <= KEPT
-    lowered = lower(x, window, dtype, fresh=keep)
-    windows = stacked(lowered, window)  # (OH, K, OW * N)
-    out = np.empty((f, ph, pw, n), dtype=dtype)
+    rows = by_rows(weight)[0]
+    keep = x.size * window.kernel_size[1] * x.itemsize <= KEPT
+    lowered = lower_batch_last(x, window, fresh=keep)
+    windows = stacked(lowered, window.kernel_size[0])  # (OH, K, OW * N)
+    out, positive = np.empty((f, ph, pw, n), dtype=x.dtype), np.empty((f, ph, pw, n), dtype=bool)
     right, below = np.empty((ph, 2, f, pw, n), dtype=bool), np.empty((ph, f, pw, n), dtype=bool)
 
     def make(part: slice) -> None:
         for some in _pairs(windows, part):
             seen = windows[2 * some.start : 2 * some.stop]
-            made = scratch("made", (len(seen), f, ow * n), dtype)
+            made = scratch("made", (len(seen), f, ow * n), x.dtype)
             np.matmul(rows, seen, out=made)
             maps = made.reshape(len(seen) // 2, 2, f, ow, n)[..., : 2 * pw, :]
             one, other = maps[..., ::2, :], maps[..., 1::2, :]
@@ -70,39 +80,45 @@ def conv_pool_forward(x: Array, weight: Array, bias: Array, *, padding: PaddingL
             best = np.maximum(one[:, 0], one[:, 1], out=one[:, 0]).swapaxes(0, 1)  # (F, some, PW, N)
             np.add(best, bias[:, None, None, None], out=best)
             np.maximum(best, 0, out=out[:, some])
+            np.greater(best, 0, out=positive[:, some])
 
     share(make, ph, SHARED // _bytes(windows))
-    return out, ConvPoolCache(x, weight, window, out, right, below, lowered if keep else None)
+    kept = (None, lowered) if keep else (x.copy(), None)
+    return out, ConvPoolCache(x.shape, kept[0], weight.shape, window, positive, right, below, kept[1])
 
 
+@takes_dout
 def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]:
     """dout (F, OH // 2, OW // 2, N) gives dweight and dbias. It is a network's first layer: its x needs no gradient."""
-    x, weight, window, out, right, below, lowered = cache
-    check_dout(dout, out.shape)
-    f, ph, pw, n = out.shape
-    ow = window.output_size((x.shape[2], x.shape[3]))[1]
-    windows = stacked(lower(x, window, out.dtype) if lowered is None else lowered, window)
-    dpooled = scratch("dpooled", (ph, f, pw, n), out.dtype)  # in the order of the products
-    np.multiply(dout.swapaxes(0, 1), out.swapaxes(0, 1) > 0, out=dpooled)
+    x_shape, x, weight_shape, window, positive, right, below, lowered = cache
+    check_dout(dout, positive.shape)
+    f, ph, pw, n = positive.shape
+    if lowered is None:
+        assert x is not None
+        lowered = lower_batch_last(x, window)
+    windows, dtype = stacked(lowered, window.kernel_size[0]), lowered.dtype
+    ow = window.output_size((x_shape[2], x_shape[3]))[1]
+    dpooled = scratch("dpooled", (ph, f, pw, n), dtype)  # in the order of the products
+    select(positive.swapaxes(0, 1), dout.swapaxes(0, 1).astype(dtype, copy=False), dpooled)
 
     def weigh(part: slice) -> Array:
-        drows = np.zeros((f, windows.shape[1]), dtype=out.dtype)
+        drows = np.zeros((f, windows.shape[1]), dtype=dtype)
         for some in _pairs(windows, part):
             seen = windows[2 * some.start : 2 * some.stop]
-            dmade = scratch("made", (len(seen), f, ow, n), out.dtype)
+            dmade = scratch("made", (len(seen), f, ow, n), dtype)
             dmaps = dmade.reshape(len(seen) // 2, 2, f, ow, n)
             dmaps[..., 2 * pw :, :] = 0  # a column that no pooling window covers
-            dbest = scratch("dbest", dmaps[..., :pw, :].shape, out.dtype)
-            np.multiply(dpooled[some], below[some], out=dbest[:, 1])
-            np.subtract(dpooled[some], dbest[:, 1], out=dbest[:, 0])
-            np.multiply(dbest, right[some], out=dmaps[..., 1 : 2 * pw : 2, :])
-            np.subtract(dbest, dmaps[..., 1 : 2 * pw : 2, :], out=dmaps[..., : 2 * pw : 2, :])
+            dbest = scratch("dbest", dmaps[..., :pw, :].shape, dtype)
+            select(below[some], dpooled[some], dbest[:, 1])
+            select(~below[some], dpooled[some], dbest[:, 0])
+            select(right[some], dbest, dmaps[..., 1 : 2 * pw : 2, :])
+            select(~right[some], dbest, dmaps[..., : 2 * pw : 2, :])
             for maps, columns in zip(dmade.reshape(len(seen), f, ow * n), seen, strict=True):
                 drows += maps @ columns.T
         return drows
 
     drows = np.sum(share(weigh, ph, SHARED // _bytes(windows)), axis=0)
-    return from_rows(drows, weight.shape), dpooled.sum(axis=(0, 2, 3))
+    return from_rows(drows, weight_shape), dpooled.sum(axis=(0, 2, 3))
 
 
 def _pairs(windows: Array, part: slice) -> Iterator[slice]:

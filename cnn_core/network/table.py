@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core.conv import BLOCK, KEPT
 from cnn_core.environment import memory_limit
+from cnn_core.machine.plan import plan
 from cnn_core.network.build import build, fused
 from cnn_core.network.layers import Layer, Shape
 from cnn_core.network.spec import NetworkSpec
@@ -66,8 +66,8 @@ def memory_needed(
     """Bytes that a training step needs, about, when it is looked into (`layer_statistics`), which takes the most.
 
     Those are the weights, their copy from before the step, gradients and the optimizer's memory; every layer's output for
-    the batch, the copies that norms and dropout keep, the gradients of the largest map on their way back; and the columns
-    that convolutions keep or, in the fast first block, lay out. On top come some tens of MB whatever the plan.
+    the batch, the copies that norms and dropout keep, the gradients of the largest map on their way back; what convolutions
+    keep of their input, and what the largest lays out at once. On top come some tens of MB whatever the plan.
     """
     layers = build(spec, input_shape, num_classes)
     sizes = [math.prod(shape) for layer in layers for shape in layer.params.values()]
@@ -75,11 +75,16 @@ def memory_needed(
     outputs = [math.prod(layer.shape) for layer in layers]
     copies = sum(math.prod(layer.shape) for layer in layers if layer.kind in ("norm", "dropout"))
     maps = batch_size * (math.prod(input_shape) + sum(outputs) + copies + 3 * max(outputs))
-    made = [FLOAT * batch_size * _columns(layer) for layer in layers if layer.kind == "conv"]
-    columns = sum(size if size <= KEPT else 0 for size in made) + min(2 * BLOCK, max(made))  # too many are made anew
+    shapes = [input_shape, *(layer.shape for layer in layers)]
+    kept, blocks = 0, [0]
+    for layer, shape in zip(layers, shapes, strict=False):
+        if layer.kind == "conv" and layer.window is not None:
+            how = plan((batch_size, *shape), layer.shape[0], layer.window, 1, FLOAT)
+            kept += batch_size * (how.laid_out if how.keeps else FLOAT * math.prod(shape))
+            blocks.append(how.block)
     if fused(layers) is not layers:
-        columns += FLOAT * batch_size * _lowered(layers[0], input_shape)
-    return FLOAT * (weights + maps) + columns
+        kept += FLOAT * batch_size * _lowered(layers[0], input_shape)
+    return FLOAT * (weights + maps) + kept + 2 * max(blocks)
 
 
 def check_memory(
@@ -112,12 +117,6 @@ def _multiply_adds(layer: Layer) -> int:
         return 0
     positions = math.prod(layer.shape[1:]) if layer.kind == "conv" else 1
     return int(np.prod(weight, dtype=np.int64)) * positions
-
-
-def _columns(layer: Layer) -> int:
-    """Numbers in the columns of one image: what each window of a convolution sees (conv.py)."""
-    _, *cells = layer.params[f"{layer.name}.weight"]
-    return math.prod(cells) * math.prod(layer.shape[1:])
 
 
 def _lowered(layer: Layer, input_shape: tuple[int, int, int]) -> int:

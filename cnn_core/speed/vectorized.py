@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, check_dout, float_dtype
+from cnn_core.checks import Array, PairLike, check_dout, takes_arrays, takes_dout
 from cnn_core.conv import check_conv2d
 from cnn_core.pool import MaxPoolCache, prepare_pool
 from cnn_core.window import PaddingLike, Window
@@ -20,17 +20,18 @@ from cnn_core.window import PaddingLike, Window
 class Im2colCache(NamedTuple):
     """What the backward pass needs: `columns` (G, C/G * KH * KW, N * OH * OW) holds every window as a column."""
 
-    x: Array
+    x_shape: tuple[int, ...]
     weight: Array
     window: Window
     groups: int
     columns: Array
 
 
+@takes_arrays("x", "weight", also=("bias",))
 def conv2d_forward_vectorized(
     x: Array,
     weight: Array,
-    bias: Array,
+    bias: Array | None = None,
     *,
     stride: PairLike = 1,
     padding: PaddingLike = 0,
@@ -41,30 +42,30 @@ def conv2d_forward_vectorized(
 
     Each window becomes a column of C / groups * KH * KW numbers, each filter a row of as many weights.
     """
-    window, dtype = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
+    window, bias = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
     n, f = len(x), len(weight)
     oh, ow = window.output_size((x.shape[2], x.shape[3]))
     columns = _columns(window.view(window.pad(x)), groups)  # (G, K, N * P)
     rows = weight.reshape(groups, f // groups, columns.shape[1])  # (G, F/G, K)
     out = (rows @ columns).reshape(f, n, oh, ow) + bias[:, None, None, None]
-    return np.ascontiguousarray(out.transpose(1, 0, 2, 3), dtype=dtype), Im2colCache(x, weight, window, groups, columns)
+    return np.ascontiguousarray(out.transpose(1, 0, 2, 3)), Im2colCache(x.shape, weight.copy(), window, groups, columns)
 
 
+@takes_dout
 def conv2d_backward_vectorized(dout: Array, cache: Im2colCache) -> tuple[Array, Array, Array]:
     """Gradients of convolution: dout (N, F, OH, OW) gives dx, dweight, dbias, shaped as x, weight, bias."""
-    x, weight, window, groups, columns = cache
-    size = x.shape[2], x.shape[3]
-    check_dout(dout, (len(x), len(weight), *window.output_size(size)))
+    x_shape, weight, window, groups, columns = cache
+    size = x_shape[2], x_shape[3]
+    check_dout(dout, (x_shape[0], len(weight), *window.output_size(size)))
     n, f, oh, ow = dout.shape
     rows = weight.reshape(groups, f // groups, columns.shape[1])
-    drows = dout.transpose(1, 0, 2, 3).reshape(groups, f // groups, n * oh * ow)
-    dtype = float_dtype(x, weight)
-    dweight = (drows @ columns.transpose(0, 2, 1)).reshape(weight.shape).astype(dtype, copy=False)
-    dbias = dout.sum(axis=(0, 2, 3)).astype(dtype, copy=False)
+    drows = dout.transpose(1, 0, 2, 3).reshape(groups, f // groups, n * oh * ow).astype(weight.dtype, copy=False)
+    dweight = (drows @ columns.transpose(0, 2, 1)).reshape(weight.shape)
+    dbias = dout.sum(axis=(0, 2, 3)).astype(weight.dtype, copy=False)
     dcolumns = rows.transpose(0, 2, 1) @ drows  # (G, K, N * P)
-    windows = dcolumns.reshape(x.shape[1], *window.kernel_size, n, oh, ow).transpose(3, 0, 4, 5, 1, 2)
+    windows = dcolumns.reshape(x_shape[1], *window.kernel_size, n, oh, ow).transpose(3, 0, 4, 5, 1, 2)
     dpadded = window.view_adjoint(windows, window.padded_size(size))
-    return np.ascontiguousarray(window.crop(dpadded), dtype=dtype), dweight, dbias
+    return np.ascontiguousarray(window.crop(dpadded)), dweight, dbias
 
 
 def _columns(windows: Array, groups: int) -> Array:

@@ -22,7 +22,7 @@ UPSTREAM = {
     "ones": "Every output counts the same.",
     "one_cell": "Only the output in the middle counts (of each channel).",
     "random": "Whole numbers from −3 to 3.",
-    "from_loss": "The loss L = ½ Σ out²: it wants every output to be 0, and its gradient is dout = out (to 4 digits).",
+    "from_loss": "The loss L = ½ Σ out²: it wants every output to be 0, and its gradient is dout = out (to 4 decimals).",
 }
 
 

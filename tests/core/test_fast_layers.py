@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cnn_core import conv, pool
+from cnn_core.machine import plan
 from cnn_core.speed import vectorized
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
@@ -43,7 +44,7 @@ def frozen(array, dtype, *, turned=False):
 
 @st.composite
 def conv_cases(draw):
-    """Inputs (x, weight, bias), options, and how the fast one cuts its work: images a block, bytes kept, NARROW."""
+    """Inputs (x, weight, bias), options, and how the fast one cuts its work: the constants of machine/plan.py."""
     groups = draw(st.sampled_from([1, 1, 2, 3, 4]))
     channels, filters = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 3), (3, 2), (1, 0)]))
     kernel, stride, gap = draw(pairs), draw(pairs), draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
@@ -58,9 +59,11 @@ def conv_cases(draw):
     bias = frozen(rng.integers(-4, 5, groups * filters), draw(dtypes))
     one = x.shape[1] * math.prod(kernel) * math.prod(window.output_size(size)) * np.result_type(x, weight).itemsize
     cut = {
-        "BLOCK": draw(st.sampled_from([1, 2 * one, 3 * one, conv.BLOCK])),
-        "KEPT": draw(st.sampled_from([0, conv.KEPT])),
-        "NARROW": draw(st.sampled_from([0, 6, conv.NARROW])),
+        "BLOCK": draw(st.sampled_from([1, 2 * one, 3 * one, plan.BLOCK])),
+        "KEPT": draw(st.sampled_from([0, plan.KEPT])),
+        "NARROW": draw(st.sampled_from([0, 6, plan.NARROW, 1 << 30])),  # the last: never by images
+        "WIDE": draw(st.sampled_from([1, plan.WIDE])),
+        "PRODUCTS": draw(st.sampled_from([1, plan.PRODUCTS])),
     }
     return (x, weight, bias), options, cut
 
@@ -83,7 +86,7 @@ def test_convolution_is_that_of_the_loops_however_the_work_is_cut(case, dout_dty
     plain, plain_cache = vectorized.conv2d_forward_vectorized(*inputs, **options)
     with dirty_memory() as patch:
         for name, value in cut.items():
-            patch.setattr(conv, name, value)
+            patch.setattr(plan, name, value)
         fast, fast_cache = conv.conv2d_forward(*inputs, **options)
         for _ in range(2):  # the cache may be used again
             fast_gradients = conv.conv2d_backward(dout, fast_cache)
@@ -116,18 +119,18 @@ def test_a_weight_that_is_not_finite_spoils_only_what_it_meets(stride, padding):
     assert np.isfinite(expected[0]).any()
 
 
-@pytest.mark.parametrize(("kept", "count"), [(0, None), (1 << 25, 3)])
-@pytest.mark.parametrize(("narrow", "packs"), [(0, [2, 2, 1]), (100, [1, 1, 1])])
-def test_the_search_meets_several_blocks_and_both_packings(kept, count, narrow, packs, monkeypatch):
-    """The constants do what the search above relies on: five images in blocks of two."""
-    x, weight = np.ones((5, 2, 4, 4)), np.ones((3, 2, 3, 3))
-    monkeypatch.setattr(conv, "BLOCK", 2 * 2 * 9 * 4 * 8)
-    monkeypatch.setattr(conv, "KEPT", kept)
-    monkeypatch.setattr(conv, "NARROW", narrow)
-    _, cache = conv.conv2d_forward(x, weight, np.zeros(3))
-    blocks = [conv._columns(x[images], cache.window, 1) for images in conv._blocks(x, cache.window)]
-    assert [len(columns) for columns in blocks] == packs
-    assert (cache.columns and len(cache.columns)) == count
+@pytest.mark.parametrize(("narrow", "by_images"), [(0, True), (1 << 30, False)])
+def test_the_search_meets_several_blocks_and_both_ways(narrow, by_images, monkeypatch):
+    """The constants do what the search above relies on: images in blocks of two, groups one by one where there are rows."""
+    case = (5, 2, 4, 4), 64, Window.of(3), 2, 8
+    monkeypatch.setattr(plan, "NARROW", narrow)
+    monkeypatch.setattr(plan, "WIDE", 4)
+    one = plan.plan(*case).one
+    monkeypatch.setattr(plan, "BLOCK", 2 * one // (1 if by_images else 2))
+    how = plan.plan(*case)
+    assert how.by_images is by_images
+    groups = [slice(0, 2)] if by_images else [slice(0, 1), slice(1, 2)]
+    assert how.blocks == [(slice(n, min(5, n + 2)), some) for n in (0, 2, 4) for some in groups]
 
 
 @st.composite

@@ -7,10 +7,9 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from cnn_core import conv
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.cs231n import ThreeLayerConvNet
-from cnn_core.machine import scratch
+from cnn_core.machine import plan, scratch
 from cnn_core.pool import max_pool2d_backward, max_pool2d_forward
 
 
@@ -125,9 +124,9 @@ def arrays(found):
 
 def convolve(x, kept):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conv, "KEPT", kept)
+        patch.setattr(plan, "KEPT", kept)
         out, cache = conv2d_forward(x, np.ones((4, 2, 3, 3)), np.ones(4), padding=1)
-        return out, cache.columns, conv2d_backward(out, cache)
+        return out, cache.kept.laid_out, conv2d_backward(out, cache)
 
 
 def pooled(x, options):
@@ -167,7 +166,7 @@ def test_results_share_memory_with_nothing(call, argument):
 
 @pytest.mark.parametrize("kept", [0, 1 << 25])
 def test_two_threads_at_once_get_what_each_gets_alone(kept, monkeypatch):
-    monkeypatch.setattr(conv, "KEPT", kept)
+    monkeypatch.setattr(plan, "KEPT", kept)
     start = Barrier(2, timeout=10)
 
     def run(number):
@@ -189,15 +188,41 @@ def test_two_threads_at_once_get_what_each_gets_alone(kept, monkeypatch):
                     np.testing.assert_array_equal(array, wanted)
 
 
-def test_columns_that_are_not_kept_go_block_by_block_even_where_scratch_is_full(monkeypatch):
-    monkeypatch.setattr(conv, "KEPT", 0)
-    monkeypatch.setattr(conv, "BLOCK", 1)  # an image each
-    monkeypatch.setattr(scratch, "LIMIT", 0)
-    monkeypatch.setattr(scratch._buffers, "by_name", {})
-    x, weight = np.zeros((16, 1, 100, 100)), np.zeros((1, 1, 3, 3))
+def peak_of(call):
+    """Bytes that a call takes at its worst, and what it returns."""
+    scratch._buffers.by_name.clear()
     tracemalloc.start()
-    conv2d_forward(x, weight, np.zeros(1))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    one = 98 * 98 * 10 * 8  # bytes of an image's columns
-    assert peak < 16 * 98 * 98 * 8 + 4 * one
+    try:
+        result = call()
+        return tracemalloc.get_traced_memory()[1], result
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("limit", [scratch.LIMIT, 0])
+@pytest.mark.parametrize(
+    ("x", "weight", "options"),
+    [
+        ((64, 3, 32, 32), (10, 3, 32, 32), {}),  # as large as the image
+        ((64, 3, 32, 32), (10, 3, 31, 31), {}),
+        ((4, 4, 28, 28), (4, 4, 28, 28), {"padding": "same"}),
+        ((64, 8, 16, 16), (16, 8, 12, 12), {}),
+        ((16, 1, 100, 100), (1, 1, 3, 3), {}),
+        ((256, 1, 32, 32), (256, 1, 3, 3), {"padding": 1}),  # the maps are what is large
+        ((8, 64, 64, 64), (64, 1, 3, 3), {"padding": 1, "groups": 64}),
+        ((32, 64, 32, 32), (512, 64, 1, 1), {}),
+        ((8, 16, 64, 64), (16, 16, 3, 3), {"padding": 4, "dilation": 4}),
+        ((4, 3, 224, 224), (64, 3, 7, 7), {"padding": 3, "stride": 2}),
+    ],
+    ids=str,
+)
+def test_what_a_convolution_takes_on_its_way_is_within_the_bound(x, weight, options, limit, monkeypatch):
+    """Whether scratch memory has room for it or not."""
+    monkeypatch.setattr(scratch, "LIMIT", limit)
+    x, weight = np.zeros(x, np.float32), np.zeros(weight, np.float32)
+    peak, (out, cache) = alone(lambda: peak_of(lambda: conv2d_forward(x, weight, **options)))
+    bound = 4 * max(plan.BLOCK, cache.kept.how.one) + 2 * weight.nbytes + (1 << 16)
+    kept = sum(array.nbytes for array in arrays(cache.kept.laid_out) or [cache.x])
+    assert peak < out.nbytes + kept + weight.nbytes + bound
+    peak, gradients = alone(lambda: peak_of(lambda: conv2d_backward(out, cache)))
+    assert peak < sum(gradient.nbytes for gradient in gradients) + bound

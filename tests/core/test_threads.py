@@ -13,7 +13,7 @@ import pytest
 
 from cnn_core import conv, linear
 from cnn_core.cs231n import ThreeLayerConvNet
-from cnn_core.machine import in_place
+from cnn_core.machine import in_place, plan
 from cnn_core.machine.threads import OURS, _pool, share, threads
 from cnn_core.network import first_block
 from cnn_core.optim import RULES, Optimizer
@@ -197,8 +197,8 @@ def test_a_forked_child_has_threads_of_its_own_and_all_agree():
     ],
 )
 def test_a_convolution_in_threads_is_the_one_of_a_single_thread(use_threads, monkeypatch, kept, shape, weight, options):
-    monkeypatch.setattr(conv, "BLOCK", 4096)
-    monkeypatch.setattr(conv, "KEPT", kept)
+    monkeypatch.setattr(plan, "BLOCK", 4096)
+    monkeypatch.setattr(plan, "KEPT", kept)
     rng = np.random.default_rng(3)
     x, w, b = (rng.integers(-4, 5, size).astype(float) for size in (shape, weight, weight[:1]))
 
@@ -214,11 +214,16 @@ def test_a_convolution_in_threads_is_the_one_of_a_single_thread(use_threads, mon
 
 def test_each_thread_gets_as_many_blocks_of_a_batch(use_threads, monkeypatch):
     window = Window.of(3, padding=1)
-    monkeypatch.setattr(conv, "BLOCK", 9 * 100 * 8 * 4)  # four images of 10x10, one channel
-    x = np.zeros((11, 1, 10, 10))
+
+    def blocks(n):
+        return [images for images, _ in plan.plan((n, 1, 10, 10), 1, window, 1, 8).blocks]
+
     use_threads(1)
-    assert conv._blocks(x, window) == [slice(0, 4), slice(4, 8), slice(8, 11)]
+    one = plan.plan((11, 1, 10, 10), 1, window, 1, 8).one
+    monkeypatch.setattr(plan, "BLOCK", 4 * one)
+    monkeypatch.setattr(plan, "WIDE", 1)
+    assert blocks(11) == [slice(0, 4), slice(4, 8), slice(8, 11)]
     use_threads(2)
-    assert conv._blocks(x, window) == [slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 11)]
-    assert conv._blocks(x[:4], window) == [slice(0, 4)]  # too little to be shared
-    assert conv._blocks(x[:0], window) == []
+    assert blocks(11) == [slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 11)]
+    assert blocks(4) == [slice(0, 4)]  # too little to be shared
+    assert blocks(0) == []

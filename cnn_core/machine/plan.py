@@ -1,0 +1,114 @@
+"""How the fast convolution is made (convolve.py): which of its two ways, in which blocks, and what is kept.
+
+- By rows: a block of images is laid out along the width, KW numbers for each of a channel. A row of the block's maps is one
+  product (lowering.py), and has to be brought from there to where it belongs.
+- By images: an image's windows become columns, KH * KW numbers for each output and channel (im2col). Its maps are one
+  product, and come out where they belong.
+
+The way is taken that moves fewer numbers: by images, if the kernel is small, or moves by large steps, and the filters are
+many. A 1x1 kernel takes an image as it is, and to a kernel as large as the image all cells are channels of one cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cnn_core.checks import Array
+from cnn_core.machine.col2im import room_for
+from cnn_core.machine.lowering import Strip, strips
+from cnn_core.machine.threads import threads
+from cnn_core.window import Window
+
+BLOCK = (
+    1 << 21
+)  # bytes of what is laid out and of maps that are handled at once: they should stay in the processor's cache
+KEPT = 1 << 22  # bytes of what is laid out that a cache holds at the most; more is made again in the backward pass
+NARROW = 32  # cells of a map; smaller ones are put together
+WIDE = 256  # numbers in a row of a block's maps, that are worth a product where the groups are many
+PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
+ONE = Window((1, 1))
+
+Block = tuple[slice, slice]  # of images, of groups
+
+
+class Plan(NamedTuple):
+    """window: the one that slides over what `turn` makes of images and maps (N, C, H, W): views. strips: of rows; one by
+    images. one, block: bytes that an image and a block take, laid out, with their maps; laid_out: an image without them. keeps:
+    whether what is laid out stays for the backward pass. products: how many gradients of the weight are made at once."""
+
+    window: Window
+    groups: int
+    turn: Callable[[Array], Array]
+    by_images: bool
+    strips: list[Strip]
+    blocks: list[Block]
+    one: int
+    block: int
+    laid_out: int
+    keeps: bool
+    products: int
+
+    def grouped(self, maps: Array) -> Array:
+        """Images or maps (N, C, H, W) as the plan sees them, by groups: a view (N, G, C/G, H, W)."""
+        turned = self.turn(maps)
+        n, c, *size = turned.shape
+        return turned.reshape(n, self.groups, c // self.groups, *size)
+
+    def filters(self, weight: Array) -> Array:
+        """The weight (F, C/G, KH, KW) as that of a kernel which slides over what is laid out: 1x1, by images."""
+        f, *sizes = weight.shape
+        kh, kw = (1, 1) if self.by_images else self.window.kernel_size
+        return weight.reshape(f, math.prod(sizes) // (kh * kw), kh, kw)
+
+
+def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int) -> Plan:
+    """The plan for images of this shape (N, C, H, W) and F filters; itemsize: bytes of a number."""
+    (n, c, height, width), turn = shape, _as_they_are
+    if n and window.padding == ONE.padding and window.kernel_size == (height, width):
+        n, c, height, width = 1, c * height * width, 1, n
+        window, turn = ONE, _as_columns
+    elif window == ONE:
+        height, width = 1, height * width
+        turn = _as_rows
+    (oh, ow), (kh, kw) = window.output_size((height, width)), window.kernel_size
+    rows, maps = strips(window, (height, width)), f * oh * ow
+    laid_out = c * kw * sum(strip.height for strip in rows) * ow
+    columns = c * kh * kw * math.prod(room_for((oh, ow), (height, width), window))
+    by_images = (oh * ow >= NARROW or n == 1) and columns <= laid_out + maps
+    if by_images:
+        laid_out, rows = columns, strips(ONE, (1, 1))
+
+    laid_out, maps, weights = laid_out * itemsize, maps * itemsize, f * c // groups * kh * kw * itemsize
+    one = max(1, laid_out + maps)
+    enough = 1 if by_images else min(-(-WIDE // ow), BLOCK * groups // one)  # images of a group
+    count = -(-n // max(1, enough, BLOCK // one))
+    images = max(1, -(-n // max(1, count + (-count % threads() if count > 1 else 0))))
+    some = groups if by_images else min(groups, max(1, BLOCK * groups // (one * images)))
+    blocks = [
+        (slice(start, min(n, start + images)), slice(first, min(groups, first + some)))
+        for start in range(0, n, images)
+        for first in range(0, groups, some)
+    ]
+    keeps = not (by_images and window == ONE) and n * laid_out <= KEPT
+    products = max(1, PRODUCTS * groups // max(1, some * weights))
+    return Plan(
+        window, groups, turn, by_images, rows, blocks, one, one * images * some // groups, laid_out, keeps, products
+    )
+
+
+def _as_they_are(images: Array) -> Array:
+    return images
+
+
+def _as_rows(images: Array) -> Array:
+    """(N, C, H, W) -> (N, C, 1, H * W): to a 1x1 kernel all cells are one row."""
+    n, c, *size = images.shape
+    return images.reshape(n, c, 1, math.prod(size))
+
+
+def _as_columns(images: Array) -> Array:
+    """(N, C, H, W) -> (1, C * H * W, 1, N): to a kernel that sees all of an image, its cells are channels of one cell."""
+    n, *sizes = images.shape
+    return images.reshape(n, math.prod(sizes)).T[None, :, None]
