@@ -1,1 +1,1 @@
-"""What makes the layers fast: memory that is used again, threads, col2im, the lowering along the width, blocks."""
+"""What makes the layers fast: memory used again, threads, convolution by rows or by images, blocks, selection by bits."""

@@ -1,4 +1,4 @@
-"""The adjoint of im2col: adds each column up where its window stood. How conv.py gets the gradient of x.
+"""The adjoint of im2col: adds each column up where its window stood. How convolve.py gets the gradient of x, by images.
 
 With stride 2, the even cells of x meet some of the kernel's cells and the odd ones the others (Window.phases). Cells of one
 phase lie as close together as the windows do, so kernel cell after kernel cell adds its map of numbers, moved by whole

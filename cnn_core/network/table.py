@@ -76,14 +76,14 @@ def memory_needed(
     copies = sum(math.prod(layer.shape) for layer in layers if layer.kind in ("norm", "dropout"))
     maps = batch_size * (math.prod(input_shape) + sum(outputs) + copies + 3 * max(outputs))
     shapes = [input_shape, *(layer.shape for layer in layers)]
-    kept, blocks = 0, [0]
+    kept, blocks, fast = 0, [0], fused(layers)
     for layer, shape in zip(layers, shapes, strict=False):
-        if layer.kind == "conv" and layer.window is not None:
+        if layer is layers[0] and fast is not layers:
+            kept += FLOAT * batch_size * _lowered(layer, input_shape)
+        elif layer.kind == "conv" and layer.window is not None:
             how = plan((batch_size, *shape), layer.shape[0], layer.window, 1, FLOAT)
             kept += batch_size * (how.laid_out if how.keeps else FLOAT * math.prod(shape))
             blocks.append(how.block)
-    if fused(layers) is not layers:
-        kept += FLOAT * batch_size * _lowered(layers[0], input_shape)
     return FLOAT * (weights + maps) + kept + 2 * max(blocks)
 
 

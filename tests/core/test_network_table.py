@@ -175,8 +175,24 @@ def test_each_rule_remembers_as_many_numbers_as_the_estimate_has(rule):
         (NetworkSpec((ConvBlock(8, pool_size=4),), (4000,)), 10),
         (NetworkSpec((ConvBlock(8, norm="batch", pool="avg"), ConvBlock(8, norm="layer"))), 100),
         (NetworkSpec((ConvBlock(1, 15, padding=0),), ()), 100),
+        (NetworkSpec((ConvBlock(16, pool="none"), ConvBlock(8, 28, padding=0, pool="none"))), 50),
+        (NetworkSpec((ConvBlock(16, pool="none"), ConvBlock(8, 28, pool="none"))), 50),
+        (NetworkSpec((ConvBlock(16, pool="none"), ConvBlock(8, 27, padding=0, pool="none"))), 50),
+        (NetworkSpec((ConvBlock(4, 1, pool="none"), ConvBlock(64, 1, pool="none"), ConvBlock(4, 1, pool="none"))), 50),
+        (NetworkSpec((ConvBlock(32, 5, stride=2, padding=2, pool="none"), ConvBlock(64, pool="none"))), 100),
+        (NetworkSpec((ConvBlock(32, 7),), (100,)), 50),
     ],
-    ids=["weights", "maps", "windows"],
+    ids=[
+        "weights",
+        "maps",
+        "windows",
+        "as large as the map",
+        "with padding",
+        "nearly",
+        "1x1",
+        "stride",
+        "the course's",
+    ],
 )
 def test_the_memory_is_what_was_estimated(spec, images):
     x, y = batch((3, 28, 28), images, dtype=np.float32)
