@@ -35,6 +35,8 @@ def forward(x: Array, weight: Array, bias: Array, how: Plan, out: Array) -> Laid
     groups = how.groups
     images, maps, kernel = how.grouped(x), how.grouped(out), how.filters(weight).shape[2]
     filters = by_rows(how.filters(weight), groups)[:, None]  # (G, 1, F/G, K)
+    if how.ones:
+        filters = np.concatenate([filters, bias.reshape(groups, 1, len(bias) // groups, 1)], axis=3)
     added = bias.reshape(groups, 1, len(bias) // groups, 1, 1)
 
     def make(part: slice) -> LaidOut:
@@ -45,7 +47,8 @@ def forward(x: Array, weight: Array, bias: Array, how: Plan, out: Array) -> Laid
                 windows, steps = stacked(lowered, kernel, strip.step), _steps(maps[block], how, strip)
                 if steps.shape[3] == 1:  # the products come out where they belong
                     np.matmul(filters[some], windows, out=steps[:, :, :, 0])
-                    np.add(steps, added[some], out=steps)
+                    if not how.ones:
+                        np.add(steps, added[some], out=steps)
                 else:
                     made = scratch("maps", steps.shape, out.dtype)
                     np.matmul(filters[some], windows, out=_side_by_side(made))
@@ -71,7 +74,7 @@ def weight_gradient(dout: Array, weight: Array, kept: Kept) -> Array:
         for number, block in enumerate(how.blocks[part], part.start):
             again = [] if kept.laid_out is None else zip(how.strips, kept.laid_out[number], strict=True)
             for strip, lowered in again if images is None else _laid_out(images[block], how):
-                windows = stacked(lowered, kernel, strip.step)
+                windows = stacked(lowered, kernel, strip.step)[:, :, : size[2]]
                 dsteps = _gathered(_steps(maps[block], how, strip), how)
                 for start in range(0, dsteps.shape[1], how.products):
                     here = slice(start, start + how.products)
@@ -85,9 +88,11 @@ def weight_gradient(dout: Array, weight: Array, kept: Kept) -> Array:
 def bias_gradient(dout: Array) -> Array:
     """The gradient of bias (F,) that goes with dout (N, F, OH, OW).
 
-    Images are added up in float64: with many of them, float32 would round each time.
+    A map's numbers are added up by BLAS, in a third of the time; maps in float64, as float32 would round at each of many.
     """
-    total: Array = dout.sum(axis=(2, 3)).sum(axis=0, dtype=np.float64).astype(dout.dtype)
+    n, f, *size = dout.shape
+    maps = dout.reshape(n * f, math.prod(size)) @ np.ones(math.prod(size), dout.dtype)
+    total: Array = maps.reshape(n, f).sum(axis=0, dtype=np.float64).astype(dout.dtype)
     return total
 
 
@@ -154,7 +159,7 @@ def _upright(weight: Array, groups: int, r: int, step: int) -> Array:
 def _laid_out(images: Array, how: Plan) -> Iterator[tuple[Strip, Array]]:
     """The strips of a block (B, G, C/G, H, W): (G, R, C/G * KW, M), one after the other; the next takes the last one's memory.
 
-    By images it is one strip, and its rows are the images: (G, B, K, OH * OW).
+    By images it is one strip, and its rows are the images: (G, B, K, OH * OW); columns that are made end in a 1, for the bias.
     """
     if how.window == ONE and how.by_images:
         yield how.strips[0], _steps(images, how, how.strips[0])[:, :, :, 0]
@@ -169,10 +174,12 @@ def _laid_out(images: Array, how: Plan) -> Iterator[tuple[Strip, Array]]:
         padded.fill(0)
         how.window.crop(padded)[...] = images
     windows = how.window.view(padded).transpose(0, 1, 2, 5, 6, 3, 4)  # (B, G, C/G, KH, KW, OH, OW)
-    columns = np.empty(windows.shape, images.dtype) if how.keeps else scratch("lowered", windows.shape, images.dtype)
-    columns[...] = windows
     b, groups, *cells, oh, ow = windows.shape
-    yield how.strips[0], columns.reshape(b, groups, math.prod(cells), oh * ow).swapaxes(0, 1)
+    shape = b, groups, math.prod(cells) + 1, oh * ow
+    columns = np.empty(shape, images.dtype) if how.keeps else scratch("lowered", shape, images.dtype)
+    columns[:, :, :-1].reshape(windows.shape)[...] = windows
+    columns[:, :, -1] = 1
+    yield how.strips[0], columns.swapaxes(0, 1)
 
 
 def _steps(maps: Array, how: Plan, strip: Strip) -> Array:

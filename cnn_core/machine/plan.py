@@ -24,7 +24,7 @@ from cnn_core.window import Window
 BLOCK = (
     1 << 21
 )  # bytes of what is laid out and of maps that are handled at once: they should stay in the processor's cache
-KEPT = 1 << 22  # bytes of what is laid out that a cache holds at the most; more is made again in the backward pass
+KEPT = 1 << 23  # bytes of what is laid out that a cache holds at the most; more is made again in the backward pass
 NARROW = 32  # cells of a map; smaller ones are put together
 WIDE = 256  # numbers in a row of a block's maps, that are worth a product where the groups are many
 PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
@@ -49,6 +49,11 @@ class Plan(NamedTuple):
     laid_out: int
     keeps: bool
     products: int
+
+    @property
+    def ones(self) -> bool:
+        """Whether what is laid out ends in ones, for the bias: columns that are made do."""
+        return self.by_images and self.window != ONE
 
     def grouped(self, maps: Array) -> Array:
         """Images or maps (N, C, H, W) as the plan sees them, by groups: a view (N, G, C/G, H, W)."""
@@ -75,10 +80,12 @@ def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: 
     (oh, ow), (kh, kw) = window.output_size((height, width)), window.kernel_size
     rows, maps = strips(window, (height, width)), f * oh * ow
     laid_out = c * kw * sum(strip.height for strip in rows) * ow
-    columns = c * kh * kw * math.prod(room_for((oh, ow), (height, width), window))
+    room = room_for((oh, ow), (height, width), window)
+    columns = c * kh * kw * math.prod(room)
     by_images = (oh * ow >= NARROW or n == 1) and columns <= laid_out + maps
     if by_images:
         laid_out, rows = columns, strips(ONE, (1, 1))
+        maps = 0 if room == (oh, ow) else maps  # then they are nowhere else than where they belong
 
     laid_out, maps, weights = laid_out * itemsize, maps * itemsize, f * c // groups * kh * kw * itemsize
     one = max(1, laid_out + maps)
