@@ -11,7 +11,7 @@ __all__ = ["conv_backward_fast", "conv_forward_fast", "max_pool_backward_fast", 
 conv_backward_fast, max_pool_backward_fast = conv.conv2d_backward, pool.max_pool2d_backward
 
 
-def conv_forward_fast(x: Array, w: Array, b: Array, conv_param: Param) -> Forward:
+def conv_forward_fast(x: Array, w: Array, b: Array | None, conv_param: Param) -> Forward:
     """Convolution as matrix products; takes and returns what `layers.conv_forward_naive` does."""
     return conv.conv2d_forward(x, w, b, **conv_options(conv_param))
 

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-def affine_relu_forward(x: Array, w: Array, b: Array) -> Forward:
+def affine_relu_forward(x: Array, w: Array, b: Array | None) -> Forward:
     """affine - relu."""
     a, fc_cache = affine_forward(x, w, b)
     out, relu_cache = relu_forward(a)
@@ -48,7 +48,7 @@ def affine_relu_backward(dout: Array, cache: Any) -> Three:
     return affine_backward(relu_backward(dout, relu_cache), fc_cache)
 
 
-def conv_relu_forward(x: Array, w: Array, b: Array, conv_param: Param) -> Forward:
+def conv_relu_forward(x: Array, w: Array, b: Array | None, conv_param: Param) -> Forward:
     """conv - relu."""
     a, conv_cache = conv_forward_fast(x, w, b, conv_param)
     out, relu_cache = relu_forward(a)
@@ -61,7 +61,7 @@ def conv_relu_backward(dout: Array, cache: Any) -> Three:
     return conv_backward_fast(relu_backward(dout, relu_cache), conv_cache)
 
 
-def conv_relu_pool_forward(x: Array, w: Array, b: Array, conv_param: Param, pool_param: Param) -> Forward:
+def conv_relu_pool_forward(x: Array, w: Array, b: Array | None, conv_param: Param, pool_param: Param) -> Forward:
     """conv - relu - max pool."""
     a, conv_relu_cache = conv_relu_forward(x, w, b, conv_param)
     out, pool_cache = max_pool_forward_fast(a, pool_param)
@@ -75,7 +75,7 @@ def conv_relu_pool_backward(dout: Array, cache: Any) -> Three:
 
 
 def conv_bn_relu_forward(
-    x: Array, w: Array, b: Array, gamma: Array, beta: Array, conv_param: Param, bn_param: dict[str, Any]
+    x: Array, w: Array, b: Array | None, gamma: Array, beta: Array, conv_param: Param, bn_param: dict[str, Any]
 ) -> Forward:
     """conv - spatial batch norm - relu."""
     a, conv_cache = conv_forward_fast(x, w, b, conv_param)

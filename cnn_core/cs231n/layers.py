@@ -50,7 +50,7 @@ batchnorm_backward = batchnorm_backward_alt = spatial_batchnorm_backward = norm.
 layernorm_backward, dropout_backward = norm.layer_norm_backward, dropout.dropout_backward
 
 
-def affine_forward(x: Array, w: Array, b: Array) -> Forward:
+def affine_forward(x: Array, w: Array, b: Array | None) -> Forward:
     """The fully connected layer: x (N, ...), w (D, M), b (M,), out (N, M)."""
     return linear.linear_forward(x, w, b)
 
@@ -77,7 +77,7 @@ def svm_loss(x: Array, y: Array) -> tuple[float, Array]:
     return float(np.maximum(margins, 0).sum() / len(x)), dx / len(x)
 
 
-def conv_forward_naive(x: Array, w: Array, b: Array, conv_param: Param) -> Forward:
+def conv_forward_naive(x: Array, w: Array, b: Array | None, conv_param: Param) -> Forward:
     """Convolution in loops: x (N, C, H, W), w (F, C, HH, WW), b (F,), out (N, F, H', W'). conv_param: stride, pad."""
     return conv.conv2d_forward_naive(x, w, b, **conv_options(conv_param))
 

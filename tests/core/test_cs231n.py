@@ -77,6 +77,54 @@ def test_gradients_agree_with_differences(name, arrays, options):
         np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-7)
 
 
+TAKEN = [case for case in LAYERS if not case[0].startswith("max_pool")]
+
+
+def fresh(options):
+    return [dict(o) if isinstance(o, dict) else o for o in options]
+
+
+@pytest.mark.parametrize(("name", "arrays", "options"), TAKEN, ids=[case[0] for case in TAKEN])
+def test_lists_are_taken(name, arrays, options):
+    forward, _ = layer(name)
+    out, _ = forward(*arrays, *fresh(options))
+    listed, _ = forward(*(array.tolist() for array in arrays), *fresh(options))
+    np.testing.assert_array_equal(listed, out)
+
+
+@pytest.mark.parametrize(("name", "arrays", "options"), LAYERS, ids=[case[0] for case in LAYERS])
+def test_float16_is_taken_and_given_back(name, arrays, options):
+    forward, backward = layer(name)
+    halves = [array.astype(np.float16) for array in arrays]
+    out, cache = forward(*halves, *fresh(options))
+    gradients = backward(out, cache)
+    assert {a.dtype for a in (out, *(gradients if isinstance(gradients, tuple) else (gradients,)))} == {np.dtype("f2")}
+    wide, _ = forward(*(array.astype(np.float32) for array in halves), *fresh(options))
+    np.testing.assert_allclose(out, wide, rtol=5e-3, atol=2e-3)  # between its layers it is float16, too
+
+
+@pytest.mark.parametrize(("name", "arrays", "options"), TAKEN, ids=[case[0] for case in TAKEN])
+@pytest.mark.parametrize("what", ["complex", "text", "masked"])
+def test_what_is_no_real_number_is_refused(name, arrays, options, what):
+    change = {"complex": lambda x: 1j * x, "text": lambda x: x.astype(str), "masked": np.ma.masked_array}[what]
+    forward, _ = layer(name)
+    for place in range(len(arrays)):
+        given = [change(array) if number == place else array for number, array in enumerate(arrays)]
+        with pytest.raises(ValueError, match="must be "):
+            forward(*given, *fresh(options))
+
+
+@pytest.mark.parametrize("name", ["affine", "conv_naive", "conv_fast", "affine_relu", "conv_relu", "conv_relu_pool"])
+def test_no_bias_is_a_bias_of_zeros(name):
+    (arrays, options) = next((arrays, options) for known, arrays, options in LAYERS if known == name)
+    forward, backward = layer(name)
+    without, cache = forward(*arrays[:2], None, *options)
+    out, other = forward(*arrays[:2], np.zeros(len(arrays[2])), *options)
+    np.testing.assert_array_equal(without, out)
+    for ours, theirs in zip(backward(out, cache), backward(out, other), strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
 def test_fast_layers_agree_with_naive_ones():
     assert cs231n.conv_backward_naive is not cs231n.conv_backward_fast
     x, w, b, dout = normal(3, 3, 31, 31), normal(4, 3, 3, 3), normal(4), normal(3, 4, 16, 16)
