@@ -1,4 +1,4 @@
-"""Warnings and errors as plain text: what a reader, a link or a file name holds must not become a link or a picture."""
+"""Text that is not ours as plain text: what a reader, a link or a file holds must become no link, picture, icon or list."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import re
 
 import streamlit as st
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#!$:~|])")
+SPECIAL = re.compile(
+    r"([\\`*_{}\[\]()<>#!$:~|&+=-]|(?<=\d)\.(?=\s))"
+)  # a backslash makes markdown show these as they are
+INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)  # would be code
+# What the browser's markdown makes something of even then: addresses, :emoji: and :material/icons:, -> and the like.
+MADE_OF = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//|[\w+-])|(?<=@)(?=[\w-])|(?<=[-<>~])(?=[->=])", re.IGNORECASE)
+JOINER = "\u2060"  # shows nothing, and keeps together what stands beside it; the patterns looked for no longer match
 
 
 def plain(text: str) -> str:
     """The text such that markdown shows it letter by letter."""
-    return SPECIAL.sub(r"\\\1", text)
+    return SPECIAL.sub(r"\\\1", MADE_OF.sub(JOINER, INDENTED.sub("", text)))
 
 
 def warning(text: str) -> None:

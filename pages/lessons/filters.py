@@ -7,6 +7,7 @@ from cnn_core import datasets
 from cnn_core.network import Network, layer_table
 from cnn_core.training import TrainingConfig
 from pages.address import messages
+from pages.address.messages import plain
 from pages.animation.chart import chart
 from pages.controls import settings
 from pages.figures.bars import probability_bars
@@ -69,7 +70,7 @@ if run is not None and trained and chosen == OWN:
     except (ValueError, OSError) as error:
         messages.error(error)
         st.stop()
-    st.caption(f"Weights of your training on {config.dataset} after {trained} steps.")
+    st.caption(f"Weights of your training on {plain(config.dataset)} after {trained} steps.")
 elif chosen == STANDARD:
     model = standard_network()
 else:
@@ -100,10 +101,10 @@ guess = int(probabilities.argmax())
 
 st.subheader("One picture on its way through")
 left, right = st.columns([1, 2])
-left.image(as_url(as_pixels(picture)), caption=f"test picture {number}: {names[truth]}", width=240)
+left.image(as_url(as_pixels(picture)), caption=f"test picture {number}: {plain(names[truth])}", width=240)
 with right:
-    verdict = "right" if guess == truth else f"wrong: it is {names[truth]}"
-    st.markdown(f"The network says **{names[guess]}** ({probabilities[guess]:.0%} sure), which is {verdict}.")
+    verdict = "right" if guess == truth else f"wrong: it is {plain(names[truth])}"
+    st.markdown(f"The network says **{plain(names[guess])}** ({probabilities[guess]:.0%} sure), which is {verdict}.")
     chart(probability_bars(probabilities, names, truth), key="probabilities")
 
 rows = {row.name: row for row in layer_table(config.network, data.image_shape, data.num_classes)}

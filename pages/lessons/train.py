@@ -86,7 +86,7 @@ def one_run(run: Run) -> None:
     if run.state in ("diverged", "failed"):
         messages.error(status(run))
     else:
-        text = status(run, registry().waiting_before(run))
+        text = messages.plain(status(run, registry().waiting_before(run)))
         st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
     st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
     # Also if it stays empty: charts that move down by what comes and goes are built anew.

@@ -151,7 +151,9 @@ def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
         maps = network.feature_maps(data.normalised(pictures[number : number + 1]))
     names, truth = data.dataset.class_names, int(labels[number])
     left, right = st.columns([1, 2])
-    left.image(as_url(as_pixels(pictures[number])), width=180, caption=f"picture {number}: {names[truth]}")
+    left.image(
+        as_url(as_pixels(pictures[number])), width=180, caption=f"picture {number}: {messages.plain(names[truth])}"
+    )
     chances = maps.pop("softmax")[0]
     with right:
         chart(probability_bars(chances, names, truth), key="film_probabilities")

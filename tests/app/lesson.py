@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from cnn_core.walks.counts import Grid
 from cnn_core.walks.walk import Action, Phase, Walk
 from cnn_core.window import Window
+from pages.address.messages import JOINER
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -35,9 +36,14 @@ def open_lesson(name, **parameters):
     return app.switch_page(f"lessons/{name}.py").run()
 
 
+def as_read(text):
+    """A text as a reader sees it: without what keeps it from being read as markdown."""
+    return re.sub(r"\\([^\sA-Za-z0-9])", r"\1", text).replace(JOINER, "")
+
+
 def texts(elements):
-    """As a reader sees them: without the backslashes that keep a text from being read as markdown."""
-    return [re.sub(r"\\([^\sA-Za-z0-9])", r"\1", element.value) for element in elements]
+    """What these elements say, as a reader sees it."""
+    return [as_read(element.value) for element in elements]
 
 
 def calm(app):

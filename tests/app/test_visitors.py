@@ -3,6 +3,7 @@
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from tests.app.lesson import as_read
 from tests.waiting import until
 from tools.browser import serve
 from tools.visitor import Visitor
@@ -32,7 +33,7 @@ def start(visitor, **settings):
 def progress(visitor, run):
     """What the Train page says of a run; empty: nothing."""
     visitor.open("train", run=run)
-    return "".join(bar.text for bar in visitor.elements("progress"))
+    return "".join(as_read(bar.text) for bar in visitor.elements("progress"))
 
 
 def press(visitor, label):
