@@ -21,20 +21,20 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, PairLike, check_dout, takes_arrays, takes_dout, whole
-from cnn_core.machine import convolve
+from cnn_core.machine import at_once, convolve
 from cnn_core.machine.plan import plan
 from cnn_core.window import PaddingLike, Window
 
 
 class ConvCache(NamedTuple):
-    """What the backward pass needs. x is None where the fast version has `kept` it laid out."""
+    """What the backward pass needs. x is None where the fast version has `kept` it laid out, or as columns."""
 
     x_shape: tuple[int, ...]
     x: Array | None
     weight: Array
     window: Window
     groups: int
-    kept: convolve.Kept | None = None
+    kept: convolve.Kept | Array | None = None
 
 
 @takes_arrays("x", "weight", also=("bias",))
@@ -106,9 +106,12 @@ def conv2d_forward(
 ) -> tuple[Array, ConvCache]:
     """Convolution as matrix products on overlapping rows (machine/lowering.py). Returns out (N, F, OH, OW) and a cache."""
     window, bias = check_conv2d(x, weight, bias, stride, padding, dilation, groups)
+    how = plan(x.shape, len(weight), window, groups, x.itemsize)
+    if how.at_once:
+        out, columns = at_once.forward(x, weight, bias, window, groups)
+        return out, ConvCache(x.shape, None, weight.copy(), window, groups, columns)
     x = np.ascontiguousarray(x)
     out = np.empty((len(x), len(weight), *window.output_size(_size(x))), dtype=x.dtype)
-    how = plan(x.shape, len(weight), window, groups, x.itemsize)
     laid_out = convolve.forward(x, weight, bias, how, out)
     kept = convolve.Kept(how, x.copy() if laid_out is None else None, laid_out)
     return out, ConvCache(x.shape, kept.x, weight.copy(), window, groups, kept)
@@ -123,12 +126,13 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     x_shape, x, weight, window, groups, kept = cache
     check_dout(dout, (x_shape[0], len(weight), *window.output_size((x_shape[2], x_shape[3]))))
     dout = np.ascontiguousarray(dout, dtype=weight.dtype)
-    how = plan(x_shape, len(weight), window, groups, dout.itemsize) if kept is None else kept.how
+    if isinstance(kept, np.ndarray):
+        return at_once.backward(dout, kept, weight, x_shape, window, groups, input_gradient=input_gradient)
     dx = np.empty(x_shape if input_gradient else 0, dtype=weight.dtype)
+    kept = kept or convolve.Kept(plan(x_shape, len(weight), window, groups, dout.itemsize), x, None)
     if input_gradient:
-        convolve.input_gradient(dout, weight, how, dx)
-    dweight = convolve.weight_gradient(dout, weight, kept or convolve.Kept(how, x, None))
-    return dx, dweight, convolve.bias_gradient(dout)
+        convolve.input_gradient(dout, weight, kept.how, dx)
+    return dx, convolve.weight_gradient(dout, weight, kept), convolve.bias_gradient(dout)
 
 
 def _size(x: Array) -> tuple[int, int]:

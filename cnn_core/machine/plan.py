@@ -1,18 +1,21 @@
-"""How the fast convolution is made (convolve.py): which of its two ways, in which blocks, and what is kept.
+"""How the fast convolution is made: in which of its three ways, in which blocks, and what is kept.
 
-- By rows: a block of images is laid out along the width, KW numbers for each of a channel. A row of the block's maps is one
-  product (lowering.py), and has to be brought from there to where it belongs.
-- By images: an image's windows become columns, KH * KW numbers for each output and channel (im2col). Its maps are one
-  product, and come out where they belong.
+- At once: all windows of the batch become columns of one matrix (at_once.py). It is for small convolutions, where calls cost
+  more than copies.
+- By rows (convolve.py): a block of images is laid out along the width, KW numbers for each of a channel. A row of the block's
+  maps is one product (lowering.py), and has to be brought from there to where it belongs.
+- By images (convolve.py): an image's windows become columns, KH * KW numbers for each output and channel (im2col). Its maps
+  are one product, and come out where they belong.
 
-The way is taken that moves fewer numbers: by images, if the kernel is small, or moves by large steps, and the filters are
-many. A 1x1 kernel takes an image as it is, and to a kernel as large as the image all cells are channels of one cell.
+Of the last two, the way is taken that moves fewer numbers: by images, if the kernel is small, or moves by large steps, and the
+filters are many. A 1x1 kernel takes an image as it is, and to a kernel as large as the image its cells are channels of one cell.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnn_core.checks import Array
@@ -27,6 +30,7 @@ BLOCK = (
 KEPT = 1 << 23  # bytes of what is laid out that a cache holds at the most; more is made again in the backward pass
 NARROW = 32  # cells of a map; smaller ones are put together
 WIDE = 256  # numbers in a row of a block's maps, that are worth a product where the groups are many
+SMALL = 1 << 19  # bytes of columns that are worth the calls which save them
 PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
 ONE = Window((1, 1))
 
@@ -41,6 +45,7 @@ class Plan(NamedTuple):
     window: Window
     groups: int
     turn: Callable[[Array], Array]
+    at_once: bool
     by_images: bool
     strips: list[Strip]
     blocks: list[Block]
@@ -70,6 +75,12 @@ class Plan(NamedTuple):
 
 def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int) -> Plan:
     """The plan for images of this shape (N, C, H, W) and F filters; itemsize: bytes of a number."""
+    return _plan(shape, f, window, groups, itemsize, (BLOCK, KEPT, NARROW, WIDE, SMALL, PRODUCTS, threads()))
+
+
+@lru_cache(maxsize=256)
+def _plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int, limits: tuple[int, ...]) -> Plan:
+    """The same; `limits` tells plans apart that were made under other constants."""
     (n, c, height, width), turn = shape, _as_they_are
     if n and window.padding == ONE.padding and window.kernel_size == (height, width):
         n, c, height, width = 1, c * height * width, 1, n
@@ -78,6 +89,7 @@ def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: 
         height, width = 1, height * width
         turn = _as_rows
     (oh, ow), (kh, kw) = window.output_size((height, width)), window.kernel_size
+    windows = c * kh * kw * oh * ow * itemsize  # bytes of an image's
     rows, maps = strips(window, (height, width)), f * oh * ow
     laid_out = c * kw * sum(strip.height for strip in rows) * ow
     room = room_for((oh, ow), (height, width), window)
@@ -89,6 +101,8 @@ def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: 
 
     laid_out, maps, weights = laid_out * itemsize, maps * itemsize, f * c // groups * kh * kw * itemsize
     one = max(1, laid_out + maps)
+    all_of_it = n * (windows + f * oh * ow * itemsize)
+    at_once = turn is not _as_columns and n * (windows - laid_out) <= SMALL and all_of_it <= BLOCK
     enough = 1 if by_images else min(-(-WIDE // ow), BLOCK * groups // one)  # images of a group
     count = -(-n // max(1, enough, BLOCK // one))
     images = max(1, -(-n // max(1, count + (-count % threads() if count > 1 else 0))))
@@ -98,11 +112,11 @@ def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: 
         for start in range(0, n, images)
         for first in range(0, groups, some)
     ]
-    keeps = not (by_images and window == ONE) and n * laid_out <= KEPT
+    block, keeps = one * images * some // groups, not (by_images and window == ONE) and n * laid_out <= KEPT
     products = max(1, PRODUCTS * groups // max(1, some * weights))
-    return Plan(
-        window, groups, turn, by_images, rows, blocks, one, one * images * some // groups, laid_out, keeps, products
-    )
+    if at_once:
+        laid_out, block, keeps = windows, all_of_it, True
+    return Plan(window, groups, turn, at_once, by_images, rows, blocks, one, block, laid_out, keeps, products)
 
 
 def _as_they_are(images: Array) -> Array:

@@ -26,6 +26,7 @@ POOLED = {
         lambda dout, cache: (np.empty(0, np.asarray(dout).dtype), *conv_pool_backward(dout, cache)),
     )
 }
+NEVER = -(1 << 40)  # for plan.SMALL: nothing is made at once
 VERSIONS = CONV | TRANSPOSED | POOLED
 every = pytest.mark.parametrize("version", VERSIONS)
 
@@ -121,10 +122,11 @@ def test_no_bias_is_a_bias_of_zeros_and_its_gradient_is_there(version):
 
 
 @every
-@pytest.mark.parametrize("kept", [0, plan.KEPT])
+@pytest.mark.parametrize(("small", "kept"), [(plan.SMALL, plan.KEPT), (NEVER, plan.KEPT), (NEVER, 0)])
 @pytest.mark.parametrize("kernel", [1, 3, 6])  # 6: as large as the image
-def test_a_cache_is_a_snapshot(version, kernel, kept, monkeypatch):
+def test_a_cache_is_a_snapshot(version, kernel, small, kept, monkeypatch):
     """What happens to x, to the weights, to the bias or to out after the forward pass changes no gradient."""
+    monkeypatch.setattr(plan, "SMALL", small)
     monkeypatch.setattr(plan, "KEPT", kept)
     forward, backward = VERSIONS[version]
     inputs = case(kernel=kernel)
@@ -139,8 +141,10 @@ def test_a_cache_is_a_snapshot(version, kernel, kept, monkeypatch):
 
 
 @every
+@pytest.mark.parametrize("small", [plan.SMALL, NEVER])
 @pytest.mark.parametrize("kernel", [1, 3])
-def test_memory_may_lie_as_it_will(version, kernel):
+def test_memory_may_lie_as_it_will(version, kernel, small, monkeypatch):
+    monkeypatch.setattr(plan, "SMALL", small)
     inputs = case(kernel=kernel)
     expected = run(version, *inputs)
     for arrange in (

@@ -62,6 +62,7 @@ def conv_cases(draw):
         "BLOCK": draw(st.sampled_from([1, 2 * one, 3 * one, plan.BLOCK])),
         "KEPT": draw(st.sampled_from([0, plan.KEPT])),
         "NARROW": draw(st.sampled_from([0, 6, plan.NARROW, 1 << 30])),  # the last: never by images
+        "SMALL": draw(st.sampled_from([-(1 << 40), plan.SMALL])),  # the first: never at once
         "WIDE": draw(st.sampled_from([1, plan.WIDE])),
         "PRODUCTS": draw(st.sampled_from([1, plan.PRODUCTS])),
     }

@@ -125,6 +125,7 @@ def arrays(found):
 def convolve(x, kept):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "KEPT", kept)
+        patch.setattr(plan, "SMALL", -(1 << 40))
         out, cache = conv2d_forward(x, np.ones((4, 2, 3, 3)), np.ones(4), padding=1)
         return out, cache.kept.laid_out, conv2d_backward(out, cache)
 
@@ -167,6 +168,7 @@ def test_results_share_memory_with_nothing(call, argument):
 @pytest.mark.parametrize("kept", [0, 1 << 25])
 def test_two_threads_at_once_get_what_each_gets_alone(kept, monkeypatch):
     monkeypatch.setattr(plan, "KEPT", kept)
+    monkeypatch.setattr(plan, "SMALL", -(1 << 40))
     start = Barrier(2, timeout=10)
 
     def run(number):
@@ -221,8 +223,27 @@ def test_what_a_convolution_takes_on_its_way_is_within_the_bound(x, weight, opti
     monkeypatch.setattr(scratch, "LIMIT", limit)
     x, weight = np.zeros(x, np.float32), np.zeros(weight, np.float32)
     peak, (out, cache) = alone(lambda: peak_of(lambda: conv2d_forward(x, weight, **options)))
+    assert not isinstance(cache.kept, np.ndarray)  # not at once: that is for what is small
     bound = 4 * max(plan.BLOCK, cache.kept.how.one) + 2 * weight.nbytes + (1 << 16)
     kept = sum(array.nbytes for array in arrays(cache.kept.laid_out) or [cache.x])
     assert peak < out.nbytes + kept + weight.nbytes + bound
     peak, gradients = alone(lambda: peak_of(lambda: conv2d_backward(out, cache)))
     assert peak < sum(gradient.nbytes for gradient in gradients) + bound
+
+
+@pytest.mark.parametrize(
+    ("x", "weight", "options"),
+    [
+        ((8, 8, 16, 16), (32, 8, 3, 3), {"padding": 1}),
+        ((9, 16, 8, 8), (32, 16, 3, 3), {"padding": 1}),
+        ((99, 1, 9, 9), (9, 1, 9, 8), {}),
+    ],
+    ids=str,
+)
+def test_what_is_made_at_once_is_within_the_bound_too(x, weight, options):
+    x, weight = np.zeros(x, np.float32), np.zeros(weight, np.float32)
+    peak, (out, cache) = peak_of(lambda: conv2d_forward(x, weight, **options))
+    assert isinstance(cache.kept, np.ndarray)
+    assert peak < out.nbytes + cache.kept.nbytes + 4 * plan.BLOCK
+    peak, gradients = peak_of(lambda: conv2d_backward(out, cache))
+    assert peak < sum(gradient.nbytes for gradient in gradients) + 4 * plan.BLOCK

@@ -198,6 +198,7 @@ def test_a_forked_child_has_threads_of_its_own_and_all_agree():
 )
 def test_a_convolution_in_threads_is_the_one_of_a_single_thread(use_threads, monkeypatch, kept, shape, weight, options):
     monkeypatch.setattr(plan, "BLOCK", 4096)
+    monkeypatch.setattr(plan, "SMALL", -(1 << 40))
     monkeypatch.setattr(plan, "KEPT", kept)
     rng = np.random.default_rng(3)
     x, w, b = (rng.integers(-4, 5, size).astype(float) for size in (shape, weight, weight[:1]))

@@ -1,0 +1,44 @@
+"""A small convolution: all windows of the batch as columns of one matrix, and nothing else (im2col).
+
+What blocks, rows and scratch memory save is less here than what their calls cost. It is what speed/vectorized.py shows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.window import Window
+
+
+def forward(x: Array, weight: Array, bias: Array, window: Window, groups: int) -> tuple[Array, Array]:
+    """The convolution of x (N, C, H, W): out (N, F, OH, OW), and the columns (G, C/G * KH * KW, N * OH * OW), a copy."""
+    windows = window.view(window.pad(x)).transpose(1, 4, 5, 0, 2, 3)
+    c, kh, kw, n, oh, ow = windows.shape
+    columns = windows.reshape(groups, c // groups * kh * kw, n * oh * ow)
+    f = len(weight)
+    made = weight.reshape(groups, f // groups, columns.shape[1]) @ columns
+    out: Array = np.add(made.reshape(f, n, oh, ow).swapaxes(0, 1), bias[:, None, None], order="C")
+    return out, columns
+
+
+def backward(
+    dout: Array,
+    columns: Array,
+    weight: Array,
+    shape: tuple[int, ...],
+    window: Window,
+    groups: int,
+    *,
+    input_gradient: bool,
+) -> tuple[Array, Array, Array]:
+    """The gradients of x, of this shape (N, C, H, W), weight and bias that go with dout (N, F, OH, OW)."""
+    n, f, oh, ow = dout.shape
+    drows = dout.swapaxes(0, 1).reshape(groups, f // groups, n * oh * ow)
+    dweight, dbias = (drows @ columns.swapaxes(1, 2)).reshape(weight.shape), dout.sum(axis=(0, 2, 3))
+    if not input_gradient:
+        return np.empty(0, dout.dtype), dweight, dbias
+    dcolumns = weight.reshape(groups, f // groups, columns.shape[1]).swapaxes(1, 2) @ drows
+    windows = dcolumns.reshape(shape[1], *window.kernel_size, n, oh, ow).transpose(3, 0, 4, 5, 1, 2)
+    dpadded = window.view_adjoint(windows, window.padded_size((shape[2], shape[3])))
+    return np.ascontiguousarray(window.crop(dpadded)), dweight, dbias
