@@ -74,11 +74,12 @@ def weight_gradient(dout: Array, weight: Array, kept: Kept) -> Array:
         for number, block in enumerate(how.blocks[part], part.start):
             again = [] if kept.laid_out is None else zip(how.strips, kept.laid_out[number], strict=True)
             for strip, lowered in again if images is None else _laid_out(images[block], how):
-                windows = stacked(lowered, kernel, strip.step)[:, :, : size[2]]
+                windows = stacked(lowered, kernel, strip.step)
                 dsteps = _gathered(_steps(maps[block], how, strip), how)
                 for start in range(0, dsteps.shape[1], how.products):
                     here = slice(start, start + how.products)
-                    drows[block[1]] += np.matmul(dsteps[:, here], windows[:, here].swapaxes(2, 3)).sum(axis=1)
+                    made = np.matmul(dsteps[:, here], windows[:, here].swapaxes(2, 3)).sum(axis=1)
+                    drows[block[1]] += made[:, :, : size[2]]
         return drows
 
     drows = np.sum(share(weigh, len(how.blocks), 1), axis=0)
