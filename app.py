@@ -22,9 +22,19 @@ import plotly.utils  # noqa: E402
 import streamlit as st  # noqa: E402
 
 from pages.animation import plotly_file  # noqa: E402
+from pages.server.guard import guard  # noqa: E402
 from pages.server.uploads import bounded_uploads  # noqa: E402
 
 assert pandas and plotly  # slow to import: done here, when the server starts, so that no visitor waits for it
 gc.freeze()  # what is imported by now stays: the garbage collector need not look through it again and again
 
-app = st.App(Path(__file__).parent / "pages" / "contents.py", routes=[plotly_file.route()], lifespan=bounded_uploads)
+try:
+    around = [guard()]
+except ValueError as error:
+    sys.exit(str(error))
+app = st.App(
+    Path(__file__).parent / "pages" / "contents.py",
+    routes=[plotly_file.route()],
+    middleware=around,
+    lifespan=bounded_uploads,
+)

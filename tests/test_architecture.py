@@ -22,7 +22,7 @@ ALLOWED = {
         "cnn_core.environment",
         "cnn_core.machine.threads",
         "pages.animation.plotly_file",
-        "pages.server.uploads",
+        *("pages.server.guard", "pages.server.uploads"),
         "pandas",
         "plotly",
         "streamlit",
@@ -65,6 +65,7 @@ EXTRA = {
     "cnn_core/training/tensorboard.py": {"tensorboardX"},
     "pages/animation/chart.py": {"plotly"},
     "pages/animation/plotly_file.py": {"plotly", "starlette"},
+    "pages/server/guard.py": {"starlette"},
 }
 
 

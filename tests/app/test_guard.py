@@ -1,0 +1,98 @@
+"""Whose questions the server answers, over raw HTTP and a raw websocket, and who may frame its pages."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from pages.server.guard import FRAMES, HOSTS, guard, host_of
+from tools.browser import serve
+
+SITES = "https://moodle.school.example, http://wiki.school.example:8080"
+OWN = ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "192.168.7.9", socket.gethostname(), "lab.school.example"]
+FOREIGN = [
+    "evil.example",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "evil.example:80",
+    "",
+    "[::1].evil.example",
+]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve(**{HOSTS: "lab.school.example", FRAMES: SITES}) as address:
+        yield urlsplit(address)
+
+
+def ask(server, path, host, *more):
+    """The head of the answer to one question with this Host header (None: with none)."""
+    lines = [f"GET {path} HTTP/1.1", *([] if host is None else [f"Host: {host}"]), *more, "", ""]
+    with socket.create_connection((server.hostname, server.port), timeout=10) as line:
+        line.sendall("\r\n".join(lines).encode())
+        head = b""
+        while b"\r\n\r\n" not in head and (part := line.recv(4096)):
+            head += part
+    return head.decode("latin-1").lower()
+
+
+def shake_hands(server, host):
+    more = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Origin: http://{host}"]
+    return ask(server, "/_stcore/stream", host, *more, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+
+
+@pytest.mark.parametrize("host", OWN)
+def test_the_server_answers_to_its_own_names(server, host):
+    named = f"{host}:{server.port}"
+    assert " 200 " in ask(server, "/", named).splitlines()[0]
+    assert " 101 " in shake_hands(server, named).splitlines()[0]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+@pytest.mark.parametrize("path", ["/", "/train", "/_stcore/health", "/_stcore/host-config"])
+def test_a_foreign_host_is_refused(server, host, path):
+    assert ask(server, path, host).splitlines()[0].split()[1] in ("400", "421")
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_host_gets_no_websocket(server, host):
+    assert shake_hands(server, host).splitlines()[0].split()[1] in ("400", "403", "421")
+
+
+@pytest.mark.parametrize("path", ["/", "/train", "/_stcore/health"])
+def test_only_the_named_sites_may_frame_a_page(server, path):
+    policy = (
+        "content-security-policy: frame-ancestors 'self' https://moodle.school.example http://wiki.school.example:8080"
+    )
+    assert policy in ask(server, path, "localhost").splitlines()
+
+
+def test_without_named_sites_it_is_the_own_one_only():
+    assert guard({}).kwargs["sites"] == []
+    assert guard({HOSTS: " a.example,  b.example ,"}).kwargs["names"] >= {"localhost", "a.example", "b.example"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [(HOSTS, "*"), (HOSTS, "https://x.example"), (HOSTS, "x.example:80"), (FRAMES, "x.example"), (FRAMES, "https://x; script"),
+     (FRAMES, "https://x.example/page"), (FRAMES, "*")],
+)  # fmt: skip
+def test_what_names_no_host_or_site_is_said_at_the_start(variable, text):
+    with pytest.raises(ValueError, match=rf"{variable} \(=.*\) must hold names such as"):
+        guard({variable: text})
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("a.example:80", "a.example"),
+        ("A.example.", "a.example"),
+        ("[::1]:8501", "::1"),
+        ("a:b:c", ""),
+        ("[::1]x", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_a_header(header, host):
+    assert host_of(header) == host
