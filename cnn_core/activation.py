@@ -63,7 +63,8 @@ def relu_backward_naive(dout: Array, cache: SignCache) -> Array:
 @takes_arrays("x")
 def relu_forward(x: Array) -> tuple[Array, SignCache]:
     """x, and 0 below 0. Returns out, shaped as x, and a cache."""
-    out = select(~(x < 0), x)
+    out = np.zeros_like(x)
+    np.maximum(out, x, out=out)  # of two equal ones the second, so that -0.0 stays -0.0 (an ARM processor makes it 0.0)
     return out, SignCache(~(out <= 0), x.dtype)
 
 
@@ -115,7 +116,8 @@ def leaky_relu_backward(dout: Array, cache: SignCache) -> Array:
     dx = np.empty(dout.shape, cache.dtype)
 
     def block(dout: Array, passes: Array, dx: Array) -> None:
-        np.multiply(passes, 1 - LEAK, out=dx)
+        dx[...] = passes
+        dx *= 1 - LEAK
         dx += LEAK  # the slope: LEAK, or exactly 1
         dx *= dout
 

@@ -102,7 +102,7 @@ def _forward(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given:
     """The formula, for as many sets at once as stay in the processor's cache; takes and returns the same."""
     check_parameters(x, gamma, beta, eps, sets, given is None)
     out, normalized = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, S)
-    mean, variance = np.empty((2, *sets.reduced), x.dtype)  # (N, G, 1), of batch norm (1, 1, S)
+    mean, variance, std = np.empty((3, *sets.reduced), x.dtype)  # (N, G, 1), of batch norm (1, 1, S)
     if given is not None:
         mean[...], variance[...] = (sets.spread(array) for array in given)
     x, gamma, beta = x.reshape(sets.view), sets.spread(gamma), sets.spread(beta)  # (N, G, S), (1, G, S), (1, G, S)
@@ -116,10 +116,10 @@ def _forward(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given:
             if (np.abs(mean[each]) > FAR * np.sqrt(variance[each])).any():
                 values -= sets.mean(values)  # what rounding a mean far from 0 has left
                 variance[each] = sets.mean(values, values)
-        values /= np.sqrt(variance[each] + eps)
+        std[each] = np.sqrt(variance[each] + eps)
+        values /= std[each]
         np.multiply(values, gamma, out=out[part])
         out[part] += beta
-    std = np.sqrt(variance + eps)
     return out.reshape(sets.shape), NormCache(normalized, gamma, mean, variance, std, sets, given is not None)
 
 

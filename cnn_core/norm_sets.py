@@ -17,7 +17,7 @@ from cnn_core.machine.sums import sum_columns, sum_rows
 
 Shape = tuple[int, ...]
 Part = tuple[slice, slice, slice]
-BLOCK = 1 << 18  # numbers handled at once: they stay in the processor's cache from step to step
+BLOCK = 1 << 19  # numbers handled at once: they stay in the processor's cache from step to step
 
 
 class Sets(NamedTuple):
@@ -52,7 +52,8 @@ class Sets(NamedTuple):
 
     def spread(self, parameter: Array) -> Array:
         """gamma or beta, or one number a channel, as a new array (1, G, S): what each number of an example meets."""
-        return np.repeat(parameter.reshape(-1), self.places).reshape(1, *self.view[1:])
+        row = parameter.flatten() if self.places == 1 else np.repeat(parameter, self.places)
+        return row.reshape(1, *self.view[1:])
 
     def parameter(self, values: Array, dtype: np.dtype[Any]) -> Array:
         """Gradients of all entries of gamma or beta, shaped as these."""
@@ -72,10 +73,10 @@ class Sets(NamedTuple):
         """The mean of each set of a part of x, or of values * other, in their dtype, shaped as that part of `reduced`."""
         n, g, s = values.shape
         if self.across:
-            return self.spread((self.sums(values, other) / self.size).astype(values.dtype))
+            return self.spread((self.sums(values, other) / self.size).astype(values.dtype, copy=False))
         rows = n * g, s
         sums = sum_columns(values.reshape(rows), None if other is None else other.reshape(rows))
-        return (sums / self.size).astype(values.dtype).reshape(n, g, 1)
+        return (sums / self.size).astype(values.dtype, copy=False).reshape(n, g, 1)
 
     def parts(self, own: bool) -> Iterator[tuple[slice, slice]]:
         """Cut x into parts that a processor's cache holds, but none of its own sets: their indices in `view` and `reduced`."""

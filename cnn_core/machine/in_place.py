@@ -17,10 +17,10 @@ BLOCK = 1 << 16  # entries
 def by_blocks(change: Callable[..., object], *arrays: Array) -> None:
     """Call change(*arrays) for all blocks of the same entries, as flat views; the threads share the blocks.
 
-    The arrays are of one shape. Where one of them has gaps in memory, or its axes in another order, it is one block.
+    The arrays are of one shape. Few entries are one block, and so are arrays with gaps in memory or their axes in another order.
     """
-    first = arrays[0]
-    if not all(array.flags.c_contiguous for array in arrays):
+    size = arrays[0].size
+    if size <= BLOCK or not all(array.flags.c_contiguous for array in arrays):
         change(*arrays)
         return
     flat = [array.reshape(-1) for array in arrays]
@@ -29,7 +29,7 @@ def by_blocks(change: Callable[..., object], *arrays: Array) -> None:
         for start in range(part.start, part.stop, BLOCK):
             change(*(array[start : min(part.stop, start + BLOCK)] for array in flat))
 
-    share(some, first.size, BLOCK)
+    share(some, size, BLOCK)
 
 
 def add_scaled(total: Array, factor: float, array: Array) -> None:
@@ -47,8 +47,9 @@ def fitting(name: str, w: Array, grad_name: str, dw: object, state: Mapping[str,
     """dw as `take` wants it, in memory that w has no part of. Raises ValueError where w, dw or state[key] does not fit."""
     array = numbers(grad_name, dw)
     check_alike(name, w, grad_name, array)
-    for key in state.keys() & keys:
-        check_alike(f"state[{key!r}]", state[key], name, w)
+    for key in keys:
+        if key in state:
+            check_alike(f"state[{key!r}]", state[key], name, w)
     array = array.astype(computed_in(w.dtype), copy=False)
     return array.copy() if np.may_share_memory(array, w) else array
 

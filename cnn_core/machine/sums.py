@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 
-RUN = 256  # numbers added up in their own dtype
+RUN, ALONG = 256, 1024  # how many numbers are added up in their own dtype: one after the other, or side by side
 
 
 def wide(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
@@ -33,10 +33,12 @@ def sum_rows(values: Array, other: Array | None = None) -> Array:
 def sum_columns(values: Array, other: Array | None = None) -> Array:
     """The sum (N,) of the columns of values (N, D), or of values * other."""
     n, d = values.shape
-    if d <= RUN:
+    if d <= ALONG:
         return _columns(values, other)
-    cut = d - d % RUN
-    runs = _columns(values[:, :cut].reshape(n, -1, RUN), None if other is None else other[:, :cut].reshape(n, -1, RUN))
+    cut = d - d % ALONG
+    runs = _columns(
+        values[:, :cut].reshape(n, -1, ALONG), None if other is None else other[:, :cut].reshape(n, -1, ALONG)
+    )
     rest = _columns(values[:, cut:], None if other is None else other[:, cut:])
     total: Array = runs.sum(axis=1, dtype=wide(values.dtype)) + rest
     return total

@@ -188,11 +188,12 @@ class Linear(Layer):
 
 
 class Dropout(Layer):
-    """Dropout with the probability of the mode."""
+    """Dropout with the probability of the mode; where nothing is dropped, what comes in goes on as it is."""
 
     def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
-        training = mode.training and mode.dropout > 0
-        return dropout_forward(x, p=mode.dropout, training=training, rng=mode.rng)
+        if not (mode.training and mode.dropout > 0):
+            return x, None
+        return dropout_forward(x, p=mode.dropout, rng=mode.rng)
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
-        return dropout_backward(dout, cache)
+        return dout if cache is None else dropout_backward(dout, cache)
