@@ -118,8 +118,8 @@ def _forward(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given:
                 variance[each] = sets.mean(values, values)
         std[each] = np.sqrt(variance[each] + eps)
         values /= std[each]
-        np.multiply(values, gamma, out=out[part])
-        out[part] += beta
+        scaled = np.multiply(values, gamma, out=out[part])
+        scaled += beta
     return out.reshape(sets.shape), NormCache(normalized, gamma, mean, variance, std, sets, given is not None)
 
 

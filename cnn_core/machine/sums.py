@@ -35,12 +35,19 @@ def sum_columns(values: Array, other: Array | None = None) -> Array:
     n, d = values.shape
     if d <= ALONG:
         return _columns(values, other)
+    least = -(-d // ALONG)
+    runs = next((k for k in range(least, 2 * least) if d % k == 0), 0)
+    if runs:  # all of one length: each is a row
+        rows = n * runs, d // runs
+        sums = _columns(values.reshape(rows), None if other is None else other.reshape(rows))
+        even: Array = sums.reshape(n, runs).sum(axis=1, dtype=wide(values.dtype))
+        return even
     cut = d - d % ALONG
-    runs = _columns(
+    first = _columns(
         values[:, :cut].reshape(n, -1, ALONG), None if other is None else other[:, :cut].reshape(n, -1, ALONG)
     )
     rest = _columns(values[:, cut:], None if other is None else other[:, cut:])
-    total: Array = runs.sum(axis=1, dtype=wide(values.dtype)) + rest
+    total: Array = first.sum(axis=1, dtype=wide(values.dtype)) + rest
     return total
 
 

@@ -3,12 +3,25 @@
 import numpy as np
 import pytest
 
-from cnn_core.machine.sums import RUN, sum_columns, sum_rows
+from cnn_core.machine.sums import ALONG, RUN, sum_columns, sum_rows
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
 @pytest.mark.parametrize(
-    "shape", [(0, 3), (3, 0), (1, 1), (5, 700), (700, 5), (RUN, RUN + 1), (2 * RUN, 2 * RUN)], ids=str
+    "shape",
+    [
+        (0, 3),
+        (3, 0),
+        (1, 1),
+        (5, 700),
+        (700, 5),
+        (RUN, RUN + 1),
+        (2 * RUN, 2 * RUN),
+        (3, 2 * ALONG),
+        (3, 5000),
+        (2, 4 * ALONG + 3),
+    ],
+    ids=str,
 )
 def test_sums_of_every_length(shape, dtype):
     a, b = np.random.default_rng(0).integers(-9, 10, (2, *shape)).astype(dtype)  # sums of whole numbers are exact
