@@ -16,6 +16,7 @@ from cnn_core.training import Registry, Run, StoreError, TrainingConfig
 from cnn_core.training.evaluate import Evaluation, evaluate
 from cnn_core.training.scripts import starts_with_given_weights
 from pages.address import messages, state
+from pages.address.book import book
 from pages.server.kept import Once
 from pages.server.visitors import visitor
 
@@ -42,8 +43,18 @@ def registry() -> Registry:
 
 
 def current_run(key: str = "run") -> Run | None:
-    """The run whose id is in the address, or the one this visitor started last. key: the parameter that holds the id."""
+    """The run whose id is in the address, or the one this visitor started last. key: the parameter that holds the id.
+
+    Who goes back in the browser sees what the address was then: the run before, or none, unless the page itself had added one.
+    """
     in_address = state.text(key)
+    added: set[str | None] = st.session_state.setdefault(
+        f"{key}_added", set()
+    )  # the pages that added a run by themselves
+    if state.went_back():
+        st.session_state.pop(f"{key}_left", None)
+        if not in_address and book().page not in added:
+            st.session_state[f"{key}_id"] = None
     left, when = st.session_state.get(f"{key}_left", (None, 0.0))
     if in_address and in_address == left and time.monotonic() < when + LATE:
         in_address = None
@@ -66,6 +77,7 @@ def current_run(key: str = "run") -> Run | None:
         return None
     st.session_state[f"{key}_id"] = run.id  # on any page, a reload or a link finds the run again
     if not in_address:
+        added.add(book().page)
         state.set_text(key, run.id)
     return run
 

@@ -177,3 +177,40 @@ def test_the_page_answers_while_it_trains(page, address):
     assert steps_done(page) > 10
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()
+
+
+def test_back_right_after_the_start_shows_what_was_before(page, address):
+    def press(name):
+        page.get_by_role("button", name=name, exact=True).click()
+
+    def shown():
+        return page.url.split("run=")[1].split("&")[0] if "run=" in page.url else None
+
+    open_page(page, address + "/train?num_epochs=50")
+    before = page.get_by_text("The filters before training")
+    expect(before).to_be_visible()
+    press("Start")
+    wait_for(page, shown)
+    first = shown()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("stopped (at|before)"))).to_be_visible()
+    page.wait_for_timeout(1000)  # not the second press of a double click
+    press("Start anew")
+    wait_for(page, lambda: shown() not in (None, first))
+    second = shown()
+    page.go_back()
+    expect(page.get_by_text(re.compile("stopped (at|before)"))).to_be_visible()
+    page.wait_for_timeout(3000)  # looks that the page takes by itself
+    assert shown() == first
+    page.go_forward()
+    expect(page.get_by_text(re.compile("running: step"))).to_be_visible()
+    assert shown() == second
+    page.go_back()
+    page.go_back()
+    expect(before).to_be_visible()
+    page.wait_for_timeout(3000)
+    assert shown() is None
+    page.go_forward()
+    page.go_forward()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("stopped (at|before)"))).to_be_visible()
