@@ -1,6 +1,8 @@
 """`python -m cnn_core`: what there is, and where to start."""
 
 import inspect
+import os
+import sys
 from importlib import import_module
 from textwrap import fill
 
@@ -30,4 +32,7 @@ def _about(module: str) -> str:
 
 
 if __name__ == "__main__":
-    print(overview())  # in one piece: whoever reads the first lines only (`| head`) breaks nothing
+    try:
+        print(overview(), flush=True)
+    except BrokenPipeError:  # whoever read the first lines only (`| head`) wants no more; nor does the exit write any
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -157,3 +158,11 @@ def test_the_core_says_what_there_is():
     assert {name for name in cc.__all__ if not name.endswith("_naive")} <= words
     assert {"digits", "fashion", "colours"} <= words
     assert max(map(len, ran.stdout.splitlines())) <= 100
+
+
+def test_whoever_reads_the_first_line_only_sees_no_error():
+    """As `python -m cnn_core | head -1`: the pipe is closed while most is still to come."""
+    with subprocess.Popen([sys.executable, "-m", "cnn_core"], stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT) as ran:
+        ran.stdout.close()
+        assert ran.wait(timeout=60) == 0
+        assert ran.stderr.read() == ""
