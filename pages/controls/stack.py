@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import streamlit as st
+
 from cnn_core.window import Window
 from pages.address import messages, state
 from pages.controls import settings
@@ -157,6 +159,12 @@ def _layer(number: int, start: Start) -> StackLayer:
         kernel_size, stride, padding = whole("kernel_size", 1, 7), whole("stride", 1, 4), whole("padding", 0, 6)
         dilation = whole("dilation", 1, 4) if kind == "conv" else 1
     return StackLayer(kind, kernel_size, stride, padding, dilation)
+
+
+def pin() -> None:
+    """What the browser says of the pinned cell goes into the address."""
+    pinned = st.session_state["stack"].get("pinned")
+    state.set_text("pinned", pinned if pinned and isinstance(pinned, str) else None)  # anybody can send any
 
 
 def pinned_cell(sizes: list[tuple[int, int]]) -> tuple[int, int, int] | None:

@@ -76,7 +76,8 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
     button("find_rate", "Find a learning rate", "search", None if config is None else find_rate, config, help=FIND)
     if run is not None and not run.ended:  # the list shows the run's pace, whoever set it
         st.session_state["pace"] = runs.pace_name(run.pace)
-    st.session_state.setdefault("pace", runs.USUAL_PACE)
+    if st.session_state.get("pace") not in runs.PACES:
+        st.session_state["pace"] = runs.USUAL_PACE
     row.selectbox(
         "pace",
         list(runs.PACES),

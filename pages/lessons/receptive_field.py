@@ -3,9 +3,8 @@
 import streamlit as st
 
 from cnn_core.receptive_field import receptive_fields
-from pages.address import state
 from pages.animation.receptive import receptive
-from pages.controls.stack import fitting, pinned_cell, stack
+from pages.controls.stack import fitting, pin, pinned_cell, stack
 from pages.sections.code import stack_code
 
 CHANNELS = 64  # for the count of weights
@@ -33,7 +32,7 @@ receptive(
     notes=[layer.words for layer in layers],
     key="stack",
     pinned=pinned_cell([field.map_size for field in fields]),
-    on_pinned=lambda: state.set_text("pinned", st.session_state["stack"].get("pinned") or None),
+    on_pinned=pin,
 )
 
 st.subheader("How large is the field?")

@@ -147,6 +147,7 @@ def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
     pictures, labels = data.val_part(count)
     st.subheader("One picture on its way through")
     number = st.slider("validation picture", 0, count - 1, 0, key="film_picture") if count > 1 else 0
+    number = max(0, min(count - 1, number))  # anybody can send any
     with np.errstate(all="ignore"):  # one that is about to diverge has weights beyond all bounds
         maps = network.feature_maps(data.normalised(pictures[number : number + 1]))
     names, truth = data.dataset.class_names, int(labels[number])

@@ -114,11 +114,19 @@ def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> li
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [k for k, run in enumerate(ids) if run in chosen]}},
     )
-    ticked = [ids[k] for k in event.selection.rows if k < len(ids)]
+    ticked = [ids[k] for k in rows_of(event, len(ids))]
     now = [run for run in chosen if run in ticked or run not in ids] + [run for run in ticked if run not in chosen]
     if set(now) != set(chosen):
         state.set_text(CHOSEN, ",".join(now[:MOST_CHOSEN]) or None)
     return now
+
+
+def rows_of(event: Any, count: int) -> list[int]:
+    """The rows of a table with `count` rows that a message says are chosen: anybody can send any, of any type."""
+    selection = event.get("selection") if isinstance(event, Mapping) else None
+    rows = selection.get("rows") if isinstance(selection, Mapping) else None
+    listed = rows if isinstance(rows, list) else []
+    return list(dict.fromkeys(k for k in listed if type(k) is int and 0 <= k < count))
 
 
 def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict[str, Any]:
