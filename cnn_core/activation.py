@@ -2,7 +2,7 @@
 
     relu:        out = 0 where x < 0, else x          dx = 0 where x <= 0, else dout
     leaky ReLU:  out = x where x > 0, else LEAK * x   dx = dout where x > 0, else LEAK * dout          (Maas et al., 2013)
-    tanh:        out = tanh(x)                        dx = dout * (1 - out^2)     = dout * 4 / (exp(2x) + 2 + exp(-2x))
+    tanh:        out = tanh(x)                        dx = dout * (1 - out^2)     = dout / cosh(x)^2
     sigmoid:     out = 1 / (1 + exp(-x))              dx = dout * out * (1 - out) = dout / (exp(x) + 2 + exp(-x))
 
 (CS231n, "Neural networks 1".) Where out is near 1 its distance from 1 has lost its digits, so the last forms are computed.
@@ -33,8 +33,14 @@ class SignCache(NamedTuple):
     dtype: np.dtype[Any]
 
 
-class PowerCache(NamedTuple):
-    """What sigmoid and tanh keep: exp(-x) and exp(-2x), infinite where they overflow."""
+class TanhCache(NamedTuple):
+    """What tanh keeps: cosh(x), infinite where it overflows."""
+
+    cosh: Array
+
+
+class SigmoidCache(NamedTuple):
+    """What the sigmoid keeps: exp(-x), infinite where it overflows."""
 
     power: Array
 
@@ -126,62 +132,79 @@ def leaky_relu_backward(dout: Array, cache: SignCache) -> Array:
 
 
 @takes_arrays("x")
-def tanh_forward_naive(x: Array) -> tuple[Array, PowerCache]:
+def tanh_forward_naive(x: Array) -> tuple[Array, TanhCache]:
     """The hyperbolic tangent in a plain loop. Returns out, shaped as x, and a cache."""
-    out, power = np.empty_like(x), np.empty_like(x)
+    out, cosh = np.empty_like(x), np.empty_like(x)
     with np.errstate(over="ignore"):
         for index in np.ndindex(*x.shape):
-            out[index] = np.tanh(x[index])
-            power[index] = np.exp(-2 * x[index])
-    return out, PowerCache(power)
+            out[index], cosh[index] = np.tanh(x[index]), np.cosh(x[index])
+    return out, TanhCache(cosh)
 
 
 @takes_dout
-def tanh_backward_naive(dout: Array, cache: PowerCache) -> Array:
+def tanh_backward_naive(dout: Array, cache: TanhCache) -> Array:
     """Gradient of the hyperbolic tangent in a plain loop: dout gives dx, shaped as x."""
-    return _times_slope_naive(dout, cache.power, 4)
+    check_dout(dout, cache.cosh.shape)
+    dx = np.empty_like(cache.cosh)
+    with np.errstate(over="ignore"):
+        for index in np.ndindex(*dout.shape):
+            dx[index] = dout[index] / cache.cosh[index] ** 2
+    return dx
 
 
 @takes_arrays("x")
-def tanh_forward(x: Array) -> tuple[Array, PowerCache]:
+def tanh_forward(x: Array) -> tuple[Array, TanhCache]:
     """The hyperbolic tangent. Returns out, shaped as x, and a cache."""
-    out, power = np.empty_like(x), np.empty_like(x)
+    out, cosh = np.empty_like(x), np.empty_like(x)
 
-    def block(x: Array, out: Array, power: Array) -> None:
+    def block(x: Array, out: Array, cosh: Array) -> None:
         np.tanh(x, out=out)
-        np.multiply(x, -2, out=power)
-        np.exp(power, out=power)
+        np.cosh(x, out=cosh)
 
     with np.errstate(over="ignore"):
-        by_blocks(block, x, out, power)
-    return out, PowerCache(power)
+        by_blocks(block, x, out, cosh)
+    return out, TanhCache(cosh)
 
 
 @takes_dout
-def tanh_backward(dout: Array, cache: PowerCache) -> Array:
+def tanh_backward(dout: Array, cache: TanhCache) -> Array:
     """Gradient of the hyperbolic tangent. Returns dx, shaped as x."""
-    return _times_slope(dout, cache.power, 4)
+    check_dout(dout, cache.cosh.shape)
+    dx = np.empty_like(cache.cosh)
+
+    def block(dout: Array, cosh: Array, dx: Array) -> None:
+        np.square(cosh, out=dx)
+        np.divide(dout, dx, out=dx)
+
+    with np.errstate(over="ignore"):
+        by_blocks(block, dout.astype(dx.dtype, copy=False), cache.cosh, dx)
+    return dx
 
 
 @takes_arrays("x")
-def sigmoid_forward_naive(x: Array) -> tuple[Array, PowerCache]:
+def sigmoid_forward_naive(x: Array) -> tuple[Array, SigmoidCache]:
     """The sigmoid in a plain loop. Returns out, shaped as x, and a cache."""
     out, power = np.empty_like(x), np.empty_like(x)
     with np.errstate(over="ignore"):
         for index in np.ndindex(*x.shape):
             power[index] = np.exp(-x[index])
             out[index] = 1 / (1 + power[index])
-    return out, PowerCache(power)
+    return out, SigmoidCache(power)
 
 
 @takes_dout
-def sigmoid_backward_naive(dout: Array, cache: PowerCache) -> Array:
+def sigmoid_backward_naive(dout: Array, cache: SigmoidCache) -> Array:
     """Gradient of the sigmoid in a plain loop: dout gives dx, shaped as x."""
-    return _times_slope_naive(dout, cache.power, 1)
+    check_dout(dout, cache.power.shape)
+    dx = np.empty_like(cache.power)
+    with np.errstate(divide="ignore", over="ignore"):
+        for index in np.ndindex(*dout.shape):
+            dx[index] = dout[index] / (1 / cache.power[index] + 2 + cache.power[index])
+    return dx
 
 
 @takes_arrays("x")
-def sigmoid_forward(x: Array) -> tuple[Array, PowerCache]:
+def sigmoid_forward(x: Array) -> tuple[Array, SigmoidCache]:
     """The sigmoid. Returns out, shaped as x, and a cache."""
     out, power = np.empty_like(x), np.empty_like(x)
 
@@ -191,37 +214,21 @@ def sigmoid_forward(x: Array) -> tuple[Array, PowerCache]:
 
     with np.errstate(over="ignore"):
         by_blocks(block, x, out, power)
-    return out, PowerCache(power)
+    return out, SigmoidCache(power)
 
 
 @takes_dout
-def sigmoid_backward(dout: Array, cache: PowerCache) -> Array:
+def sigmoid_backward(dout: Array, cache: SigmoidCache) -> Array:
     """Gradient of the sigmoid. Returns dx, shaped as x."""
-    return _times_slope(dout, cache.power, 1)
-
-
-def _times_slope_naive(dout: Array, power: Array, factor: int) -> Array:
-    """dout * factor / (1 / power + 2 + power), the slope of sigmoid (factor 1) or tanh (4), in a plain loop."""
-    check_dout(dout, power.shape)
-    dx = np.empty_like(power)
-    with np.errstate(divide="ignore", over="ignore"):
-        for index in np.ndindex(*dout.shape):
-            dx[index] = dout[index] * (factor / (1 / power[index] + 2 + power[index]))
-    return dx
-
-
-def _times_slope(dout: Array, power: Array, factor: int) -> Array:
-    """The same, block by block."""
-    check_dout(dout, power.shape)
-    dx = np.empty_like(power)
+    check_dout(dout, cache.power.shape)
+    dx = np.empty_like(cache.power)
 
     def block(dout: Array, power: Array, dx: Array) -> None:
         np.divide(1, power, out=dx)
         dx += 2
         dx += power
-        np.divide(factor, dx, out=dx)
-        dx *= dout
+        np.divide(dout, dx, out=dx)
 
     with np.errstate(divide="ignore", over="ignore"):
-        by_blocks(block, dout.astype(power.dtype, copy=False), power, dx)
+        by_blocks(block, dout.astype(dx.dtype, copy=False), cache.power, dx)
     return dx

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 # Without an underscore, but for other modules of the core: caches, checks, and what a type or a result is made of.
 INTERNAL = {
-    "activation": {"SignCache", "PowerCache"},
+    "activation": {"SignCache", "TanhCache", "SigmoidCache"},
     "conv": {"ConvCache", "check_conv2d"},
     "conv_transpose": {"ConvTransposeCache", "as_convolution"},
     "dropout": {"DropoutCache"},
