@@ -5,9 +5,12 @@ What blocks, rows and scratch memory save is less here than what their calls cos
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.machine.col2im import add_back, room_for
 from cnn_core.window import Window
 
 
@@ -39,6 +42,11 @@ def backward(
     if not input_gradient:
         return np.empty(0, dout.dtype), dweight, dbias
     dcolumns = weight.reshape(groups, f // groups, columns.shape[1]).swapaxes(1, 2) @ drows
-    windows = dcolumns.reshape(shape[1], *window.kernel_size, n, oh, ow).transpose(3, 0, 4, 5, 1, 2)
-    dpadded = window.view_adjoint(windows, window.padded_size((shape[2], shape[3])))
-    return np.ascontiguousarray(window.crop(dpadded)), dweight, dbias
+    maps, size = dcolumns.reshape(shape[1], *window.kernel_size, n, oh, ow), (shape[2], shape[3])
+    if math.prod(window.kernel_size) > math.prod(window.stride) and room_for((oh, ow), size, window) == (oh, ow):
+        dx = np.empty(shape, dout.dtype)
+        add_back(maps.transpose(0, 3, 1, 2, 4, 5), window, dx.swapaxes(0, 1))
+    else:
+        dpadded = window.view_adjoint(maps.transpose(3, 0, 4, 5, 1, 2), window.padded_size(size))
+        dx = np.ascontiguousarray(window.crop(dpadded))
+    return dx, dweight, dbias
