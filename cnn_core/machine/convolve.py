@@ -83,7 +83,9 @@ def weight_gradient(dout: Array, weight: Array, kept: Kept) -> Array:
         return drows
 
     drows = np.sum(share(weigh, len(how.blocks), 1), axis=0)
-    return from_rows(drows, how.filters(weight).shape).reshape(weight.shape)
+    dweight = np.empty_like(weight)
+    how.filters(dweight)[...] = from_rows(drows, how.filters(weight).shape)
+    return dweight
 
 
 def bias_gradient(dout: Array) -> Array:

@@ -3,7 +3,7 @@
 - At once: all windows of the batch become columns of one matrix (at_once.py). It is for small convolutions, where calls cost
   more than copies.
 - By rows (convolve.py): a block of images is laid out along the width, KW numbers for each of a channel. A row of the block's
-  maps is one product (lowering.py), and has to be brought from there to where it belongs.
+  maps is one product (lowering.py), and has to be brought from there to where it belongs. High and narrow maps are turned.
 - By images (convolve.py): an image's windows become columns, KH * KW numbers for each output and channel (im2col). Its maps
   are one product, and come out where they belong.
 
@@ -32,6 +32,7 @@ NARROW = 32  # cells of a map; smaller ones are put together
 WIDE = 256  # numbers in a row of a block's maps, that are worth a product where the groups are many
 SMALL = 1 << 19  # bytes of columns that are worth the calls which save them
 PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
+TALL = 2  # times as high as wide: then a map is made by columns
 ONE = Window((1, 1))
 
 Block = tuple[slice, slice]  # of images, of groups
@@ -68,6 +69,8 @@ class Plan(NamedTuple):
 
     def filters(self, weight: Array) -> Array:
         """The weight (F, C/G, KH, KW) as that of a kernel which slides over what is laid out: 1x1, by images."""
+        if self.turn is _sideways:
+            weight = weight.swapaxes(2, 3)
         f, *sizes = weight.shape
         kh, kw = (1, 1) if self.by_images else self.window.kernel_size
         return weight.reshape(f, math.prod(sizes) // (kh * kw), kh, kw)
@@ -75,7 +78,7 @@ class Plan(NamedTuple):
 
 def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int) -> Plan:
     """The plan for images of this shape (N, C, H, W) and F filters; itemsize: bytes of a number."""
-    return _plan(shape, f, window, groups, itemsize, (BLOCK, KEPT, NARROW, WIDE, SMALL, PRODUCTS, threads()))
+    return _plan(shape, f, window, groups, itemsize, (BLOCK, KEPT, NARROW, WIDE, SMALL, TALL, PRODUCTS, threads()))
 
 
 @lru_cache(maxsize=256)
@@ -88,13 +91,16 @@ def _plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize:
     elif window == ONE:
         height, width = 1, height * width
         turn = _as_rows
+    elif TALL * window.output_size((height, width))[1] < window.output_size((height, width))[0]:
+        height, width = width, height
+        window, turn = _turned(window), _sideways
     (oh, ow), (kh, kw) = window.output_size((height, width)), window.kernel_size
     windows = c * kh * kw * oh * ow * itemsize  # bytes of an image's
     rows, maps = strips(window, (height, width)), f * oh * ow
     laid_out = c * kw * sum(strip.height for strip in rows) * ow
     room = room_for((oh, ow), (height, width), window)
     columns = c * kh * kw * math.prod(room)
-    by_images = (oh * ow >= NARROW or n == 1) and columns <= laid_out + maps
+    by_images = turn is not _sideways and (oh * ow >= NARROW or n == 1) and columns <= laid_out + maps
     if by_images:
         laid_out, rows = columns, strips(ONE, (1, 1))
         maps = 0 if room == (oh, ow) else maps  # then they are nowhere else than where they belong
@@ -121,6 +127,17 @@ def _plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize:
 
 def _as_they_are(images: Array) -> Array:
     return images
+
+
+def _sideways(images: Array) -> Array:
+    """(N, C, H, W) -> (N, C, W, H): where rows of the output are short, it is made by columns."""
+    return images.swapaxes(2, 3)
+
+
+def _turned(window: Window) -> Window:
+    """The window with height and width exchanged."""
+    (kh, kw), (sh, sw), (down, across), (dh, dw) = window.kernel_size, window.stride, window.padding, window.dilation
+    return Window((kw, kh), (sw, sh), (across, down), (dw, dh))
 
 
 def _as_rows(images: Array) -> Array:

@@ -63,6 +63,7 @@ def conv_cases(draw):
         "KEPT": draw(st.sampled_from([0, plan.KEPT])),
         "NARROW": draw(st.sampled_from([0, 6, plan.NARROW, 1 << 30])),  # the last: never by images
         "SMALL": draw(st.sampled_from([-(1 << 40), plan.SMALL])),  # the first: never at once
+        "TALL": draw(st.sampled_from([0, plan.TALL, 1 << 30])),  # the first: always by columns
         "WIDE": draw(st.sampled_from([1, plan.WIDE])),
         "PRODUCTS": draw(st.sampled_from([1, plan.PRODUCTS])),
     }
