@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.speed.layers import VERSIONS, WORKS, Convolution, Inputs, Layer, MaxPooling, Version, Work
+from cnn_core.speed.layers import VERSIONS, WORKS, Convolution, Inputs, MaxPooling, TimedLayer, Version, Work
 
 QUICK: tuple[Version, ...] = tuple(version for version in VERSIONS if version != "loops")
 FEWEST, MOST = 3, 25  # runs that a median is taken of
@@ -48,7 +48,7 @@ class Plan:
         if not (math.isfinite(self.seconds) and self.seconds > 0):
             raise ValueError(f"seconds (={self.seconds}) must be a number above 0")
 
-    def layer(self, work: Work) -> Layer:
+    def layer(self, work: Work) -> TimedLayer:
         """The layer that `work` belongs to."""
         return self.convolution if work.layer == "convolution" else self.pooling
 
@@ -62,7 +62,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Piece:
     """What is measured next, and how much of the whole is done: share, from 0 to 1."""
 
     doing: str
@@ -110,11 +110,11 @@ class Growth:
     seconds: float
 
 
-Record = Progress | Timing | Limits | Growth
+Record = Piece | Timing | Limits | Growth
 
 
 def measure(plan: Plan) -> Iterator[Record]:
-    """Measure all of `plan`: a Progress before each piece, and what was found as soon as it is.
+    """Measure all of `plan`: a Piece before each of them, and what was found as soon as it is.
 
     A piece takes some tens of milliseconds with the default shapes. The loops' Timing comes again after each image, with
     one image more in it; the last one counts.
@@ -127,10 +127,10 @@ def measure(plan: Plan) -> Iterator[Record]:
         answers = yield from _loops(plan, work, inputs, _Span(start, 2 * unit))
         yield from _quick(plan, work, inputs, answers, _Span(start + 2 * unit, unit))
         start += 3 * unit
-    yield Progress("what this machine can do", start)
+    yield Piece("what this machine can do", start)
     yield measure_limits(plan.dtype)
     yield from _growth(plan, _Span(start + unit, 2 * unit))
-    yield Progress("done", 1.0)
+    yield Piece("done", 1.0)
 
 
 def measure_limits(dtype: str = "float64") -> Limits:
@@ -172,7 +172,7 @@ def _loops(plan: Plan, work: Work, inputs: Inputs, span: _Span) -> Generator[Rec
         if answers and elapsed >= plan.seconds:
             break
         part = max(elapsed / plan.seconds, number / layer.batch)
-        yield Progress(f"{work}: loops, image {number + 1} of {layer.batch}", span.at(part))
+        yield Piece(f"{work}: loops, image {number + 1} of {layer.batch}", span.at(part))
         answer, seconds = _run(layer, work, "loops", inputs.images(number, number + 1))
         answers.append(answer)
         spent += seconds
@@ -185,7 +185,7 @@ def _quick(plan: Plan, work: Work, inputs: Inputs, answers: list[tuple[Array, ..
     layer, images, differences = plan.layer(work), len(answers), {}
     first, *others = zip(*answers, strict=True)  # each image has its own out or dx; the parameters' gradients add up
     expected = (np.concatenate(first), *(np.sum(parts, axis=0) for parts in others))
-    yield Progress(f"{work}: comparing the answers", span.at(0.0))
+    yield Piece(f"{work}: comparing the answers", span.at(0.0))
     for version in QUICK:  # it also warms up
         answer, _ = _run(layer, work, version, inputs.images(0, images))
         differences[version] = largest_difference(answer, expected)
@@ -195,7 +195,7 @@ def _quick(plan: Plan, work: Work, inputs: Inputs, answers: list[tuple[Array, ..
         part = (perf_counter() - began) / (plan.seconds / 2)
         if number >= FEWEST and part >= 1:
             break
-        yield Progress(f"{work}: vectorised and fast, run {number + 1}", span.at(part))
+        yield Piece(f"{work}: vectorised and fast, run {number + 1}", span.at(part))
         for version in QUICK:
             runs[version].append(_run(layer, work, version, inputs)[1])
     for version in QUICK:
@@ -212,13 +212,13 @@ def _growth(plan: Plan, span: _Span) -> Iterator[Record]:
         runs: list[list[float]] = []
         began = perf_counter()
         while len(runs) < FEWEST or (len(runs) < MOST and perf_counter() - began < GROWTH_SECONDS):
-            yield Progress(f"{work}: {AXES[axis]} {value}", span.at(number / len(cases)))
+            yield Piece(f"{work}: {AXES[axis]} {value}", span.at(number / len(cases)))
             runs.append([_run(layer, work, version, inputs)[1] for version in QUICK])
         for version, found in zip(QUICK, zip(*runs, strict=True), strict=True):
             yield Growth(axis, value, version, min(found))
 
 
-def _run(layer: Layer, work: Work, version: Version, inputs: Inputs) -> tuple[tuple[Array, ...], float]:
+def _run(layer: TimedLayer, work: Work, version: Version, inputs: Inputs) -> tuple[tuple[Array, ...], float]:
     """A version's answers, and its seconds: backward without those of the forward pass that it needs first."""
     began = perf_counter()
     out, cache = layer.forward(version, inputs)

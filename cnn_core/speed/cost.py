@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from math import prod
 
-from cnn_core.speed.layers import Convolution, Direction, Layer, Version
+from cnn_core.speed.layers import Convolution, Direction, TimedLayer, Version
 
 
-def operations(layer: Layer, direction: Direction) -> int:
+def operations(layer: TimedLayer, direction: Direction) -> int:
     """Additions, multiplications and comparisons of one batch; the zeros of the padding are multiplied as well.
 
     A window has K = C * KH * KW cells in a convolution, and KH * KW in a pooling. For each number of the output:
@@ -24,7 +24,7 @@ def operations(layer: Layer, direction: Direction) -> int:
     return _outputs(layer) * (_cells(layer) - 1 if direction == "forward" else 1)
 
 
-def data_bytes(layer: Layer, direction: Direction, version: Version, itemsize: int = 8) -> int:
+def data_bytes(layer: TimedLayer, direction: Direction, version: Version, itemsize: int = 8) -> int:
     """Bytes that one batch must at least move, with `itemsize` bytes a number (8 for float64).
 
     Each input is read once and each result written once. The vectorised version also writes its copy of the windows and
@@ -42,20 +42,20 @@ def data_bytes(layer: Layer, direction: Direction, version: Version, itemsize: i
     return (seen + weight + out + x + weight + bias + 2 * copied) * itemsize
 
 
-def copied_numbers(layer: Layer) -> int:
+def copied_numbers(layer: TimedLayer) -> int:
     """Numbers in a copy of all windows of one batch: im2col's columns."""
     return layer.batch * layer.channels * prod(layer.output_size) * _cells(layer)
 
 
-def intensity(layer: Layer, direction: Direction, version: Version, itemsize: int = 8) -> float:
+def intensity(layer: TimedLayer, direction: Direction, version: Version, itemsize: int = 8) -> float:
     """Operations for each byte that must be moved: the arithmetic intensity of the roofline model."""
     return operations(layer, direction) / data_bytes(layer, direction, version, itemsize)
 
 
-def _cells(layer: Layer) -> int:
+def _cells(layer: TimedLayer) -> int:
     return prod(layer.window.kernel_size)
 
 
-def _outputs(layer: Layer) -> int:
+def _outputs(layer: TimedLayer) -> int:
     maps = layer.filters if isinstance(layer, Convolution) else layer.channels
     return layer.batch * maps * prod(layer.output_size)

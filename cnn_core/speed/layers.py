@@ -125,7 +125,7 @@ class MaxPooling:
         return (MAX_POOLING[version][1](dout, cache),)
 
 
-Layer = Convolution | MaxPooling
+TimedLayer = Convolution | MaxPooling
 Direction = Literal["forward", "backward"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cnn_core.speed.comparison import Axis, Growth, Limits, Plan, Progress, Record, Timing
+from cnn_core.speed.comparison import Axis, Growth, Limits, Piece, Plan, Record, Timing
 from cnn_core.speed.cost import operations
 from cnn_core.speed.layers import Version, Work
 
@@ -28,7 +28,7 @@ class Report:
                 self.limits = record
             case Growth():
                 self.growth.append(record)
-            case Progress():
+            case Piece():
                 self.finished = record.share >= 1
 
     def seconds(self, work: Work, version: Version) -> float | None:

@@ -10,7 +10,7 @@ from cnn_core.training.data import DataOptions
 
 
 @dataclass(frozen=True)
-class Preset:
+class TrainingPreset:
     """Settings to start from. name: its id, in lists and links. comment: what one will see, and why."""
 
     name: str
@@ -26,22 +26,22 @@ _STALLED = TrainingConfig(
     learning_rate=0.02,
 )
 
-PRESETS: tuple[Preset, ...] = (
-    Preset(
+PRESETS: tuple[TrainingPreset, ...] = (
+    TrainingPreset(
         "course_net",
         "The three-layer net of CS231n",
         "Convolution, ReLU, pooling and two fully connected layers: in ten epochs it names more than 95 % of digits right "
         "that it has never seen.",
         TrainingConfig(),
     ),
-    Preset(
+    TrainingPreset(
         "overfit_100",
         "Overfit 100 pictures",
         "The first thing to try with a new network: it must be able to learn a few pictures by heart. Training accuracy "
         "goes to 100 %, validation accuracy stays behind: the gap is overfitting.",
         TrainingConfig("fashion", data=DataOptions(num_train=100), reg=0.0, num_epochs=40),
     ),
-    Preset(
+    TrainingPreset(
         "lenet_like",
         "After LeNet-5 (LeCun et al. 1998)",
         "Twice a 5×5 convolution with tanh and average pooling, then two hidden layers: of clothes in 28×28 pixels it names "
@@ -61,7 +61,7 @@ PRESETS: tuple[Preset, ...] = (
             num_epochs=5,
         ),
     ),
-    Preset(
+    TrainingPreset(
         "rate_too_high",
         "Too high a learning rate",
         "Each step jumps over the valley and lands higher up on the other side: within a few steps the loss grows until it is no "
@@ -74,14 +74,14 @@ PRESETS: tuple[Preset, ...] = (
             learning_rate=5.0,
         ),
     ),
-    Preset(
+    TrainingPreset(
         "dead_relus",
         "Dead ReLUs",
         "Too large a step pushes units so far below 0 that they answer 0 to every picture: no gradient reaches them, and they "
         "never come back. The loss stands still, although nothing is NaN; see the dead share under Layers.",
         TrainingConfig(update_rule="sgd", learning_rate=5.0),
     ),
-    Preset(
+    TrainingPreset(
         "deep_sigmoids",
         "Vanishing gradients",
         "Four convolutions and two hidden layers of sigmoids, whose slope is at most 1/4: on the way back each layer makes the "
@@ -97,14 +97,14 @@ PRESETS: tuple[Preset, ...] = (
             learning_rate=0.1,
         ),
     ),
-    Preset(
+    TrainingPreset(
         "deep_no_norm",
         "Deep, without normalisation",
         "Four convolutions with small weights and nothing between them: the signal fades from layer to layer, and the loss "
         "stands still for epochs. Then try the same with batch norm.",
         _STALLED,
     ),
-    Preset(
+    TrainingPreset(
         "deep_batch_norm",
         "Deep, with batch normalisation",
         "The same weights, the same rate, and batch norm after each convolution: it brings every map back to mean 0 and "

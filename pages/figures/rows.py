@@ -17,7 +17,7 @@ GAP = 4  # pixels between two pictures of a row
 
 
 @dataclass(frozen=True)
-class Row:
+class PictureRow:
     """`label` and, smaller, `note` beside `pictures` (n,C,H,W) in 0..1; `first` (C,H,W), if there is one, stands apart."""
 
     label: str
@@ -26,7 +26,7 @@ class Row:
     first: Array | None = None
 
 
-def picture_rows(rows: Sequence[Row]) -> str:
+def picture_rows(rows: Sequence[PictureRow]) -> str:
     """The rows as HTML, as many pictures of each as there is room for. Labels and notes are plain text."""
     columns = "max-content 1fr" if rows[0].first is not None else "1fr"
     cells = "".join(map(_row, rows))
@@ -36,7 +36,7 @@ def picture_rows(rows: Sequence[Row]) -> str:
     )
 
 
-def _row(row: Row) -> str:
+def _row(row: PictureRow) -> str:
     words = (
         f'<div style="max-width: 10rem; overflow-wrap: anywhere; line-height: 1.15">{html.escape(row.label)}<br>'
         f'<span style="opacity: .75; font-size: .8rem">{html.escape(row.note)}</span></div>'

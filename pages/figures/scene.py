@@ -15,7 +15,7 @@ from pages.figures.scene_words import say
 WORDS_SIZE, SMALLER = 15, 12  # of the words, if they are short and if they are long; longer ones are put in short
 
 
-class Progress:
+class Reached:
     """What the steps of a walk have made, step after step: going on is cheap, going back starts anew."""
 
     def __init__(self, walk: Walk) -> None:
@@ -43,7 +43,7 @@ class Painter:
         self._layout, self._plane = arrange(walk, titles), PlanePainter(walk, theme)
 
     def scene(self, step: int, made: dict[str, Array]) -> Scene:
-        """The picture of `step`; made: the counts once it is done, as `Progress.to` gives them."""
+        """The picture of `step`; made: the counts once it is done, as `Reached.to` gives them."""
         ink = INK[self.theme]
         items: list[Item] = [Text(x, y, title, TITLE_SIZE, ink, bold=True) for x, y, title in self._layout.titles]
         frames: list[Item] = []
@@ -72,6 +72,6 @@ def frame(
 
 def frames(walk: Walk, steps: Sequence[int], titles: Mapping[str, str], theme: Theme = "light") -> Iterator[Scene]:
     """The pictures of several steps, all of one size; each is drawn when it is asked for."""
-    painter, progress = Painter(walk, titles, theme), Progress(walk)
+    painter, progress = Painter(walk, titles, theme), Reached(walk)
     for step in steps:
         yield painter.scene(step, progress.to(step))

@@ -17,7 +17,7 @@ from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import CONVOLUTION, USUAL_CONVOLUTION
 from pages.sections.code import code
-from pages.sections.snippets import Layer, numpy_script
+from pages.sections.snippets import LayerCall, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
 from pages.sections.whole_picture import convolved, whole_picture
@@ -123,6 +123,6 @@ if walk:
     size_formula(window, walk.input_size)
 whole_picture(chosen, convolved(chosen, weight, bias, options))
 if walk:
-    layer = Layer("conv2d", walk.arrays(), window, groups)
+    layer = LayerCall("conv2d", walk.arrays(), window, groups)
     code(layer)
     take_along(walk, titles=titles, code=lambda: numpy_script(layer))

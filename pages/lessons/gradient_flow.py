@@ -19,7 +19,7 @@ from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
 from pages.sections.code import code
-from pages.sections.snippets import Layer, numpy_script
+from pages.sections.snippets import LayerCall, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import upstream, walkthrough
 
@@ -139,6 +139,6 @@ for column, way, gradient in zip(
         st.markdown(f"**{shown}** {way}")
         chart(gradient_map(gradient, reach, theme), key=way)
 
-layer_of_page = Layer(walk.operation, walk.arrays(), window)
+layer_of_page = LayerCall(walk.operation, walk.arrays(), window)
 code(layer_of_page)
 take_along(walk.only(["backward"]), titles=titles, code=lambda: numpy_script(layer_of_page))

@@ -13,7 +13,7 @@ from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import IM2COL, USUAL_IM2COL
 from pages.sections.code import code
-from pages.sections.snippets import Layer, numpy_script
+from pages.sections.snippets import LayerCall, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, walkthrough
 
@@ -76,6 +76,6 @@ st.markdown(
     r"Backward it is the same again: $d\text{rows} = d\text{out} \cdot \text{columns}^T$, and "
     r"$d\text{columns} = \text{rows}^T \cdot d\text{out}$ is added back into the image, window by window."
 )
-layer = Layer("im2col", walk.arrays(), window)
+layer = LayerCall("im2col", walk.arrays(), window)
 code(layer)
 take_along(walk, titles=titles, code=lambda: numpy_script(layer))

@@ -17,7 +17,7 @@ from pages.controls.presets import Start
 from pages.controls.walk_presets import POOLING, USUAL_POOLING
 from pages.sections.broken import broken_note
 from pages.sections.code import code
-from pages.sections.snippets import Layer, numpy_script
+from pages.sections.snippets import LayerCall, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
 from pages.sections.whole_picture import Maps, whole_picture
@@ -116,6 +116,6 @@ def pooled(whole: Array) -> Maps:
 
 whole_picture(chosen, pooled)
 if walk:
-    layer = Layer(walk.operation, walk.arrays(), window)
+    layer = LayerCall(walk.operation, walk.arrays(), window)
     code(layer)
     take_along(walk, titles=titles, code=lambda: numpy_script(layer))

@@ -14,7 +14,7 @@ from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import TRANSPOSED, USUAL_TRANSPOSED
 from pages.sections.code import code
-from pages.sections.snippets import Layer, numpy_script
+from pages.sections.snippets import LayerCall, numpy_script
 from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE, upstream, walkthrough
 
@@ -103,6 +103,6 @@ st.markdown(
     "windows than others, and enlarged pictures show a checkerboard."
 )
 arrays = {"x": chosen.grid, "weight": weight, "bias": np.zeros(filters)} | ({"dout": dout} if view == "spread" else {})
-layer = Layer("conv_transpose2d", arrays, window, output_padding=output_padding)
+layer = LayerCall("conv_transpose2d", arrays, window, output_padding=output_padding)
 code(layer)
 take_along(walk, titles=titles, code=lambda: numpy_script(layer))

@@ -12,7 +12,7 @@ from cnn_core import receptive_field
 from cnn_core.walks.walk import Operation
 from cnn_core.window import Window
 from pages.controls.folds import unfolded
-from pages.sections.snippets import MODULES, Layer, course_gap, course_script, numpy_script, torch_script
+from pages.sections.snippets import MODULES, LayerCall, course_gap, course_script, numpy_script, torch_script
 from pages.sections.stack_script import stack_script
 
 # What the functions of a layer are, by the ends of their names; im2col shows how the plain vectorised one works.
@@ -28,7 +28,7 @@ IM2COL = {
 }
 
 
-def code(layer: Layer) -> None:
+def code(layer: LayerCall) -> None:
     """Show the code of a page's layer: nothing is written before it is asked for."""
     if not unfolded("Show the code", "code_open"):
         return

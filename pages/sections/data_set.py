@@ -11,7 +11,7 @@ from cnn_core.checks import Array
 from cnn_core.datasets import Dataset, as_pixels
 from cnn_core.datasets.summary import class_means, examples
 from cnn_core.training.data import DataOptions, TrainingData
-from pages.figures.rows import Row
+from pages.figures.rows import PictureRow
 
 EXAMPLES = 16  # pictures of a class: as many as a wide window shows
 DRAWS = 12  # of one picture
@@ -25,12 +25,12 @@ WORDS: dict[str, Callable[[float], str]] = {
 }
 
 
-def class_rows(dataset: Dataset) -> list[Row]:
+def class_rows(dataset: Dataset) -> list[PictureRow]:
     """A row for each class: how many training pictures, their mean, the first of them."""
     counts = np.bincount(dataset.train.y, minlength=dataset.num_classes)
     means = class_means(dataset.train, dataset.num_classes)
     return [
-        Row(name, f"{counts[label]:,}", examples(dataset.train, label, EXAMPLES), means[label])
+        PictureRow(name, f"{counts[label]:,}", examples(dataset.train, label, EXAMPLES), means[label])
         for label, name in enumerate(dataset.class_names)
         if counts[label]
     ]
@@ -64,16 +64,16 @@ def numbers_seen(data: TrainingData, picture: Array) -> str:
     return f"{span}: the mean training pixel, {mean}{each}, is subtracted from each{divided}."
 
 
-def variants(data: TrainingData, picture: Array) -> list[Row]:
+def variants(data: TrainingData, picture: Array) -> list[PictureRow]:
     """One picture (C,H,W): as it is, changed in each way (as the options say, else as an example), and in all of theirs."""
     on = {name: getattr(data.options, name) for name in TYPICAL if getattr(data.options, name)}
-    rows = [Row("as it is", "", as_pixels(picture[None]))]
+    rows = [PictureRow("as it is", "", as_pixels(picture[None]))]
     for name, typical in TYPICAL.items():
         value = on.get(name, min(typical, min(data.image_shape[1:]) // 3) if name != "flip" else typical)
         note = WORDS[name](value) if name in on else f"off; here {WORDS[name](value)}"
-        rows.append(Row(name, note, _draws(data, picture, **{name: value})))
+        rows.append(PictureRow(name, note, _draws(data, picture, **{name: value})))
     if on:
-        rows.append(Row("in training", " + ".join(on), _draws(data, picture, **on)))
+        rows.append(PictureRow("in training", " + ".join(on), _draws(data, picture, **on)))
     return rows
 
 

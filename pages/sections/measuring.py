@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core.speed import Plan, Progress, Report, measure
+from cnn_core.speed import Piece, Plan, Report, measure
 
 MEASURING = threading.Lock()  # two at once would disturb each other, and their numbers would say nothing
 PATIENCE = 60.0  # seconds that a reader waits for a turn
@@ -86,7 +86,7 @@ def run(plan: Plan, spot: Any) -> None:
                 if own.closed:
                     break
                 own.report.add(record)
-            if isinstance(record, Progress) and time.monotonic() - shown >= REFRESH:
+            if isinstance(record, Piece) and time.monotonic() - shown >= REFRESH:
                 bar.progress(record.share, record.doing)
                 shown = time.monotonic()
     except (ValueError, MemoryError) as error:

@@ -26,7 +26,7 @@ MODULES = {
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCall:
     """A page's layer and what it was given: arrays as `Walk.arrays` returns them, one image without a batch axis.
     Without "dout" among the arrays the scripts go forward only. im2col knows no groups.
     """
@@ -68,7 +68,7 @@ class Layer:
         return "conv2d" if self.operation == "im2col" else self.operation
 
 
-def numpy_script(layer: Layer) -> str:
+def numpy_script(layer: LayerCall) -> str:
     """The layer, forward and backward, by the core itself."""
     version = "_vectorized" if layer.operation == "im2col" else ""
     forward, backward = (f"{layer.function}_{way}{version}" for way in ("forward", "backward"))
@@ -93,7 +93,7 @@ def numpy_script(layer: Layer) -> str:
     return _script(imports, _arrays(layer), steps, [_print(name) for name in shown])
 
 
-def torch_script(layer: Layer) -> str:
+def torch_script(layer: LayerCall) -> str:
     """The same call in PyTorch, whose autograd finds the gradients."""
     window, x, padding = layer.window, "x", _padding(layer.window)
     (top, bottom), (left, right) = window.padding
@@ -132,7 +132,7 @@ def torch_script(layer: Layer) -> str:
     return _script(imports, _arrays(layer), tensors, before + steps + after, prints)
 
 
-def course_gap(layer: Layer) -> str:
+def course_gap(layer: LayerCall) -> str:
     """Why the CS231n course's layers cannot do what this page does; empty where they can."""
     if layer.operation == "conv_transpose2d":
         return "The course has no transposed convolution."
@@ -152,7 +152,7 @@ def course_gap(layer: Layer) -> str:
     return f"The course's {stated}; this page uses {', '.join(used)}." if used else ""
 
 
-def course_script(layer: Layer) -> str:
+def course_script(layer: LayerCall) -> str:
     """The layer by the course's names, for where `course_gap` finds nothing."""
     window, version, module = layer.window, "naive", "layers"
     if layer.operation == "im2col":
@@ -188,7 +188,7 @@ def _script(*parts: list[str]) -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def _arrays(layer: Layer, called: Callable[[str], str] = str) -> list[str]:
+def _arrays(layer: LayerCall, called: Callable[[str], str] = str) -> list[str]:
     """A statement for each array: its numbers, or random ones where these would be too many to read."""
     lines = []
     for name, array in layer.given.items():
@@ -213,7 +213,7 @@ def _course_name(name: str) -> str:
     return {"weight": "w", "bias": "b"}.get(name, name)
 
 
-def _call(function: str, arguments: list[str], layer: Layer, padding: str) -> str:
+def _call(function: str, arguments: list[str], layer: LayerCall, padding: str) -> str:
     """The call with the options that are not the default, and stride and padding in any case."""
     options = {"stride": _short(layer.window.stride), "padding": padding}
     if (extra := pair("output_padding", layer.output_padding, 0)) != (0, 0):
@@ -236,7 +236,7 @@ def _padding(window: Window) -> str:
     return _short((top, left)) if (top, left) == (bottom, right) else str(window.padding)
 
 
-def _torch_refuses(layer: Layer) -> str:
+def _torch_refuses(layer: LayerCall) -> str:
     """Why PyTorch's own argument cannot say this padding; empty where it can."""
     if any(before != after for before, after in layer.window.padding):
         return "PyTorch pads both sides alike"

@@ -18,7 +18,7 @@ from pages.controls.data_options import data_values
 from pages.controls.own_pictures import make_set
 from pages.figures.bars import count_bars
 from pages.figures.pixels import as_pixels
-from pages.figures.rows import GAP, Row, picture_rows, strip
+from pages.figures.rows import GAP, PictureRow, picture_rows, strip
 from pages.sections import more_sets
 from pages.sections.data_set import DRAWS, label_counts, variants
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
@@ -174,7 +174,7 @@ def test_a_picture_kept_as_bytes_looks_as_it_does_from_0_to_1():
 
 
 def test_words_of_a_row_are_text():
-    shown = picture_rows([Row("<b>bold</b>", "a & b", np.zeros((1, 1, 8, 8)))])
+    shown = picture_rows([PictureRow("<b>bold</b>", "a & b", np.zeros((1, 1, 8, 8)))])
     assert "<b>" not in shown
     assert html.escape("<b>bold</b>") in shown
     assert "a &amp; b" in shown

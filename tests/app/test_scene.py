@@ -12,7 +12,7 @@ from PIL import ImageFont
 from cnn_core.walks import trace
 from cnn_core.window import Window
 from pages.figures import scene_image
-from pages.figures.scene import Progress, frame, frames
+from pages.figures.scene import Reached, frame, frames
 from pages.figures.scene_image import to_image
 from pages.figures.scene_items import Hatch, Picture, Rect, Text, text_width
 from pages.figures.scene_layout import LINED, NUMBERS, WIDTH, arrange
@@ -114,7 +114,7 @@ def check_equation(text):
 @EACH
 def test_what_is_said_adds_up_and_agrees_with_the_cells(name):
     walk = WALKS[name]
-    progress, checked = Progress(walk), set()
+    progress, checked = Reached(walk), set()
     for step in range(walk.steps):
         made = progress.to(step)
         phase, local = walk.locate(step)
@@ -195,7 +195,7 @@ def test_frames_in_turn_are_the_frames_one_by_one(name):
 
 @EACH
 def test_progress_agrees_with_a_replay_forward_and_back(name):
-    walk, progress = WALKS[name], Progress(WALKS[name])
+    walk, progress = WALKS[name], Reached(WALKS[name])
     for step in [2, 3, walk.steps - 1, walk.steps - 1, 0, walk.steps // 2]:
         made = progress.to(step)
         for grid, counts in walk.replay(until=step + 1).items():

@@ -1,5 +1,6 @@
 """The scripts that the pages offer: each is run, and gives the layer's own numbers."""
 
+import re
 import sys
 from dataclasses import dataclass
 from itertools import product
@@ -14,7 +15,7 @@ from cnn_core.walks import trace
 from cnn_core.window import Window
 from pages.sections import snippets
 from pages.sections.code import sources
-from pages.sections.snippets import Layer
+from pages.sections.snippets import LayerCall
 from tests.app.lesson import calm, texts
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ def layer_of(case):
         out = window.transposed_size(case.size, case.output_padding) if transposed else window.output_size(case.size)
         options["dout"] = rng.standard_normal((channels if "pool" in case.operation else case.filters, *out)).round(2)
     walk = getattr(trace, f"trace_{case.operation}")(*arguments, window, **options)
-    return Layer(case.operation, walk.arrays(), window, case.groups, case.output_padding)
+    return LayerCall(case.operation, walk.arrays(), window, case.groups, case.output_padding)
 
 
 def expected(layer, given):
@@ -223,7 +224,7 @@ def test_only_what_differs_is_written_out():
 
 def test_an_image_of_any_size_makes_a_short_script():
     large = np.broadcast_to(0.5, (3, 20_000, 20_000))  # 9.6 GB, were it ever copied
-    layer = Layer("max_pool2d", {"x": large, "dout": large[:, ::2, ::2]}, Window.of(2, 2))
+    layer = LayerCall("max_pool2d", {"x": large, "dout": large[:, ::2, ::2]}, Window.of(2, 2))
     assert len(snippets.numpy_script(layer) + snippets.torch_script(layer) + snippets.course_script(layer)) < 2500
 
 
@@ -231,8 +232,12 @@ def test_an_image_of_any_size_makes_a_short_script():
     "numbers", [[0.1, 1 / 3, -0.0, 1e-300, 12345.6789, 2.0**53], [1e-5, 1.0], [7.0], list(np.arange(150) / 7)]
 )
 def test_numbers_are_written_in_full(numbers):
-    script = snippets.numpy_script(Layer("max_pool2d", {"x": np.array([[numbers]])}, Window.of(1)))
+    script = snippets.numpy_script(LayerCall("max_pool2d", {"x": np.array([[numbers]])}, Window.of(1)))
     assert run(script)["x"].ravel().tolist() == numbers
+
+
+def begins(text, function):
+    return re.match(rf"(@\w+.*\n)*def {function}\(", text)
 
 
 @pytest.mark.parametrize("operation", ["conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "im2col"])
@@ -240,10 +245,10 @@ def test_the_source_is_the_real_one(operation):
     shown = dict(sources(operation))
     assert len(shown) == (2 if operation == "im2col" else 4)
     forward = "conv2d_forward_vectorized" if operation == "im2col" else f"{operation}_forward"
-    assert any(text.startswith(f"def {forward}(") for text in shown.values())
+    assert any(begins(text, forward) for text in shown.values())
     for heading, text in shown.items():
         function, file = heading.split("`")[1:4:2]
-        assert text.startswith(f"def {function}(")
+        assert begins(text, function)
         assert text in (ROOT / file).read_text(encoding="utf-8")
 
 
@@ -252,10 +257,10 @@ def page(operation, window, groups, output_padding):
     import streamlit as st
 
     from pages.sections.code import code
-    from pages.sections.snippets import Layer, numpy_script
+    from pages.sections.snippets import LayerCall, numpy_script
 
     arrays = {"x": np.ones((2, 4, 4)), "weight": np.ones((2, 2 // groups, 3, 3)), "bias": np.ones(2)}
-    layer = Layer(operation, arrays, window, groups, output_padding)
+    layer = LayerCall(operation, arrays, window, groups, output_padding)
     st.session_state["script"] = numpy_script(layer)
     code(layer)
 

@@ -13,8 +13,8 @@ from cnn_core.speed import (
     Growth,
     Limits,
     MaxPooling,
+    Piece,
     Plan,
-    Progress,
     Report,
     Timing,
     Work,
@@ -141,10 +141,10 @@ def test_a_measurement_finds_everything_and_the_versions_agree(dtype):
     assert [point.value for point in report.curve("size", "fast")] == [4, 6]
     assert report.limits.operations > 0
     assert report.limits.bytes > 0
-    shares = [record.share for record in records if isinstance(record, Progress)]
+    shares = [record.share for record in records if isinstance(record, Piece)]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (pytest.approx(0, abs=0.01), 1)
-    assert all(record.doing for record in records if isinstance(record, Progress))
+    assert all(record.doing for record in records if isinstance(record, Piece))
 
 
 def test_every_version_computes_in_the_dtype_that_was_asked_for(monkeypatch):
