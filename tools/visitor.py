@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -17,15 +19,29 @@ MOST_BYTES = 64 << 20  # of one message; a page with pictures sends some hundred
 PATIENCE = 60.0  # seconds for an answer
 
 
-class Visitor:
-    """One tab. address: of the server, as `tools.browser.serve` gives it. heard: every message of the last answer."""
+def cookie(token: bytes) -> str:
+    """A browser's cookie, with a new mask each time, as Streamlit sets it."""
+    mask = os.urandom(4)
+    masked = bytes(b ^ mask[k % 4] for k, b in enumerate(token))
+    return f"_streamlit_xsrf=2|{mask.hex()}|{masked.hex()}|{int(time.time())}"
 
-    def __init__(self, address: str) -> None:
+
+class Visitor:
+    """One tab. address: of the server, as `tools.browser.serve` gives it. browser: the token of a browser, the same in all its
+    tabs; None: one of its own. heard: every message of the last answer."""
+
+    def __init__(self, address: str, browser: bytes | None = None) -> None:
         stream = address.replace("http", "ws", 1) + "/_stcore/stream"
         self.address, self.heard = address, list[ForwardMsg]()
         self._until_closed = ExitStack()
         self._socket = self._until_closed.enter_context(
-            connect(stream, origin=Origin(address), subprotocols=[Subprotocol("streamlit")], max_size=MOST_BYTES)
+            connect(
+                stream,
+                origin=Origin(address),
+                subprotocols=[Subprotocol("streamlit")],
+                additional_headers={"Cookie": cookie(browser or os.urandom(16))},
+                max_size=MOST_BYTES,
+            )
         )
         self._page = ""
 

@@ -19,8 +19,8 @@ _turns = itertools.count()
 class Noted(Progress):
     """Notes change what pages read at once, and reach the store a moment later, in their order.
 
-    turn: a number that grows with every change of state: of two runs that wait, the smaller one waits longer. since: when
-    the state began (time.monotonic).
+    turn: a number that grows with every change of state: of two runs that wait, the smaller one waits longer. went: that of
+    the last time it began to train, -1 for never. since: when the state began (time.monotonic).
     """
 
     def __init__(self, row: Row, store: Store, writer: Writer) -> None:
@@ -28,6 +28,7 @@ class Noted(Progress):
         self._store, self._writer = store, writer
         self._unkept: deque[Callable[[], object]] = deque()  # writes that are still to be made
         self.turn, self.since = next(_turns), time.monotonic()
+        self.went = -1
 
     @property
     def kept(self) -> bool:
@@ -53,6 +54,7 @@ class Noted(Progress):
     def _set(self, **values: Any) -> None:
         if values.get("state", self.state) != self.state:
             self.turn, self.since = next(_turns), time.monotonic()
+            self.went = self.turn if values["state"] == "running" else self.went
         for name, value in values.items():
             setattr(self, name, value)
         self._keep(lambda: self._store.set(self.id, **values))

@@ -20,14 +20,21 @@ def share(run: Run) -> float:
 
 def queue(runs: Iterable[Run]) -> list[Run]:
     """The runs that wait, in the order in which they will train: first those of visitors with the fewest runs before them
-    (training, or waiting for longer), and among these who has waited longest."""
+    (training, or waiting for longer), among these that of the visitor whose last turn is longest ago, and of one visitor that
+    which has waited longest. runs: all, also those that have ended."""
     runs = list(runs)
     before = Counter(run.visitor for run in runs if run.state == "running")
-    ranked = []
-    for run in sorted((run for run in runs if run.state == "queued"), key=lambda run: run.turn):
-        ranked.append((before[run.visitor], run.turn, run))
-        before[run.visitor] += 1
-    return [run for _, _, run in sorted(ranked, key=lambda place: place[:2])]
+    last: defaultdict[str | None, int] = defaultdict(lambda: -1)
+    for run in runs:
+        last[run.visitor] = max(last[run.visitor], run.went)
+    waiting, ordered = [run for run in runs if run.state == "queued"], []
+    while waiting:
+        first = min(waiting, key=lambda run: (before[run.visitor], last[run.visitor], run.turn))
+        ordered.append(first)
+        waiting.remove(first)
+        before[first.visitor] += 1
+        last[first.visitor] = max(last.values()) + 1
+    return ordered
 
 
 def make_room(run: Run, running: Sequence[Run], slots: float, now: float) -> list[Run] | None:

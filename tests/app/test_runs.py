@@ -163,6 +163,23 @@ def test_deleting_is_undone(three):
     assert "undo" not in {button.key for button in app.button}
 
 
+def test_what_another_reader_deleted_can_be_brought_back(three):
+    ids = [row.id for row in three.rows()]
+    press(open_lesson("runs", runs=",".join(ids[:2])), "delete_all")
+    app = open_lesson("runs")
+    assert "undo" not in {button.key for button in app.button}
+    (choice,) = [choice for choice in app.multiselect if choice.key == "bring_back"]
+    app = press(choice.set_value([ids[1]]).run(), "bring")
+    assert not app.exception
+    assert {row.id for row in three.rows()} == set(ids[1:])
+    assert [row.id for row in three.deleted()] == ids[:1]
+    app = open_lesson("runs")
+    (choice,) = [choice for choice in app.multiselect if choice.key == "bring_back"]
+    app = press(choice.set_value([ids[0]]).run(), "bring")
+    assert {row.id for row in three.rows()} == set(ids)
+    assert "bring_back" not in {choice.key for choice in app.multiselect}
+
+
 def test_a_training_run_that_is_deleted_stops_and_comes_back_stopped(registry):
     run = registry.start(small(num_epochs=1000))
     until(lambda: run.records)

@@ -1,5 +1,7 @@
 """What is kept of runs: it comes back, one server owns the folder, and damage or a folder it cannot use lose nothing."""
 
+import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -8,7 +10,10 @@ import time
 import pytest
 
 from cnn_core.solver import StepRecord
+from cnn_core.training import blocks
 from cnn_core.training import store as store_module
+from cnn_core.training.database import SCHEMA
+from cnn_core.training.history import NAMES
 from cnn_core.training.store import Change, Store, StoreError
 
 
@@ -133,3 +138,82 @@ def test_how_far_each_run_came_is_answered_at_once(store):
     store.add_steps("gone", [record(1)])
     store.set("gone", deleted=1.0)
     assert store.results() == {"young": (record(2), None), "old": (record(3), 0.5)}
+
+
+def test_a_history_is_cut_in_the_middle_of_a_block(store):
+    store.add("one", {}, None)
+    store.add_steps("one", [record(i, 0.5 if i % 4 == 0 else None) for i in range(1, 11)])
+    store.add_steps("one", [record(i) for i in range(11, 21)])
+    store.forget_after("one", 6)
+    assert [r.iteration for r in store.steps("one")] == [1, 2, 3, 4, 5, 6]
+    assert store.results() == {"one": (record(6), 0.5)}
+    store.forget_after("one", 3)
+    assert store.results() == {"one": (record(3), None)}
+    store.add_steps("one", [record(4), record(5)])
+    store.add_steps("one", [record(5, 0.25), record(6)])  # what was there is replaced
+    assert store.steps("one") == [record(1), record(2), record(3), record(4), record(5, 0.25), record(6)]
+    store.forget_after("one", 0)
+    assert store.steps("one") == []
+    assert store.results() == {}
+
+
+@pytest.mark.parametrize("count", [blocks.BLOCK - 1, blocks.BLOCK, blocks.BLOCK + 1, 3 * blocks.BLOCK + 7])
+def test_a_long_history_is_kept_in_blocks_and_read_in_parts(store, monkeypatch, count):
+    monkeypatch.setattr(blocks, "PART", 2)
+    store.add("one", {}, None)
+    history = [record(i, 0.5 if i % 100 == 0 else None) for i in range(1, count + 1)]
+    store.add_steps("one", history)
+    assert store.steps("one") == history
+    assert len(store._read("SELECT iteration FROM steps WHERE run = 'one'")) == -(-count // blocks.BLOCK)
+    assert store.results()["one"] == (history[-1], 0.5)
+
+
+def old_database(folder):
+    """As the versions before wrote it: a row for each step, as JSON."""
+    folder.mkdir()
+    db = sqlite3.connect(folder / store_module.DATABASE)
+    tables = [table for table in SCHEMA.split(";") if "TABLE IF NOT EXISTS ends" not in table]
+    db.executescript(";".join(tables))
+    db.execute("INSERT INTO runs (id, created, config, state) VALUES ('old', 1.0, '{}', 'finished')")
+    rows = [record(i, 0.125 * i if i in (2, 4) else None) for i in range(1, 7)]
+    for row in rows:
+        values = [getattr(row, name) for name in NAMES]
+        db.execute("INSERT INTO steps VALUES ('old', ?, ?)", (row.iteration, json.dumps(values)))
+    db.execute("INSERT INTO statistics VALUES ('old', 3, ?)", (json.dumps([{"name": "conv1", "grad_norm": math.nan}]),))
+    db.commit()
+    db.close()
+    return rows
+
+
+def test_what_an_older_version_kept_is_read_and_goes_on(tmp_path):
+    rows = old_database(tmp_path / "runs")
+    for _ in range(2):  # it is made new once
+        store = Store(tmp_path / "runs")
+        assert store.message == ""
+        assert store.steps("old") == rows
+        assert store.results() == {"old": (rows[-1], 0.5)}
+        assert math.isnan(store.statistics("old")[0][1][0]["grad_norm"])
+        store.close()
+    store = Store(tmp_path / "runs")
+    store.forget_after("old", 5)
+    store.add_steps("old", [record(6, 0.75), record(7)])
+    assert store.steps("old") == [*rows[:5], record(6, 0.75), record(7)]
+    assert store.results() == {"old": (record(7), 0.75)}
+    store.forget_after("old", 3)
+    assert store.results() == {"old": (rows[2], 0.25)}
+    store.close()
+
+
+def test_who_reads_waits_for_nobody_who_writes(store):
+    store.add("one", {}, None)
+    store.add_steps("one", [record(1)])
+    writer = sqlite3.connect(store.folder / store_module.DATABASE)
+    writer.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    with store._lock:  # one of this server's threads is at it as well
+        assert store.rows()[0].id == "one"
+        assert store.steps("one") == [record(1)]
+        assert store.results() == {"one": (record(1), None)}
+    assert time.monotonic() - began < 2
+    writer.rollback()
+    writer.close()
