@@ -38,7 +38,7 @@ def test_the_defaults_are_the_cores(registry):
 
 
 def test_the_address_sets_every_control(registry):
-    block = {"num_filters": "3", "kernel_size": "5", "stride": "2", "padding": "1", "norm": "group"}
+    block = {"num_filters": "3", "kernel_size": "5", "stride": "2", "padding": "2", "norm": "group"}
     block |= {"activation": "tanh", "pool": "none"}
     settings = {f"block_2_{name}": text for name, text in block.items()} | {"blocks": "2", "hidden_layers": "2"}
     settings |= {"hidden_1": "7", "hidden_2": "5", "hidden_activation": "sigmoid", "dropout": "0.25"}
@@ -46,7 +46,7 @@ def test_the_address_sets_every_control(registry):
     settings |= {"learning_rate": "0.01", "reg": "0.1", "batch_size": "111", "num_epochs": "2", "lr_decay": "0.9"}
     settings |= {"seed": "9", "dataset": "digits", "val_accuracy": "0.9", "patience": "3", "seconds": "20"}
     _, run = start(registry, **settings, num_train="500", shift="1")
-    second = ConvBlock(3, 5, 2, 1, "group", "tanh", "none")
+    second = ConvBlock(3, 5, 2, 2, "group", "tanh", "none")
     network = NetworkSpec((ConvBlock(), second), (7, 5), "sigmoid", 0.25, "fixed", 0.1)
     assert (run.config.data.num_train, run.config.data.shift) == (500, 1)
     expected = TrainingConfig(
