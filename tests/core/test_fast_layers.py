@@ -105,20 +105,38 @@ def test_convolution_is_that_of_the_loops_however_the_work_is_cut(case, dout_dty
         same(ours, expected, dtype)
 
 
+NEVER = -(1 << 40)
+WAYS = {
+    "at once": {},
+    "by rows": {"SMALL": NEVER, "NARROW": 1 << 30, "TALL": 1 << 30},
+    "by columns": {"SMALL": NEVER, "NARROW": 1 << 30, "TALL": 0},
+    "by images": {"SMALL": NEVER, "NARROW": 0, "TALL": 1 << 30},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("spoiled", ["x", "weight", "dout"])
 @pytest.mark.parametrize("padding", [0, 1, ((0, 2), (3, 0))], ids=str)
 @pytest.mark.parametrize("stride", [1, 2, (3, 1)])
 @np.errstate(invalid="ignore")  # the padding's 0 times infinity, in the loops too
-def test_a_weight_that_is_not_finite_spoils_only_what_it_meets(stride, padding):
+def test_a_number_that_is_not_finite_spoils_only_what_it_meets(stride, padding, spoiled, way, monkeypatch):
+    for name, value in WAYS[way].items():
+        monkeypatch.setattr(plan, name, value)
     rng = np.random.default_rng(0)
-    x, weight = rng.integers(1, 5, (2, 2, 6, 7)) * 1.0, rng.integers(1, 5, (3, 2, 3, 3)) * 1.0
-    weight[1, 0, 0, 2], weight[0, 1, 2, 0] = np.inf, np.nan
-    out, cache = conv.conv2d_forward_naive(x, weight, np.ones(3), stride=stride, padding=padding)
-    dout = rng.integers(1, 5, out.shape) * 1.0
-    expected = conv.conv2d_backward_naive(dout, cache)
-    _, cache = conv.conv2d_forward(x, weight, np.ones(3), stride=stride, padding=padding)
-    for ours, theirs in zip(conv.conv2d_backward(dout, cache), expected, strict=True):
+    filters = 99 if way == "by images" else 3  # with so many that way moves fewer numbers
+    arrays = {"x": rng.integers(1, 5, (2, 2, 6, 7)) * 1.0, "weight": rng.integers(1, 5, (filters, 2, 3, 3)) * 1.0}
+    options = {"stride": stride, "padding": padding}
+    arrays["dout"] = rng.integers(1, 5, conv.conv2d_forward_naive(**arrays, **options)[0].shape) * 1.0
+    arrays[spoiled][1, 0, 0, 1], arrays[spoiled][0, 1, 1, 0] = np.inf, np.nan
+    dout = arrays.pop("dout")
+    out, cache = conv.conv2d_forward_naive(**arrays, **options)
+    expected = [out, *conv.conv2d_backward_naive(dout, cache)]
+    out, cache = conv.conv2d_forward(**arrays, **options)
+    if way.startswith("by"):
+        assert cache.kept.how.by_images == (way == "by images")
+    for ours, theirs in zip([out, *conv.conv2d_backward(dout, cache)], expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert np.isfinite(expected[0]).any()
+    assert np.isfinite(expected[1]).any() or spoiled == "weight"
 
 
 @pytest.mark.parametrize(("narrow", "by_images"), [(0, True), (1 << 30, False)])

@@ -141,6 +141,20 @@ def test_gradients_agree_with_differences_along_a_random_direction(kernel, size,
     assert error < 1e-7
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_a_gradient_that_is_not_finite_reaches_only_what_won(bad, dtype):
+    """Nothing is multiplied by a mask: infinity times 0 would be NaN."""
+    rng = np.random.default_rng(2)
+    x, weight = rng.integers(1, 4, (2, 1, 6, 6)).astype(dtype), rng.integers(-2, 3, (3, 1, 3, 3)).astype(dtype)
+    out, caches = layers_forward(x, weight, np.zeros(3, dtype), 0)
+    _, cache = conv_pool_forward(x, weight, np.zeros(3, dtype), padding=0)
+    dout = np.ones(out.shape, dtype)
+    dout[1, 0, 0, 0] = dout[2, 1, 1, 1] = bad
+    for ours, theirs in zip(conv_pool_backward(dout, cache), layers_backward(dout, caches), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_misfits_are_named():
     x, weight, bias = np.zeros((2, 1, 3, 5)), np.zeros((4, 1, 3, 3)), np.zeros(4)
     with pytest.raises(ValueError, match=r"kernel_size \(=2.*: 2 cells of height\) must fit .*\(=1\)"):
