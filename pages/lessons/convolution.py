@@ -7,19 +7,16 @@ import streamlit as st
 
 from cnn_core.conv import conv2d_forward
 from cnn_core.walks.trace import trace_conv2d
-from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
-from pages.address import messages
 from pages.controls import settings
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import CONVOLUTION, USUAL_CONVOLUTION
-from pages.sections.code import code
-from pages.sections.snippets import LayerCall, numpy_script
-from pages.sections.take_along import take_along
-from pages.sections.walkthrough import PLACE, upstream, walkthrough
+from pages.sections.snippets import LayerCall
+from pages.sections.walk_page import ending, traced, walk_settings
+from pages.sections.walkthrough import upstream, walkthrough
 from pages.sections.whole_picture import convolved, whole_picture
 
 FLIPPED = (
@@ -33,82 +30,63 @@ st.markdown(
     "after the last output the walk goes on **backward**, and collects the gradients."
 )
 start = Start(CONVOLUTION, USUAL_CONVOLUTION)
-try:
-    with st.sidebar:
-        st.header("Input")
-        chosen = picture(start)
-        st.header("Kernels")
-        filters = settings.whole("filters", "filters", 1, 8, start["filters"], help="Each filter makes one output map.")
-        apart = settings.switch(
-            "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
+with walk_settings(start, "edit"):
+    st.header("Input")
+    chosen = picture(start)
+    st.header("Kernels")
+    filters = settings.whole("filters", "filters", 1, 8, start["filters"], help="Each filter makes one output map.")
+    apart = settings.switch(
+        "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
+    )
+    size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart)
+    channels = len(chosen.grid)
+    shared = [str(n) for n in range(1, 9) if channels % n == 0 and filters % n == 0]
+    groups = int(
+        settings.choice(
+            "groups",
+            "groups",
+            shared,
+            start.one_of("groups", shared),
+            help=(
+                "Split channels and filters into groups: each filter sees its group's channels only. With as many groups as "
+                "channels it is depthwise."
+            ),
         )
-        size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart)
-        channels = len(chosen.grid)
-        shared = [str(n) for n in range(1, 9) if channels % n == 0 and filters % n == 0]
-        groups = int(
-            settings.choice(
-                "groups",
-                "groups",
-                shared,
-                start.one_of("groups", shared),
-                help=(
-                    "Split channels and filters into groups: each filter sees its group's channels only. With as many groups as "
-                    "channels it is depthwise."
-                ),
-            )
+    )
+    weight = kernels(start, size, channels // groups, filters)
+    flip = settings.switch("flip the kernel", "flip", start["flip"], help="True convolution, as mathematics has it.")
+    bias = np.array(
+        settings.numbers(
+            "bias",
+            "bias",
+            filters,
+            -99,
+            99,
+            start["bias"],
+            help=("Added to every output: one number, or one for each filter with commas between."),
         )
-        weight = kernels(start, size, channels // groups, filters)
-        flip = settings.switch(
-            "flip the kernel", "flip", start["flip"], help="True convolution, as mathematics has it."
-        )
-        bias = np.array(
-            settings.numbers(
-                "bias",
-                "bias",
-                filters,
-                -99,
-                99,
-                start["bias"],
-                help=("Added to every output: one number, or one for each filter with commas between."),
-            )
-        )
-        st.header("Walk")
-        stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
-        padding = settings.pair(
-            "padding", "padding", 0, 6, start["padding"], apart=apart, help="Zeros around the input."
-        )
-        dilation = settings.pair(
-            "dilation",
-            "dilation",
-            1,
-            4,
-            start["dilation"],
-            apart=apart,
-            help=("Distance between neighbouring kernel cells."),
-        )
-        st.header("Backward")
-        window = Window.of(size, stride, padding, dilation)
-        if flip:
-            weight = np.ascontiguousarray(weight[..., ::-1, ::-1])
-        options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-        shape = (filters, *window.output_size(chosen.size))
-        dout = upstream(start["dout"], shape, lambda: conv2d_forward(chosen.grid[None], weight, bias, **options)[0][0])
-except ValueError as error:
-    messages.error(error)
-    start.tell(PLACE | {"edit"})
-    st.stop()
+    )
+    st.header("Walk")
+    stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
+    padding = settings.pair("padding", "padding", 0, 6, start["padding"], apart=apart, help="Zeros around the input.")
+    dilation = settings.pair(
+        "dilation",
+        "dilation",
+        1,
+        4,
+        start["dilation"],
+        apart=apart,
+        help=("Distance between neighbouring kernel cells."),
+    )
+    st.header("Backward")
+    window = Window.of(size, stride, padding, dilation)
+    if flip:
+        weight = np.ascontiguousarray(weight[..., ::-1, ::-1])
+    options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    shape = (filters, *window.output_size(chosen.size))
+    dout = upstream(start["dout"], shape, lambda: conv2d_forward(chosen.grid[None], weight, bias, **options)[0][0])
 
-start.tell(PLACE | {"edit"})
-
-walk: Walk | None = None
-try:
-    walk = trace_conv2d(chosen.grid, weight, bias, window, groups=groups, dout=dout)
-except TooManyStepsError as error:
-    messages.warning(f"{error}. Here is the whole of it, without the numbers:")
-except ValueError as error:
-    messages.error(error)
-    st.stop()
-
+walk = traced(lambda: trace_conv2d(chosen.grid, weight, bias, window, groups=groups, dout=dout))
 if walk:
     kernel_title = f"kernel{'s' if filters > 1 else ''} {size[0]}×{size[1]}" + (", flipped" if flip else "")
     backward = {"dx": "dx: to the input", "dweight": "dweight", "dout": "dout: from the next layer"}
@@ -124,5 +102,4 @@ if walk:
 whole_picture(chosen, convolved(chosen, weight, bias, options))
 if walk:
     layer = LayerCall("conv2d", walk.arrays(), window, groups)
-    code(layer)
-    take_along(walk, titles=titles, code=lambda: numpy_script(layer))
+    ending(layer, walk, titles)

@@ -18,9 +18,8 @@ from pages.controls.formula import crop_note, notes
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
-from pages.sections.code import code
-from pages.sections.snippets import LayerCall, numpy_script
-from pages.sections.take_along import take_along
+from pages.sections.snippets import LayerCall
+from pages.sections.walk_page import ending
 from pages.sections.walkthrough import upstream, walkthrough
 
 RIGHT = 1e-6  # relative error up to which the two ways of a gradient count as equal
@@ -140,5 +139,4 @@ for column, way, gradient in zip(
         chart(gradient_map(gradient, reach, theme), key=way)
 
 layer_of_page = LayerCall(walk.operation, walk.arrays(), window)
-code(layer_of_page)
-take_along(walk.only(["backward"]), titles=titles, code=lambda: numpy_script(layer_of_page))
+ending(layer_of_page, walk.only(["backward"]), titles)

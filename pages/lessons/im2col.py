@@ -5,48 +5,37 @@ import streamlit as st
 
 from cnn_core.walks.trace import trace_im2col
 from cnn_core.window import Window
-from pages.address import messages
 from pages.controls import settings
 from pages.controls.formula import size_titles
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import IM2COL, USUAL_IM2COL
-from pages.sections.code import code
-from pages.sections.snippets import LayerCall, numpy_script
-from pages.sections.take_along import take_along
-from pages.sections.walkthrough import PLACE, walkthrough
+from pages.sections.snippets import LayerCall
+from pages.sections.walk_page import ending, walk_settings
+from pages.sections.walkthrough import walkthrough
 
 st.markdown(
     "A computer is at its fastest when it multiplies two matrices. So a convolution is turned into that: every window is "
     "**copied into a column**, every filter is written as a **row**, and one product of the two gives all outputs at once."
 )
 start = Start(IM2COL, USUAL_IM2COL)
-try:
-    with st.sidebar:
-        st.header("Input")
-        chosen = picture(start, most_channels=3, most_cells=16)
-        st.header("Kernels")
-        filters = settings.whole("filters", "filters", 1, 4, start["filters"], help="Each filter is a row.")
-        size = settings.pair("kernel size", "kernel_size", 1, 4, start["kernel_size"], apart=False)
-        weight = kernels(start, size, len(chosen.grid), filters)
-        bias = np.array(
-            settings.numbers("bias", "bias", filters, -99, 99, start["bias"], help="One number, or one a filter.")
-        )
-        st.header("Walk")
-        stride = settings.whole("stride", "stride", 1, 4, start["stride"], help="Cells from stop to stop.")
-        padding = settings.whole("padding", "padding", 0, 3, start["padding"], help="Zeros around the input.")
-        dilation = settings.whole(
-            "dilation", "dilation", 1, 3, start["dilation"], help="Distance between kernel cells."
-        )
+with walk_settings(start, "edit"):
+    st.header("Input")
+    chosen = picture(start, most_channels=3, most_cells=16)
+    st.header("Kernels")
+    filters = settings.whole("filters", "filters", 1, 4, start["filters"], help="Each filter is a row.")
+    size = settings.pair("kernel size", "kernel_size", 1, 4, start["kernel_size"], apart=False)
+    weight = kernels(start, size, len(chosen.grid), filters)
+    bias = np.array(
+        settings.numbers("bias", "bias", filters, -99, 99, start["bias"], help="One number, or one a filter.")
+    )
+    st.header("Walk")
+    stride = settings.whole("stride", "stride", 1, 4, start["stride"], help="Cells from stop to stop.")
+    padding = settings.whole("padding", "padding", 0, 3, start["padding"], help="Zeros around the input.")
+    dilation = settings.whole("dilation", "dilation", 1, 3, start["dilation"], help="Distance between kernel cells.")
     window = Window.of(size, stride, padding, dilation)
     walk = trace_im2col(chosen.grid, weight, bias, window)
-except ValueError as error:
-    messages.error(error)
-    start.tell(PLACE | {"edit"})
-    st.stop()
-
-start.tell(PLACE | {"edit"})
 
 grids = walk.grids
 _, height, width = grids["columns"].counts.shape
@@ -77,5 +66,4 @@ st.markdown(
     r"$d\text{columns} = \text{rows}^T \cdot d\text{out}$ is added back into the image, window by window."
 )
 layer = LayerCall("im2col", walk.arrays(), window)
-code(layer)
-take_along(walk, titles=titles, code=lambda: numpy_script(layer))
+ending(layer, walk, titles)

@@ -7,19 +7,16 @@ from cnn_core.checks import Array
 from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
 from cnn_core.walks.rounding import write
 from cnn_core.walks.trace import trace_avg_pool2d, trace_max_pool2d
-from cnn_core.walks.walk import TooManyStepsError, Walk
 from cnn_core.window import Window
-from pages.address import messages
 from pages.controls import settings
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import POOLING, USUAL_POOLING
 from pages.sections.broken import broken_note
-from pages.sections.code import code
-from pages.sections.snippets import LayerCall, numpy_script
-from pages.sections.take_along import take_along
-from pages.sections.walkthrough import PLACE, upstream, walkthrough
+from pages.sections.snippets import LayerCall
+from pages.sections.walk_page import ending, traced, walk_settings
+from pages.sections.walkthrough import upstream, walkthrough
 from pages.sections.whole_picture import Maps, whole_picture
 
 st.markdown(
@@ -27,58 +24,39 @@ st.markdown(
     "(average pooling). There are no weights to learn. What stays is *that* something was there; where exactly is given up."
 )
 start = Start(POOLING, USUAL_POOLING)
-try:
-    with st.sidebar:
-        st.header("Input")
-        chosen = picture(start)
-        st.header("Pooling")
-        pooling = settings.choice("pooling", "pooling", ["max", "average"], start["pooling"])
-        apart = settings.switch(
-            "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
-        )
-        size = settings.pair(
-            "kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help="Of the window."
-        )
-        stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
-        padding = settings.pair(
-            "padding",
-            "padding",
-            0,
-            3,
-            start["padding"],
-            apart=apart,
-            help=("Cells around the input: −∞ for max, 0 for average."),
-        )
-        st.header("Backward")
-        window = Window.of(size, stride, padding)
-        pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
-        shape = (len(chosen.grid), *window.output_size(chosen.size))
-        dout = upstream(
-            start["dout"], shape, lambda: pool(chosen.grid[None], size, stride=stride, padding=padding)[0][0]
-        )
-        broken = settings.switch(
-            "break it: = instead of +=",
-            "broken",
-            start["broken"],
-            help=("A well-known slip: each window overwrites what another has left in dx."),
-        )
-except ValueError as error:
-    messages.error(error)
-    start.tell(PLACE)
-    st.stop()
+with walk_settings(start):
+    st.header("Input")
+    chosen = picture(start)
+    st.header("Pooling")
+    pooling = settings.choice("pooling", "pooling", ["max", "average"], start["pooling"])
+    apart = settings.switch(
+        "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
+    )
+    size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help="Of the window.")
+    stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
+    padding = settings.pair(
+        "padding",
+        "padding",
+        0,
+        3,
+        start["padding"],
+        apart=apart,
+        help=("Cells around the input: −∞ for max, 0 for average."),
+    )
+    st.header("Backward")
+    window = Window.of(size, stride, padding)
+    pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
+    shape = (len(chosen.grid), *window.output_size(chosen.size))
+    dout = upstream(start["dout"], shape, lambda: pool(chosen.grid[None], size, stride=stride, padding=padding)[0][0])
+    broken = settings.switch(
+        "break it: = instead of +=",
+        "broken",
+        start["broken"],
+        help=("A well-known slip: each window overwrites what another has left in dx."),
+    )
 
-start.tell(PLACE)
-
-walk: Walk | None = None
-try:
-    trace = trace_max_pool2d if pooling == "max" else trace_avg_pool2d
-    walk = trace(chosen.grid, window, dout=dout, broken=broken)
-except TooManyStepsError as error:
-    messages.warning(f"{error}. Here is the whole of it, without the numbers:")
-except ValueError as error:
-    messages.error(error)
-    st.stop()
-
+trace = trace_max_pool2d if pooling == "max" else trace_avg_pool2d
+walk = traced(lambda: trace(chosen.grid, window, dout=dout, broken=broken))
 if walk:
     titles = size_titles(window, walk.input_size) | {"dx": "dx: to the input", "dout": "dout: from the next layer"}
     walkthrough(
@@ -117,5 +95,4 @@ def pooled(whole: Array) -> Maps:
 whole_picture(chosen, pooled)
 if walk:
     layer = LayerCall(walk.operation, walk.arrays(), window)
-    code(layer)
-    take_along(walk, titles=titles, code=lambda: numpy_script(layer))
+    ending(layer, walk, titles)

@@ -6,17 +6,15 @@ import streamlit as st
 from cnn_core.conv_transpose import as_convolution
 from cnn_core.walks.trace import trace_conv2d, trace_conv_transpose2d
 from cnn_core.window import Window
-from pages.address import messages
 from pages.controls import settings
 from pages.controls.formula import notes, size_titles, transposed_formula
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import TRANSPOSED, USUAL_TRANSPOSED
-from pages.sections.code import code
-from pages.sections.snippets import LayerCall, numpy_script
-from pages.sections.take_along import take_along
-from pages.sections.walkthrough import PLACE, upstream, walkthrough
+from pages.sections.snippets import LayerCall
+from pages.sections.walk_page import ending, walk_settings
+from pages.sections.walkthrough import upstream, walkthrough
 
 VIEWS = {
     "spread": "Each input number adds its multiple of the kernel to one window of the output.",
@@ -29,52 +27,45 @@ st.markdown(
     "image generators are built of it."
 )
 start = Start(TRANSPOSED, USUAL_TRANSPOSED)
-try:
-    with st.sidebar:
-        st.header("View")
-        view = settings.choice("view", "view", list(VIEWS))
-        st.caption(VIEWS[view])
-        st.header("Input")
-        chosen = picture(start, most_channels=3, most_cells=32)
-        channels = len(chosen.grid)
-        st.header("Kernels")
-        filters = settings.whole("filters", "filters", 1, 3, start["filters"], help="Channels of the output.")
-        size = settings.pair("kernel size", "kernel_size", 1, 5, start["kernel_size"], apart=False)
-        weight = kernels(start, size, filters, channels, names=("channel", "filter"))
-        st.header("Walk")
-        stride = settings.whole(
-            "stride", "stride", 1, 4, start["stride"], help="How far the windows lie apart in the output."
+with walk_settings(start, "edit", "view"):
+    st.header("View")
+    view = settings.choice("view", "view", list(VIEWS))
+    st.caption(VIEWS[view])
+    st.header("Input")
+    chosen = picture(start, most_channels=3, most_cells=32)
+    channels = len(chosen.grid)
+    st.header("Kernels")
+    filters = settings.whole("filters", "filters", 1, 3, start["filters"], help="Channels of the output.")
+    size = settings.pair("kernel size", "kernel_size", 1, 5, start["kernel_size"], apart=False)
+    weight = kernels(start, size, filters, channels, names=("channel", "filter"))
+    st.header("Walk")
+    stride = settings.whole(
+        "stride", "stride", 1, 4, start["stride"], help="How far the windows lie apart in the output."
+    )
+    padding = settings.whole(
+        "padding", "padding", 0, 4, start["padding"], help="Cells cut off each side of the output."
+    )
+    dilation = settings.whole("dilation", "dilation", 1, 3, 1, help="Distance between neighbouring kernel cells.")
+    window = Window.of(size, stride, padding, dilation)
+    output_padding, most = 0, window.most_output_padding[0]
+    if most:  # else there is only one size to go back to
+        output_padding = settings.whole(
+            "output padding",
+            "output_padding",
+            0,
+            most,
+            min(start["output_padding"], most),
+            help="Further rows and columns at bottom and right: a convolution makes the same size from several.",
         )
-        padding = settings.whole(
-            "padding", "padding", 0, 4, start["padding"], help="Cells cut off each side of the output."
-        )
-        dilation = settings.whole("dilation", "dilation", 1, 3, 1, help="Distance between neighbouring kernel cells.")
-        window = Window.of(size, stride, padding, dilation)
-        output_padding, most = 0, window.most_output_padding[0]
-        if most:  # else there is only one size to go back to
-            output_padding = settings.whole(
-                "output padding",
-                "output_padding",
-                0,
-                most,
-                min(start["output_padding"], most),
-                help="Further rows and columns at bottom and right: a convolution makes the same size from several.",
-            )
-        large = window.transposed_size(chosen.size, output_padding)
-        if view == "spread":
-            st.header("Backward")
-            dout = upstream(start["dout"], (filters, *large))
+    large = window.transposed_size(chosen.size, output_padding)
+    if view == "spread":
+        st.header("Backward")
+        dout = upstream(start["dout"], (filters, *large))
     if view == "spread":
         walk = trace_conv_transpose2d(chosen.grid, weight, window, output_padding=output_padding, dout=dout)
     else:
         apart, flipped, gathering, between = as_convolution(chosen.grid, weight, window, output_padding=output_padding)
         walk = trace_conv2d(apart, flipped, np.zeros(filters), gathering, blank=between)
-except ValueError as error:
-    messages.error(error)
-    start.tell(PLACE | {"edit", "view"})
-    st.stop()
-
-start.tell(PLACE | {"edit", "view"})
 
 rows, columns = chosen.grid.shape[1:]
 cut = f", {padding} cut off each side" if padding else ""
@@ -104,5 +95,4 @@ st.markdown(
 )
 arrays = {"x": chosen.grid, "weight": weight, "bias": np.zeros(filters)} | ({"dout": dout} if view == "spread" else {})
 layer = LayerCall("conv_transpose2d", arrays, window, output_padding=output_padding)
-code(layer)
-take_along(walk, titles=titles, code=lambda: numpy_script(layer))
+ending(layer, walk, titles)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnn_core.conv import conv2d_backward_naive, conv2d_forward
+from cnn_core.conv import conv2d_backward_naive, conv2d_forward_naive
 from cnn_core.pool import avg_pool2d_backward_naive, avg_pool2d_forward, max_pool2d_backward_naive, max_pool2d_forward
 from tests.app.lesson import calm, change, figure, open_lesson, options, sent, texts, values, walked, window
 
@@ -24,7 +24,7 @@ def gradients(layer, app):
     dout = values(app, "dout")[None]
     if layer == "convolution":
         x, weight = geometry.crop(values(app, "x"))[None], values(app, "weight")[None]
-        _, cache = conv2d_forward(x, weight, np.zeros(1), **options(geometry))
+        _, cache = conv2d_forward_naive(x, weight, np.zeros(1), **options(geometry))
         return dict(zip(("dx", "dweight", "dbias"), conv2d_backward_naive(dout, cache), strict=True))
     # The same input, as the convolution's walk shows it.
     shown = open_lesson("gradient_flow", **{key: app.query_params[key] for key in INPUT & set(app.query_params)})

@@ -1,0 +1,50 @@
+"""What the pages that walk a window have in common: settings that may not fit, a walk that may be too long, and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import streamlit as st
+
+from cnn_core.walks.walk import TooManyStepsError, Walk
+from pages.address import messages
+from pages.controls.presets import Start
+from pages.sections.code import code
+from pages.sections.snippets import LayerCall, numpy_script
+from pages.sections.take_along import take_along
+from pages.sections.walkthrough import PLACE
+
+
+@contextmanager
+def walk_settings(start: Start, *kept: str) -> Iterator[None]:
+    """The sidebar's widgets. A ValueError among them is said, and the page ends; in any case the preset's sentence is told.
+
+    kept: keys of widgets that do not count as a change of the preset.
+    """
+    try:
+        with st.sidebar:
+            yield
+    except ValueError as error:
+        messages.error(error)
+        start.tell(PLACE | set(kept))
+        st.stop()
+    start.tell(PLACE | set(kept))
+
+
+def traced(trace: Callable[[], Walk]) -> Walk | None:
+    """The walk; None if it would be too long, which is said. For settings that do not fit the page ends, with their error."""
+    try:
+        return trace()
+    except TooManyStepsError as error:
+        messages.warning(f"{error}. Here is the whole of it, without the numbers:")
+        return None
+    except ValueError as error:
+        messages.error(error)
+        st.stop()
+
+
+def ending(layer: LayerCall, walk: Walk, titles: Mapping[str, str]) -> None:
+    """The code behind the page, and what can be taken along."""
+    code(layer)
+    take_along(walk, titles=titles, code=lambda: numpy_script(layer))
