@@ -1,9 +1,12 @@
 """Max and average pooling, forward and backward: the readable loops and the vectorised form.
 
-Shapes: x (N, C, H, W), out (N, C, OH, OW). `stride` defaults to the kernel size, as in PyTorch. Padding never wins a
-maximum (it counts as minus infinity, which x itself must not hold). Where several cells share a maximum, the first one,
-row by row, gets the gradient. All functions raise ValueError where shapes or options do not fit, and keep the dtype of x.
-The gradients are derived in docs/math.md.
+Shapes: x (N, C, H, W), out (N, C, OH, OW). `stride` defaults to the kernel size, as in PyTorch; stride, padding and dilation
+are taken as `Window.of` does. Padding never wins a maximum, not even over minus infinity. Where several cells share a maximum,
+the first one, row by row, gets the gradient; NaN wins over all numbers, and of several the last one, as in PyTorch.
+
+Arrays are taken as `checks.takes_arrays` says: lists too, whole numbers computed in float64, float16 in float32. Results have
+the dtype of x. A cache holds nothing of x or out: what happens to them after the forward pass changes no gradient.
+All functions raise ValueError where shapes or options do not fit. The gradients are derived in docs/math.md.
 """
 
 from __future__ import annotations
@@ -13,15 +16,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, check_dout, float_dtype
-from cnn_core.machine.scratch import scratch
+from cnn_core.checks import Array, Pair, PairLike, check_dout, takes_arrays, takes_dout, true_or_false
+from cnn_core.machine.maxima import maxima, place
+from cnn_core.machine.means import spread, window_sums
 from cnn_core.window import PaddingLike, Window
 
 
 class MaxPoolCache(NamedTuple):
     """What the backward pass needs: `winner` (N, C, OH, OW) numbers the window's cells row by row.
 
-    `place`, shaped alike, numbers all cells of the padded x; the fast forward pass adds it where no cell has two windows.
+    `place`, shaped alike, numbers all cells of x; the fast forward pass adds it.
     """
 
     x_shape: tuple[int, ...]
@@ -40,6 +44,7 @@ class AvgPoolCache(NamedTuple):
     divisor: Array
 
 
+@takes_arrays("x")
 def max_pool2d_forward_naive(
     x: Array,
     kernel_size: PairLike,
@@ -48,31 +53,43 @@ def max_pool2d_forward_naive(
     padding: PaddingLike = 0,
     dilation: PairLike = 1,
 ) -> tuple[Array, MaxPoolCache]:
-    """The largest number of each window, in plain loops. Returns out (N, C, OH, OW) and a cache."""
-    window, padded, out = prepare_pool(x, kernel_size, stride, padding, dilation, -np.inf)
-    (dh, dw), (ph, pw) = window.dilation, window.span
-    winner = np.empty(out.shape, dtype=np.intp)
+    """The largest number of each window, in plain loops, one cell after the other. Returns out (N, C, OH, OW) and a cache."""
+    window = pool_window(x, kernel_size, stride, padding, dilation)
+    (above, _), (before, _) = window.padding
+    out = np.empty((*x.shape[:2], *window.output_size(_size(x))), dtype=x.dtype)
+    winner = np.full(out.shape, -1)
+    offsets = window.offsets().tolist()
     for n, c in np.ndindex(*x.shape[:2]):
         for oy, ox, top, left in window.origins(_size(x)):
-            seen = padded[n, c, top : top + ph : dh, left : left + pw : dw]
-            winner[n, c, oy, ox] = np.argmax(seen)
-            out[n, c, oy, ox] = seen.flat[winner[n, c, oy, ox]]
-    return out, MaxPoolCache(x.shape, out.dtype, window, winner)
+            where = n, c, oy, ox
+            for number, (i, j) in enumerate(offsets):
+                row, column = top + i - above, left + j - before
+                if not (0 <= row < x.shape[2] and 0 <= column < x.shape[3]):
+                    continue  # padding
+                value = x[n, c, row, column]
+                if winner[where] < 0 or value > out[where] or np.isnan(value):
+                    out[where], winner[where] = value, number
+    return out, MaxPoolCache(x.shape, x.dtype, window, winner)
 
 
+@takes_dout
 def max_pool2d_backward_naive(dout: Array, cache: MaxPoolCache) -> Array:
-    """Each gradient goes to the cell that won its window; `+=`, because a cell may win several. Returns dx."""
+    """Each gradient goes to the cell that won its window; `+=`, because a cell may win several.
+
+    dout (N, C, OH, OW) gives dx, shaped as x.
+    """
     x_shape, dtype, window, winner, _ = cache
     check_dout(dout, winner.shape)
     dpadded = _padded_zeros(x_shape, window, dtype)
     offsets = window.offsets()
     for n, c in np.ndindex(*x_shape[:2]):
         for oy, ox, top, left in window.origins((x_shape[2], x_shape[3])):
-            down, across = offsets[winner[n, c, oy, ox]]
-            dpadded[n, c, top + down, left + across] += dout[n, c, oy, ox]
+            i, j = offsets[winner[n, c, oy, ox]]
+            dpadded[n, c, top + i, left + j] += dout[n, c, oy, ox]
     return window.crop(dpadded)
 
 
+@takes_arrays("x")
 def max_pool2d_forward(
     x: Array,
     kernel_size: PairLike,
@@ -83,46 +100,31 @@ def max_pool2d_forward(
 ) -> tuple[Array, MaxPoolCache]:
     """The largest number of each window, all windows at once. Returns out (N, C, OH, OW) and a cache.
 
-    A running maximum over the window's cells: each cell is compared for all windows in one go. NaN wins.
+    Where the maxima are is found by machine/maxima.py.
     """
-    window, padded, out = prepare_pool(x, kernel_size, stride, padding, dilation, -np.inf)
-    winner = np.zeros(out.shape, dtype=np.min_scalar_type(max(0, math.prod(window.kernel_size) - 1)))
-    better, candidate = scratch("won", out.shape, bool), scratch("candidate", out.shape, winner.dtype)
-    out[...] = window.tap(padded, 0, 0)
-    for number, (i, j) in list(enumerate(np.ndindex(*window.kernel_size)))[1:]:
-        cell = window.tap(padded, i, j)
-        np.greater(cell, out, out=better)  # strictly: the first maximum stays
-        np.maximum(out, cell, out=out)
-        np.multiply(better, winner.dtype.type(number), out=candidate)
-        np.maximum(winner, candidate, out=winner)  # the numbers only grow
-    if np.isnan(out).any():  # nothing is larger than NaN: say which one was the first
-        lost = np.isnan(out)
-        winner[lost] = np.isnan(window.view(padded)[lost]).reshape(-1, math.prod(window.kernel_size)).argmax(axis=1)
-    apart = all(step >= span for step, span in zip(window.stride, window.span, strict=True))
-    return out, MaxPoolCache(x.shape, out.dtype, window, winner, _place(winner, padded, window) if apart else None)
+    window = pool_window(x, kernel_size, stride, padding, dilation)
+    padded = padded_for(window, x, -np.inf)
+    out, winner = maxima(padded, window, _size(x))
+    settle(winner, out, padded, window, _size(x))
+    where = place(winner, window, x.shape)
+    if not out.all():  # for the sign of a zero
+        out = x.reshape(-1).take(where)
+    return out, MaxPoolCache(x.shape, x.dtype, window, winner, where)
 
 
+@takes_dout
 def max_pool2d_backward(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
-    x_shape, dtype, window, winner, place = cache
+    x_shape, dtype, window, winner, where = cache
     check_dout(dout, winner.shape)
-    dpadded = _padded_zeros(x_shape, window, dtype)
-    if place is not None:
-        dpadded.reshape(-1)[place] = dout
-        return np.ascontiguousarray(window.crop(dpadded))
-    won, share = scratch("won", winner.shape, bool), scratch("share", winner.shape, dtype)
-    finite = np.isfinite(dout).all()  # else 0 * inf would be NaN where it has to be 0
-    for number, (i, j) in enumerate(np.ndindex(*window.kernel_size)):
-        np.equal(winner, number, out=won)
-        if finite:
-            np.multiply(dout, won, out=share, casting="same_kind")
-        else:
-            share[...] = np.where(won, dout, 0)
-        cells = window.tap(dpadded, i, j)
-        cells += share
-    return np.ascontiguousarray(window.crop(dpadded))
+    if where is None:
+        where = place(winner, window, x_shape)
+    dx = np.zeros(math.prod(x_shape), dtype=dtype)
+    np.add.at(dx, where.ravel(), dout.astype(dtype, copy=False).ravel())
+    return dx.reshape(x_shape)
 
 
+@takes_arrays("x")
 def avg_pool2d_forward_naive(
     x: Array,
     kernel_size: PairLike,
@@ -131,18 +133,23 @@ def avg_pool2d_forward_naive(
     padding: PaddingLike = 0,
     count_include_pad: bool = True,
 ) -> tuple[Array, AvgPoolCache]:
-    """The mean of each window, in plain loops. Returns out (N, C, OH, OW) and a cache."""
-    window, padded, out = prepare_pool(x, kernel_size, stride, padding, 1, 0.0)
-    divisor = _divisor(window, _size(x), count_include_pad)
+    """The mean of each window, in plain loops. Returns out (N, C, OH, OW) and a cache.
+
+    count_include_pad=False leaves the padding's zeros out of the mean.
+    """
+    window = pool_window(x, kernel_size, stride, padding, 1)
+    padded, divisor = window.pad(x), _divisor(window, x, count_include_pad)
+    out = np.empty((*x.shape[:2], *divisor.shape), dtype=x.dtype)
     kh, kw = window.kernel_size
     for n, c in np.ndindex(*x.shape[:2]):
         for oy, ox, top, left in window.origins(_size(x)):
-            out[n, c, oy, ox] = np.sum(padded[n, c, top : top + kh, left : left + kw]) / divisor[oy, ox]
-    return out, AvgPoolCache(x.shape, out.dtype, window, divisor)
+            out[n, c, oy, ox] = np.sum(padded[n, c, top : top + kh, left : left + kw], initial=0) / divisor[oy, ox]
+    return out, AvgPoolCache(x.shape, x.dtype, window, divisor)
 
 
+@takes_dout
 def avg_pool2d_backward_naive(dout: Array, cache: AvgPoolCache) -> Array:
-    """Each gradient is spread evenly over the window it came from. Returns dx."""
+    """Each gradient is spread evenly over the window it came from: dout (N, C, OH, OW) gives dx, shaped as x."""
     x_shape, dtype, window, divisor = cache
     check_dout(dout, (*x_shape[:2], *divisor.shape))
     dpadded = _padded_zeros(x_shape, window, dtype)
@@ -153,6 +160,7 @@ def avg_pool2d_backward_naive(dout: Array, cache: AvgPoolCache) -> Array:
     return window.crop(dpadded)
 
 
+@takes_arrays("x")
 def avg_pool2d_forward(
     x: Array,
     kernel_size: PairLike,
@@ -165,54 +173,52 @@ def avg_pool2d_forward(
 
     count_include_pad=False leaves the padding's zeros out of the mean.
     """
-    window, padded, out = prepare_pool(x, kernel_size, stride, padding, 1, 0.0)
-    divisor = _divisor(window, _size(x), count_include_pad)
-    out[...] = 0
-    for i, j in np.ndindex(*window.kernel_size):
-        out += window.tap(padded, i, j)
-    out /= divisor.astype(out.dtype)
-    return out, AvgPoolCache(x.shape, out.dtype, window, divisor)
+    window = pool_window(x, kernel_size, stride, padding, 1)
+    padded, divisor = padded_for(window, x, 0), _divisor(window, x, count_include_pad)
+    out = window_sums(padded, window)
+    out /= divisor
+    return out, AvgPoolCache(x.shape, x.dtype, window, divisor)
 
 
+@takes_dout
 def avg_pool2d_backward(dout: Array, cache: AvgPoolCache) -> Array:
     """The gradient of average pooling: dout (N, C, OH, OW) gives dx, shaped as x."""
     x_shape, dtype, window, divisor = cache
     check_dout(dout, (*x_shape[:2], *divisor.shape))
-    share = (dout / divisor).astype(dtype)
-    dpadded = _padded_zeros(x_shape, window, dtype)
-    for i, j in np.ndindex(*window.kernel_size):
-        window.tap(dpadded, i, j)[...] += share
-    return np.ascontiguousarray(window.crop(dpadded))
+    share = np.divide(dout, divisor, dtype=dtype, casting="same_kind")
+    return np.ascontiguousarray(window.crop(spread(share, window, window.padded_size((x_shape[2], x_shape[3])))))
 
 
-def prepare_pool(
-    x: Array,
-    kernel_size: PairLike,
-    stride: PairLike | None,
-    padding: PaddingLike,
-    dilation: PairLike,
-    fill: float,
-) -> tuple[Window, Array, Array]:
-    """The window, the padded input and an empty output; ValueError where they do not fit together."""
+def pool_window(
+    x: Array, kernel_size: PairLike, stride: PairLike | None, padding: PaddingLike, dilation: PairLike
+) -> Window:
+    """The window; ValueError where it does not fit onto x, or sees padding only."""
     if x.ndim != 4:
         raise ValueError(f"x (shape {x.shape}) must have 4 axes: (N, C, H, W)")
     window = Window.of(kernel_size, kernel_size if stride is None else stride, padding, dilation)
-    size = window.output_size(_size(x))
+    window.output_size(_size(x))
     window.require_real_cells(_size(x))
-    dtype = float_dtype(x)
-    x = x.astype(dtype, copy=False)
-    return window, window.pad(x, fill) if np.any(window.padding) else x, np.empty((*x.shape[:2], *size), dtype=dtype)
+    return window
 
 
-def _place(winner: Array, padded: Array, window: Window) -> Array:
-    """Where in padded (N, C, H', W'), read row by row, each winner (N, C, OH, OW) lies."""
-    n, c, *size = padded.shape
-    area = math.prod(size)
-    cells = window.view(np.arange(area).reshape(size))  # (OH, OW, KH, KW)
-    place: Array = cells[0, 0].ravel().take(winner)
-    place += cells[:, :, 0, 0]
-    place += np.arange(n * c).reshape(n, c, 1, 1) * area
-    return place
+def padded_for(window: Window, x: Array, fill: float) -> Array:
+    """x with the window's padding around it; x itself where there is none."""
+    return window.pad(x, fill) if any(map(any, window.padding)) else x
+
+
+def settle(winner: Array, best: Array, padded: Array, window: Window, input_size: Pair) -> None:
+    """Correct the winners of maxima `best` (N, C, OH, OW) where comparing numbers does not tell them.
+
+    NaN is not larger than anything: the last one of the window wins. And among minus infinities padding may have come first.
+    """
+    if np.isnan(best).any():
+        lost = np.isnan(best)
+        seen = np.isnan(window.view(padded)[lost]).reshape(-1, math.prod(window.kernel_size))
+        winner[lost] = seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
+    if padded.shape[-2:] != input_size:
+        (rows, columns), (dh, dw) = window.starts(input_size), window.dilation
+        first = np.maximum(0, -(rows // dh))[:, None] * window.kernel_size[1] + np.maximum(0, -(columns // dw))
+        np.maximum(winner, first, out=winner, casting="unsafe")
 
 
 def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.generic]) -> Array:
@@ -220,12 +226,13 @@ def _padded_zeros(x_shape: tuple[int, ...], window: Window, dtype: np.dtype[np.g
     return np.zeros((*x_shape[:2], *window.padded_size((x_shape[2], x_shape[3]))), dtype=dtype)
 
 
-def _divisor(window: Window, input_size: tuple[int, int], count_include_pad: bool) -> Array:
-    """How many cells each mean counts: (OH, OW)."""
-    inside = window.pad(np.ones(input_size), value=float(count_include_pad))
-    divisor: Array = window.view(inside).sum(axis=(-2, -1))
-    return divisor
+def _divisor(window: Window, x: Array, count_include_pad: bool) -> Array:
+    """How many cells each mean counts: (OH, OW), in the dtype of x."""
+    true_or_false("count_include_pad", count_include_pad)
+    if count_include_pad:
+        return np.full(window.output_size(_size(x)), math.prod(window.kernel_size), dtype=x.dtype)
+    return window_sums(window.pad(np.ones(_size(x), dtype=x.dtype)), window)
 
 
-def _size(x: Array) -> tuple[int, int]:
+def _size(x: Array) -> Pair:
     return x.shape[-2], x.shape[-1]

@@ -186,6 +186,12 @@ class Window:
         rows, columns = np.indices(self.kernel_size).reshape(2, -1)
         return np.stack([rows * self.dilation[0], columns * self.dilation[1]], axis=1)
 
+    def starts(self, input_size: Pair) -> tuple[Array, Array]:
+        """The first row (OH,) and the first column (OW,) of each position, counted from the input's: below 0 in the padding."""
+        steps = zip(self.output_size(input_size), self.stride, self.padding, strict=True)
+        rows, columns = (np.arange(n) * s - before for n, s, (before, _) in steps)
+        return rows, columns
+
     def coverage(self, input_size: Pair) -> Array:
         """How many windows see each cell of the padded image (H', W'); 0 where the stride leaves cells over."""
         ones = np.ones((*self.output_size(input_size), *self.kernel_size), dtype=np.int64)

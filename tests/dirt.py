@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from cnn_core import optim, pool
-from cnn_core.machine import col2im, convolve, lowering
+from cnn_core import optim
+from cnn_core.machine import col2im, convolve, lowering, maxima
 from cnn_core.network import first_block
 
 EMPTY = {"empty": np.empty, "empty_like": np.empty_like}
@@ -18,7 +18,7 @@ def dirty_memory():
     with pytest.MonkeyPatch.context() as patch:
         for name, function in EMPTY.items():
             patch.setattr(np, name, _soiled(function))
-        for module in (col2im, convolve, first_block, lowering, optim, pool):
+        for module in (col2im, convolve, first_block, lowering, maxima, optim):
             patch.setattr(module, "scratch", _soiled(module.scratch))
         yield patch
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from cnn_core.checks import Array, PairLike, check_dout, takes_arrays, takes_dout
 from cnn_core.conv import check_conv2d
-from cnn_core.pool import MaxPoolCache, prepare_pool
+from cnn_core.pool import MaxPoolCache, padded_for, pool_window, settle
 from cnn_core.window import PaddingLike, Window
 
 
@@ -74,6 +74,7 @@ def _columns(windows: Array, groups: int) -> Array:
     return windows.transpose(1, 4, 5, 0, 2, 3).reshape(groups, c // groups * kh * kw, n * oh * ow)
 
 
+@takes_arrays("x")
 def max_pool2d_forward_vectorized(
     x: Array,
     kernel_size: PairLike,
@@ -83,14 +84,17 @@ def max_pool2d_forward_vectorized(
     dilation: PairLike = 1,
 ) -> tuple[Array, MaxPoolCache]:
     """The largest number of each window, by one argmax over all windows. Returns out (N, C, OH, OW) and a cache."""
-    window, padded, out = prepare_pool(x, kernel_size, stride, padding, dilation, -np.inf)
-    kh, kw = window.kernel_size
-    windows = window.view(padded).reshape(*out.shape, kh * kw)
+    window = pool_window(x, kernel_size, stride, padding, dilation)
+    padded, (kh, kw) = padded_for(window, x, -np.inf), window.kernel_size
+    windows = window.view(padded)
+    windows = windows.reshape(*windows.shape[:-2], kh * kw)
     winner = windows.argmax(axis=-1)
-    out[...] = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]
-    return out, MaxPoolCache(x.shape, out.dtype, window, winner)
+    out = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]
+    settle(winner, out, padded, window, (x.shape[2], x.shape[3]))
+    return out, MaxPoolCache(x.shape, x.dtype, window, winner)
 
 
+@takes_dout
 def max_pool2d_backward_vectorized(dout: Array, cache: MaxPoolCache) -> Array:
     """The gradient of max pooling: each cell of the windows gets dout where it won, all added up. Returns dx."""
     x_shape, dtype, window, winner, _ = cache

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cnn_core import conv, pool
-from cnn_core.machine import plan
+from cnn_core.machine import maxima, plan
 from cnn_core.speed import vectorized
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
@@ -168,13 +168,14 @@ def pool_cases(draw):
         assume(False)
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     x = rng.integers(-1, 2, (draw(st.integers(0, 5)), draw(st.integers(1, 3)), *size)).astype(draw(dtypes))
-    x[rng.random(x.shape) < draw(st.sampled_from([0, 0, 0.1, 0.5]))] = np.nan
+    for value in (-0.0, -np.inf, np.inf, np.nan):
+        x[rng.random(x.shape) < draw(st.sampled_from([0, 0, 0.1, 0.5]))] = value
     return frozen(x, x.dtype, turned=draw(st.booleans())), short(draw, kernel), options
 
 
 @search
-@given(pool_cases(), dtypes, st.sampled_from([0, 0, 0.1, 0.5]))
-def test_max_pooling_is_that_of_the_loops_with_ties_nan_and_infinity(case, dout_dtype, broken):
+@given(pool_cases(), dtypes, st.sampled_from([0, 0, 0.1, 0.5]), st.sampled_from(["at once", "rows first", "copies"]))
+def test_max_pooling_is_that_of_the_loops_with_ties_nan_and_infinity(case, dout_dtype, broken, way):
     x, kernel, options = case
     out, cache = pool.max_pool2d_forward_naive(x, kernel, **options)
     rng = np.random.default_rng(1)
@@ -183,14 +184,38 @@ def test_max_pooling_is_that_of_the_loops_with_ties_nan_and_infinity(case, dout_
     dout = frozen(dout, dout_dtype)
     dx = pool.max_pool2d_backward_naive(dout, cache)
     plain, plain_cache = vectorized.max_pool2d_forward_vectorized(x, kernel, **options)
-    with dirty_memory():
+    with dirty_memory() as patch:
+        patch.setattr(maxima, "_way", lambda *_: way)
         fast, fast_cache = pool.max_pool2d_forward(x, kernel, **options)
         fast_dx = pool.max_pool2d_backward(dout, fast_cache)
     for ours, winner in ((fast, fast_cache.winner), (plain, plain_cache.winner)):
         same(ours, out, x.dtype)
+        np.testing.assert_array_equal(np.signbit(ours), np.signbit(out))
         np.testing.assert_array_equal(winner, cache.winner)
     same(fast_dx, dx, x.dtype)
     same(vectorized.max_pool2d_backward_vectorized(dout, plain_cache), dx, x.dtype)
+
+
+@search
+@given(pool_cases(), dtypes, st.booleans())
+@np.errstate(invalid="ignore")  # infinity minus infinity, in the loops too
+def test_average_pooling_is_that_of_the_loops_with_nan_and_infinity(case, dout_dtype, count_include_pad):
+    x, kernel, options = case
+    options = {name: value for name, value in options.items() if name != "dilation"} | {
+        "count_include_pad": count_include_pad
+    }
+    try:
+        out, cache = pool.avg_pool2d_forward_naive(x, kernel, **options)
+    except ValueError:
+        assume(False)
+    dout = frozen(cache.divisor * np.random.default_rng(1).integers(-4, 5, out.shape), dout_dtype)
+    dx = pool.avg_pool2d_backward_naive(dout, cache)
+    with dirty_memory():
+        fast, fast_cache = pool.avg_pool2d_forward(x, kernel, **options)
+        fast_dx = pool.avg_pool2d_backward(dout, fast_cache)
+    same(fast, out, x.dtype)
+    np.testing.assert_array_equal(np.signbit(fast[fast == 0]), np.signbit(out[out == 0]))
+    same(fast_dx, dx, x.dtype)
 
 
 def test_dilated_windows_that_touch_leave_zeros_between_their_cells():

@@ -26,7 +26,7 @@ INTERNAL = {
     "linear": {"LinearCache", "product", "sum_rows"},
     "loss": {"LossParts"},
     "norm": {"NormCache", "norm_backward", "norm_backward_naive"},
-    "pool": {"MaxPoolCache", "AvgPoolCache", "prepare_pool"},
+    "pool": {"MaxPoolCache", "AvgPoolCache", "padded_for", "pool_window", "settle"},
     "solver": {"Data", "Model", "Watched", "check_batches", "decayed", "last_epoch"},
 }
 
