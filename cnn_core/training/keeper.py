@@ -73,6 +73,7 @@ class Keeper:
         self._away()
         for run in self._registry.runs:
             run.listen(EVERY, SILENCE)
+            run.keep()
         self._end_resting()
         self._registry.fill()
         self._registry.let_go()

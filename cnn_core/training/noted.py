@@ -35,6 +35,11 @@ class Noted(Progress):
         """Is all of it written down?"""
         return not self._unkept
 
+    def keep(self) -> None:
+        """Have written what could not be written before, as where the disk was full."""
+        if not self.kept:
+            self._writer.do(self._write)
+
     def _note_steps(self, records: list[StepRecord]) -> None:
         self.records.add(records)
         self.rate = [*self.rate[-20:], (records[-1].iteration, time.monotonic())]

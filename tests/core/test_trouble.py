@@ -101,6 +101,21 @@ def test_what_could_not_be_written_is_written_later(registry, monkeypatch):
     assert registry.store.steps(run.id) == run.records
 
 
+def test_what_could_not_be_written_at_the_end_is_written_once_there_is_room(registry, monkeypatch):
+    def full(*_):
+        raise StoreError("is the disk full?")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry.store, "add_steps", full)
+        run = registry.start(SHORT)
+        until(lambda: run.ended and run.warning)
+        assert registry.store.steps(run.id) == []
+    until(lambda: run.kept)
+    assert run.warning == ""
+    assert registry.store.steps(run.id) == run.records
+    assert registry.store.row(run.id).state == "finished"
+
+
 def test_a_server_that_may_only_read_its_history_still_shows_it(registry, monkeypatch, tmp_path):
     run = registry.start(LONG)
     until(lambda: run.records)
