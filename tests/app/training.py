@@ -1,7 +1,7 @@
 """Starting a training from its page, and reading what the page says of it."""
 
 from pages.server.runs import PACES
-from tests.app.lesson import open_lesson
+from tests.app.lesson import as_read, open_lesson
 
 SMALL = {"block_1_num_filters": "2", "hidden_1": "4", "batch_size": "200", "num_epochs": "1"}  # 7 steps
 LONG = {**SMALL, "num_epochs": "50"}
@@ -29,7 +29,7 @@ def buttons(app):
 
 
 def progress(app):
-    return app.get("progress")[0].proto.text
+    return as_read(app.get("progress")[0].proto.text)
 
 
 def view(app, name, key="view"):
