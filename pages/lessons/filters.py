@@ -10,9 +10,9 @@ from pages.address import messages
 from pages.address.messages import plain
 from pages.animation.chart import chart
 from pages.controls import settings
-from pages.figures.bars import probability_bars
-from pages.figures.pixels import as_pixels, as_url
+from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, map_sheet, number_sheet
+from pages.sections.picture_way import how_many, picture_and_classes, way_through
 from pages.server import runs
 
 STANDARD, UNTRAINED, OWN = "standard", "untrained", "own"
@@ -87,9 +87,7 @@ st.caption(
 )
 
 picture, truth = datasets.as_pixels(test.x[number]), int(test.y[number])
-with np.errstate(all="ignore"):
-    maps = dict(model.feature_maps(data.normalised(picture[None])))
-probabilities = maps.pop("softmax")[0]
+made, probabilities = way_through(model, data, picture)
 if not np.isfinite(probabilities).all():
     st.error(
         "What these weights make of a picture is beyond all bounds: the training diverged. Train again with a smaller learning "
@@ -100,30 +98,21 @@ names = data.dataset.class_names
 guess = int(probabilities.argmax())
 
 st.subheader("One picture on its way through")
-left, right = st.columns([1, 2])
-left.image(as_url(as_pixels(picture)), caption=f"test picture {number}: {plain(names[truth])}", width=240)
-with right:
-    verdict = "right" if guess == truth else f"wrong: it is {plain(names[truth])}"
-    st.markdown(f"The network says **{plain(names[guess])}** ({probabilities[guess]:.0%} sure), which is {verdict}.")
-    chart(probability_bars(probabilities, names, truth), key="probabilities")
+verdict = "right" if guess == truth else f"wrong: it is {plain(names[truth])}"
+said = f"The network says **{plain(names[guess])}** ({probabilities[guess]:.0%} sure), which is {verdict}."
+picture_and_classes(
+    picture, f"test picture {number}", truth, names, probabilities, width=240, key="probabilities", said=said
+)
 
-rows = {row.name: row for row in layer_table(config.network, data.image_shape, data.num_classes)}
-shown_layers = [
-    name for name in maps if rows[name].kind != "dropout"
-]  # which lets everything pass, outside of training
-for place, name in enumerate(shown_layers):
-    row, first = rows[name], maps[name][0]
-    if first.ndim == 1:
-        st.markdown(f"**{place + 1}. {name}**, {len(first)} numbers. {WORDS[row.kind]}")
-        st.image(as_url(map_sheet(first[None, None], theme)))
-        continue
-    some = f", the first {MOST_MAPS} shown" if len(first) > MOST_MAPS else ""
-    words = f"{WORDS[row.kind]} {FIRST}" if place == 0 else WORDS[row.kind]
-    st.markdown(f"**{place + 1}. {name}**, {len(first)} maps of {first.shape[1]}×{first.shape[2]}{some}. {words}")
-    shown = first[:MOST_MAPS]
-    if shown.size <= MOST_NUMBERS:
+kinds = {row.name: row.kind for row in layer_table(config.network, data.image_shape, data.num_classes)}
+for place, (name, values) in enumerate(made.items(), 1):
+    words = f"{WORDS[kinds[name]]} {FIRST}" if place == 1 else WORDS[kinds[name]]
+    st.markdown(f"**{place}. {name}**, {how_many(values, MOST_MAPS)}. {words}")
+    shown = values[:MOST_MAPS]
+    if values.ndim == 1:
+        st.image(as_url(map_sheet(values[None, None], theme)))
+    elif shown.size <= MOST_NUMBERS:
         labels = [f"map {k}" for k in range(len(shown))]
-        sheet = number_sheet(shown, labels, theme)
-        chart(sheet, key=f"stage_{name}")
+        chart(number_sheet(shown, labels, theme), key=f"stage_{name}")
     else:
         st.image(as_url(map_sheet(shown, theme)))

@@ -17,11 +17,11 @@ from pages.address import messages
 from pages.animation.chart import chart
 from pages.controls.segments import show_part
 from pages.controls.training import LEARNING_RATES, nearest
-from pages.figures.bars import probability_bars
-from pages.figures.pixels import as_pixels, as_url
+from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, map_sheet
 from pages.sections.before_training import sheet_caption
 from pages.sections.mistakes_view import taken_for
+from pages.sections.picture_way import how_many, picture_and_classes, way_through
 from pages.server import runs
 from pages.server.leisure import due, looked
 from pages.server.visitors import visitor
@@ -148,29 +148,18 @@ def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
     st.subheader("One picture on its way through")
     number = st.slider("validation picture", 0, count - 1, 0, key="film_picture") if count > 1 else 0
     number = max(0, min(count - 1, number))  # anybody can send any
-    with np.errstate(all="ignore"):  # one that is about to diverge has weights beyond all bounds
-        maps = network.feature_maps(data.normalised(pictures[number : number + 1]))
     names, truth = data.dataset.class_names, int(labels[number])
-    left, right = st.columns([1, 2])
-    left.image(
-        as_url(as_pixels(pictures[number])), width=180, caption=f"picture {number}: {messages.plain(names[truth])}"
+    made, chances = way_through(network, data, pictures[number])
+    picture_and_classes(
+        pictures[number], f"picture {number}", truth, names, chances, width=180, key="film_probabilities"
     )
-    chances = maps.pop("softmax")[0]
-    with right:
-        chart(probability_bars(chances, names, truth), key="film_probabilities")
-    shown = [(name, values[0]) for name, values in maps.items() if not name.startswith("dropout")]  # it lets all pass
+    shown = list(made.items())
     for first in range(0, len(shown), ACROSS):
         for column, (name, values) in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):
-            column.image(as_url(map_sheet(as_tiles(values)[:MOST_MAPS], theme, 420)), caption=_words(name, values))
+            sheet = map_sheet(as_tiles(values)[:MOST_MAPS], theme, 420)
+            column.image(as_url(sheet), caption=f"{name}: {how_many(values, MOST_MAPS)}")
 
 
 def as_tiles(values: Array) -> Array:
     """What a layer makes of one picture as tiles: maps (F,H,W) as they are, units (M,) as one row."""
     return values if values.ndim == 3 else np.asarray(values)[None, None, :]
-
-
-def _words(name: str, values: Array) -> str:
-    if values.ndim == 3:
-        some = f", the first {MOST_MAPS} shown" if len(values) > MOST_MAPS else ""
-        return f"{name}: {len(values)} maps of {values.shape[1]}×{values.shape[2]}{some}"
-    return f"{name}: {len(values)} numbers"
