@@ -231,7 +231,10 @@ def _divisor(window: Window, x: Array, count_include_pad: bool) -> Array:
     true_or_false("count_include_pad", count_include_pad)
     if count_include_pad:
         return np.full(window.output_size(_size(x)), math.prod(window.kernel_size), dtype=x.dtype)
-    return window_sums(window.pad(np.ones(_size(x), dtype=x.dtype)), window)
+    axes = zip(window.starts(_size(x)), window.kernel_size, _size(x), strict=True)
+    rows, columns = (np.minimum(start + k, cells) - np.maximum(start, 0) for start, k, cells in axes)  # real ones
+    divisor: Array = (rows[:, None] * columns).astype(x.dtype)
+    return divisor
 
 
 def _size(x: Array) -> Pair:

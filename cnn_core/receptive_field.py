@@ -61,8 +61,10 @@ def receptive_fields(windows: Sequence[Window], input_size: PairLike) -> list[Re
     windows: the layers from the input up, convolutions and poolings alike; may be empty. input_size: an int or a pair
     (height, width), in cells.
 
-    Raises ValueError if a layer does not fit onto the map below it; the message begins with the layer's number, from 1.
+    Raises ValueError if a layer does not fit onto the map below it; the message begins with the layer's number, from 1. And
+    if windows are not a list of `Window`s.
     """
+    _check_windows(windows)
     map_size = pair("input_size", input_size, 1)
     jumps = np.cumprod([(1, 1), *(window.stride for window in windows)], axis=0)
     size, start = np.array([1, 1]), np.array([0, 0])
@@ -87,6 +89,7 @@ def connection(windows: Sequence[Window], input_size: PairLike) -> tuple[Connect
     Raises ValueError if a layer does not fit (see `receptive_fields`), or if there are so many layers that the number
     of paths can pass 2**63 - 1.
     """
+    _check_windows(windows)
     most = math.prod(cells for window in windows for cells in window.kernel_size)
     if most >= 2**63:
         raise ValueError(
@@ -94,6 +97,13 @@ def connection(windows: Sequence[Window], input_size: PairLike) -> tuple[Connect
         )
     fields = receptive_fields(windows, input_size)
     return _along(0, windows, fields), _along(1, windows, fields)
+
+
+def _check_windows(windows: object) -> None:
+    if not isinstance(windows, list | tuple) or not all(isinstance(window, Window) for window in windows):
+        raise ValueError(
+            f"windows (={str(windows)[:60]}) must be a list of layers, each a Window: [Window.of(3, stride=2)]"
+        )
 
 
 def _along(axis: int, windows: Sequence[Window], fields: Sequence[ReceptiveField]) -> Connection:

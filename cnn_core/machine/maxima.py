@@ -27,9 +27,10 @@ def maxima(padded: Array, window: Window, input_size: Pair) -> tuple[Array, Arra
     way = _way(window, math.prod(padded.shape[:2]), input_size)
     if way == "copies":
         windows = window.view(padded)
-        windows = windows.reshape(*windows.shape[:-2], cells)
-        winner: Array = windows.argmax(axis=-1)
-        best = np.take_along_axis(windows, winner[..., None], axis=-1)[..., 0]
+        lines = windows.reshape(math.prod(windows.shape[:-2]), cells)
+        winner: Array = lines.argmax(axis=1)
+        best = lines[np.arange(len(lines)), winner].reshape(windows.shape[:-2])
+        winner = winner.reshape(best.shape)
     elif way == "rows first":
         best, columns = _running(padded, zero, across(window), 1)
         best, winner = _running(best, columns, down(window), window.kernel_size[1])

@@ -6,6 +6,8 @@ Where there are fewer windows across than columns, it goes along the rows first,
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from cnn_core.checks import Array, Pair
@@ -40,11 +42,13 @@ def spread(share: Array, window: Window, padded_size: Pair) -> Array:
     return spread_out
 
 
+@lru_cache(256)
 def across(window: Window) -> Window:
     """The window's width alone, one row high, without padding."""
     return Window.of((1, window.kernel_size[1]), (1, window.stride[1]), dilation=(1, window.dilation[1]))
 
 
+@lru_cache(256)
 def down(window: Window) -> Window:
     """The window's height alone, one column wide, without padding: `across` it, this is the whole window."""
     return Window.of((window.kernel_size[0], 1), (window.stride[0], 1), dilation=(window.dilation[0], 1))

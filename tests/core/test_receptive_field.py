@@ -146,6 +146,13 @@ def test_an_input_of_no_size_is_refused():
         receptive_fields([], 0)
 
 
+@pytest.mark.parametrize("windows", [Window.of(3), [3], [Window.of(3), (3, 1)], None, "33"])
+def test_what_are_no_layers_is_refused_in_words(windows):
+    for function in (receptive_fields, connection):
+        with pytest.raises(ValueError, match=r"^windows \(=.*\) must be a list of layers, each a Window"):
+            function(windows, 12)
+
+
 def test_more_paths_than_an_int64_counts_are_refused():
     with pytest.raises(ValueError, match=r"^windows \(=23 layers, up to 3e\+19 paths\) must leave fewer"):
         connection([Window.of((7, 1), padding=(3, 0))] * 23, 12)
