@@ -14,7 +14,7 @@ from cnn_core.datasets.naming import shown
 
 Path = tuple[str, ...]  # folders from the outermost on, then the file
 
-MOST_NAME = 40  # characters of a class
+MOST_NAME, MOST_LIST = 40, 200  # characters of a class, and of several in a sentence
 TRAIN, VAL, TEST = range(3)
 SPLITS = {
     **dict.fromkeys(("train", "training", "trainset"), TRAIN),
@@ -137,7 +137,7 @@ def _enter_splits(sorting: _Sorting, heads: dict[str | None, list[int]]) -> bool
             others = [shown(other, MOST_NAME) for other in heads if other not in (None, head)]
             if others and len(sorting.folders_in(heads[head])) > 1:
                 raise ValueError(
-                    f"folder {shown(str(head), MOST_NAME)!r} beside {', '.join(sorted(others))[:200]} may be a split or a "
+                    f"folder {shown(str(head), MOST_NAME)!r} beside {shown(', '.join(sorted(others)), MOST_LIST)} may be a split or a "
                     f"class: rename it, or leave out what lies beside it"
                 )
         return False
@@ -166,7 +166,7 @@ def _enter_wrapping(sorting: _Sorting) -> bool:
 def _no_class(sorting: _Sorting, indices: Sequence[int], passed: str) -> ValueError:
     """What to say of pictures that lie in no class's folder."""
     if sorting.split_folders:
-        folders = ", ".join(sorted(sorting.split_folders))
+        folders = shown(", ".join(sorted(sorting.split_folders)), MOST_LIST)
         return ValueError(
             f"folders (={folders}) are splits, not classes: they must hold one folder of pictures for each class"
         )

@@ -20,6 +20,7 @@ from cnn_core.datasets.cifar10_batches import read_python_batches
 from cnn_core.datasets.dataset import Dataset, Split, cut
 from cnn_core.datasets.embedded import FASHION_CLASSES
 from cnn_core.datasets.idx import read_idx, read_pair
+from cnn_core.datasets.listing import listing
 from cnn_core.folders import data_folder
 
 VARIABLE = "CONVSCOPE_DATA_SETS"
@@ -147,13 +148,12 @@ def folders_in(named: str) -> Iterator[Path]:
     for _ in range(3):
         yield from level[:left]
         left -= len(level)
-        level = [Path(inner) for folder in level[: max(0, left)] for inner in _inside(folder)]
+        level = [inner for folder in level[: max(0, left)] for inner in _inside(folder)]
 
 
-def _inside(folder: Path) -> list[str]:
+def _inside(folder: Path) -> list[Path]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        return [folder / name for name in listing(folder).folders]
     except OSError:  # not there, or not ours to read
         return []
 
@@ -172,7 +172,7 @@ def _folders() -> Iterator[Path]:
 def sets_in(folder: Path) -> Iterator[Found]:
     """The sets whose files lie directly in a folder."""
     try:
-        names = {entry.name for entry in os.scandir(folder) if entry.is_file()}
+        names = set(listing(folder).files)
     except OSError:
         return
     for ending in (".bin", ""):  # the binary files, or the course's Python batches

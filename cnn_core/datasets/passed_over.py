@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cnn_core.datasets.found import IDX_NAMES, KINDS, Found, folders_in, found, named_folders, sets_in
+from cnn_core.datasets.listing import listing
 from cnn_core.datasets.naming import shown
 
 MOST_LINES = 12
@@ -66,7 +66,7 @@ def _of(named: str, used: Mapping[str, Found]) -> Iterator[str]:
 def _problem(folder: Path) -> str:
     """Why nothing can be found in a folder, or nothing."""
     try:
-        os.scandir(folder).close()
+        listing(folder)
     except FileNotFoundError:
         return "does not exist"
     except NotADirectoryError:
@@ -81,7 +81,7 @@ def _problems(folder: Path, used: Mapping[str, Found]) -> Iterator[str]:
     if problem := _problem(folder):
         yield problem
         return
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+    names = list(listing(folder).files)
     sets = list(sets_in(folder))
     for one in sets:
         if used[one.name] != one:

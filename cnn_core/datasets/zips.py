@@ -19,7 +19,7 @@ from typing import IO
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.datasets.class_folders import ClassFolders, Path, class_folders
+from cnn_core.datasets.class_folders import MOST_LIST, ClassFolders, Path, class_folders
 from cnn_core.datasets.naming import name_in_zip, shown
 from cnn_core.datasets.own import check_counts
 
@@ -157,10 +157,10 @@ def _left_out(left_out: Counter[str]) -> Iterator[str]:
 
 def _notes(folders: ClassFolders, left_out: Counter[str]) -> Iterator[str]:
     if folders.split_folders:
-        yield f"Its splits are the folders {', '.join(folders.split_folders)[:200]}."
+        yield f"Its splits are the folders {shown(', '.join(folders.split_folders), MOST_LIST)}."
     yield from (f"{words}." for words in _left_out(left_out))
     if folders.empty:
-        yield f"There are no pictures in {', '.join(folders.empty)[:200]}."
+        yield f"There are no pictures in {shown(', '.join(folders.empty), MOST_LIST)}."
 
 
 def _check_directory(file: IO[bytes]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.datasets.found import VARIABLE, folders_in, sets_folder
+from cnn_core.datasets.listing import MOST_FILES, listing
 from cnn_core.datasets.passed_over import MOST_LINES, passed_over
 from cnn_core.training.data import DataOptions, TrainingData
 from tests.sets import cifar_batch, idx, idx_files, idx_part, python2_batch, write
@@ -285,3 +286,44 @@ def test_many_lines_are_cut(monkeypatch, tmp_path):
 
 def test_nothing_is_said_where_nothing_is_named():
     assert passed_over() == ()
+
+
+# A folder is looked at anew only when it has changed.
+
+
+def looked_at(monkeypatch):
+    looked, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: looked.append(Path(folder).name) or scandir(folder))
+    return looked
+
+
+def test_a_folder_that_has_not_changed_is_not_looked_through_again(monkeypatch, tmp_path):
+    folder = write(tmp_path / "pictures", {f"{number}.jpg": b"" for number in range(50)})
+    name_folders(monkeypatch, folder)
+    os.utime(folder, ns=(10**18, 10**18))
+    looked = looked_at(monkeypatch)
+    assert [datasets.names() for _ in range(3)] == [("digits", "fashion", "colours")] * 3
+    assert looked.count("pictures") == 1
+    write(folder, idx_files("mnist", "t10k", 20))
+    assert others() == ("mnist",)
+    os.utime(folder, ns=(10**18 + 1, 10**18 + 1))
+    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    assert others() == ()
+
+
+def test_a_young_folder_is_looked_through_each_time(monkeypatch, tmp_path):
+    """A second change may have the same time as the first."""
+    folder = write(tmp_path / "set", {"a.txt": b""})
+    name_folders(monkeypatch, folder)
+    looked = looked_at(monkeypatch)
+    assert others() == others() == ()
+    assert looked.count("set") >= 2
+
+
+def test_of_many_files_those_of_sets_are_kept(monkeypatch, tmp_path):
+    folder = write(
+        tmp_path / "set", {f"{number:05}.jpg": b"" for number in range(MOST_FILES + 5)} | {"test_batch": b"x"}
+    )
+    name_folders(monkeypatch, folder)
+    assert others() == ("cifar10",)
+    assert len(listing(folder).files) == MOST_FILES
