@@ -134,11 +134,11 @@ def _enter_splits(sorting: _Sorting, heads: dict[str | None, list[int]]) -> bool
     named = {head: split for head in heads if (split := _split_of(head)) is not None}
     if len(set(named.values())) < 2:
         for head in named:  # alone among others, it may be the railway or a split
-            others = [shown(other, MOST_NAME) for other in heads if other not in (None, head)]
-            if others and len(sorting.folders_in(heads[head])) > 1:
+            others = shown(", ".join(sorted(other for other in heads if other not in (None, head))), MOST_LIST)
+            if len(heads.keys() - {None, head}) and len(sorting.folders_in(heads[head])) > 1:
                 raise ValueError(
-                    f"folder {shown(str(head), MOST_NAME)!r} beside {shown(', '.join(sorted(others)), MOST_LIST)} may be a split or a "
-                    f"class: rename it, or leave out what lies beside it"
+                    f"folder {shown(str(head), MOST_NAME)!r} beside {others} may be a split or a class: rename it, or leave out "
+                    f"what lies beside it"
                 )
         return False
     for head, indices in heads.items():
