@@ -117,7 +117,9 @@ def leaky_relu_forward(x: Array) -> tuple[Array, SignCache]:
 
 @takes_dout
 def leaky_relu_backward(dout: Array, cache: SignCache) -> Array:
-    """Gradient of leaky ReLU: dout where x was above 0, else LEAK times it (at 0 too, as in PyTorch). Returns dx."""
+    """Gradient of leaky ReLU: dout where x was above 0, else LEAK times it (at 0 too, as in PyTorch). Returns dx,
+    shaped as x.
+    """
     check_dout(dout, cache.passes.shape)
     dx = np.empty(dout.shape, cache.dtype)
 

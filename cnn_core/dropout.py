@@ -33,7 +33,10 @@ class DropoutCache(NamedTuple):
 def dropout_forward_naive(
     x: Array, *, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, DropoutCache]:
-    """Dropout in a plain loop, one draw at a time: from the same rng the mask is that of `dropout_forward`."""
+    """Dropout in a plain loop, one draw at a time: from the same rng the mask is that of `dropout_forward`.
+
+    Takes x of any shape, and returns out, shaped as x, and a cache.
+    """
     _check_p(p)
     if not training:
         return x.copy(), _all_kept(x)
@@ -47,7 +50,10 @@ def dropout_forward_naive(
 
 @takes_dout
 def dropout_backward_naive(dout: Array, cache: DropoutCache) -> Array:
-    """Gradient of dropout in a plain loop: what was dropped gets none, what was kept gets it scaled up alike."""
+    """Gradient of dropout in a plain loop: what was dropped gets none, what was kept gets it scaled up alike.
+
+    Takes dout, shaped as x, and returns dx, shaped alike.
+    """
     check_dout(dout, cache.kept.shape)
     dx = np.empty(dout.shape, dtype=cache.dtype)
     for index in np.ndindex(*dout.shape):
@@ -78,7 +84,10 @@ def dropout_forward(
 
 @takes_dout
 def dropout_backward(dout: Array, cache: DropoutCache) -> Array:
-    """Gradient of dropout: dout where x was kept, scaled alike, else 0; dout itself (a copy) in evaluation. Returns dx."""
+    """Gradient of dropout: dout where x was kept, scaled alike, else 0; dout itself (a copy) in evaluation.
+
+    Takes dout, shaped as x, and returns dx, shaped alike.
+    """
     check_dout(dout, cache.kept.shape)
     return _kept_and_scaled(dout.astype(cache.dtype, copy=False), cache)
 

@@ -32,7 +32,10 @@ def relative_error(a: Array | float, b: Array | float) -> float:
 
 
 def overall_error(a: Array, b: Array) -> float:
-    """The largest |a - b| over the largest |a| + |b|: as `relative_error`, but entries near 0 do not magnify rounding."""
+    """The largest |a - b| over the largest |a| + |b|: as `relative_error`, but entries near 0 do not magnify rounding.
+
+    a, b: of one shape.
+    """
     difference, size = _difference(a, b)
     scale = float(np.max(size, initial=0.0))
     return float(np.max(difference, initial=0.0)) / scale if scale else 0.0

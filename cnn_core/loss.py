@@ -45,7 +45,9 @@ def softmax_naive(scores: Array) -> Array:
 
 @takes_arrays("scores")
 def softmax_cross_entropy_naive(scores: Array, y: Array) -> tuple[float, Array]:
-    """The mean loss and its gradient in plain loops, one example at a time; takes and returns the same."""
+    """The mean loss and its gradient in plain loops, one example at a time: scores (N, K) and y (N,) give a
+    float and dscores (N, K).
+    """
     y = _right_classes(scores, y)
     loss, dscores = 0.0, softmax_naive(scores)
     for n, row in enumerate(scores.tolist()):

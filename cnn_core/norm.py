@@ -76,7 +76,7 @@ def _forward_naive(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, 
 
 @takes_dout
 def norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of a norm, one set at a time, back through each step of the formula: dx, dgamma, dbeta."""
+    """Gradients dx, dgamma, dbeta, shaped as x, gamma, beta: one set at a time, back through each step of the formula."""
     normalized, gamma, std, sets = cache.normalized, cache.gamma, cache.std, cache.sets
     check_dout(dout, sets.shape)
     dout = dout.reshape(sets.view).astype(wide(gamma.dtype))  # (N, G, S)
@@ -125,7 +125,7 @@ def _forward(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given:
 
 @takes_dout
 def norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of a norm: dx, dgamma, dbeta. With dnormalized = gamma * dout, and means over the same sets,
+    """Gradients dx, dgamma, dbeta, shaped as x, gamma, beta. With dnormalized = gamma * dout, and means over the same sets,
 
         dx = (dnormalized - mean(dnormalized) - normalized * mean(dnormalized * normalized)) / std
 
@@ -161,7 +161,7 @@ def batch_norm_forward_naive(
     eps: float = 1e-5,
     unbiased: bool = True,
 ) -> Forward:
-    """Batch norm, one channel at a time; takes and returns what `batch_norm_forward` does."""
+    """Batch norm of x (N, C, H, W) or (N, C), one channel at a time; takes and returns what `batch_norm_forward` does."""
     sets, running = batch_sets(x), (running_mean, running_var)
     check_running(*running, sets, momentum, training)
     out, cache = _forward_naive(x, gamma, beta, eps, sets, None if training else running)
@@ -204,7 +204,7 @@ def batch_norm_forward(
 
 @takes_arrays("x", "gamma", also=("beta",))
 def layer_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
-    """Layer norm, one example at a time; takes and returns what `layer_norm_forward` does."""
+    """Layer norm of x (N, ...), one example at a time; takes and returns what `layer_norm_forward` does."""
     return _forward_naive(x, gamma, beta, eps, layer_sets(x))
 
 
@@ -219,7 +219,7 @@ def layer_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5
 
 @takes_arrays("x", "gamma", also=("beta",))
 def group_norm_forward_naive(x: Array, num_groups: int, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
-    """Group norm, one group of one example at a time; takes and returns what `group_norm_forward` does."""
+    """Group norm of x (N, C, ...), one group of one example at a time; takes and returns what `group_norm_forward` does."""
     return _forward_naive(x, gamma, beta, eps, group_sets(x, num_groups))
 
 
@@ -234,7 +234,7 @@ def group_norm_forward(x: Array, num_groups: int, gamma: Array, beta: Array, *, 
 
 @takes_arrays("x", "gamma", also=("beta",))
 def instance_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
-    """Instance norm, one channel of one example at a time; takes and returns what `instance_norm_forward` does."""
+    """Instance norm of x (N, C, H, W), a channel of an example at a time; takes and returns what `instance_norm_forward` does."""
     return _forward_naive(x, gamma, beta, eps, instance_sets(x))
 
 

@@ -55,7 +55,7 @@ def _rule(*memory: str) -> Callable[[Rule], Rule]:
 
 @_rule()
 def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
-    """Stochastic gradient descent: w -= learning_rate * dw. Remembers nothing."""
+    """Stochastic gradient descent: w -= learning_rate * dw, for w and dw of one shape. Remembers nothing."""
 
     def change(w_: Array, dw_: Array) -> None:
         w_ -= learning_rate * dw_
@@ -65,7 +65,8 @@ def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
 
 @_rule("velocity")
 def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
-    """Gradient descent with momentum: v = momentum * v - learning_rate * dw; w += v. Remembers `velocity`.
+    """Gradient descent with momentum: v = momentum * v - learning_rate * dw; w += v. Remembers `velocity`,
+    shaped as w.
 
     The course's form. PyTorch keeps v / -learning_rate instead: the same steps while the rate stays, others when it
     changes.
@@ -86,7 +87,7 @@ def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
 
     `w` is the point looked ahead to, as the course rewrites it (its -mu * v_before + (1 + mu) * v is the same step);
     Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013. PyTorch
-    (`nesterov=True`) takes the same steps while the rate stays. Remembers `velocity`.
+    (`nesterov=True`) takes the same steps while the rate stays. Remembers `velocity`, shaped as w.
     """
     velocity = state["velocity"]
 
@@ -103,7 +104,7 @@ def nesterov(w: Array, dw: Array, state: State, *, learning_rate: float, momentu
 def rmsprop(
     w: Array, dw: Array, state: State, *, learning_rate: float, decay_rate: float = 0.99, epsilon: float = 1e-8
 ) -> None:
-    """RMSProp (Tieleman and Hinton, Coursera lecture 6.5, 2012). Remembers the mean square, `cache`.
+    """RMSProp (Tieleman and Hinton, Coursera lecture 6.5, 2012). Remembers the mean square, `cache`, shaped as w.
 
     cache = decay_rate * cache + (1 - decay_rate) * dw^2;  w -= learning_rate * dw / (sqrt(cache) + epsilon).
     """
@@ -128,7 +129,8 @@ def adam(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> None:
-    """Adam (Kingma and Ba, 2015, algorithm 1). Remembers the means `m` and `v`, and `t`, the number of steps.
+    """Adam (Kingma and Ba, 2015, algorithm 1). Remembers the means `m` and `v`, shaped as w, and `t`, the number
+    of steps.
 
     m = beta1 * m + (1 - beta1) * dw;  v = beta2 * v + (1 - beta2) * dw^2;
     w -= learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
@@ -169,7 +171,7 @@ def adamw(
 ) -> None:
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019): w -= learning_rate * weight_decay * w, then Adam.
 
-    The decay does not pass through Adam's means, as a term of the loss would.
+    The decay does not pass through Adam's means, as a term of the loss would. Remembers what Adam does, shaped as w.
     """
     w *= 1 - learning_rate * weight_decay
     _STEPS["adam"](w, dw, state, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
@@ -180,6 +182,7 @@ class Optimizer:
 
     rule: a name in RULES. learning_rate: above 0; it may be set anew between steps. hyper: the rule's own keyword arguments,
     where they differ from its defaults; all of them are kept in `hyper`. `state` holds one dict a parameter, for resuming.
+    Parameters are floating arrays of any shape, and a gradient has its parameter's shape.
 
     Raises ValueError for an unknown rule or hyper-parameter, or one out of range.
     """

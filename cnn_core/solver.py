@@ -130,6 +130,8 @@ def last_epoch(records: Sequence[StepRecord]) -> StepRecord | None:
 class Solver:
     """Minibatch gradient descent on a model, reproducible to the bit for a seed on one machine.
 
+    model: a `Network`. data: images x (N, C, H, W) and labels y (N,), as `Arrays` holds them, for training and validation.
+
     update_rule: a name in `optim.RULES`; optim_config: its learning_rate and hyper-parameters. lr_decay multiplies the
     learning rate after each epoch (`decayed`). Every epoch shuffles the training data and goes through it once in batches of
     batch_size (the last may be smaller). num_train_samples: on how many training images the accuracy is taken (at most
