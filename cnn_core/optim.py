@@ -65,11 +65,9 @@ def sgd(w: Array, dw: Array, state: State, *, learning_rate: float) -> None:
 
 @_rule("velocity")
 def momentum(w: Array, dw: Array, state: State, *, learning_rate: float, momentum: float = 0.9) -> None:
-    """Gradient descent with momentum: v = momentum * v - learning_rate * dw; w += v. Remembers `velocity`,
-    shaped as w.
+    """Gradient descent with momentum: v = momentum * v - learning_rate * dw; w += v, for w and dw of one shape.
 
-    The course's form. PyTorch keeps v / -learning_rate instead: the same steps while the rate stays, others when it
-    changes.
+    The course's form; it remembers v as `velocity`. PyTorch keeps v / -learning_rate: other steps once the rate changes.
     """
     velocity = state["velocity"]
 
@@ -129,8 +127,7 @@ def adam(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> None:
-    """Adam (Kingma and Ba, 2015, algorithm 1). Remembers the means `m` and `v`, shaped as w, and `t`, the number
-    of steps.
+    """Adam (Kingma and Ba, 2015, algorithm 1). Remembers the means `m` and `v`, shaped as w, and `t`, the steps.
 
     m = beta1 * m + (1 - beta1) * dw;  v = beta2 * v + (1 - beta2) * dw^2;
     w -= learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
