@@ -173,5 +173,5 @@ def dropout(rng: Rng, sizes: Sizes) -> Drawn:
 
 def softmax(rng: Rng, sizes: Sizes) -> Drawn:
     """Scores and labels."""
-    n, classes = _some(rng, 4 * sizes.images), 1 + _some(rng, 4 * sizes.channels)
+    n, classes = _some(rng, 32 * sizes.images), 1 + _some(rng, 4 * sizes.channels)
     return {"scores": 4 * rng.standard_normal((n, classes)), "y": rng.integers(0, classes, n)}, {}

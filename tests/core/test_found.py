@@ -1,6 +1,7 @@
 """Sets on this computer: found by what they are, in the folders that are named; read with all three splits."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -232,22 +233,29 @@ LINES = {
 }
 
 
+@pytest.fixture
+def short():
+    """A folder whose path is shown in full: pytest's own are long, and a long path is cut in its middle."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("kind", LINES)
-def test_what_is_not_used_is_said_with_the_reason(monkeypatch, tmp_path, kind):
+def test_what_is_not_used_is_said_with_the_reason(monkeypatch, short, kind):
     files, words = LINES[kind]
-    name_folders(monkeypatch, write(tmp_path / "it", files))
+    name_folders(monkeypatch, write(short / "it", files))
     (line,) = passed_over()
-    assert line.startswith(f"{tmp_path}{words}")
+    assert line.startswith(f"{short}{words}")
     assert others() == ()
-    write(tmp_path / "up" / "down" / "it", files)
-    name_folders(monkeypatch, tmp_path / "up")
+    write(short / "up" / "down" / "it", files)
+    name_folders(monkeypatch, short / "up")
     (line,) = passed_over()
-    assert line.startswith(f"{tmp_path}/up{words.removeprefix('/it') if kind == 'nothing known' else '/down' + words}")
+    assert line.startswith(f"{short}/up{words.removeprefix('/it') if kind == 'nothing known' else '/down' + words}")
 
 
-def test_folders_that_cannot_be_looked_into_are_named(monkeypatch, tmp_path):
-    file = write(tmp_path, {"mnist.gz": b"x"}) / "mnist.gz"
-    write(tmp_path / "closed", idx_files("mnist", "t10k", 20))
+def test_folders_that_cannot_be_looked_into_are_named(monkeypatch, short):
+    file = write(short, {"mnist.gz": b"x"}) / "mnist.gz"
+    write(short / "closed", idx_files("mnist", "t10k", 20))
     looked = os.scandir
 
     def scandir(folder):
@@ -256,16 +264,16 @@ def test_folders_that_cannot_be_looked_into_are_named(monkeypatch, tmp_path):
         return looked(folder)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    name_folders(monkeypatch, tmp_path / "nowhere", file, tmp_path / "closed", "~nobody-at-all/data", "")
+    name_folders(monkeypatch, short / "nowhere", file, short / "closed", "~nobody-at-all/data", "")
     assert others() == ()
     assert passed_over() == (
-        f"{tmp_path}/nowhere does not exist.",
+        f"{short}/nowhere does not exist.",
         f"{file} is a file: name the folder that it lies in.",
-        f"{tmp_path}/closed cannot be read (Permission denied).",
+        f"{short}/closed cannot be read (Permission denied).",
         "~nobody-at-all/data is the folder of nobody who is known here: write it out.",
     )
-    name_folders(monkeypatch, tmp_path)
-    assert f"{tmp_path}/closed: cannot be read (Permission denied)." in passed_over()
+    name_folders(monkeypatch, short)
+    assert f"{short}/closed: cannot be read (Permission denied)." in passed_over()
 
 
 def test_a_set_that_is_there_twice_is_named(monkeypatch, tmp_path):
