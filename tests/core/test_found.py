@@ -241,7 +241,7 @@ def short():
 
 
 @pytest.mark.parametrize("kind", LINES)
-def test_what_is_not_used_is_said_with_the_reason(monkeypatch, short, kind):
+def test_what_is_not_used_is_said_with_the_reason(short, monkeypatch, kind):
     files, words = LINES[kind]
     name_folders(monkeypatch, write(short / "it", files))
     (line,) = passed_over()
@@ -253,7 +253,7 @@ def test_what_is_not_used_is_said_with_the_reason(monkeypatch, short, kind):
     assert line.startswith(f"{short}/up{words.removeprefix('/it') if kind == 'nothing known' else '/down' + words}")
 
 
-def test_folders_that_cannot_be_looked_into_are_named(monkeypatch, short):
+def test_folders_that_cannot_be_looked_into_are_named(short, monkeypatch):
     file = write(short, {"mnist.gz": b"x"}) / "mnist.gz"
     write(short / "closed", idx_files("mnist", "t10k", 20))
     looked = os.scandir
