@@ -241,7 +241,7 @@ def short():
 
 
 @pytest.mark.parametrize("kind", LINES)
-def test_what_is_not_used_is_said_with_the_reason(short, monkeypatch, kind):
+def test_what_is_not_used_is_said_with_the_reason(monkeypatch, short, kind):
     files, words = LINES[kind]
     name_folders(monkeypatch, write(short / "it", files))
     (line,) = passed_over()
@@ -253,7 +253,7 @@ def test_what_is_not_used_is_said_with_the_reason(short, monkeypatch, kind):
     assert line.startswith(f"{short}/up{words.removeprefix('/it') if kind == 'nothing known' else '/down' + words}")
 
 
-def test_folders_that_cannot_be_looked_into_are_named(short, monkeypatch):
+def test_folders_that_cannot_be_looked_into_are_named(monkeypatch, short):
     file = write(short, {"mnist.gz": b"x"}) / "mnist.gz"
     write(short / "closed", idx_files("mnist", "t10k", 20))
     looked = os.scandir
@@ -274,6 +274,7 @@ def test_folders_that_cannot_be_looked_into_are_named(short, monkeypatch):
     )
     name_folders(monkeypatch, short)
     assert f"{short}/closed: cannot be read (Permission denied)." in passed_over()
+    monkeypatch.undo()  # so that the folder can be removed
 
 
 def test_a_set_that_is_there_twice_is_named(monkeypatch, tmp_path):
