@@ -26,11 +26,9 @@ from benchmarks.timing import has_torch  # noqa: E402
 
 BOUNDS = {"plain": 1.1, "PyTorch": 3.0}  # the fast version's time as a multiple of theirs, at most
 EACH = 12  # combinations a family
-LEAST, MOST = 1 << 15, 1 << 26  # numbers in x, below which calls count for more than work; multiplications of a convolution
-ROUNDS, AGAIN = (
-    5,
-    3,
-)  # runs of each; a ratio above its bound is measured again so often: the machine has other work, too
+LEAST = 1 << 15  # numbers in x: with fewer, the calls themselves count for more than the work
+MOST = 1 << 26  # multiplications of a convolution
+ROUNDS, AGAIN = 5, 3  # runs of each; a ratio above its bound is measured again: the machine has other work, too
 Call = Callable[[], object]
 
 
