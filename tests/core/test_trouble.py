@@ -83,7 +83,7 @@ def test_a_run_told_to_go_faster_than_there_is_room_waits(registry):
 
 def test_what_could_not_be_written_is_written_later(registry, monkeypatch):
     run = registry.start(LONG, advance="epoch")
-    until(lambda: run.state == "paused")
+    until(lambda: run.state == "paused" and len(registry.store.steps(run.id)) == 7)  # a thread of its own writes
     add_steps = registry.store.add_steps
 
     def full(*_):
@@ -91,14 +91,13 @@ def test_what_could_not_be_written_is_written_later(registry, monkeypatch):
 
     monkeypatch.setattr(registry.store, "add_steps", full)
     run.resume("epoch")
-    until(lambda: len(run.records) == 14 and run.state == "paused")
+    until(lambda: len(run.records) == 14 and run.state == "paused" and run.warning)
     assert run.warning == "is the disk full?"
     assert len(registry.store.steps(run.id)) == 7
     monkeypatch.setattr(registry.store, "add_steps", add_steps)
     run.resume("step")
-    until(lambda: len(run.records) == 15 and run.state == "paused")
-    assert run.warning == ""
-    assert registry.store.steps(run.id) == run.records
+    until(lambda: len(run.records) == 15 and run.state == "paused" and not run.warning)
+    until(lambda: registry.store.steps(run.id) == run.records)
 
 
 def test_what_could_not_be_written_at_the_end_is_written_once_there_is_room(registry, monkeypatch):
