@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tools.browser import open_page
+from tools.browser import open_page, settle
 
 
 def test_the_address_has_the_id_and_back_undoes_the_choice(page, address):
@@ -15,10 +15,12 @@ def test_the_address_has_the_id_and_back_undoes_the_choice(page, address):
     expect(page.get_by_label("weight[1, 2]")).to_have_value("2")
     page.get_by_role("slider", name="stride").press("ArrowRight")
     expect(page).to_have_url(re.compile(r"\?kernel=sobel_x&stride=2$"))
+    settle(page)
     page.go_back()
     expect(page.get_by_label("weight[1, 1]")).to_have_value("8")
     expect(page.get_by_role("combobox", name="kernel")).to_have_value("edges")
     expect(page.get_by_role("slider", name="stride")).to_have_value("1")
+    settle(page)
     page.go_forward()
     expect(page.get_by_label("weight[1, 2]")).to_have_value("2")
     expect(page.get_by_role("slider", name="stride")).to_have_value("2")
