@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
+from cnn_core.machine.sums import wide
 from cnn_core.machine.threads import share
 
 SHARED = 1 << 23  # multiplications that are worth a thread
@@ -57,7 +58,7 @@ def linear_backward_naive(dout: Array, cache: LinearCache) -> tuple[Array, Array
     check_dout(dout, (len(x), weight.shape[1]))
     rows = _rows(x, weight, None)
     drows, dweight = np.zeros_like(rows), np.zeros_like(weight)
-    dbias = np.zeros(weight.shape[1], dtype=_wide(weight))
+    dbias = np.zeros(weight.shape[1], dtype=wide(weight.dtype))
     for n, m in np.ndindex(*dout.shape):
         drows[n] += dout[n, m] * weight[:, m]
         dweight[:, m] += dout[n, m] * rows[n]
@@ -91,7 +92,7 @@ def sum_rows(rows: Array) -> Array:
 
     NumPy adds one row after the other, and float32 loses digits with each: it is added up in float64.
     """
-    total: Array = rows.sum(axis=0, dtype=_wide(rows)).astype(rows.dtype)
+    total: Array = rows.sum(axis=0, dtype=wide(rows.dtype)).astype(rows.dtype)
     return total
 
 
@@ -109,11 +110,6 @@ def product(a: Array, b: Array, *, out: Array | None = None) -> Array:
 
     share(some, max(n, m), SHARED // max(1, k * min(n, m)))
     return made
-
-
-def _wide(array: Array) -> np.dtype[np.generic]:
-    """float64, or the array's own dtype where that is wider."""
-    return np.result_type(array, np.float64)
 
 
 def _rows(x: Array, weight: Array, bias: Array | None) -> Array:

@@ -24,9 +24,7 @@ from cnn_core.machine.lowering import Strip, strips
 from cnn_core.machine.threads import threads
 from cnn_core.window import Window
 
-BLOCK = (
-    1 << 21
-)  # bytes of what is laid out and of maps that are handled at once: they should stay in the processor's cache
+BLOCK = 1 << 21  # bytes laid out, and of maps, at once: they should stay in the processor's cache
 KEPT = 1 << 23  # bytes of what is laid out that a cache holds at the most; more is made again in the backward pass
 NARROW = 32  # cells of a map; smaller ones are put together
 WIDE = 256  # numbers in a row of a block's maps, that are worth a product where the groups are many

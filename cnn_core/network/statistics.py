@@ -94,9 +94,8 @@ def histogram(values: Array) -> Histogram:
     if not np.isfinite(flat).all():
         flat = flat[np.isfinite(flat)]
     low, high = (np.float64(edge) for edge in (flat.min(), flat.max())) if flat.size else (np.float64(0),) * 2
-    if high - low < 1e-6 * max(
-        abs(low), abs(high), 1e-30
-    ):  # hardly a spread: bins around it, wide enough to be told apart
+    if high - low < 1e-6 * max(abs(low), abs(high), 1e-30):
+        # Hardly a spread: bins around it, wide enough to be told apart.
         half = 0.5 * max(abs(low), 1)
         low, high = low - half, high + half
     # Edges in float64 make NumPy count in float64, where a float32's largest and least number have a distance.

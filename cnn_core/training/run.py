@@ -92,9 +92,8 @@ class Run(Noted):
         """Set some of `config.LIVE` from the next step on. Raises ValueError for values out of range."""
         self.config.changed(**values)
         with self._lock:
-            if (
-                self._process is not None
-            ):  # it knows what it has: what is known here may be older than what is on its way
+            if self._process is not None:
+                # It knows what it has: what is known here may be older than what is on its way.
                 self._send({"command": "change", "values": values})
             else:
                 new = {name: value for name, value in values.items() if self.live[name] != value}

@@ -72,10 +72,8 @@ def fill(runs: Iterable[Run], slots: float) -> None:
             last.hold()
     for run in queue(runs):
         others = make_room(run, training(), slots, time.monotonic())
-        if (
-            others is None
-        ):  # also those behind it wait: what is small must not keep what is large from its turn for ever
-            break
+        if others is None:
+            break  # also those behind it wait: what is small must not keep what is large from its turn for ever
         for other in others:
             other.hold()
         run.go()

@@ -6,9 +6,8 @@ import re
 
 import streamlit as st
 
-SPECIAL = re.compile(
-    r"([\\`*_{}\[\]()<>#!$:~|&+=-]|(?<=\d)\.(?=\s))"
-)  # a backslash makes markdown show these as they are
+# A backslash makes markdown show these as they are.
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#!$:~|&+=-]|(?<=\d)\.(?=\s))")
 INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)  # would be code
 # What the browser's markdown makes something of even then: addresses, :emoji: and :material/icons:, -> and the like.
 MADE_OF = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//|[\w+-])|(?<=@)(?=[\w-])|(?<=[-<>~])(?=[->=])", re.IGNORECASE)

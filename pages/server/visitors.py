@@ -8,9 +8,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-COOKIE = (
-    "_streamlit_xsrf"  # "2|mask|masked token|time", hexadecimal; mask and masked token change, what they make does not
-)
+# Its value is "2|mask|masked token|time", hexadecimal; mask and masked token change, what they make does not.
+COOKIE = "_streamlit_xsrf"
 
 
 def visitor() -> str:
