@@ -29,6 +29,7 @@ EACH = 12  # combinations a family
 LEAST = 1 << 15  # numbers in x: with fewer, the calls themselves count for more than the work
 MOST = 1 << 26  # multiplications of a convolution
 ROUNDS, AGAIN = 5, 3  # runs of each; a ratio above its bound is measured again: the machine has other work, too
+AT_ONCE = {"softmax_cross_entropy"}  # loss and gradient come from one call
 Call = Callable[[], object]
 
 
@@ -84,7 +85,8 @@ def calls(combination: Combination) -> dict[str, tuple[Call, Call]]:
         torch.set_num_threads(1)
         judge = Judge(combination)
         results["PyTorch"] = judge.run(np.ones((), "float32") if dout.ndim == 0 else dout)
-        found["PyTorch"] = _theirs(judge, torch.tensor(np.ones((), "float32") if dout.ndim == 0 else dout))
+        given = torch.tensor(np.ones((), "float32") if dout.ndim == 0 else dout)
+        found["PyTorch"] = _theirs(judge, given, at_once=combination.family in AT_ONCE)
     for who, theirs in results.items():
         for ours, other in zip(results["fast"], theirs, strict=True):
             scale = np.abs(other).max(initial=1)
@@ -96,12 +98,18 @@ def _ours(combination: Combination, who: str, dout: np.ndarray, cache: object) -
     return lambda: combination.forward(who), lambda: combination.backward(who, dout, cache)
 
 
-def _theirs(judge: object, dout: object) -> tuple[Call, Call]:
+def _theirs(judge: object, dout: object, *, at_once: bool) -> tuple[Call, Call]:
+    """at_once: the forward pass makes the gradient, too, as ours does."""
+
     def backward() -> object:
         return judge.backward(out, dout, keep=True)  # type: ignore[attr-defined]
 
+    def forward() -> object:
+        out = judge.forward()  # type: ignore[attr-defined]
+        return judge.backward(out, dout) if at_once else out  # type: ignore[attr-defined]
+
     out = judge.forward()  # type: ignore[attr-defined]
-    return judge.forward, backward  # type: ignore[attr-defined]
+    return forward, backward
 
 
 def shortest(whos: dict[str, Call]) -> dict[str, float]:
@@ -121,8 +129,8 @@ def ratios(combination: Combination) -> list[Ratio]:
     found = []
     both = calls(combination)
     for place, direction in enumerate(("forward", "backward")):
-        if direction == "backward" and combination.family == "softmax_cross_entropy":
-            continue  # loss and gradient come at once
+        if direction == "backward" and combination.family in AT_ONCE:
+            continue
         whos = {who: pair[place] for who, pair in both.items()}
         times = shortest(whos)
         for _ in range(AGAIN):
