@@ -106,11 +106,12 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
     canvas(player, "x", 2).click(position=place(player, "x", 6, 2))
     for part in ("step=12", "stages=false", "speed=8", "loop=true", "colours=teal", "pinned=x"):
         expect(page).to_have_url(re.compile(part))
-    said = page.locator(".total").inner_text(), page.locator(".link").inner_text()
+    said = {name: page.locator(name).inner_text() for name in (".total", ".link")}
     again = new_page()
     twin = open_walk(again, page.url)
     at(twin, 11)
-    assert (again.locator(".total").inner_text(), again.locator(".link").inner_text()) == said
+    for name, text in said.items():
+        expect(again.locator(name)).to_have_text(text, use_inner_text=True)
     expect(twin).to_have_attribute("data-pinned", "x,2,6")
     for name, value in (("speed", "8"), ("colours", "teal_red")):
         expect(twin.get_by_label(name)).to_have_value(value)
@@ -141,7 +142,7 @@ def test_bad_links_are_answered_in_words_and_the_page_works(page, address, query
     open_page(page, f"{address}/convolution?{query}")
     expect(page.get_by_text(message).first).to_be_visible()
     expect(page.locator('[data-testid="stException"]')).to_have_count(0)
-    assert page.locator(".player").count() or page.get_by_text("The whole picture").is_visible()
+    expect(page.locator(".player").or_(page.get_by_text("The whole picture")).first).to_be_visible()
 
 
 def test_a_step_beyond_the_walk_is_its_last(page, address):

@@ -115,7 +115,8 @@ def test_hover_says_and_lights_what_the_core_computes(open_stack, preset):
         parts, clipped = sentence(preset, level, row, column)
         for part in parts:
             expect(page.locator(".stack .words")).to_contain_text(part)
-        assert ("padding" in page.locator(".stack .words").inner_text()) == clipped
+        named = expect(page.locator(".stack .words"))
+        (named.to_contain_text if clipped else named.not_to_contain_text)("padding")
         rows, columns = connection([layer.window for layer in layers[:level]], size)
         counts = np.outer(rows.paths[row], columns.paths[column])
         brightest = tuple(np.argwhere(counts == counts.max())[0])
