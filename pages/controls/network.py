@@ -31,7 +31,7 @@ HELP = {
     "norm": "Brings the maps back to mean 0 and deviation 1 before the activation: over the batch, or within one picture.",
     "hidden_layers": "Fully connected layers between the last maps and the class scores.",
     "dropout": "The share of hidden units that is left out, by chance, at each step: none may rely on another.",
-    "weight_init": "he: for ReLUs, xavier: for tanh and sigmoid, each after the number of inputs; fixed: as you say.",
+    "weight_init": "He: for ReLUs, Xavier: for tanh and sigmoid, each after the number of inputs; fixed: as you say.",
 }
 
 

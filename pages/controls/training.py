@@ -35,8 +35,8 @@ MOST_MOMENTUM, MOST_BATCH, MOST_EPOCHS, MOST_SEED = 0.99, 256, 50, 99
 MOST_PATIENCE, MOST_SECONDS = 20, 3600.0
 
 HELP = {
-    "update_rule": "How a gradient moves a weight. sgd: straight against it. momentum, nesterov: with inertia. rmsprop, "
-    "adam, adamw: each weight at a speed of its own.",
+    "update_rule": "How a gradient moves a weight. SGD: straight against it. Momentum, Nesterov: with inertia. RMSProp, "
+    "Adam, AdamW: each weight at a speed of its own.",
     "learning_rate": "How far each step moves the weights. Too small: nothing happens. Too large: the loss jumps or explodes.",
     "momentum": "How much of the last move goes on into the next one.",
     "reg": "The loss gets 0.5 · reg · ΣW² on top.",

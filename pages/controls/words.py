@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 WORDS: dict[
     str, dict[str, str]
 ] = {  # by the parameter that an option belongs to; any other id is shown with spaces for _
@@ -17,6 +19,17 @@ WORDS: dict[
     },
     "weights": {"standard": "trained on digits", "untrained": "not trained yet", "own": "from your training"},
     "pace": {"slow": "slowly: 10 steps/s", "watch": "to watch: 50 steps/s", "full": "as fast as it goes"},
+    "state": {"queued": "waiting"},
+    "dataset": {
+        "fashion": "Fashion-MNIST",
+        "fashion-full": "Fashion-MNIST, all of it",
+        "mnist": "MNIST",
+        "cifar10": "CIFAR-10",
+    },
+    "update_rule": {"sgd": "SGD", "nesterov": "Nesterov", "rmsprop": "RMSProp", "adam": "Adam", "adamw": "AdamW"},
+    "activation": {"relu": "ReLU", "leaky_relu": "leaky ReLU"},
+    "pool": {"avg": "average"},
+    "weight_init": {"he": "He", "xavier": "Xavier"},
     "preset": {
         "half_padding": "half padding (same)",
         "one_by_one": "1×1",
@@ -43,6 +56,10 @@ WORDS: dict[
 }
 
 
+FAMILIES = {"hidden_activation": "activation", "datasets": "dataset"}  # parameters with the options of another one
+
+
 def word_of(key: str, option: str) -> str:
-    """How an option of the parameter `key` is written on the page."""
-    return WORDS.get(key, {}).get(option) or option.replace("_", " ")
+    """How an option of the parameter `key` is written on the page; `block_1_pool` has the options of `pool`."""
+    name = re.sub(r"^(block|layer)_\d+_", "", key)
+    return WORDS.get(FAMILIES.get(name, name), {}).get(option) or option.replace("_", " ")

@@ -10,6 +10,7 @@ from pages.address import messages
 from pages.address.messages import plain
 from pages.animation.chart import chart
 from pages.controls import settings
+from pages.controls.words import word_of
 from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, map_sheet, number_sheet
 from pages.sections.picture_way import how_many, picture_and_classes, way_through
@@ -70,7 +71,7 @@ if run is not None and trained and chosen == OWN:
     except (ValueError, OSError) as error:
         messages.error(error)
         st.stop()
-    st.caption(f"Weights of your training on {plain(config.dataset)} after {trained} steps.")
+    st.caption(f"Weights of your training on {plain(word_of('dataset', config.dataset))} after {trained} steps.")
 elif chosen == STANDARD:
     model = standard_network()
 else:

@@ -5,6 +5,7 @@ import streamlit as st
 from cnn_core.receptive_field import receptive_fields
 from pages.animation.receptive import receptive
 from pages.controls.stack import fitting, pin, pinned_cell, stack
+from pages.controls.words import word_of
 from pages.sections.code import stack_code
 
 CHANNELS = 64  # for the count of weights
@@ -23,7 +24,7 @@ layers = fitting(chosen, input_size)
 if len(layers) < len(chosen):
     st.caption("Until that is mended, here are the maps below this layer.")
 windows = [layer.window for layer in layers]
-names = [f"{layer.kind}{number}" for number, layer in enumerate(layers, 1)]
+names = [f"{word_of('kind', layer.kind)}{number}" for number, layer in enumerate(layers, 1)]
 fields = receptive_fields(windows, input_size)
 receptive(
     windows,

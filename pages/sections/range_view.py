@@ -11,7 +11,9 @@ from cnn_core.training.range_test import suggest
 from pages.address import messages, state
 from pages.animation.chart import chart
 from pages.controls.training import LEARNING_RATES, nearest
+from pages.controls.words import word_of
 from pages.figures.curves import range_curve
+from pages.sections.training_words import what_on_what
 from pages.server import runs
 
 HARDLY = (
@@ -33,14 +35,10 @@ def range_view(run: Run, config: TrainingConfig | None) -> None:
             st.button("Close", key="close_range", on_click=_close)
             return
         tried = run.config
-        st.caption(
-            messages.plain(
-                f"Tried: {tried.dataset}; {tried.network}; {tried.update_rule}, batches of {tried.batch_size}."
-            )
-        )
+        st.caption(messages.plain(f"Tried: {what_on_what(tried)}, batches of {tried.batch_size}."))
         if run.state == "failed":
             messages.error(run.message)
-        rate = suggest(run.records) if run.ended else None
+        rate, stands = suggest(run.records) if run.ended else None, word_of("state", run.state)
         chart(range_curve(run.records, rate), key="range_curve")
         row = st.container(horizontal=True, vertical_alignment="center")
         if rate is not None:
@@ -52,9 +50,9 @@ def range_view(run: Run, config: TrainingConfig | None) -> None:
         elif run.state == "finished":
             row.markdown(HARDLY)
         elif run.ended:
-            row.markdown(f"{run.state} after {run.done} steps: too early to say.")
+            row.markdown(f"{stands} after {run.done} steps: too early to say.")
         else:
-            row.markdown(f"{run.state}: step {run.done} of {run.iterations}" if run.iterations else "starting")
+            row.markdown(f"{stands}: step {run.done} of {run.iterations}" if run.iterations else "starting")
         row.button("Close", key="close_range", on_click=_close)
         if config is not None and _of(config) != _of(tried):
             st.info("The settings were changed since: **Find a learning rate** tries them.")

@@ -11,7 +11,7 @@ from cnn_core.training import Registry, Row, StoreError
 from cnn_core.training.store import DELETED_KEPT
 from pages.address import messages
 from pages.sections.run_files import files
-from pages.sections.run_table import choose, notation, titles
+from pages.sections.run_table import choose, fate, notation, titles
 from pages.sections.run_upload import use_settings
 from pages.server.runs import RANGE, obey
 
@@ -114,7 +114,7 @@ def _deleted(run: str, rows: Sequence[Row], named: Mapping[str, str]) -> str:
     """A deleted run in the list, with how long it can still be brought back."""
     row = next(row for row in rows if row.id == run)
     hours = max(0.0, (row.deleted or 0) + DELETED_KEPT - time.time()) / 3600
-    return f"{named[run]}: {notation(row.config.get('network'))}, {row.state}; for {max(1, round(hours))} more h"
+    return f"{named[run]}: {notation(row.config.get('network'))}, {fate(row)}; for {max(1, round(hours))} more h"
 
 
 def _bring_back(registry: Registry, runs: Sequence[str]) -> None:

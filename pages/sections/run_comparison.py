@@ -13,6 +13,7 @@ from cnn_core.training import Registry, Row, Run, StoreError
 from cnn_core.training.store import Change
 from pages.address import messages
 from pages.animation.chart import chart
+from pages.controls.words import word_of
 from pages.figures.comparison import MOST, accuracy_curves, loss_curves
 from pages.sections.run_table import Results, fate, titles
 from pages.server.runs import began_with_given_weights
@@ -110,15 +111,17 @@ def _flat(name: str, value: Any) -> dict[str, str]:
     elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
         parts = [_flat(f"{name.removesuffix('s')} {number}", inner) for number, inner in enumerate(value, 1)]
     elif isinstance(value, list):
-        return {name: ", ".join(map(_text, value)) or NOTHING}
+        return {name: ", ".join(_text(name, one) for one in value) or NOTHING}
     else:
-        return {name: _text(value)}
+        return {name: _text(name, value)}
     return {key: text for part in parts for key, text in part.items()}
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if value is None:
         return NOTHING
+    if isinstance(value, str):
+        return word_of(name.split(": ")[-1], value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from cnn_core.network import NetworkSpec
 from cnn_core.solver import StepRecord
 from cnn_core.training import Row
 from pages.address import messages, state
+from pages.controls.words import word_of
 
 Results = Mapping[str, tuple[StepRecord, float | None]]
 CHOSEN = "runs"  # the parameter of the address: ids with commas between
@@ -33,7 +35,8 @@ def is_rate_search(row: Row) -> bool:
 
 def fate(row: Row) -> str:
     """What became of a run so far."""
-    return f"{row.state}, rate search" if is_rate_search(row) else row.state
+    state = word_of("state", row.state)
+    return f"{state}, rate search" if is_rate_search(row) else state
 
 
 def titles(rows: Sequence[Row]) -> dict[str, str]:
@@ -86,8 +89,14 @@ def _filtered(rows: Sequence[Row]) -> list[Row]:
         placeholder="a name, a note, an optimiser, relu ...",
         help="Rows that hold all of these words.",
     )
-    state = states.multiselect("state", sorted({row.state for row in rows}), key="state", placeholder="all")
-    dataset = sets.multiselect("data set", sorted({_dataset(row) for row in rows}), key="datasets", placeholder="all")
+
+    def several(place: Any, label: str, key: str, options: set[str]) -> list[str]:
+        written = partial(word_of, key)
+        picked: list[str] = place.multiselect(label, sorted(options), key=key, format_func=written, placeholder="all")
+        return picked
+
+    state = several(states, "state", "state", {row.state for row in rows})
+    dataset = several(sets, "data set", "datasets", {_dataset(row) for row in rows})
     words = text.lower().split()
     return [
         row
@@ -135,9 +144,9 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
     return {
         "name": title(row),
         "state": fate(row),
-        "data set": _dataset(row),
+        "data set": word_of("dataset", _dataset(row)),
         "network": notation(config.get("network")),
-        "optimiser": config.get("update_rule"),
+        "optimiser": word_of("update_rule", _rule(row)),
         "rate": None if search else config.get("learning_rate"),
         "epochs": None if search else config.get("num_epochs"),
         "loss": last.loss if last and last.loss < MOST_SHOWN else None,
@@ -162,9 +171,15 @@ def _dataset(row: Row) -> str:
     return str(row.config.get("dataset", "?"))
 
 
+def _rule(row: Row) -> str:
+    return str(row.config.get("update_rule", "?"))
+
+
 def _searched(row: Row) -> str:
-    texts = (row.id, row.name, row.note, row.state, _dataset(row), notation(row.config.get("network")))
-    return " ".join((*texts, str(row.config.get("update_rule")))).lower()
+    """What a search looks through: the ids, which stand in files, as well as the words on the page."""
+    ids = {"state": row.state, "dataset": _dataset(row), "update_rule": _rule(row)}
+    texts = (row.id, row.name, row.note, notation(row.config.get("network")), *ids.values())
+    return " ".join((*texts, *(word_of(key, option) for key, option in ids.items()))).lower()
 
 
 def _columns() -> dict[str, Any]:

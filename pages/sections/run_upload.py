@@ -11,6 +11,7 @@ from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upl
 from pages.address import messages
 from pages.controls.choosing import chosen_files
 from pages.controls.training import widget_values
+from pages.sections.training_words import what_on_what
 from pages.server.runs import made_once
 from pages.server.visitors import visitor
 
@@ -58,10 +59,7 @@ def _read(name: str, data: bytes) -> Upload | None:
         if found.iteration is not None:
             words += f", weights after step {found.iteration}"
     if (config := found.config) is not None:
-        words += (
-            f" of a run on {config.dataset}, {config.network}, {config.update_rule} at "
-            f"{config.learning_rate:g}, {config.num_epochs} epochs"
-        )
+        words += f" of a run on {what_on_what(config)} at {config.learning_rate:g}, {config.num_epochs} epochs"
     st.markdown(messages.plain(words + "."))
     return found
 

@@ -8,16 +8,22 @@ from typing import Any
 
 from cnn_core.solver import last_epoch
 from cnn_core.training import Run, TrainingConfig
+from pages.controls.words import word_of
 
 HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
 VANISHED = 100  # times smaller than another layer's: what still moves such a layer is L2, rather than the data
 DEAD, VANISHING = "most units are dead", "hardly gets a gradient"
 
 
+def what_on_what(config: TrainingConfig) -> str:
+    """A training's data set, network and optimiser."""
+    return f"{word_of('dataset', config.dataset)}; {config.network}; {word_of('update_rule', config.update_rule)}"
+
+
 def describe(config: TrainingConfig) -> str:
     """A training's settings in a line."""
     return (
-        f"{config.dataset}; {config.network}; {config.update_rule} at {config.learning_rate:g}, batches of "
+        f"{what_on_what(config)} at {config.learning_rate:g}, batches of "
         f"{config.batch_size}, reg {config.reg:g}, seed {config.seed}"
     )
 
@@ -37,25 +43,25 @@ def status(run: Run, waiting: int = 0) -> str:
         step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}"
     else:  # a fork has steps behind it before its worker has said how many there are
         step = f"step {done}" if run.ended else "starting"
-    reason = f", {run.message}" if run.message else ""
+    reason, state = f", {run.message}" if run.message else "", word_of("state", run.state)
     match run.state:
         case "queued":
-            return f"waiting: all cores are training; {waiting} before this one"
+            return f"{state}: all cores are training; {waiting} before this one"
         case "finished":
-            return f"finished after {done} steps{reason}"
+            return f"{state} after {done} steps{reason}"
         case "stopped":
-            return f"stopped at {step}" if done else "stopped before the first step"
+            return f"{state} at {step}" if done else f"{state} before the first step"
         case "interrupted":
-            return f"interrupted at {step}, because {run.message}" if done else "interrupted before the first step"
+            return f"{state} at {step}, because {run.message}" if done else f"{state} before the first step"
         case "diverged" | "failed":
-            return f"{run.state}: {run.message}"
+            return f"{state}: {run.message}"
         case "paused" if run.message:
             return f"{run.message}: {step}"
         case "running" if run.steps_per_second:
             left = (total - done) / run.steps_per_second
             so_far = "; no better than guessing so far" if no_better_than_guessing(run) else ""
-            return f"running: {step}; {run.steps_per_second:.3g} steps/s, {_duration(left)} to go{so_far}"
-    return f"{run.state}: {step}"
+            return f"{state}: {step}; {run.steps_per_second:.3g} steps/s, {_duration(left)} to go{so_far}"
+    return f"{state}: {step}"
 
 
 def _duration(seconds: float) -> str:

@@ -75,8 +75,8 @@ def test_the_table_tells_of_every_run(three):
     third, second, first = rows
     assert (first["test"], first["validation"], first["seconds"], first["steps"]) == (0.9, 14 / 16, 1.5, 14)
     assert first["loss"] == pytest.approx(2.3 / 14 + 0.01)
-    assert (second["optimiser"], second["rate"], second["epochs"]) == ("sgd", 0.02, 2)
-    assert (third["data set"], third["state"], third["network"]) == ("fashion", "stopped", str(SHORT.network))
+    assert (second["optimiser"], second["rate"], second["epochs"]) == ("SGD", 0.02, 2)
+    assert (third["data set"], third["state"], third["network"]) == ("Fashion-MNIST", "stopped", str(SHORT.network))
     assert third["started"].timestamp() == pytest.approx(time.time(), abs=60)
     assert "3 runs; choose one" in captions(app)
 
@@ -204,7 +204,7 @@ def test_chosen_runs_are_compared(three):
     assert list(outcomes["run"]) == ["the usual", "second", "third"]
     assert list(outcomes["validation"]) == ["87.5%", "87.5%", "77.8%"]
     assert list(settings["setting"]) == ["dataset", "update\\_rule", "learning\\_rate", "num\\_epochs"]
-    assert list(settings["third"]) == ["**fashion**", "adam", "0.004", "**1**"]
+    assert list(settings["third"]) == ["**Fashion\\-MNIST**", "Adam", "0.004", "**1**"]
     app.toggle(key="same").set_value(True).run()
     names = list(app.table[1].value["setting"])
     assert names[:4] == list(settings["setting"])

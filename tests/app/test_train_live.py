@@ -295,7 +295,7 @@ def test_a_test_of_other_settings_says_so(registry):
     (test,) = registry._runs.values()
     until(lambda: test.ended)
     app.run()
-    assert any(text.startswith("Tried: digits; 16×3×3 relu max2, 64 relu; adam") for text in texts(app.caption))
+    assert any(text.startswith("Tried: digits; 16×3×3 relu max2, 64 relu; Adam") for text in texts(app.caption))
     for key, value in (("learning_rate", "0.1"), ("num_epochs", 3)):  # what the test does not depend on
         assert not texts(change(app, key, value).info)
     (info,) = texts(change(app, "batch_size", 7).info)

@@ -39,7 +39,7 @@ def test_compare_take_along_and_bring_back(page, new_page, address):
     expect(page).to_have_url(re.compile(f"runs={second}(%2C|,){first}"))
     rows = page.get_by_test_id("stTable").last.locator("tbody tr")
     expect(rows).to_have_count(1)  # they differ in one setting
-    expect(rows.locator("strong")).to_have_text("adam")
+    expect(rows.locator("strong")).to_have_text("Adam")
     phone = new_page(390, "dark")  # the address is all that it takes
     open_page(phone, page.url)
     expect(phone.get_by_role("heading", name="Side by side")).to_be_visible()

@@ -1,0 +1,90 @@
+"""Words stand apart from ids: in other words, as another language would have them, every page works as before."""
+
+import pytest
+
+from cnn_core import datasets
+from cnn_core.network import ACTIVATIONS, NORMS, POOLS, WEIGHT_INITS
+from cnn_core.optim import RULES
+from cnn_core.training.data import NORMALISE
+from cnn_core.training.progress import ACTIVE, ENDED
+from pages.controls.words import WORDS, word_of
+from tests.app.lesson import calm, change, control, open_lesson, texts
+from tests.app.training import press, progress, start
+from tests.waiting import until
+
+IDS = {
+    "state": (*ACTIVE, *ENDED),
+    "dataset": datasets.names(),
+    "update_rule": tuple(RULES),
+    "norm": NORMS,
+    "activation": ACTIVATIONS,
+    "pool": POOLS,
+    "weight_init": WEIGHT_INITS,
+    "normalise": NORMALISE,
+    "kind": ("conv", "pool"),
+}
+
+
+@pytest.fixture
+def other_words(monkeypatch):
+    """Of every option: its id backwards, in quotation marks."""
+    for key, ids in IDS.items():
+        monkeypatch.setitem(WORDS, key, {option: other(option) for option in ids})
+
+
+def other(option):
+    return f"«{option[::-1]}»"
+
+
+def shown(widget):
+    return widget.options[widget.index]
+
+
+@pytest.mark.parametrize(
+    ("key", "option"),
+    [("dataset", "fashion"), ("update_rule", "sgd"), ("block_1_norm", "batch"), ("block_1_activation", "leaky_relu"),
+     ("block_1_pool", "avg"), ("hidden_activation", "tanh"), ("weight_init", "he"), ("normalise", "none")],
+)  # fmt: skip
+def test_settings_of_a_training_are_shown_by_their_words_and_kept_by_their_ids(other_words, key, option):
+    app = open_lesson("train", **{key: option})
+    assert calm(app)
+    assert (control(app, key).value, shown(control(app, key))) == (option, other(option))
+    first = IDS[key.removeprefix("block_1_").removeprefix("hidden_")][0]
+    assert calm(change(app, key, first))
+    assert (control(app, key).value, shown(control(app, key))) == (first, other(first))
+
+
+def test_layers_of_a_stack_have_words(other_words):
+    app = open_lesson("receptive_field", layer_1_kind="pool")
+    assert calm(app)
+    assert shown(control(app, "layer_1_kind")) == other("pool")
+    assert any(f"| {other('pool')}1 |" in text for text in texts(app.markdown))
+
+
+def test_a_run_is_told_of_in_words(other_words, registry):
+    app, run = start(registry, dataset="fashion", update_rule="sgd", num_train="400", batch_size="200", num_epochs="1")
+    until(lambda: run.ended)
+    app = open_lesson("train", run=run.id)
+    assert progress(app) == f"{other('finished')} after 2 steps"
+    said = f"This training: {other('fashion')}; {run.config.network}; {other('sgd')} at "
+    assert any(text.startswith(said) for text in texts(app.caption))
+    app = open_lesson("runs", runs=run.id)
+    row = app.dataframe[0].value.iloc[0]
+    assert [row["state"], row["data set"], row["optimiser"]] == [other("finished"), other("fashion"), other("sgd")]
+    assert control_of(app, "state").options == [other("finished")]
+    assert control_of(app, "datasets").options == [other("fashion")]
+    for text in ("fashion", other("fashion"), "finished", other("sgd")):  # found by the id as well
+        assert len(app.text_input(key="find").set_value(text).run().dataframe[0].value) == 1
+    app = press(open_lesson("runs", runs=run.id), "delete_one")
+    assert other("finished") in control_of(app, "bring_back").options[0]
+
+
+def control_of(app, key):
+    (found,) = [widget for widget in app.multiselect if widget.key == key]
+    return found
+
+
+def test_no_two_options_have_the_same_words():
+    for key, ids in IDS.items():
+        words = [word_of(key, option) for option in ids]
+        assert len(set(words)) == len(words), key
