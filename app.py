@@ -15,7 +15,7 @@ use_one_thread()  # before anything below brings NumPy along
 try:
     environment.check()
 except ValueError as error:
-    sys.exit(f"{error}: set it to such a number, or leave it out")
+    sys.exit(f"{error}: set it like that, or leave it out")
 
 import pandas  # noqa: E402
 import plotly.utils  # noqa: E402
@@ -28,13 +28,9 @@ from pages.server.uploads import bounded_uploads  # noqa: E402
 assert pandas and plotly  # slow to import: done here, when the server starts, so that no visitor waits for it
 gc.freeze()  # what is imported by now stays: the garbage collector need not look through it again and again
 
-try:
-    around = [guard()]
-except ValueError as error:
-    sys.exit(str(error))
 app = st.App(
     Path(__file__).parent / "pages" / "contents.py",
     routes=[plotly_file.route()],
-    middleware=around,
+    middleware=[guard()],
     lifespan=bounded_uploads,
 )

@@ -1,8 +1,10 @@
-"""The numbers that the environment may hold, each read and checked here. An empty variable counts as one that is not set.
+"""What the environment may hold, each variable read and checked here. An empty one counts as one that is not set.
 
 CONVSCOPE_THREADS: on how many threads a layer is computed (`machine.threads`); 1 without it, and in the trainings of a
 server, which share the cores among them.
 CONVSCOPE_MEMORY_GIB: how much memory a training may take (`network.check_memory`), in GiB; 2 without it.
+CONVSCOPE_HOSTS: by which names a server answers besides its own, with commas or spaces between.
+CONVSCOPE_FRAMES: which sites besides its own may show its pages in a frame, likewise.
 
 (CONVSCOPE_DATA and CONVSCOPE_DATA_SETS name folders: `folders.py`, `datasets/found.py`.)
 """
@@ -11,8 +13,12 @@ from __future__ import annotations
 
 import math
 import os
+import re
 
 THREADS, MEMORY_GIB = "CONVSCOPE_THREADS", "CONVSCOPE_MEMORY_GIB"
+HOSTS, FRAMES = "CONVSCOPE_HOSTS", "CONVSCOPE_FRAMES"
+HOST = r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"
+PORT = r":([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
 MOST_THREADS = 1024
 MEMORY_LIMIT = 2 << 30  # bytes, where the environment says nothing else
 
@@ -39,7 +45,25 @@ def memory_limit() -> int:
     return int(number * 2**30)
 
 
+def hosts() -> list[str]:
+    """Names of the server, in small letters. Raises ValueError for one that no host can have."""
+    return _listed(HOSTS, HOST, "names such as convscope.school.example")
+
+
+def frames() -> list[str]:
+    """Sites that may frame its pages, in small letters. Raises ValueError for what is no http or https site."""
+    return _listed(FRAMES, f"https?://{HOST}({PORT})?", "sites such as https://moodle.school.example")
+
+
+def _listed(variable: str, pattern: str, such: str) -> list[str]:
+    found = re.split(r"[,\s]+", os.environ.get(variable, "").lower())
+    for text in filter(None, found):
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{variable} (={text[:40]!r}) must hold {such}, with commas between")
+    return [text for text in found if text]
+
+
 def check() -> None:
     """Raise the ValueError of the first variable that cannot be used: for a server, before it begins."""
-    threads()
-    memory_limit()
+    for read in (threads, memory_limit, hosts, frames):
+        read()

@@ -6,19 +6,16 @@ site. Such a question has that name in its Host header. An IP address as host ca
 
 from __future__ import annotations
 
-import os
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HOSTS, FRAMES = "CONVSCOPE_HOSTS", "CONVSCOPE_FRAMES"  # environment variables
-NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
-SITE = re.compile(r"https?://[a-z0-9_.-]+(:\d{1,5})?", re.IGNORECASE)
+from cnn_core import environment
 
 
 def own_names() -> set[str]:
@@ -27,25 +24,15 @@ def own_names() -> set[str]:
     return {"localhost", name, f"{name.split('.')[0]}.local", started} - {""}
 
 
-def listed(environment: Mapping[str, str], variable: str, pattern: re.Pattern[str], example: str) -> list[str]:
-    """The names in an environment variable, with commas or spaces between. Raises ValueError for one that is none."""
-    found = re.split(r"[,\s]+", environment.get(variable, "").strip(", \t\n"))
-    for text in filter(None, found):
-        if not pattern.fullmatch(text):
-            raise ValueError(f"{variable} (={text[:60]}) must hold names such as {example}, with commas between")
-    return [text.lower() for text in found if text]
-
-
 def host_of(header: str) -> str:
     """The host in a Host header, without its port."""
     found = re.fullmatch(r"\[([0-9a-f:.]+)\](:\d*)?|([^:\[\]]*)(:\d*)?", header.strip(), re.IGNORECASE)
     return (found[1] or found[3] or "").lower().rstrip(".") if found else ""
 
 
-def guard(environment: Mapping[str, str] = os.environ) -> Middleware:
+def guard() -> Middleware:
     """The layer, as the environment says. Raises ValueError for a variable that cannot be used."""
-    names = own_names() | set(listed(environment, HOSTS, NAME, "convscope.school.example"))
-    return Middleware(Guard, names=names, sites=listed(environment, FRAMES, SITE, "https://moodle.school.example"))
+    return Middleware(Guard, names=own_names() | set(environment.hosts()), sites=environment.frames())
 
 
 class Guard:
@@ -70,7 +57,7 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            words = f"This server is not known by that name: set {HOSTS} to the names it has.\n".encode()
+            words = f"This server is not known by that name: set {environment.HOSTS} to the names it has.\n".encode()
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(words)).encode())]
             await send({"type": "http.response.start", "status": 421, "headers": headers})
             await send({"type": "http.response.body", "body": words})

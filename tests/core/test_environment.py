@@ -7,11 +7,14 @@ import sys
 import pytest
 
 from cnn_core import environment
-from cnn_core.environment import MEMORY_GIB, MEMORY_LIMIT, THREADS
+from cnn_core.environment import FRAMES, HOSTS, MEMORY_GIB, MEMORY_LIMIT, THREADS
 from cnn_core.network import NetworkSpec, check_memory
 from tools.browser import ROOT
 
 NO_MEMORY = ["two", "0", "-1", "nan", "inf", "-inf", "1e999", "1e308", "2 GiB", " "]
+NO_HOSTS = ["*", "https://x.example", "x.example:80", "x..example", "a.example,b/c", "m\u00fcnchen.example", "[::1]"]
+NO_FRAMES = ["x.example", "https://x; script", "https://x.example/page", "*", "https://x.example:0", "http://x.example:70000",
+             "https://.", "'self'"]  # fmt: skip
 NO_THREADS = ["two", "0", "-1", "1.5", "nan", "1025", "\u00b2", "9" * 5000]
 
 
@@ -42,13 +45,25 @@ def test_what_cannot_be_used_is_told_in_a_sentence(monkeypatch, name, text):
     assert str(error.value).startswith(f"{name} (={text[:40]!r}) must be a ")
 
 
-@pytest.mark.parametrize(("name", "text"), [(MEMORY_GIB, "two"), (MEMORY_GIB, "nan"), (THREADS, "-1")])
+@pytest.mark.parametrize(
+    ("name", "text"), [*((HOSTS, text) for text in NO_HOSTS), *((FRAMES, text) for text in NO_FRAMES)]
+)
+def test_what_is_no_host_and_no_site_is_told_in_a_sentence(monkeypatch, name, text):
+    monkeypatch.setenv(name, f"good.example, {text}" if name == HOSTS else f"http://good.example:8080 {text}")
+    with pytest.raises(ValueError, match=rf"{name} \(=.*\) must hold (names|sites) such as .*, with commas between"):
+        environment.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(MEMORY_GIB, "two"), (MEMORY_GIB, "nan"), (THREADS, "-1"), (HOSTS, "*"), (FRAMES, "*")]
+)
 def test_a_server_says_so_and_does_not_begin(name, text):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port=0"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | {name: text}, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     (said,) = [line for line in done.stderr.splitlines() if name in line]
-    assert said.startswith(f"{name} (='{text}') must be")
+    assert said.startswith(f"{name} (='{text}') must ")
+    assert said.endswith("set it like that, or leave it out")
     assert "Traceback" not in done.stdout + done.stderr
 
 
