@@ -123,12 +123,16 @@ class WorkerProcess:
                 words = self._outbox.take()
 
 
+def surroundings() -> dict[str, Any]:
+    """Where and with which environment a process of ours runs, wherever this one was started."""
+    return {"cwd": ROOT, "env": os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}}
+
+
 def start() -> subprocess.Popen[str]:
     """A worker waiting for its job."""
     return subprocess.Popen(
         [sys.executable, "-m", "cnn_core.training.worker"],
-        cwd=ROOT,
-        env=os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        **surroundings(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -29,9 +29,7 @@ def comparison(rows: Sequence[Row], results: Results, registry: Registry) -> Non
         rows = rows[:MOST]
     named = titles(rows)
     runs = {row.id: _loaded(row, registry) for row in rows}
-    histories = {
-        named[row]: registry.store.steps(row) if run is None else list(run.records) for row, run in runs.items()
-    }
+    histories = {named[row]: registry.store.steps(row) if run is None else run.records[:] for row, run in runs.items()}
     smoothed = st.toggle("smooth the losses", True, key="smooth", help="Their running mean over some ten steps.")
     left, right = st.columns(2)
     with left:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from cnn_core.network.onnx_export import has_onnx
 from cnn_core.training import Run
-from cnn_core.training.export import checkpoint_file, config_json, history_csv, onnx_file, weights_file
+from cnn_core.training.export import checkpoint_file, config_json, onnx_file, weights_file
+from cnn_core.training.history_writer import history_file
 from cnn_core.training.scripts import pytorch_script, repeat_script
 from cnn_core.training.tensorboard import has_tensorboard, tensorboard_file
 from pages.address import messages
@@ -25,7 +26,7 @@ def files(run: Run) -> None:
             "History as CSV",
             "csv",
             f"{name}.csv",
-            lambda: history_csv(run.records),
+            lambda: history_file(run.records),
             "One row a step: the losses, the learning rate, the accuracies.",
             "text/csv",
             disabled=not run.records,

@@ -4,12 +4,14 @@ import io
 import json
 import time
 
+import numpy as np
 import pytest
 import streamlit as st
 
 from cnn_core.solver import StepRecord
 from cnn_core.training import DataOptions, tensors
 from cnn_core.training.export import weights_file
+from cnn_core.training.history import NAMES, History
 from cnn_core.training.store import Change
 from pages.figures.comparison import COLOURS, DASHES, LONGEST, MARKERS, MOST, accuracy_curves, loss_curves
 from pages.sections.run_comparison import flat, settings_table
@@ -362,6 +364,31 @@ def test_every_file_of_a_run_is_made_when_it_is_asked_for(trained, offered):
     app.select_slider(key=f"file_step_{trained.id}").set_value(trained.checkpoints.iterations()[0]).run()
     _, metadata = tensors.unpack(offered[f"{name}-step-0.safetensors"]())
     assert json.loads(metadata["convscope"])["iteration"] == 0
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [("runs", {"runs": "one,two"}), *(("train", {"run": "one", "view": view}) for view in ("curves", "layers", "film_strip"))],
+)  # fmt: skip
+def test_no_page_goes_through_a_long_history_step_by_step(registry, monkeypatch, page, address):
+    rows = np.full((50_000, len(NAMES)), 0.5)
+    rows[:, 0], rows[:, 1] = np.arange(1, len(rows) + 1), np.arange(len(rows)) // 1000 + 1
+    rows[np.arange(1, len(rows) + 1) % 1000 > 0, 5:] = np.nan
+    for run in ("one", "two"):
+        keep(registry, run, records=History(rows), iterations=len(rows))
+    each = History.__iter__
+
+    def short(self):
+        assert len(self) < len(rows), "record after record"
+        return each(self)
+
+    monkeypatch.setattr(History, "__iter__", short)
+    app = open_lesson(page, **address)
+    assert not app.exception
+    if page == "runs":
+        assert list(app.table[0].value["steps"]) == ["50,000"] * 2
+    else:
+        assert "50000 steps" in app.get("progress")[0].proto.text
 
 
 EXTRAS = {"onnx": ("ONNX", "onnx", ".onnx"), "tensorboard": ("TensorBoard", "tensorboardX", ".tfevents")}

@@ -16,7 +16,9 @@ from cnn_core.training import Registry, keeper
 from cnn_core.training import store as store_module
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.control import Control
+from cnn_core.training.export import history_csv
 from cnn_core.training.history import NAMES, History
+from cnn_core.training.history_writer import history_file
 from cnn_core.training.store import Store
 from tests.trainings import LONG, SHORT
 from tests.waiting import until
@@ -363,3 +365,26 @@ def test_a_rest_that_comes_while_others_wait_is_one_rest():
     control = Control()
     control.rest(0.2)
     assert control.rest_until <= time.monotonic() + 0.2
+
+
+def cost(work):
+    """What it gives, and for how many seconds of this thread; others have to wait for those."""
+    began = time.thread_time()
+    return work(), time.thread_time() - began
+
+
+def test_a_long_history_is_written_elsewhere():
+    steps = 200_000
+    rows = np.random.default_rng(0).random((steps, len(NAMES)))
+    rows[:, 0], rows[:, 1], rows[::2, 5:] = np.arange(1, steps + 1), 1, np.nan
+    history = History(rows)
+    text, here = cost(lambda: history_csv(history))
+    data, elsewhere = cost(lambda: history_file(history))
+    assert data.decode() == text
+    assert elsewhere < here / 4
+
+
+def test_a_history_that_cannot_be_written_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setattr("cnn_core.training.history_writer.sys.executable", shutil.which("false"))
+    with pytest.raises(OSError, match=r"ended without it \(exit code 1\): try again"):
+        history_file(History(np.ones((20_000, len(NAMES)))))
