@@ -4,10 +4,13 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.exceptions import ConnectionClosed
 
 from cnn_core.environment import FRAMES, HOSTS
 from pages.server.guard import guard, host_of
 from tools.browser import serve
+from tools.visitor import Visitor
 
 SITES = "https://moodle.school.example, http://wiki.school.example:8080"
 OWN = ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "192.168.7.9", socket.gethostname(), "lab.school.example"]
@@ -38,8 +41,9 @@ def ask(server, path, host, *more):
     return head.decode("latin-1").lower()
 
 
-def shake_hands(server, host):
-    more = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Origin: http://{host}"]
+def shake_hands(server, host, origin=None):
+    origin = origin or f"http://{host}"
+    more = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Origin: {origin}"]
     return ask(server, "/_stcore/stream", host, *more, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
 
 
@@ -73,7 +77,7 @@ def test_without_named_sites_it_is_the_own_one_only(monkeypatch):
     monkeypatch.setenv(FRAMES, "")
     monkeypatch.setenv(HOSTS, " A.example,  b.example ,")
     assert guard().kwargs["sites"] == []
-    assert guard().kwargs["names"] >= {"localhost", "a.example", "b.example"}
+    assert guard().kwargs["given"] == ["a.example", "b.example"]
 
 
 @pytest.mark.parametrize(
@@ -89,3 +93,44 @@ def test_without_named_sites_it_is_the_own_one_only(monkeypatch):
 )
 def test_the_host_of_a_header(header, host):
     assert host_of(header) == host
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://6.6.6.6", "evil.example", "http://["]
+)
+def test_a_page_of_another_site_is_refused(server, origin):
+    host = f"127.0.0.1:{server.port}"
+    for path in ("/", "/_stcore/health"):
+        assert " 403 " in ask(server, path, host, f"Origin: {origin}").splitlines()[0]
+    assert shake_hands(server, host, origin).splitlines()[0].split()[1] == "403"
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:{}", "http://LAB.school.example", "https://lab.school.example"])
+def test_a_page_of_its_own_is_answered_also_behind_a_proxy(server, origin):
+    host = f"127.0.0.1:{server.port}"
+    assert " 101 " in shake_hands(server, host, origin.format(server.port)).splitlines()[0]
+
+
+def test_nobody_waits_until_it_is_known_what_the_world_calls_this_machine():
+    with socket.create_server(("127.0.0.1", 0)) as proxy:  # takes every call to the world, and never answers
+        world = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        with serve(HTTP_PROXY=world, HTTPS_PROXY=world, NO_PROXY="", **{HOSTS: "lab.school.example"}) as address:
+            server = urlsplit(address)
+            for site in ("evil.example", "lab.school.example"):  # the second is how a browser sends an upload
+                ask(server, "/_stcore/health", "lab.school.example", f"Origin: http://{site}")
+                shake_hands(server, "lab.school.example", f"http://{site}")
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+def test_a_message_that_is_too_long_ends_the_tab_that_sends_it_and_nothing_else(server):
+    message = BackMsg()
+    for number in range(100_000):
+        message.rerun_script.widget_states.widgets.add(id=f"x{number}", bool_value=True)
+    with Visitor(server.geturl()) as visitor:
+        visitor.send(message)
+        with pytest.raises(ConnectionClosed):
+            visitor.hear()
+    with Visitor(server.geturl()) as visitor:
+        assert visitor.open("im2col")
