@@ -24,7 +24,7 @@ def chart(page, address):
     """The bars of the Data page."""
     open_page(page, address + "/data")
     plot = page.locator(".js-plotly-plot").first
-    plot.locator(".main-svg").first.wait_for()
+    plot.locator(".xtick text, .ytick text").first.wait_for()
     page.evaluate(WATCH)
     return plot
 
@@ -72,7 +72,7 @@ def test_a_chart_has_the_width_that_there_is(page, chart):
 def test_a_chart_has_the_themes_colours(new_page, address, theme, dark):
     page = new_page(theme=theme)
     open_page(page, address + "/data")
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.locator(".js-plotly-plot").locator(".xtick text, .ytick text").first.wait_for()
     level = int(re.findall(r"\d+", page.evaluate(TEXT))[0])
     assert level > 200 if dark else level < 90
 

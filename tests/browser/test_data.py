@@ -35,19 +35,21 @@ def pets():
 
 def test_rows_of_pictures_are_drawn_and_follow_the_settings(page, offline):
     open_page(page, f"{offline}/data?dataset=colours")
-    seen = page.evaluate(SEEN)
-    assert len(seen) == 2 * 8 + 5
-    assert all(image["drawn"] for image in seen)
+    shown = page.get_by_test_id("stHtml").locator("img")
+    expect(shown).to_have_count(2 * 8 + 5)
+    page.wait_for_function(f"() => ({SEEN})().every((image) => image.drawn)")
     page.get_by_text("flip", exact=True).first.click()
     expect(page.get_by_alt_text("in training")).to_be_visible()
-    assert len(page.evaluate(SEEN)) == 2 * 8 + 6
+    expect(shown).to_have_count(2 * 8 + 6)
 
 
 @pytest.mark.parametrize("width", [390, 1000, 1280])
 def test_no_picture_of_a_row_is_cut_through(new_page, offline, width):
     page = new_page(width)
     open_page(page, f"{offline}/data?dataset=colours")  # pictures of 48 pixels, 4 between two
-    seen = page.get_by_alt_text("circle", exact=True).evaluate("image => image.parentElement.clientWidth")
+    picture = page.get_by_alt_text("circle", exact=True)
+    expect(picture).to_be_visible()
+    seen = picture.evaluate("image => image.parentElement.clientWidth")
     assert seen >= 100
     assert (seen + 4) % 52 == 0
 

@@ -4,11 +4,13 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from cnn_core.datasets.found import sets_folder
 from cnn_core.datasets.own import save_pictures
 from cnn_core.folders import VARIABLE
-from tools.browser import open_page, serve
+from tests.waiting import until
+from tools.browser import open_page, serve, settle
 
 TEXTS = (
     "www.evil.example",
@@ -76,6 +78,12 @@ def test_classes_of_a_training_are_text_on_all_its_views(page, hostile):
     page.get_by_label("name").press("Tab")
     page.get_by_label("note").fill("me@evil.example https://evil.example/login")
     page.get_by_label("note").press("Tab")
-    page.wait_for_timeout(1000)
-    open_page(page, f"{hostile[0]}/runs?runs={run}")
-    assert not page.locator("a[href*='evil.example']").count()
+    settle(page)
+
+    def kept():
+        open_page(page, f"{hostile[0]}/runs?runs={run}")
+        return page.get_by_label("note").input_value() == "me@evil.example https://evil.example/login"
+
+    until(kept)
+    expect(page.get_by_label("name")).to_have_value("www.evil.example")
+    expect(page.locator("a[href*='evil.example']")).to_have_count(0)

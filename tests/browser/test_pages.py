@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.address.menu import PAGES
+from tests.browser.walking import open_walk
 from tools.browser import PATHS, open_page, serve, settle
 
 SHOWS = {  # what a reader must find on the page before the first click; of any other page, its heading
@@ -24,6 +25,11 @@ FITS = """() => { const main = document.querySelector('[data-testid="stMain"]');
                   return main.scrollWidth <= main.clientWidth + 1 }"""
 
 
+def fits(page):
+    """Nothing of the page has to be scrolled sideways, once it has its size."""
+    page.wait_for_function(FITS)
+
+
 def shown(page, name):
     return page.get_by_text(SHOWS[name]) if name in SHOWS else page.locator("h1")
 
@@ -36,8 +42,8 @@ def test_page_opens_by_its_own_address(new_page, address, name, theme, width):
     open_page(page, address + PATHS[name])
     expect(shown(page, name).first).to_be_visible()
     expect(page.locator("h1")).to_have_count(1)
-    assert page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').count() == 0
-    assert page.evaluate(FITS), "the page must not scroll sideways"
+    expect(page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]')).to_have_count(0)
+    fits(page)
 
 
 @pytest.mark.parametrize("name", [name for name in PATHS if name != "home"])
@@ -60,13 +66,14 @@ def test_every_page_is_reached_from_home(page, address):
 
 def test_a_change_of_theme_is_followed_while_the_page_stands(new_page, address):
     page = new_page(theme="light")
-    open_page(page, address + "/convolution")
+    player = open_walk(page, address + "/convolution")
     out = page.locator('section[data-grid="out"] .planes canvas:not(.linked)')
     background = (
         """canvas => [...canvas.getContext('2d').getImageData(canvas.width - 9, canvas.height - 9, 1, 1).data]"""
     )
-    page.locator(".player .last").click()
+    player.locator(".last").click()
     before = out.evaluate(background)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(600)
-    assert out.evaluate(background) != before
+    page.wait_for_function(
+        f"([canvas, before]) => ({background})(canvas).join() !== before.join()", arg=[out.element_handle(), before]
+    )

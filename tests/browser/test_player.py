@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.walking import at, canvas, count, go, open_walk, place
+from tests.browser.walking import at, canvas, count, drawn, go, open_walk, place
 
 PAGE = "/convolution?input=shuffled_numbers&input_size=6&padding=0"
 
@@ -63,7 +63,7 @@ def test_scrubber_has_a_name_and_its_own_keys(page, player):
     at(player, 0)
     page.keyboard.press("ArrowRight")
     at(player, 1)
-    assert scrub.get_attribute("aria-valuetext") == "step 2 of 32 · forward"
+    expect(scrub).to_have_attribute("aria-valuetext", "step 2 of 32 · forward")
 
 
 def test_the_scrubber_runs_on_into_the_backward_pass(player):
@@ -89,6 +89,7 @@ def test_play_and_pause_by_mouse_and_by_space(page, player):
     expect(player.get_by_role("button", name="Pause")).to_be_visible()
     expect(player).not_to_have_attribute("data-step", "0")
     player.get_by_role("button", name="Pause").click()
+    expect(player.get_by_role("button", name="Play")).to_be_visible()
     stopped = player.get_attribute("data-step")
     page.wait_for_timeout(300)
     assert player.get_attribute("data-step") == stopped
@@ -189,6 +190,7 @@ def test_what_the_backward_pass_collects_follows_a_change_of_size(page, player):
         "([player, before]) => player.querySelector('figure[data-grid=dx] canvas').width !== before",
         arg=[player.element_handle(), before],
     )
+    drawn(player)
     assert made.evaluate(width) == given.evaluate(width)
 
 

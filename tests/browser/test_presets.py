@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.controls.walk_presets import CONVOLUTION, IM2COL, POOLING, TRANSPOSED
-from tests.browser.test_pages import FITS
+from tests.browser.test_pages import fits
 from tests.browser.walking import at, canvas, count, go, open_walk, place
 from tools.browser import open_page, settle
 
@@ -25,6 +25,10 @@ CLIPPED = """el => [...el.querySelectorAll(".plane, .transport, .choices, .sum")
                  part.getBoundingClientRect().right > el.getBoundingClientRect().right + 1).map((part) => part.className)"""
 
 
+def not_clipped(player):
+    player.page.wait_for_function(f"player => !({CLIPPED})(player).length", arg=player.element_handle())
+
+
 @pytest.mark.parametrize(("path", "name"), PRESETS)
 def test_an_example_opens_and_walks(new_page, address, path, name):
     number = PRESETS.index((path, name))
@@ -33,8 +37,8 @@ def test_an_example_opens_and_walks(new_page, address, path, name):
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     for step in (count(player) - 1, count(player) // 2, count(player) // 2 - 1, 0):
         go(player, step)
-    assert page.evaluate(FITS)
-    assert player.evaluate(CLIPPED) == []
+    fits(page)
+    not_clipped(player)
     last = player.locator(".last")
     last.click()
     expect(player.locator(".total")).not_to_be_empty()
@@ -45,8 +49,8 @@ def test_an_example_opens_and_walks(new_page, address, path, name):
 def test_nothing_is_clipped_on_either_screen(new_page, address, name, width):
     page = new_page(width=width)
     player = open_walk(page, f"{address}/convolution?preset={quote_plus(name)}")
-    assert player.evaluate(CLIPPED) == []
-    assert page.evaluate(FITS)
+    not_clipped(player)
+    fits(page)
 
 
 def choose(page, name):
@@ -118,7 +122,7 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
     expect(twin.get_by_label("in stages")).not_to_be_checked()
     expect(twin.get_by_label("loop")).to_be_checked()
     expect(again.get_by_label("weight[2, 2]")).to_have_value("−3")  # the kernel that was edited last
-    assert again.evaluate("location.href") == page.evaluate("location.href")
+    expect(again).to_have_url(page.url)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from cnn_core.receptive_field import connection, receptive_fields
 from pages.controls.stack import STACKS
+from tests.waiting import until
 from tools.browser import open_page, settle
 
 MARGIN = 9  # pixels around a map's cells
@@ -249,9 +250,8 @@ def test_a_change_of_theme_is_followed(open_stack):
     page = open_stack(theme="light")
     before = colour(page, "conv2", 2, 2)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(600)
     assert before == [217, 95, 2, 255]
-    assert colour(page, "conv2", 2, 2) == [240, 130, 40, 255]
+    until(lambda: colour(page, "conv2", 2, 2) == [240, 130, 40, 255])
 
 
 def test_a_preset_replaces_the_stack_and_its_address_brings_it_back(open_stack, new_page):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from cnn_core.training import tensors
 from tests.browser.test_exports import download
+from tests.browser.test_pages import fits
 from tools.browser import open_page, settle
 
 SMALL = "block_1_num_filters=2&hidden_1=4&batch_size=200&num_epochs=1"  # 7 steps
@@ -18,6 +19,7 @@ def train(page, address, extra=""):
     open_page(page, f"{address}/train?{SMALL}{extra}")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("finished after 7 steps").first).to_be_visible(timeout=30_000)
+    expect(page).to_have_url(re.compile("run="))
     return re.search(r"run=([\w-]+)", page.url).group(1)
 
 
@@ -43,7 +45,7 @@ def test_compare_take_along_and_bring_back(page, new_page, address):
     phone = new_page(390, "dark")  # the address is all that it takes
     open_page(phone, page.url)
     expect(phone.get_by_role("heading", name="Side by side")).to_be_visible()
-    assert phone.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth + 1")
+    fits(phone)
     phone.close()
 
     open_page(page, f"{address}/runs?runs={first}")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.address.messages import JOINER
-from tests.browser.walking import open_walk
+from tests.browser.walking import drawn, open_walk
 from tools.browser import open_page, settle
 
 
@@ -130,9 +130,8 @@ def test_a_text_file_renamed_png_is_refused_in_words(page, address):
 
 def test_on_a_small_screen_the_controls_open_and_the_player_fits(new_page, address):
     page = new_page(width=390, has_touch=True)
-    open_page(page, address + "/convolution")
-    player = page.locator(".player")
-    assert player.bounding_box()["width"] <= 390
+    player = open_walk(page, address + "/convolution")
+    page.wait_for_function("player => player.getBoundingClientRect().width <= 390", arg=player.element_handle())
     step = player.get_attribute("data-step")
     player.locator(".forward").tap()
     expect(player).to_have_attribute("data-step", str(int(step) + 1))
@@ -142,7 +141,7 @@ def test_on_a_small_screen_the_controls_open_and_the_player_fits(new_page, addre
 
 
 def test_each_page_keeps_its_own_settings(page, address):
-    open_page(page, address + "/convolution?stride=3&kernel_size=5")
+    open_walk(page, address + "/convolution?stride=3&kernel_size=5")
     sizes = out_size(page).inner_text()
     page.get_by_role("link", name="Gradient flow").click()
     expect(page.locator("h1")).to_have_text("Gradient flow")
@@ -165,7 +164,7 @@ def test_planes_that_stay_show_what_new_ones_would(page, address):
     page.get_by_role("slider", name="padding").press("ArrowRight")
     expect(player).to_have_attribute("data-count", str(2 * 4 * 32 * 32))
     assert player.evaluate("player => player.player.stage.planes[0] === window.kept")
-    page.wait_for_function("player => !player.player.stage.late.size", arg=player.element_handle())  # all is drawn
+    drawn(player)
     stayed = player.evaluate(SEEN)
     assert len(stayed) > 20
     page.get_by_role("slider", name="filters").press("ArrowLeft")  # fewer planes, all of them new

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.test_pages import fits
 from tools.browser import open_page, settle
 
 UNITS = {"s": 1, "ms": 1e-3, "µs": 1e-6}
@@ -12,8 +13,6 @@ SHARE = """() => { const bar = document.querySelector('[data-testid="stProgress"
 PLOTS = """() => [...document.querySelectorAll('.js-plotly-plot')].map((plot) =>
              plot.data.map((trace) => ({ name: trace.name, type: trace.type, x: [...trace.x], y: [...trace.y],
                                          text: trace.text ?? null })))"""
-FITS = """() => { const main = document.querySelector('[data-testid="stMain"]');
-                  return main.scrollWidth <= main.clientWidth + 1 }"""
 
 
 def press(page, name):
@@ -22,6 +21,14 @@ def press(page, name):
 
 def progress(page):
     return page.get_by_test_id("stProgress")
+
+
+def said(page, words):
+    """Wait for what the progress says for a part of a second: a look at each frame, where `expect` looks once a second."""
+    page.wait_for_function(
+        """words => new RegExp(words).test(document.querySelector('[data-testid="stProgress"]')?.textContent)""",
+        arg=words,
+    )
 
 
 def rows(page):
@@ -54,19 +61,16 @@ def bars_are_the_tables(page):
 
 
 def test_start_progress_stop_half_way_and_start_anew(page, address):
-    open_page(page, address + "/speed?seconds=0.5")
+    open_page(page, address + "/speed?seconds=1")
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
     expect(page.locator(".js-plotly-plot")).to_have_count(0)
 
     press(page, "Start")
-    expect(progress(page)).to_contain_text(re.compile(r"convolution, forward: loops, image \d+ of 100"))
+    said(page, "convolution, forward: loops, image \\d+ of 100")
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
-    page.wait_for_function(f"({SHARE})() > 0")
-    first = page.evaluate(SHARE)
+    first = page.wait_for_function(SHARE).json_value()  # more than 0
     page.wait_for_function(f"({SHARE})() > {first}")
-    page.wait_for_function(  # at each frame: it takes half a second, and `expect` looks once a second
-        """() => document.querySelector('[data-testid="stProgress"]')?.textContent.includes("convolution, backward: loops")"""
-    )
+    said(page, "convolution, backward: loops")
 
     press(page, "Stop")
     expect(page.get_by_text("Stopped half way: what was measured by then is shown")).to_be_visible()
@@ -112,12 +116,13 @@ def test_a_whole_run_shows_what_it_measured(new_page, address):
             assert abs(rate * 1e9 / (operations[work] / took) - 1) < 0.01
     peak = max(roof[0]["y"])
     expect(page.get_by_text(f"{peak:.3g} billion operations a second")).to_be_visible()
-    assert page.evaluate(FITS), "the page must not scroll sideways"
+    fits(page)
 
     page.get_by_role("link", name="See how windows become columns").click()
     expect(page.locator("h1")).to_have_text("im2col")
     page.go_back()
     expect(page.locator("h1")).to_have_text("Speed")
+    expect(page.get_by_text("What holds it back")).to_be_visible()
     settle(page)
     assert len(bars_are_the_tables(page)) == 12  # what was measured is still there
 

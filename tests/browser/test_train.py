@@ -58,7 +58,7 @@ def test_the_defaults_reach_95_percent_with_a_pause_on_the_way(page, address):
     wait_for(page, lambda: loss_points(page) > 10)
     first = loss_points(page)
     wait_for(page, lambda: loss_points(page) > first)  # the curve grows
-    assert filters(page) != before
+    wait_for(page, lambda: filters(page) != before)
 
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text(re.compile(r"paused: step \d+ of 250"))).to_be_visible()
@@ -73,8 +73,7 @@ def test_the_defaults_reach_95_percent_with_a_pause_on_the_way(page, address):
     wait_for(page, lambda: steps_done(page) > held)
     wait_for(page, lambda: filters(page) != held_filters)
     expect(page.get_by_text("finished after 250 steps")).to_be_visible(timeout=30_000)
-    expect(metric(page, "test accuracy")).to_have_text(re.compile(r"\d"))
-    assert float(metric(page, "test accuracy").inner_text().rstrip("%")) >= 95
+    expect(metric(page, "test accuracy")).to_have_text(re.compile(r"^(9[5-9]|100)"))
 
 
 def test_a_run_survives_a_reload_and_a_stop_keeps_what_it_learned(page, address):
@@ -204,7 +203,7 @@ def test_back_right_after_the_start_shows_what_was_before(page, address):
     assert shown() == first
     page.go_forward()
     expect(page.get_by_text(re.compile("running: step"))).to_be_visible()
-    assert shown() == second
+    wait_for(page, lambda: shown() == second)
     page.go_back()
     page.go_back()
     expect(before).to_be_visible()

@@ -16,11 +16,17 @@ def numbers(text):
 
 
 def open_walk(page, address):
-    """Open a page and wait until its player shows a step."""
+    """Open a page and wait until its player shows a step, and has drawn all of it."""
     open_page(page, address)
     player = page.locator(".player")
     expect(player).to_have_attribute("data-step", re.compile(r"\d+"))
+    drawn(player)
     return player
+
+
+def drawn(player):
+    """Wait for what the player draws a frame later."""
+    player.page.wait_for_function("player => !player.player.stage.late.size", arg=player.element_handle())
 
 
 def count(player):

@@ -22,10 +22,11 @@ from cnn_core.training import Registry
 registry = Registry(pathlib.Path(sys.argv[1]), slots=2)
 run = registry.get(sys.argv[2])
 run.resume()
-print("going", flush=True)
+told = None
 while not run.ended:
+    if told != (told := len(run.records)):
+        print(told, flush=True)
     time.sleep(0.01)
-print(run.state, flush=True)
 """
 
 # Everything that a resumed training could get wrong: running means, dropout, augmentation, Adam's memory, a decaying rate.
@@ -44,7 +45,7 @@ def test_ten_kills_at_random_moments_change_no_bit_of_the_result(tmp_path):
     until(lambda: whole_run.ended and victim.state == "paused")
     victim.change(learning_rate=0.002)
     until(lambda: victim.changes)
-    whole, seconds = whole_run.records, whole_run.seconds
+    whole = whole_run.records
     registry.close()
     changed = Registry(tmp_path, slots=2)
     expected = changed.start(CONFIG, advance="step")
@@ -61,8 +62,10 @@ def test_ten_kills_at_random_moments_change_no_bit_of_the_result(tmp_path):
         with subprocess.Popen(
             [sys.executable, "-c", SERVER, str(tmp_path), victim.id], stdout=subprocess.PIPE
         ) as server:
-            assert server.stdout.readline() == b"going\n"
-            time.sleep(chance.uniform(0.1, 0.5 + seconds / 10))
+            steps = map(int, server.stdout)  # these count, not seconds, however busy the machine is
+            goal = next(steps, 0) + chance.randrange(12)
+            next((step for step in steps if step >= goal), None)
+            time.sleep(chance.uniform(0, 0.05))
             server.send_signal(signal.SIGKILL)
         time.sleep(0.05)  # the worker sees that its server is gone
         for path in (tmp_path / victim.id).glob("*.safetensors"):
@@ -72,7 +75,7 @@ def test_ten_kills_at_random_moments_change_no_bit_of_the_result(tmp_path):
         moments.append(len(run.records))
         assert run.state in ("interrupted", "finished")
         with_it.close()
-    assert len(set(moments)) > 1
+    assert len(set(moments)) > 5
 
     last = Registry(tmp_path)
     run = last.get(victim.id)
