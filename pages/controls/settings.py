@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -119,6 +120,15 @@ def number(
     box = st.number_input(label, low, high, default, format="%g", key=key, help=help, bind="query-params")
     note(key, box, default)
     return float(box)
+
+
+def whole_box(place: Any, label: str, key: str, low: int, high: int, default: int, **options: Any) -> int:
+    """A box for a whole number from low to high that is no setting of the page, and in no address.
+
+    Streamlit has it as a float: one for whole numbers has an error of its own for NaN, which anybody can send.
+    """
+    ends = float(low), float(high)
+    return int(place.number_input(label, *ends, float(default), 1.0, "%.0f", key=key, **options))
 
 
 def choice(

@@ -16,6 +16,7 @@ from cnn_core.training import Run
 from pages.address import messages
 from pages.animation.chart import chart
 from pages.controls.segments import show_part
+from pages.controls.settings import whole_box
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_sheet, map_sheet
@@ -89,7 +90,7 @@ def _fork(run: Run, iteration: int) -> None:
         usual = run.config.num_epochs
         if _too_short(run, iteration, usual):  # from its end: as long again
             usual = min(2 * usual, 1000)
-        epochs = int(st.number_input("epochs in all", 1, 1000, usual, key=f"fork_epochs_{run.id}_{usual}", width=140))
+        epochs = whole_box(st, "epochs in all", f"fork_epochs_{run.id}_{usual}", 1, 1000, usual, width=140)
         short = _too_short(run, iteration, epochs)
         button.button(
             f"Fork from step {iteration}",

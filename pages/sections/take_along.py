@@ -19,6 +19,7 @@ from cnn_core.walks.walk import Walk
 from pages.address import messages
 from pages.address.hiding import KEY as HIDE
 from pages.controls.folds import unfolded
+from pages.controls.settings import whole_box
 from pages.figures.scene import frame
 from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
 from pages.figures.scene_image import to_image
@@ -87,9 +88,9 @@ def _step(walk: Walk, step: int, titles: Mapping[str, str], theme: Theme) -> Non
 def _gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
     st.caption("The walk as an animated GIF, for a slide or a message.")
     columns, n = st.columns(4), walk.steps  # the keys name the steps, so that another walk starts with its own
-    first = columns[0].number_input("from step", 1, n, 1, key=f"export_from_{n}")
-    last = columns[1].number_input("to step", 1, n, min(n, USUAL_FRAMES), key=f"export_to_{n}")
-    every = columns[2].number_input("every n-th step", 1, n, 1, key=f"export_every_{n}")
+    first = whole_box(columns[0], "from step", f"export_from_{n}", 1, n, 1)
+    last = whole_box(columns[1], "to step", f"export_to_{n}", 1, n, min(n, USUAL_FRAMES))
+    every = whole_box(columns[2], "every n-th step", f"export_every_{n}", 1, n, 1)
     speed = columns[3].selectbox("frames a second", SPEEDS, SPEEDS.index(4), key="export_speed")
     steps, mark = range(first - 1, last, every), fingerprint(walk)
     try:

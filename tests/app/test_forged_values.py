@@ -8,7 +8,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from pages.address.menu import PAGES
 from pages.sections.run_table import rows_of
 from tests.app.lesson import open_lesson
-from tests.trainings import SHORT
+from tests.trainings import LONG, SHORT
 from tests.waiting import until
 
 KINDS = {  # what the front end may send of each kind of widget
@@ -21,6 +21,8 @@ KINDS = {  # what the front end may send of each kind of widget
     "number_input": ("double_value", [1e300, -1e300, float("nan")]),
     "text_input": ("string_value", ["x" * 100_000, "\x00"]),
     "text_area": ("string_value", ["x" * 100_000, "\x00"]),
+    "button": ("trigger_value", [True]),  # also of those that are disabled
+    "expander": ("bool_value", [True]),
 }
 SELECTIONS = [
     {"selection": {"rows": [99]}}, {"selection": {"rows": [-1]}}, {"selection": {"rows": ["0"]}},
@@ -53,8 +55,9 @@ def send(app, *states):
 def forgeries(app):
     for kind, (field, values) in KINDS.items():
         for widget in app.get(kind):
-            for value in values:
-                yield f"{kind} {widget.key}={str(value)[:20]}", state_of(widget.id, field, value)
+            if widget.proto.id and not (widget.key or "").startswith("download_"):  # that asks the internet
+                for value in values:
+                    yield f"{kind} {widget.key}={str(value)[:20]}", state_of(widget.proto.id, field, value)
 
 
 @pytest.mark.parametrize("page", [page.name for page in PAGES])
@@ -70,6 +73,73 @@ def test_forged_values_of_any_widget_end_in_no_error_of_the_app(page):
         if app.exception:
             broken.append(f"{name}: {app.exception[0].message[:90]}")
     assert broken == []
+
+
+VIEWS = ("curves", "layers", "mistakes", "film_strip", "network")
+WITH_RUNS = [  # pages with trainings on them: one that has ended, one that is paused, one that looked for a rate
+    *(("train", {"run": "ended", "view": view}) for view in VIEWS),
+    *(("train", {"run": "paused", "view": view}) for view in VIEWS),
+    ("train", {"range_test": "search"}),
+    ("runs", {}),
+    ("runs", {"runs": "ended"}),
+    ("runs", {"runs": "paused,ended,search"}),
+    ("filters", {"run": "ended"}),
+]
+
+
+@pytest.fixture
+def trained(registry):
+    """Trainings by the words of WITH_RUNS; a further one was deleted."""
+    found = {"ended": registry.start(SHORT), "search": registry.start(SHORT.for_range_test())}
+    deleted = registry.start(SHORT)
+    until(lambda: all(run.ended for run in (*found.values(), deleted)))
+    registry.delete(deleted.id)
+    found["paused"] = registry.start(LONG, advance="epoch")
+    until(lambda: found["paused"].state == "paused")
+    return {word: run.id for word, run in found.items()}
+
+
+@pytest.mark.parametrize(("page", "address"), WITH_RUNS)
+def test_forged_values_where_trainings_are_shown(trained, page, address):
+    address = {key: ",".join(trained.get(word, word) for word in text.split(",")) for key, text in address.items()}
+    everywhere = {name for name, _ in forgeries(open_lesson(page))} if page == "train" else set()
+    opened = open_lesson(page, **address)
+    assert not opened.exception
+    own = [(name, state) for name, state in forgeries(opened) if name not in everywhere]
+    assert own
+    assert broken(lambda: open_lesson(page, **address), own) == []
+
+
+def test_forged_values_of_what_may_be_changed_while_a_training_goes_on(trained):
+    def opened():
+        app = open_lesson("train", run=trained["paused"])
+        (fold,) = [found for found in app.get("expander") if found.proto.id and "live" in found.proto.id]
+        return send(app, state_of(fold.proto.id, "bool_value", True))
+
+    own = [(name, state) for name, state in forgeries(opened()) if " live_" in name]
+    assert {name.split("=")[0] for name, _ in own} == {
+        "select_slider live_learning_rate", "select_slider live_reg", "slider live_dropout",
+    }  # fmt: skip
+    assert broken(opened, own) == []
+
+
+@pytest.mark.parametrize("page", ["convolution", "pooling"])
+def test_forged_values_of_what_is_taken_along(page):
+    def opened():
+        return open_lesson(page).toggle(key="export_open").set_value(True).run()
+
+    own = [(name, state) for name, state in forgeries(opened()) if " export_" in name]
+    assert own
+    assert broken(opened, own) == []
+
+
+def broken(opened, forged):
+    """Which of these messages end in an error, of a page opened anew for each, or of the next one that is opened."""
+    found = []
+    for name, state in forged:
+        for when, app in (("with", send(opened(), state)), ("after", opened())):
+            found += [f"{when} {name}: {app.exception[0].message[:90]}"] if app.exception else []
+    return found
 
 
 @pytest.mark.parametrize("component", ["convscope_kernel_grid", "convscope_player", "convscope_receptive"])
