@@ -143,8 +143,9 @@ class Checkpoints:
         return self.folder / f"{iteration:08d}.safetensors"
 
     def iterations(self) -> list[int]:
-        """Those there are, in order."""
-        return sorted(int(p.stem) for p in self.folder.glob("*.safetensors") if p.stem.isdigit())
+        """Those there are, in order; other files that somebody has put there are passed over."""
+        found = [p for p in self.folder.glob("*.safetensors") if p.stem.isascii() and p.stem.isdecimal()]
+        return sorted(iteration for p in found if self.path(iteration := int(p.stem)).name == p.name)
 
     def latest(self, at_most: int | None = None) -> int | None:
         """The last one, not beyond `at_most` steps; None: there is none."""

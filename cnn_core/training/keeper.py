@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -65,13 +65,17 @@ class Keeper:
 
     def _watch(self) -> None:
         while not self._closing.wait(EVERY):
-            with suppress(StoreError, OSError):  # the disk may be full; the next look tries again
+            try:
                 self.look()
+            except (StoreError, OSError):
+                continue  # the disk may be full; the next look tries again
+            except Exception:  # whatever it is, there has to be a next look: all runs depend on it
+                traceback.print_exc()
 
     def look(self) -> None:
         """All of it, once."""
         self._away()
-        for run in self._registry.runs:
+        for run in self._registry.with_process:
             run.listen(EVERY, SILENCE)
             run.keep()
         self._end_resting()

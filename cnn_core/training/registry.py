@@ -39,16 +39,14 @@ class Registry:
     are written by threads of their own, histories and checkpoints are read and copied without it.
 
     folder: where runs are kept; None is `runs` in `data_folder()`. Runs that were on their way when their server died
-    are interrupted now: `Run.resume` continues them. If the folder cannot be used, runs live in a temporary one, and
-    `message` says so and why.
+    are interrupted now: `Run.resume` continues them. Where it cannot be used, a temporary one is: `message` says why.
     """
 
     def __init__(self, folder: Path | None = None, slots: float | None = None) -> None:
         self.slots = slots or available_cores()
         self._temporary: Path | None = None
-        folder = folder or data_folder() / "runs"
         try:
-            self.store = Store(folder)
+            self.store = Store(folder or data_folder() / "runs")
             self.message = self.store.message
         except StoreError as error:
             self._temporary = Path(tempfile.mkdtemp(prefix="convscope-"))
@@ -71,6 +69,11 @@ class Registry:
     def runs(self) -> list[Run]:
         """Those in memory."""
         return list(self._runs.values())
+
+    @property
+    def with_process(self) -> list[Run]:
+        """Those that may have one: also of a run that was deleted, until it has ended."""
+        return [*self.runs, *list(self._deleted.values())]
 
     def start(
         self,
@@ -112,9 +115,8 @@ class Registry:
         """
         if not parent.checkpoints.path(iteration).is_file():
             raise ValueError(f"iteration (={iteration}) must be that of a checkpoint of the run")
-        config = replace(
-            parent.config, num_epochs=num_epochs or parent.config.num_epochs, stop=stop or parent.config.stop
-        )
+        old = parent.config
+        config = replace(old, num_epochs=num_epochs or old.num_epochs, stop=stop or old.stop)
         config.changed(**live)
         self._keeper.check(visitor)
         with self._new() as run_id:
@@ -204,7 +206,7 @@ class Registry:
         self._keeper.close()
         with self._lock:
             self.slots = 0
-        for run in [*self.runs, *self._deleted.values()]:
+        for run in self.with_process:
             run.abandon()
         self._writer.close()
         self.store.close()
