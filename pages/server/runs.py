@@ -25,6 +25,9 @@ RANGE = "range_test"  # the parameter that holds the id of the run which looks f
 USUAL_PACE = "watch"
 DOUBLE_CLICK = 0.6  # seconds between two presses of a button that are taken for one
 LATE = 5.0  # seconds in which the browser may still speak of the run that was shown before
+LARGE = (
+    16 << 20
+)  # bytes of a checkpoint: of smaller ones 16 networks are kept for all visitors, of larger ones the last
 MOST_JUDGED = 1000  # validation pictures: enough for a picture of the mistakes, and done in a blink
 
 
@@ -181,7 +184,7 @@ def network_at(run: Run, iteration: int) -> Network:
 
     Raises ValueError or OSError for a checkpoint that is damaged or gone.
     """
-    return _network(run.id, iteration, _version(run, iteration))
+    return _kept_network(run.id, iteration, _version(run, iteration))
 
 
 def latest_filters(run: Run) -> tuple[Array, int]:
@@ -214,8 +217,18 @@ def _version(run: Run, iteration: int) -> int:
     return run.checkpoints.path(iteration).stat().st_mtime_ns
 
 
+def _kept_network(run_id: str, iteration: int, version: int) -> Network:
+    size = the_run(run_id).checkpoints.path(iteration).stat().st_size
+    return (_large_network if size > LARGE else _network)(run_id, iteration, version)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _network(run_id: str, iteration: int, version: int) -> Network:
+    return the_run(run_id).network_at(iteration)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _large_network(run_id: str, iteration: int, version: int) -> Network:
     return the_run(run_id).network_at(iteration)
 
 
@@ -223,7 +236,7 @@ def _network(run_id: str, iteration: int, version: int) -> Network:
 def _evaluation(run_id: str, iteration: int, version: int) -> Evaluation:
     data = the_run(run_id).config.training_data()
     x, y = data.val_part(MOST_JUDGED)
-    return evaluate(_network(run_id, iteration, version), data.normalised(x), y)
+    return evaluate(_kept_network(run_id, iteration, version), data.normalised(x), y)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
