@@ -7,20 +7,22 @@ forced to the disk, which costs more than a small network's epoch: after a power
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from cnn_core.checks import Array
 
 UNFINISHED = ".unfinished"
 HEADER_LIMIT = 1 << 20  # bytes of names and shapes: far more than any network here has
-DTYPES = {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"}
+DTYPES = {"BOOL": "?", "F16": "<f2", "F32": "<f4", "F64": "<f8"} | {
+    f"{kind}{8 * size}": f"<{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)
+}
 
 
 def pack(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> bytes:
@@ -30,23 +32,23 @@ def pack(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None)
 
 
 def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
-    """The arrays and texts of a safetensors file.
+    """The arrays and texts of a safetensors file. The arrays are views of `data`, not to be written to: the library would copy
+    each of them with the interpreter's lock held, and all pages would wait for a large one.
 
     Raises ValueError saying what is wrong: not such a file, cut off, the same name twice, a type that NumPy lacks
-    (such as BF16), numbers that are not finite.
+    (such as BF16), numbers that are not where they should be, or are not finite.
     """
-    header = _header(data)
+    header, begin = _header(data)
     texts = _texts(header)
     for name, entry in header.items():
         dtype = entry.get("dtype") if isinstance(entry, dict) else None
         if not isinstance(dtype, str) or dtype not in DTYPES:
             raise ValueError(f"{name} (type {dtype}) must hold one of {', '.join(sorted(DTYPES))}: save it as F32")
-    try:
-        arrays = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, MemoryError) as error:
-        raise ValueError(f"the file is no whole safetensors file ({error}): save or download it again") from None
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+    arrays = {}
+    for name, (start, size, shape) in _places(header, len(data) - begin).items():
+        dtype = np.dtype(DTYPES[header[name]["dtype"]])
+        arrays[name] = np.frombuffer(data, dtype, size // dtype.itemsize, begin + start).reshape(shape)
+        if dtype.kind == "f" and not np.isfinite(arrays[name]).all():
             raise ValueError(f"{name} must hold finite numbers: it has NaN or infinity in it")
     return arrays, texts
 
@@ -56,7 +58,7 @@ def metadata(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        return _texts(_header(start + file.read(min(length, HEADER_LIMIT))))
+        return _texts(_header(start + file.read(min(length, HEADER_LIMIT)))[0])
 
 
 def write(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> int:
@@ -85,8 +87,8 @@ def _compare(arrays: Mapping[str, Array], path: Path) -> None:
         raise OSError(f"{path.name} was read back with other numbers than were written: the disk may be failing")
 
 
-def _header(data: bytes) -> dict[str, Any]:
-    """The JSON at the start of the file, checked before the library sees it: it keeps the last of equal names."""
+def _header(data: bytes) -> tuple[dict[str, Any], int]:
+    """The JSON at the start of the file, and where the numbers begin behind it."""
     broken = "the file is no safetensors file: choose one that ends in .safetensors"
     if len(data) < 8:
         raise ValueError(broken)
@@ -99,7 +101,34 @@ def _header(data: bytes) -> dict[str, Any]:
         raise ValueError(broken) from None
     if not isinstance(header, dict):
         raise ValueError(broken)
-    return header
+    return header, 8 + length
+
+
+def _places(header: dict[str, Any], room: int) -> dict[str, tuple[int, int, list[int]]]:
+    """Where each array lies behind the header: its first byte, how many it takes, and its shape. Raises ValueError unless they
+    fill the room, one after the other, each as large as it says."""
+    places: dict[str, tuple[int, int, list[int]]] = {}
+    try:
+        for name, entry in header.items():
+            (start, stop), shape = entry["data_offsets"], entry["shape"]
+            whole = all(type(number) is int and 0 <= number < 1 << 48 for number in (start, stop, *shape))
+            if (
+                not whole
+                or not isinstance(shape, list)
+                or stop - start != math.prod(shape) * np.dtype(DTYPES[entry["dtype"]]).itemsize
+            ):
+                raise ValueError(f"{name} is not as large as it says")
+            places[name] = start, stop - start, shape
+        end = 0
+        for name, (start, size, _) in sorted(places.items(), key=lambda place: place[1][:2]):
+            if start != end:
+                raise ValueError(f"{name} is not where it should be")
+            end += size
+        if end != room:
+            raise ValueError(f"{room} bytes of numbers, where there should be {end}")
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"the file is no whole safetensors file ({error}): save or download it again") from None
+    return places
 
 
 def _texts(header: dict[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
 from cnn_core.training import tensors
 
@@ -51,6 +52,13 @@ TWICE = b'{"a": %s, "a": %s}' % ((json.dumps(entry()).encode(),) * 2)
         (made({"a": entry(shape=[1 << 40], end=4 << 40)}, b"\0" * 4), "is no whole safetensors file"),
         (made({"a": entry(shape=[1 << 63, 4])}, b"\0" * 4), "is no whole safetensors file"),
         (made({"a": entry(shape=[-1])}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry(shape=[1 << 70, 0], end=0)}), "is no whole safetensors file"),
+        (made({"a": entry(shape=[True])}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry() | {"shape": ""}}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry() | {"data_offsets": "04"}}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry() | {"data_offsets": [0, 4, 4]}}, b"\0" * 4), "is no whole safetensors file"),
+        (made({"a": entry() | {"data_offsets": [1, 5]}}, b"\0" * 5), "is no whole safetensors file"),
+        (made({"a": entry(), "b": entry()}, b"\0" * 4), "is no whole safetensors file"),
         (made(TWICE, b"\0" * 4), "a stands in the file twice"),
         (made({"a": entry("BF16", [2])}, b"\0" * 4), "a (type BF16) must hold one of BOOL, F16, F32"),
         (made({"__metadata__": [], "a": entry()}, b"\0" * 4), "__metadata__ in the file must hold texts by name"),
@@ -81,3 +89,31 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     monkeypatch.undo()
     np.testing.assert_array_equal(tensors.unpack(path.read_bytes())[0]["a"], first["a"])
     assert [p.name for p in path.parent.iterdir()] == ["w.safetensors"]
+
+
+def test_what_is_taken_is_what_the_library_takes():
+    """Headers that are changed at random places: what it refuses is refused here, and what is taken holds the same."""
+    rng, taken = np.random.default_rng(0), 0
+    whole = tensors.pack({"a": np.arange(6.0).reshape(2, 3), "b": np.arange(4, dtype=np.uint8), "c": np.float32(1)})
+    length = struct.unpack("<Q", whole[:8])[0]
+    for _ in range(4000):
+        data = bytearray(whole)
+        for place in rng.integers(8, 8 + length, rng.integers(1, 4)):
+            data[place] = rng.choice(list(b"0123456789,[]IUF{} -"))
+        try:
+            arrays, _ = tensors.unpack(bytes(data))
+        except ValueError:
+            continue
+        theirs = load(bytes(data))
+        assert arrays.keys() == theirs.keys()
+        for name, array in arrays.items():
+            assert (array.dtype, array.shape) == (theirs[name].dtype, theirs[name].shape)
+            np.testing.assert_array_equal(array, theirs[name])
+        taken += 1
+    assert taken > 20
+
+
+def test_nothing_is_copied_as_a_file_is_read():
+    data = tensors.pack({"a": np.arange(100.0), "b": np.arange(7, dtype=np.int16)})
+    arrays, _ = tensors.unpack(data)
+    assert all(np.shares_memory(array, np.frombuffer(data, np.uint8)) for array in arrays.values())
