@@ -51,9 +51,8 @@ def current_run(key: str = "run") -> Run | None:
     Who goes back in the browser sees what the address was then: the run before, or none, unless the page itself had added one.
     """
     in_address = state.text(key)
-    added: set[str | None] = st.session_state.setdefault(
-        f"{key}_added", set()
-    )  # the pages that added a run by themselves
+    # The pages that added a run by themselves.
+    added: set[str | None] = st.session_state.setdefault(f"{key}_added", set())
     if state.went_back():
         st.session_state.pop(f"{key}_left", None)
         if not in_address and book().page not in added:
@@ -246,7 +245,6 @@ def _given(run_id: str, version: int) -> bool:
 
 def the_run(run_id: str) -> Run:
     """The run with this id, as the registry has it now. Raises ValueError if it was deleted, StoreError as `Registry.get`."""
-    run = registry().get(run_id)
-    if run is None:
+    if (run := registry().get(run_id)) is None:
         raise ValueError(f"run (={run_id}) is no longer there: it was deleted")
     return run
