@@ -189,6 +189,13 @@ class Network:
         return x.astype(self.dtype, copy=False)
 
 
+def first_filters(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int, *, seed: int = 0) -> Array:
+    """The first convolution's weights (F, C, HH, WW) before training, as a `Network` has them, without the rest of it, which
+    may be large. seed: as there, default 0. Raises ValueError where a layer does not fit."""
+    name, shape = next(iter(build(spec, input_shape, num_classes)[0].params.items()))
+    return _initial(name, shape, spec, seed).astype(np.float32)
+
+
 def _initial(name: str, shape: tuple[int, ...], spec: NetworkSpec, seed: int) -> Array:
     """The parameters before training: gamma 1, beta and bias 0, weights drawn as the plan says."""
     layer, _, ending = name.partition(".")

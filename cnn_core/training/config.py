@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from cnn_core import datasets
-from cnn_core.checks import is_number, known_settings, one_of, true_or_false, up_to, whole
-from cnn_core.network import Network, NetworkSpec, check_memory
+from cnn_core.checks import Array, is_number, known_settings, one_of, true_or_false, up_to, whole
+from cnn_core.network import Network, NetworkSpec, check_memory, layer_table
 from cnn_core.network.build import build, least_batch
+from cnn_core.network.network import first_filters
 from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.solver import Solver, check_batches
 from cnn_core.training.data import DataOptions, TrainingData
@@ -91,6 +92,14 @@ class TrainingConfig:
     def model(self) -> Network:
         """The untrained network. Raises ValueError where it does not fit the pictures or the memory limit."""
         return Network(self.network, *self._sizes(), reg=self.reg, seed=self.seed)
+
+    def first_filters(self) -> Array:
+        """The first layer's weights (F, C, HH, WW) of the untrained network. Raises ValueError as `model`."""
+        return first_filters(self.network, *self._sizes(), seed=self.seed)
+
+    def num_weights(self) -> int:
+        """How many numbers the network learns. Raises ValueError where it does not fit the pictures or the memory limit."""
+        return sum(row.parameters for row in layer_table(self.network, *self._sizes()))
 
     def check(self) -> None:
         """Raise a ValueError where the settings do not fit the pictures, their number or the memory limit.

@@ -57,11 +57,17 @@ class Keeper:
         """Raise ValueError if a visitor has as many runs waiting as one may have, or if there is no room on the disk for
         another run, as of the last look at it."""
         turns.check_waiting(self._registry.runs, visitor)
-        if self._taken > self._most():
-            raise ValueError(
-                f"all runs together (={self._taken / 2**30:.1f} GiB in {self._registry.store.folder}) must leave room for one "
-                f"more below {MOST_DISK / 2**30:.1f} GiB: delete some on the Runs page"
-            )
+        if words := self.full():
+            raise ValueError(words)
+
+    def full(self) -> str:
+        """Why there is no room on the disk for another run that trains, as of the last look at it; empty: there is some."""
+        if self._taken <= self._most():
+            return ""
+        return (
+            f"all runs together (={self._taken / 2**30:.1f} GiB in {self._registry.store.folder}) must leave room for one "
+            f"more below {MOST_DISK / 2**30:.1f} GiB: delete some on the Runs page"
+        )
 
     def _watch(self) -> None:
         while not self._closing.wait(EVERY):

@@ -52,8 +52,7 @@ class Registry:
             self._temporary = Path(tempfile.mkdtemp(prefix="convscope-"))
             self.store = Store(self._temporary)
             self.message = f"{error}: the runs of this server are kept until it ends only"
-        self._runs: dict[str, Run] = {}
-        self._deleted: dict[str, Run] = {}  # those of them that were deleted since
+        self._runs, self._deleted = dict[str, Run](), dict[str, Run]()  # those in memory, and those deleted since
         self._lock = threading.RLock()
         self._loading: dict[str, threading.Lock] = {}  # who wants a run that another one is reading waits for that
         self._writer = Writer()
@@ -64,6 +63,7 @@ class Registry:
         except StoreError as error:
             self.message = str(error)
         self._keeper = Keeper(self)
+        self.full = self._keeper.full
 
     @property
     def runs(self) -> list[Run]:
@@ -189,9 +189,9 @@ class Registry:
         return waiting.index(run) if run in waiting else 0
 
     def fill(self) -> None:
-        """Let queued runs train, in turn, as far as there is room."""
+        """Let queued runs train, in turn, as far as there is room, on the disk as well."""
         with self._lock:
-            if self.slots:
+            if self.slots and not self.full():
                 turns.fill(self.runs, self.slots)
 
     def let_go(self) -> None:

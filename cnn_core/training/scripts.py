@@ -119,17 +119,17 @@ def starts_with_given_weights(run: Progress) -> bool:
 
 def pytorch_script(run: Progress, iteration: int, file: str) -> str:
     """PyTorch code that builds the network and loads the weights of `file` beside it."""
-    about, model = describe(run, iteration), run.config.model()
-    channels, height, width = model.input_shape
+    about, data = describe(run, iteration), run.config.training_data().dataset
+    channels, height, width = data.image_shape
     return PYTORCH.format(
         dataset=run.config.dataset,
         iteration=iteration,
-        code=pytorch_code(run.config.network, (channels, height, width), model.num_classes).strip(),
+        code=pytorch_code(run.config.network, (channels, height, width), data.num_classes).strip(),
         file=file,
         channels=channels,
         height=height,
         width=width,
-        classes=model.num_classes,
+        classes=data.num_classes,
         mean=about["mean"],
         deviation=about["deviation"],
     )

@@ -92,7 +92,15 @@ def read_config(values: Any, name: str) -> TrainingConfig:
 
 @_in_short()
 def begin_with(upload: Upload, config: TrainingConfig) -> Checkpoint:
-    """The weights of a file as the start of a training. Raises ValueError where they are those of another network."""
+    """The weights of a file as the start of a training. Raises ValueError where they are those of another network.
+
+    A network that no file can hold is not even made: that would take seconds, and as much memory as a training.
+    """
+    if (numbers := config.num_weights()) > MOST_WEIGHTS // 2:  # float16: two bytes each
+        raise ValueError(
+            f"the weights are of another network: this one has {numbers:,}, more than a file of at most "
+            f"{MOST_WEIGHTS >> 20} MB can hold"
+        )
     network = config.model()
     load_weights(network, _own_names(upload, network))
     for part in (network.params, network.buffers):

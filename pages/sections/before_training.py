@@ -8,7 +8,6 @@ from dataclasses import replace
 import streamlit as st
 
 from cnn_core import datasets
-from cnn_core.checks import Array
 from cnn_core.network import LayerRow, layer_table, memory_needed
 from cnn_core.training import TrainingConfig
 from pages.address import messages
@@ -38,7 +37,7 @@ def before_training(config: TrainingConfig, theme: str) -> None:
         )
     with right:
         st.subheader("The filters before training")
-        weight = _first_filters(config)
+        weight = config.first_filters()
         chart(filter_sheet(weight, theme), key="first_filters")
         st.caption(sheet_caption(len(weight), weight.shape[1], 0))
 
@@ -94,11 +93,6 @@ def _table(rows: Sequence[LayerRow]) -> None:
         height="content",
         column_config={name: st.column_config.NumberColumn(format="localized") for name in NUMBERS},
     )
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _first_filters(config: TrainingConfig) -> Array:
-    return next(iter(config.model().params.values()))
 
 
 def sheet_caption(count: int, channels: int, steps: int, layer: str = "the first layer") -> str:

@@ -172,8 +172,8 @@ def tell_trouble(run: Run | None) -> None:
     """What went wrong with the last command, with keeping this run, or with keeping any."""
     if trouble := st.session_state.get("trouble"):
         messages.error(trouble)
-    if run is not None and run.warning:
-        messages.warning(run.warning)
+    if run is not None and (told := run.warning or (registry().full() if run.state == "queued" else "")):
+        messages.warning(told)
     if registry().message:
         messages.warning(registry().message)
 
@@ -192,10 +192,9 @@ def latest_filters(run: Run) -> tuple[Array, int]:
         return run.filters, run.done
     iteration = run.latest or 0
     try:
-        network = network_at(run, iteration)
+        return next(iter(network_at(run, iteration).params.values())), iteration
     except (ValueError, OSError):
-        network, iteration = run.config.model(), 0
-    return next(iter(network.params.values())), iteration
+        return run.config.first_filters(), 0
 
 
 def evaluation_at(run: Run, iteration: int) -> Evaluation:

@@ -170,6 +170,21 @@ def test_all_runs_together_take_no_more_than_they_may(registry, several, monkeyp
     assert registry.start(SHORT).state in ("running", "finished")
 
 
+def test_a_run_that_waits_begins_only_once_there_is_room_for_it(registry, monkeypatch):
+    first, second = registry.start(LONG), registry.start(LONG)  # there was room for both
+    monkeypatch.setattr(keeper, "MOST_DISK", 0)
+    registry._keeper.clean()
+    first.stop()
+    until(lambda: first.ended)
+    registry.fill()
+    assert second.state == "queued"
+    assert "must leave room for one more" in registry.full()
+    monkeypatch.undo()
+    registry._keeper.clean()
+    until(lambda: second.state == "running")
+    assert registry.full() == ""
+
+
 def test_what_trains_may_come_to_what_one_run_may_take(registry, monkeypatch):
     monkeypatch.setattr(keeper, "MOST_DISK", 10 * MOST_BYTES)
     assert registry._keeper._most() == 9 * MOST_BYTES

@@ -5,12 +5,13 @@ import pickle
 import struct
 import time
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cnn_core.network.pytorch import to_pytorch
-from cnn_core.training import tensors
+from cnn_core.training import TrainingConfig, tensors
 from cnn_core.training.process import ROOT
 from cnn_core.training.uploads import MOST_SETTINGS, MOST_WEIGHTS, Upload, begin_with, read_upload
 from tests.trainings import small
@@ -173,3 +174,14 @@ def test_half_and_double_precision_are_taken():
         begun = begin_with(upload, CONFIG).params["conv1.weight"]
         assert begun.dtype == np.float32
         np.testing.assert_array_equal(begun, expected.astype(dtype).astype(np.float32))
+
+
+def test_a_network_that_no_file_can_hold_is_not_even_made(monkeypatch):
+    large = replace(CONFIG, network=replace(CONFIG.network, hidden=(1 << 13, 1 << 13)), update_rule="sgd", batch_size=1)
+    large.check()
+    upload = read_upload("x.safetensors", weights())
+    monkeypatch.setattr(TrainingConfig, "model", lambda _: 1 / 0)
+    with pytest.raises(
+        ValueError, match=r"of another network: this one has [\d,]{10}, more than a file of at most 50 MB"
+    ):
+        begin_with(upload, large)
