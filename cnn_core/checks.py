@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any, NamedTuple, TypeGuard, TypeVar, cast
 
@@ -27,6 +29,20 @@ def whole(name: str, value: object, minimum: int) -> int:
     if value < minimum:
         raise ValueError(f"{name} (={value}) must be {minimum} or more")
     return int(value)
+
+
+def real(name: str, value: object, allowed: Callable[[float], bool], words: str) -> float:
+    """`value` as a finite float that is `allowed`; a ValueError says in `words` what the argument must be.
+
+    Text, a truth value, None and complex numbers are refused, whatever Python would make of a comparison with them.
+    """
+    given = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+    if isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool):
+        with suppress(OverflowError):  # a whole number beyond what a float can be
+            found = float(given)
+            if math.isfinite(found) and allowed(found):
+                return found
+    raise ValueError(f"{name} (={given!r}) must be {words}")
 
 
 def pair(name: str, value: PairLike, minimum: int) -> Pair:
@@ -179,7 +195,7 @@ def one_of(name: str, value: object, known: Iterable[str]) -> None:
 
 def true_or_false(name: str, value: object) -> None:
     """Raise ValueError unless `value` is a truth value: not 1, not "no"."""
-    if not isinstance(value, bool):
+    if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name} (={value!r}) must be true or false")
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
+from cnn_core.checks import Array, check_dout, real, takes_arrays, takes_dout, true_or_false
 from cnn_core.machine.select import select
 
 
@@ -37,10 +37,10 @@ def dropout_forward_naive(
 
     Takes x of any shape, and returns out, shaped as x, and a cache.
     """
-    _check_p(p)
+    _check(p, training)
     if not training:
         return x.copy(), _all_kept(x)
-    rng = np.random.default_rng(rng)
+    rng = _generator(rng)
     kept, out, scale = np.empty(x.shape, dtype=bool), np.empty_like(x), 1 / (1 - p)
     for index in np.ndindex(*x.shape):
         kept[index] = rng.random() >= p
@@ -72,12 +72,12 @@ def dropout_forward(
     training: False lets x through as it is (a copy).
     rng: a NumPy generator (it moves on), or a seed for a new one (the same mask each time); None draws a fresh seed.
 
-    Raises ValueError for other p.
+    Raises ValueError for other p, for a `training` that is no truth value, and for an rng that is none of these.
     """
-    _check_p(p)
+    _check(p, training)
     if not training:
         return x.copy(), _all_kept(x)
-    kept = np.asarray(np.random.default_rng(rng).random(x.shape) >= p)
+    kept = np.asarray(_generator(rng).random(x.shape) >= p)
     cache = DropoutCache(kept, 1 / (1 - p), x.dtype)
     return _kept_and_scaled(x, cache), cache
 
@@ -102,6 +102,13 @@ def _all_kept(x: Array) -> DropoutCache:
     return DropoutCache(np.broadcast_to(np.True_, x.shape), 1.0, x.dtype)
 
 
-def _check_p(p: float) -> None:
-    if not 0 <= p < 1:
-        raise ValueError(f"p (={p}) must be at least 0 and below 1: it is the probability to drop a number")
+def _generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"rng (={rng!r}) must be a NumPy generator, a seed (0 or more) or None") from error
+
+
+def _check(p: float, training: bool) -> None:
+    true_or_false("training", training)
+    real("p", p, lambda p: 0 <= p < 1, "at least 0 and below 1: it is the probability to drop a number")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, numbers
+from cnn_core.checks import Array, numbers, real, whole
 from cnn_core.machine.in_place import check_alike
 from cnn_core.machine.sums import wide
 
@@ -53,8 +53,7 @@ def numeric_gradient(
     Raises ValueError for an x of another dtype (whole numbers cannot be moved by h), and for an h that rounding swallows.
     """
     check_alike("x", x, "x", x)
-    if h is None:
-        h = max(1e-5, float(np.cbrt(np.finfo(x.dtype).eps)))
+    h = max(1e-5, float(np.cbrt(np.finfo(x.dtype).eps))) if h is None else _step(h)
     gradient = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
         before = x[index]
@@ -97,7 +96,7 @@ def projection_error(
         raise ValueError(
             f"gradients (shapes {[g.shape for g in gs]}) must be shaped as the inputs: {[x.shape for x in xs]}"
         )
-    rng = np.random.default_rng(seed)
+    h, rng = _step(h), np.random.default_rng(whole("seed", seed, 0))
     directions = [rng.standard_normal(x.shape) for x in xs]
     above = _output(f(*(x + h * d for x, d in zip(xs, directions, strict=True))))
     below = _output(f(*(x - h * d for x, d in zip(xs, directions, strict=True))))
@@ -107,6 +106,10 @@ def projection_error(
     # A gradient may happen to be nearly orthogonal to the direction: its length says how large the two could have been.
     length = float(np.sqrt(sum(float(np.sum(g * g)) for g in gs)))
     return abs(numeric - analytic) / max(abs(numeric) + abs(analytic), length, 1e-8)
+
+
+def _step(h: object) -> float:
+    return real("h", h, lambda h: h > 0, "a finite number above 0: how far x is moved")
 
 
 def _wide(name: str, value: object) -> Array:

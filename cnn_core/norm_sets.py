@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, whole
+from cnn_core.checks import Array, real, true_or_false, whole
 from cnn_core.machine.sums import sum_columns, sum_rows
 
 Shape = tuple[int, ...]
@@ -141,8 +141,7 @@ def check_parameters(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets
 
     own: mean and variance are x's own. Of no number there is none, and one number's distance from its mean is always 0.
     """
-    if not 0 < eps < math.inf:
-        raise ValueError(f"eps (={eps}) must be a finite number above 0: it keeps the division finite")
+    real("eps", eps, lambda eps: eps > 0, "a finite number above 0: it keeps the division finite")
     for name, array in (("gamma", gamma), ("beta", beta)):
         if array.shape != sets.parameters:
             raise ValueError(
@@ -167,10 +166,10 @@ def check_running(mean: Array, variance: Array, sets: Sets, momentum: float, tra
             )
         if training and not array.flags.writeable:
             raise ValueError(f"{name} (a read-only array) must be one that can be written to: training updates it")
+    true_or_false("training", training)
     if training and np.shares_memory(mean, variance):
         raise ValueError("running_mean must not share memory with running_var: training updates both")
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum (={momentum}) must be from 0 to 1: the share of the new value")
+    real("momentum", momentum, lambda share: 0 <= share <= 1, "from 0 to 1: the share of the new value")
 
 
 def update_running(

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, one_of
+from cnn_core.checks import Array, one_of, real
 from cnn_core.machine.in_place import by_blocks, fitting, take
 from cnn_core.machine.scratch import scratch
 
@@ -31,9 +31,9 @@ RULES: dict[str, Rule] = {}  # by name
 MEMORY: dict[str, tuple[str, ...]] = {}  # what each of them remembers for every number of a parameter
 _STEPS: dict[str, Rule] = {}  # the rules as they are written down, without the checks before
 _LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {  # what each hyper-parameter may be: a test and its words
-    **dict.fromkeys(("learning_rate", "epsilon"), (lambda value: 0 < value < math.inf, "a finite number above 0")),
+    **dict.fromkeys(("learning_rate", "epsilon"), (lambda value: value > 0, "a finite number above 0")),
     **dict.fromkeys(("momentum", "decay_rate", "beta1", "beta2"), (lambda v: 0 <= v < 1, "at least 0 and below 1")),
-    "weight_decay": (lambda value: 0 <= value < math.inf, "a finite number, 0 or more"),
+    "weight_decay": (lambda value: value >= 0, "a finite number, 0 or more"),
 }
 
 
@@ -244,7 +244,4 @@ def hyper_parameters(rule: str) -> dict[str, float]:
 
 
 def _in_range(name: str, value: float) -> float:
-    allowed, words = _LIMITS[name]
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not allowed(value):
-        raise ValueError(f"{name} (={value!r}) must be {words}")
-    return float(value)
+    return real(name, value, *_LIMITS[name])

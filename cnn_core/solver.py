@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, labels, whole
+from cnn_core.checks import Array, labels, real, whole
 from cnn_core.loss import LossParts
 from cnn_core.optim import Optimizer
 
@@ -156,8 +156,7 @@ class Solver:
         num_train_samples: int = 1000,
         seed: int = 0,
     ) -> None:
-        if not (math.isfinite(lr_decay) and lr_decay > 0):
-            raise ValueError(f"lr_decay (={lr_decay}) must be a finite number above 0")
+        real("lr_decay", lr_decay, lambda decay: decay > 0, "a finite number above 0")
         self.num_epochs = whole("num_epochs", num_epochs, 1)
         self.batch_size = whole("batch_size", batch_size, 1)
         if batch_size > data.num_train:
@@ -170,7 +169,7 @@ class Solver:
         self.optimizer = Optimizer(update_rule, **{"learning_rate": 1e-3, **(optim_config or {})})
         self.lr_decay = lr_decay
         self.num_train_samples = whole("num_train_samples", num_train_samples, 1)
-        self.seed = seed
+        self.seed = whole("seed", seed, 0)
         self.watch = False  # whether the next step is to be seen from inside
         self.watched: Watched | None = None  # the last step that was
         self._order: tuple[int, Array] = (0, np.empty(0, int))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 import sys
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, labels, numbers, one_of, whole
+from cnn_core.checks import Array, labels, numbers, one_of, real, whole
 from cnn_core.cs231n.optim import UPDATE_RULES, Config
 
 __all__ = ["Solver"]
@@ -58,8 +57,7 @@ class Solver:
         verbose: bool = True,
     ) -> None:
         one_of("update_rule", update_rule, UPDATE_RULES)
-        if not (math.isfinite(lr_decay) and lr_decay > 0):
-            raise ValueError(f"lr_decay (={lr_decay}) must be a finite number above 0")
+        real("lr_decay", lr_decay, lambda decay: decay > 0, "a finite number above 0")
         self.model = model
         self.X_train, self.y_train = _examples(data, "train")
         self.X_val, self.y_val = _examples(data, "val")

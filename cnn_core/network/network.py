@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, numbers, whole
+from cnn_core.checks import Array, numbers, real, whole
 from cnn_core.loss import LossParts, accuracy, softmax, softmax_cross_entropy
 from cnn_core.machine.in_place import add_scaled
 from cnn_core.network.build import build, fused, least_batch
@@ -40,8 +40,7 @@ class Network:
         dtype: Any = np.float32,
         seed: int = 0,
     ) -> None:
-        if not (math.isfinite(reg) and reg >= 0):
-            raise ValueError(f"reg (={reg}) must be a finite number, 0 or more")
+        real("reg", reg, lambda reg: reg >= 0, "a finite number, 0 or more")
         whole("num_classes", num_classes, 1)
         whole("seed", seed, 0)
         self.dtype = np.dtype(dtype)

@@ -48,7 +48,8 @@ def decimals_of(name: str, array: Array, decimals: int) -> int:
     The first digit is that of its largest number, or the first decimal if that comes later: with 4 decimals, numbers up to
     20 or up to 0.2 keep 4, and gradients up to 0.000002 keep 9. No array keeps more than MOST_PLACES.
 
-    Raises ValueError for NaN, infinity and numbers of 2**53 or more, and if `decimals` is not from 0 to MOST_PLACES.
+    Raises ValueError for NaN, infinity and numbers of 2**53 or more, if `decimals` is not from 0 to MOST_PLACES, and for
+    numbers so small that MOST_PLACES would change the largest by more than a hundredth.
     """
     up_to("decimals", decimals, 0, MOST_PLACES)
     array = np.asarray(array, dtype=np.float64)
@@ -59,6 +60,12 @@ def decimals_of(name: str, array: Array, decimals: int) -> int:
     if not largest:
         return 0
     zeros = max(0, -math.floor(math.log10(largest)) - 1)  # behind the point, before the first digit
+    counts = array * 10.0**MOST_PLACES
+    if np.abs(counts - np.rint(counts)).max() > 0.01 * np.abs(counts).max():
+        raise ValueError(
+            f"{name} (at most {largest:.3g}) must hold larger numbers: {MOST_PLACES} decimals are kept, too few for these; "
+            f"multiply {name} by a power of ten, or give zeros"
+        )
     most = min(decimals + zeros, MOST_PLACES)
     for places in range(most):
         scaled = array * 10.0**places

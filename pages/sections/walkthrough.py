@@ -17,6 +17,7 @@ from pages.controls import settings
 
 KEY = "player"
 SEED = 231
+NOISE = 1e-10  # below it, an output is what rounding has left where products cancel
 PLACE = frozenset(SETTINGS)  # of the player, in the address
 UPSTREAM = {
     "ones": "Every output counts the same.",
@@ -35,7 +36,8 @@ def upstream(start: str, shape: tuple[int, ...], out: Callable[[], Array] | None
     name = settings.choice("upstream gradient", "dout", options, start, help="What the next layer sends back: dout.")
     st.caption(UPSTREAM[name])
     if name == "from_loss" and out:
-        return out()
+        found = out()
+        return np.where(np.abs(found) < NOISE, 0, found)
     if name == "random":
         return np.asarray(np.random.default_rng(SEED).integers(-3, 4, shape), dtype=np.float64)
     dout: Array = np.zeros(shape)

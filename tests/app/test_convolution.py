@@ -225,3 +225,10 @@ def test_the_whole_picture_is_filtered_too(parameters, maps):
     assert sorted(shown) == sorted([*maps, "input, 200×200"] if maps else [])
     if parameters == {"kernel": "identity"}:
         assert len(set(shown.values())) == 1
+
+
+def test_what_rounding_leaves_of_an_output_of_zeros_is_no_gradient():
+    parameters = {"input": "horizontal_edge", "kernel_size": "3", "weight": "0.1,0.2,-0.3;0,0,0;0,0,0", "padding": "0"}
+    app = open_lesson("convolution", **parameters, dout="from_loss")
+    assert calm(app)
+    assert not values(app, "dout").any()

@@ -1,10 +1,13 @@
 """The one rule for arrays and labels; that each layer keeps it is tested with the layer."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+import cnn_core as cc
+import cnn_core.cs231n as cs
 from cnn_core.checks import HalfCache, computed_in, float_dtype, labels, numbers, takes_arrays, takes_dout
 
 
@@ -152,3 +155,59 @@ def test_no_labels_for_no_examples():
 def test_labels_are_checked_where_they_enter(y, words):
     with pytest.raises(ValueError, match=words):
         labels("y", y, 2, 3)
+
+
+X, ONES, ZEROS = np.arange(6.0).reshape(2, 3), np.ones(3), np.zeros(3)
+SETTINGS = {
+    "dropout": lambda value: cc.dropout_forward(X, p=value),
+    "dropout in loops": lambda value: cc.dropout_forward_naive(X, p=value),
+    "eps": lambda value: cc.layer_norm_forward(X, ONES, ZEROS, eps=value),
+    "eps in loops": lambda value: cc.instance_norm_forward_naive(np.ones((1, 3, 1, 2)), ONES, ZEROS, eps=value),
+    "momentum": lambda value: cc.batch_norm_forward(X, ONES, ZEROS, np.zeros(3), np.ones(3), momentum=value),
+    "the course's momentum": lambda value: cs.batchnorm_forward(X, ONES, ZEROS, {"mode": "train", "momentum": value}),
+    "the course's dropout": lambda value: cs.dropout_forward(X, {"mode": "train", "p": value}),
+    "the course's dropout of a network": lambda value: cs.FullyConnectedNet([3], dropout=value),
+    "reg of the course's network": lambda value: cs.FullyConnectedNet([3], reg=value),
+    "learning rate": lambda value: cc.sgd(np.ones(2), np.ones(2), {}, learning_rate=value),
+    "reg": lambda value: cc.Network(cc.NetworkSpec(), (1, 8, 8), 2, reg=value),
+    "decay": lambda value: cc.Solver(None, cc.Arrays(X, [0, 1], X, [0, 1]), lr_decay=value),
+    "step": lambda value: cc.numeric_gradient(np.sum, X.copy(), h=value),
+    "step of a projection": lambda value: cc.projection_error(np.sum, [X], [np.ones_like(X)], h=value),
+}
+
+
+@pytest.mark.parametrize("value", ["0.5", [0.5], 1j, True, math.nan, math.inf, -1, 10**400, {}])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_that_is_no_number_or_out_of_range_is_refused_in_words(setting, value):
+    with pytest.raises(ValueError, match=r" \(=.*\) must be "):
+        SETTINGS[setting](value)
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.array(0.5), np.float64(0.5), 0.5])
+@pytest.mark.parametrize("setting", SETTINGS.keys() - {"decay"})
+def test_a_number_of_numpy_is_a_setting(setting, value):
+    SETTINGS[setting](value)
+
+
+@pytest.mark.parametrize("value", ["no", 0, None])
+def test_training_is_true_or_false(value):
+    for call in (
+        lambda: cc.dropout_forward(X, training=value),
+        lambda: cc.dropout_forward_naive(X, training=value),
+        lambda: cc.batch_norm_forward(X, ONES, ZEROS, np.zeros(3), np.ones(3), training=value),
+        lambda: cc.batch_norm_forward_naive(X, ONES, ZEROS, np.zeros(3), np.ones(3), training=value),
+    ):
+        with pytest.raises(ValueError, match=r"training \(=.*\) must be true or false"):
+            call()
+
+
+@pytest.mark.parametrize("value", ["seed", 1.5, -1])
+def test_a_seed_is_a_whole_number(value):
+    for call in (
+        lambda: cc.dropout_forward(X, rng=value),
+        lambda: cc.dropout_forward_naive(X, rng=value),
+        lambda: cc.projection_error(np.sum, [X], [np.ones_like(X)], seed=value),
+        lambda: cc.Solver(None, cc.Arrays(X, [0, 1], X, [0, 1]), batch_size=1, seed=value),
+    ):
+        with pytest.raises(ValueError, match=r"(rng|seed) \(=.*\) must be "):
+            call()

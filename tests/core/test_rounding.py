@@ -132,11 +132,14 @@ def test_the_largest_number_says_how_many_decimals_are_kept():
     assert kept(4, 2.00005) == 4
     assert kept(8, 1e6 + 0.12345678) == 8
     assert kept(8, 123_456_789_012.5) == 1
-    assert kept(4, 1e-300) == kept(4, 0.0) == 0
+    assert kept(4, 0.0) == 0
     assert kept(4, 2 / 3 * 1e-9) == MOST_PLACES
     for decimals in (-1, MOST_PLACES + 1):
         with pytest.raises(ValueError, match=rf"decimals \(={decimals}\) must be"):
             kept(decimals, 1.0)
+    for small in (1e-12, 1e-300):
+        with pytest.raises(ValueError, match="must hold larger numbers"):
+            kept(4, small)
     for large in (2.0**53, 1e308):
         with pytest.raises(ValueError, match="must stay below"):
             kept(4, large)

@@ -183,6 +183,24 @@ def test_small_numbers_keep_their_digits_in_every_walk():
             assert grid.scale <= 10**22
 
 
+@pytest.mark.parametrize("size", [1e-12, 3.3e-11, 1e-30, 5e-324])
+def test_numbers_too_small_for_their_digits_are_refused_and_do_not_become_a_walk_over_zeros(size):
+    tiny, ones = np.arange(9.0).reshape(1, 3, 3) * size, np.ones((1, 1, 2, 2))
+    for name, call in {
+        "x": lambda: trace.trace_conv2d(tiny, ones, None, Window.of(2)),
+        "weight": lambda: trace.trace_im2col(np.ones((1, 3, 3)), ones * size * 1.5, None, Window.of(2)),
+        "bias": lambda: trace.trace_conv2d(np.ones((1, 3, 3)), ones, np.array([size * 1.5]), Window.of(2)),
+        "dout": lambda: trace.trace_max_pool2d(np.ones((1, 3, 3)), Window.of(2), dout=tiny[:, 1:, 1:]),
+    }.items():
+        with pytest.raises(ValueError, match=rf"{name} \(at most .*\) must hold larger numbers: 11 decimals"):
+            call()
+
+
+def test_tiny_numbers_with_an_end_are_kept_in_full():
+    walk = trace.trace_avg_pool2d(np.full((1, 2, 2), 2e-11), Window.of(2))
+    assert walk.arrays()["x"][0, 0, 0] == 2e-11
+
+
 def test_whole_numbers_stay_whole():
     walk = trace.trace_conv2d(np.ones((1, 3, 3)), np.ones((1, 1, 2, 2)), np.ones(1), Window.of(2))
     assert {grid.scale for grid in walk.grids.values()} == {1}

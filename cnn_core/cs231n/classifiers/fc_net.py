@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
 
-from cnn_core.checks import Array, numbers, whole
+from cnn_core.checks import Array, numbers, real, whole
 from cnn_core.cs231n import layer_utils, layers
 from cnn_core.cs231n.layer_utils import *  # a notebook that imports * from here expects the layers, too
 from cnn_core.cs231n.layers import *
@@ -54,14 +53,12 @@ class FullyConnectedNet:
         sizes = [whole("input_dim", input_dim, 1), *(whole("hidden_dims", units, 1) for units in hidden_dims)]
         sizes.append(whole("num_classes", num_classes, 1))
         for name, value in (("weight_scale", weight_scale), ("reg", reg)):
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} (={value}) must be a finite number, 0 or more")
+            real(name, value, lambda value: value >= 0, "a finite number, 0 or more")
         self.normalization = "batchnorm" if use_batchnorm else normalization
         if self.normalization not in (None, *NORMALIZATIONS):
             raise ValueError(f'normalization (={normalization!r}) must be None, "batchnorm" or "layernorm"')
         name, keep = ("dropout", dropout) if dropout_keep_ratio is None else ("dropout_keep_ratio", dropout_keep_ratio)
-        if not 0 <= keep <= 1:
-            raise ValueError(f"{name} (={keep}) must be from 0 to 1: it is the probability to keep a number")
+        real(name, keep, lambda keep: 0 <= keep <= 1, "from 0 to 1: it is the probability to keep a number")
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype (={self.dtype}) must be float32 or float64")
