@@ -21,9 +21,23 @@ SPLITS = {
     **dict.fromkeys(("val", "valid", "validation", "valset", "dev", "eval", "evaluation"), VAL),
     **dict.fromkeys(("test", "testing", "testset"), TEST),
 }
-PICTURES = {"images", "image", "imgs", "img", "pictures", "photos", "data", "jpg", "jpeg", "png"}
+PICTURES = {
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "pictures",
+    "photos",
+    "originals",
+    "original",
+    "data",
+    "jpg",
+    "jpeg",
+    "png",
+}
 MASKS = {"masks", "mask", "annotations", "annotation", "labels", "label", "segmentation", "segmentations", "trimaps"}
-MASKS |= {"gt", "groundtruth", "ground truth", "ground_truth"}
+MASKS |= {"gt", "groundtruth", "truth"}
+BESIDE = {"class", "object", "ground", "fine", "coarse", "left", "bit"}  # words that may stand beside one of those
 UNNAMED = "without a class"
 
 
@@ -101,6 +115,7 @@ def class_folders(paths: Sequence[Path], others: Iterable[Path] = ()) -> ClassFo
         elif _enter_wrapping(sorting) or _enter_splits(sorting, heads):
             continue
         elif None not in heads:
+            _require_classes(sorting, heads)
             break
         elif len(heads) == 1 or not sorting.split_folders:
             raise _no_class(sorting, heads[None], passed)
@@ -112,20 +127,29 @@ def class_folders(paths: Sequence[Path], others: Iterable[Path] = ()) -> ClassFo
 def _leave_masks_out(sorting: _Sorting) -> None:
     """Folders such as masks, beside one such as images: no pictures to learn from."""
     with_pictures = {
-        path[:depth] for path in sorting.paths for depth, part in enumerate(path[:-1]) if part.lower() in PICTURES
+        path[:depth] for path in sorting.paths for depth, part in enumerate(path[:-1]) if _is_named(part, PICTURES)
     }
     for index, path in enumerate(sorting.paths):
         for depth, part in enumerate(path[:-1]):
-            if part.lower() in MASKS and path[:depth] in with_pictures:
+            if _is_named(part, MASKS) and path[:depth] in with_pictures:
                 sorting.leave_out([index], f"in {shown(part, MOST_NAME)}")
                 break
 
 
+def _words(folder: str | None) -> set[str]:
+    """The words of a folder's name: JPEGImages and jpeg_images have the same."""
+    return {word.lower() for word in re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+", folder or "")}
+
+
+def _is_named(folder: str | None, known: set[str]) -> bool:
+    """Whether the name is made of these words."""
+    words = _words(folder)
+    return bool(words & known) and words <= known | BESIDE
+
+
 def _split_of(folder: str | None) -> int | None:
     """Which split a folder's name says: train, seg_train, TrainingSet, test2017; None: none."""
-    said = {
-        SPLITS[word] for part in re.findall("[A-Z]?[a-z]+|[A-Z]+", folder or "") if (word := part.lower()) in SPLITS
-    }
+    said = {SPLITS[word] for word in _words(folder) & SPLITS.keys()}
     return said.pop() if len(said) == 1 else None
 
 
@@ -157,10 +181,24 @@ def _enter_wrapping(sorting: _Sorting) -> bool:
     for split in set(sorting.splits.values()):
         own = [index for index in sorting.depth if sorting.splits.get(index) == split]
         heads = {sorting.head(index) for index in own}
-        if len(heads) == 1 and (str(*heads).lower() in PICTURES or _split_of(*heads) == split):
+        if len(heads) == 1 and (_is_named(*heads, PICTURES) or _split_of(*heads) == split):
             sorting.enter(own)
             return True
     return False
+
+
+def _require_classes(sorting: _Sorting, heads: dict[str | None, list[int]]) -> None:
+    """Raise ValueError if the same folders lie in each of these and hold all: fold1/cats, fold1/dogs, fold2/cats ..."""
+    inside = {frozenset(sorting.folders_in(indices)) for indices in heads.values()}
+    parts = sorted(next(iter(inside)))
+    direct = any(sorting.depth[index] == len(sorting.paths[index]) - 2 for index in sorting.depth)
+    if len(inside) > 1 or len(parts) < 2 or direct or any(_split_of(part) is not None for part in parts):
+        return
+    outer = shown(", ".join(sorted(str(head) for head in heads)), MOST_LIST)
+    raise ValueError(
+        f"folders (={outer}) all hold the same folders ({shown(', '.join(parts), MOST_LIST)}), and either may be the classes: "
+        f"name the outer ones as splits, train and test, or put the pictures of each class straight into its folder"
+    )
 
 
 def _no_class(sorting: _Sorting, indices: Sequence[int], passed: str) -> ValueError:

@@ -40,6 +40,7 @@ PACKED = {  # cats and dogs as people pack them: the folder of each split
     "one twice": {"train": TRAIN, "test/test": TEST},
     "deep": {"a/b/c/TRAIN": TRAIN, "a/b/c/DEV": VAL, "a/b/c/TEST": TEST},
     "behind": {"pets-train": TRAIN, "pets-test": TEST},
+    "capitals": {"PETSTrain": TRAIN, "PETSTest": TEST},
 }
 
 
@@ -71,6 +72,11 @@ def test_splits_inside_a_class_belong_to_it():
     assert (found.names, found.split_folders) == (("cats", "dogs"), ())
 
 
+def test_folders_within_a_class_belong_to_it():
+    for more in (("dogs/front",), ("dogs/front", "dogs/side"), ("dogs/front", "dogs/back", "dogs")):
+        assert sorted_out("cats/front", "cats/back", *more)[0].names == ("cats", "dogs")
+
+
 @pytest.mark.parametrize(
     "folders", [("train", "car"), ("train", "trainer"), ("test-positive", "test-negative"), ("valid", "invalid")]
 )
@@ -91,6 +97,17 @@ def test_a_class_may_be_named_as_a_split_is(folders):
         (("images", "masks"), "classes (=only 'images') must be 2 or more: one folder of pictures for each"),
         (("x/images", "x/annotations/trimaps"), "classes (=only 'images') must be 2 or more"),
         (("train/images", "train/masks", "test/images", "test/masks"), "folders (=test, train) are splits"),
+        (("original", "ground_truth"), "classes (=only 'original') must be 2 or more"),
+        (("VOC/JPEGImages", "VOC/SegmentationClass"), "classes (=only 'JPEGImages') must be 2 or more"),
+        (("leftImg8bit", "gtFine"), "classes (=only 'leftImg8bit') must be 2 or more"),
+        (
+            ("fold1/cats", "fold1/dogs", "fold2/cats", "fold2/dogs"),
+            "folders (=fold1, fold2) all hold the same folders (cats, dogs), and either may be the classes: name the outer",
+        ),
+        (
+            ("x/art/mug", "x/art/pen", "x/photo/mug/a", "x/photo/pen/b"),
+            "folders (=art, photo) all hold the same folders",
+        ),
         (("",), "classes (=none) must be 2 or more"),
         (("", "cats", "dogs"), "'0.png' must lie in a folder that is named after its class"),
     ],
