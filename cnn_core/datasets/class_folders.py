@@ -181,7 +181,8 @@ def _enter_wrapping(sorting: _Sorting) -> bool:
     for split in set(sorting.splits.values()):
         own = [index for index in sorting.depth if sorting.splits.get(index) == split]
         heads = {sorting.head(index) for index in own}
-        if len(heads) == 1 and (_is_named(*heads, PICTURES) or _split_of(*heads) == split):
+        head = next(iter(heads), None)
+        if len(heads) == 1 and (_is_named(head, PICTURES) or _split_of(head) == split):
             sorting.enter(own)
             return True
     return False
