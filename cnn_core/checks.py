@@ -9,10 +9,9 @@ import functools
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import fields
-from typing import Any, NamedTuple, TypeGuard, TypeVar, cast
+from typing import Any, NamedTuple, TypeGuard, TypeVar, cast, get_type_hints
 
 import numpy as np
 
@@ -99,13 +98,15 @@ class HalfCache(NamedTuple):
 def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Function], Function]:
     """The one rule for the arrays that a layer takes, as a decorator of its functions.
 
-    deciding: the arguments whose common dtype the result has (`float_dtype`). also: arguments that are brought to the same,
-    or are None and stay so. The function gets them as arrays of one floating dtype (`computed_in`), and what it returns is
-    brought to the result's: its arrays as they are, a cache as a `HalfCache`. Raises ValueError as `numbers` does.
+    deciding: the arguments whose common dtype the result has (`float_dtype`). also: arguments that are brought to the same;
+    where None is their default, None stays so. The function gets them as arrays of one floating dtype (`computed_in`), and
+    what it returns is brought to the result's: its arrays as they are, a cache as a `HalfCache`. Raises ValueError as
+    `numbers` does.
     """
 
     def decorate(function: Function) -> Function:
-        places = tuple(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
+        places, optional = tuple(parameters), {name for name in also if parameters[name].default is None}
 
         @functools.wraps(function)
         def layer(*args: Any, **kwargs: Any) -> Any:
@@ -114,7 +115,8 @@ def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Functi
                 return function(*args, **kwargs)  # it says what is missing
             arrays = {name: numbers(name, given[name]) for name in deciding}
             result = float_dtype(*arrays.values())
-            arrays |= {name: numbers(name, given[name]) for name in also if given.get(name) is not None}
+            there = (name for name in also if name in given and not (name in optional and given[name] is None))
+            arrays |= {name: numbers(name, given[name]) for name in there}
             dtype = computed_in(result)
             given |= {name: array.astype(dtype, copy=False) for name, array in arrays.items()}
             changed = (*(given[name] for name in places[: len(args)]), *args[len(places) :])
@@ -127,15 +129,24 @@ def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Functi
 
 
 def takes_dout(function: Function) -> Function:
-    """The same rule for a backward pass, called as function(dout, cache, ...): what it returns has the layer's dtype."""
+    """The same rule for a backward pass, called as function(dout, cache, ...): what it returns has the layer's dtype.
+
+    Raises ValueError, too, for a cache that is not of the kind that the function says it takes.
+    """
+    kind = get_type_hints(function).get("cache", object)
 
     @functools.wraps(function)
     def backward(dout: object, cache: Any, *args: Any, **kwargs: Any) -> Any:
         array = numbers("dout", dout)
         array = array.astype(computed_in(float_dtype(array)), copy=False)
-        if isinstance(cache, HalfCache):
-            return _halved(function(array, cache.cache, *args, **kwargs))
-        return function(array, cache, *args, **kwargs)
+        half = isinstance(cache, HalfCache)
+        inner = cache.cache if half else cache
+        if not isinstance(inner, kind):
+            raise ValueError(
+                f"cache ({type(inner).__name__}) must be the {kind.__name__} that the forward pass of the same layer returned"
+            )
+        returned = function(array, inner, *args, **kwargs)
+        return _halved(returned) if half else returned
 
     return cast(Function, backward)
 
@@ -180,23 +191,25 @@ def labels(name: str, value: object, count: int, classes: int | None = None) -> 
     return y.astype(np.intp, copy=False)  # in which nothing that is computed of them wraps around
 
 
-def up_to(name: str, value: object, minimum: int, most: int) -> None:
-    """Raise ValueError unless `value` is a whole number from `minimum` to `most`."""
-    if whole(name, value, minimum) > most:
+def up_to(name: str, value: object, minimum: int, most: int) -> int:
+    """`value` as an int from `minimum` to `most`; a ValueError for anything else."""
+    if (number := whole(name, value, minimum)) > most:
         raise ValueError(f"{name} (={value}) must be {most} or less")
+    return number
 
 
 def one_of(name: str, value: object, known: Iterable[str]) -> None:
     """Raise ValueError, listing what there is, unless `value` is one of the `known`."""
     known = tuple(known)
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}")
 
 
-def true_or_false(name: str, value: object) -> None:
-    """Raise ValueError unless `value` is a truth value: not 1, not "no"."""
-    if not isinstance(value, bool | np.bool_):
+def true_or_false(name: str, value: object) -> bool:
+    """`value` as a bool; a ValueError unless it is a truth value, Python's or NumPy's: not 1, not "no"."""
+    if not isinstance(value, bool | np.bool):
         raise ValueError(f"{name} (={value!r}) must be true or false")
+    return bool(value)
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -204,15 +217,24 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
-def known_settings(cls: type, values: object, name: str, owner: str) -> Mapping[str, Any]:
-    """`values`, settings of a dataclass by name. Raises ValueError unless they are that, and all of them its fields.
+def positive(name: str, value: object) -> float:
+    """`value` as a float, which must be a finite number above 0."""
+    return real(name, value, lambda number: number > 0, "a finite number above 0")
 
-    name: what the whole is called; owner: the rest of the sentence on a stranger, such as "a training: it takes".
-    """
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{name} (={str(values)[:40]}) must be a JSON object of settings")
-    known = [f.name for f in fields(cls)]
-    for key in values:
-        if key not in known:
-            raise ValueError(f"{key} is not a setting of {owner} {', '.join(known)}")
-    return values
+
+def not_negative(name: str, value: object) -> float:
+    """`value` as a float, which must be a finite number, 0 or more."""
+    return real(name, value, lambda number: number >= 0, "a finite number, 0 or more")
+
+
+def drop_probability(name: str, value: object) -> float:
+    """`value` as a float, which must be a probability below 1."""
+    return real(name, value, lambda p: 0 <= p < 1, "at least 0 and below 1: it is the probability to drop a number")
+
+
+def examples(x_name: str, x: object, y_name: str, y: object) -> tuple[Array, Array]:
+    """x (N, ...) and its labels y (N,) as arrays. Raises ValueError where there are none, and as `numbers` and `labels` do."""
+    x = numbers(x_name, x)
+    if x.ndim == 0 or len(x) == 0:
+        raise ValueError(f"{x_name} (shape {x.shape}) must hold one image or more")
+    return x, labels(y_name, y, len(x))

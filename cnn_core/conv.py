@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, PairLike, check_dout, takes_arrays, takes_dout, whole
+from cnn_core.checks import Array, PairLike, check_dout, takes_arrays, takes_dout, true_or_false, whole
 from cnn_core.machine import at_once, convolve
 from cnn_core.machine.plan import plan
 from cnn_core.window import PaddingLike, Window
@@ -124,6 +124,7 @@ def conv2d_backward(dout: Array, cache: ConvCache, *, input_gradient: bool = Tru
     input_gradient=False leaves dx out (an empty array comes back in its place): a network's first layer needs none.
     """
     x_shape, x, weight, window, groups, kept = cache
+    true_or_false("input_gradient", input_gradient)
     check_dout(dout, (x_shape[0], len(weight), *window.output_size((x_shape[2], x_shape[3]))))
     dout = np.ascontiguousarray(dout, dtype=weight.dtype)
     if isinstance(kept, np.ndarray):

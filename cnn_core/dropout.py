@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core.checks import Array, check_dout, real, takes_arrays, takes_dout, true_or_false
+from cnn_core.checks import Array, check_dout, drop_probability, takes_arrays, takes_dout, true_or_false
 from cnn_core.machine.select import select
 
 
@@ -37,8 +37,8 @@ def dropout_forward_naive(
 
     Takes x of any shape, and returns out, shaped as x, and a cache.
     """
-    _check(p, training)
-    if not training:
+    drop_probability("p", p)
+    if not true_or_false("training", training):
         return x.copy(), _all_kept(x)
     rng = _generator(rng)
     kept, out, scale = np.empty(x.shape, dtype=bool), np.empty_like(x), 1 / (1 - p)
@@ -72,10 +72,10 @@ def dropout_forward(
     training: False lets x through as it is (a copy).
     rng: a NumPy generator (it moves on), or a seed for a new one (the same mask each time); None draws a fresh seed.
 
-    Raises ValueError for other p, for a `training` that is no truth value, and for an rng that is none of these.
+    Raises ValueError for another p, training or rng.
     """
-    _check(p, training)
-    if not training:
+    drop_probability("p", p)
+    if not true_or_false("training", training):
         return x.copy(), _all_kept(x)
     kept = np.asarray(_generator(rng).random(x.shape) >= p)
     cache = DropoutCache(kept, 1 / (1 - p), x.dtype)
@@ -102,13 +102,8 @@ def _all_kept(x: Array) -> DropoutCache:
     return DropoutCache(np.broadcast_to(np.True_, x.shape), 1.0, x.dtype)
 
 
-def _generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+def _generator(rng: object) -> np.random.Generator:
     try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"rng (={rng!r}) must be a NumPy generator, a seed (0 or more) or None") from error
-
-
-def _check(p: float, training: bool) -> None:
-    true_or_false("training", training)
-    real("p", p, lambda p: 0 <= p < 1, "at least 0 and below 1: it is the probability to drop a number")
+        return np.random.default_rng(rng)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"rng (={str(rng)[:40]}) must be a NumPy generator, a seed (0 or more) or None") from None

@@ -50,7 +50,8 @@ def numeric_gradient(
     so f may as well find it by another way. dout: the gradient with respect to f(x): same shape as f(x), or a number.
     h: 1e-5 if None; for float32 and float16 the third root of their precision, 0.005 and 0.1.
 
-    Raises ValueError for an x of another dtype (whole numbers cannot be moved by h), and for an h that rounding swallows.
+    Raises ValueError for an x of another dtype (whole numbers cannot be moved by h), and for an h that is no finite number above
+    0 or that rounding swallows.
     """
     check_alike("x", x, "x", x)
     h = max(1e-5, float(np.cbrt(np.finfo(x.dtype).eps))) if h is None else _step(h)
@@ -88,7 +89,8 @@ def projection_error(
 
     f: takes the inputs, in float64, returns a number or an array. inputs, gradients: arrays, pairwise of one shape. dout: the
     gradient with respect to f's output: same shape, or a number.
-    A wrong entry shows unless the direction happens to be orthogonal to the mistake.
+    A wrong entry shows unless the direction happens to be orthogonal to the mistake. h: the step, a finite number above 0;
+    seed: of the direction, a whole number, 0 or more.
     """
     xs = [_wide(f"inputs[{i}]", x) for i, x in enumerate(inputs)]
     gs = [_wide(f"gradients[{i}]", g) for i, g in enumerate(gradients)]

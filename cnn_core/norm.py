@@ -163,7 +163,7 @@ def batch_norm_forward_naive(
 ) -> Forward:
     """Batch norm of x (N, C, H, W) or (N, C), one channel at a time; takes and returns what `batch_norm_forward` does."""
     sets, running = batch_sets(x), (running_mean, running_var)
-    check_running(*running, sets, momentum, training)
+    check_running(*running, sets, momentum, training, unbiased)
     out, cache = _forward_naive(x, gamma, beta, eps, sets, None if training else running)
     if training:
         update_running(running, (cache.mean, cache.variance), sets, momentum, unbiased)
@@ -195,7 +195,7 @@ def batch_norm_forward(
     Raises ValueError if training finds no value in a channel, or a single one.
     """
     sets, running = batch_sets(x), (running_mean, running_var)
-    check_running(*running, sets, momentum, training)
+    check_running(*running, sets, momentum, training, unbiased)
     out, cache = _forward(x, gamma, beta, eps, sets, None if training else running)
     if training:
         update_running(running, (cache.mean, cache.variance), sets, momentum, unbiased)

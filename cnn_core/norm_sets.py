@@ -156,8 +156,10 @@ def check_parameters(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets
         )
 
 
-def check_running(mean: Array, variance: Array, sets: Sets, momentum: float, training: bool) -> None:
+def check_running(mean: Array, variance: Array, sets: Sets, momentum: float, training: bool, unbiased: bool) -> None:
     """Raise ValueError unless these are a number a channel, to be written to in training, and momentum is a share."""
+    true_or_false("training", training)
+    true_or_false("unbiased", unbiased)
     for name, array in (("running_mean", mean), ("running_var", variance)):
         if not isinstance(array, np.ndarray) or array.shape != sets.parameters or array.dtype.kind != "f":
             raise ValueError(
@@ -166,7 +168,6 @@ def check_running(mean: Array, variance: Array, sets: Sets, momentum: float, tra
             )
         if training and not array.flags.writeable:
             raise ValueError(f"{name} (a read-only array) must be one that can be written to: training updates it")
-    true_or_false("training", training)
     if training and np.shares_memory(mean, variance):
         raise ValueError("running_mean must not share memory with running_var: training updates both")
     real("momentum", momentum, lambda share: 0 <= share <= 1, "from 0 to 1: the share of the new value")

@@ -15,7 +15,7 @@ import functools
 import inspect
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -184,8 +184,7 @@ class Optimizer:
     Raises ValueError for an unknown rule or hyper-parameter, or one out of range.
     """
 
-    def __init__(self, rule: str, *, learning_rate: float, **hyper: float) -> None:
-        one_of("rule", rule, RULES)
+    def __init__(self, rule: str, /, *, learning_rate: float, **hyper: float) -> None:
         self.rule = rule
         defaults = hyper_parameters(rule)
         for name, value in hyper.items():
@@ -211,6 +210,9 @@ class Optimizer:
         Raises ValueError where a parameter is read-only or shares memory with another or its gradient, or a gradient, a
         state or a hyper-parameter does not fit; then none of them has changed.
         """
+        for name, arrays in (("params", params), ("grads", grads)):
+            if not isinstance(arrays, Mapping):
+                raise ValueError(f"{name} ({type(arrays).__name__}) must be a dict of arrays by name")
         if params.keys() != grads.keys():
             names = sorted(params.keys() ^ grads.keys())
             raise ValueError(f"grads (={sorted(grads)}) must have the names of params: {', '.join(names)} in one only")
@@ -238,7 +240,8 @@ class Optimizer:
 
 
 def hyper_parameters(rule: str) -> dict[str, float]:
-    """The hyper-parameters of a rule in RULES and their defaults, without the learning rate."""
+    """The hyper-parameters of a rule in RULES and their defaults, without the learning rate. ValueError for another rule."""
+    one_of("rule", rule, RULES)
     keywords = inspect.signature(RULES[rule]).parameters.values()
     return {k.name: k.default for k in keywords if k.kind is k.KEYWORD_ONLY and k.default is not k.empty}
 

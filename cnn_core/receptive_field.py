@@ -66,8 +66,11 @@ def receptive_fields(windows: Sequence[Window], input_size: PairLike) -> list[Re
     """
     _check_windows(windows)
     map_size = pair("input_size", input_size, 1)
-    jumps = np.cumprod([(1, 1), *(window.stride for window in windows)], axis=0)
-    size, start = np.array([1, 1]), np.array([0, 0])
+    strides = np.array(
+        [(1, 1), *(window.stride for window in windows)], dtype=object
+    )  # Python's ints do not wrap around
+    jumps = np.cumprod(strides, axis=0)
+    size, start = np.array([1, 1], dtype=object), np.array([0, 0], dtype=object)
     fields = [ReceptiveField(map_size, (1, 1), (1, 1), (0, 0))]
     for number, window in enumerate(windows, 1):
         try:
@@ -75,8 +78,8 @@ def receptive_fields(windows: Sequence[Window], input_size: PairLike) -> list[Re
         except ValueError as error:
             raise ValueError(f"layer {number}: {error}") from None
         below = jumps[number - 1]
-        size = size + (np.array(window.span) - 1) * below
-        start = start - np.array([before for before, _ in window.padding]) * below
+        size = size + (np.array(window.span, dtype=object) - 1) * below
+        start = start - np.array([before for before, _ in window.padding], dtype=object) * below
         fields.append(ReceptiveField(map_size, _pair(size), _pair(jumps[number]), _pair(start)))
     return fields
 
@@ -87,7 +90,7 @@ def connection(windows: Sequence[Window], input_size: PairLike) -> tuple[Connect
     For two maps inside a stack pass the windows between them and the size of the lower one.
 
     Raises ValueError if a layer does not fit (see `receptive_fields`), or if there are so many layers that the number
-    of paths can pass 2**63 - 1.
+    of paths, or a cell's, can pass 2**63 - 1.
     """
     _check_windows(windows)
     most = math.prod(cells for window in windows for cells in window.kernel_size)
@@ -96,6 +99,9 @@ def connection(windows: Sequence[Window], input_size: PairLike) -> tuple[Connect
             f"windows (={len(windows)} layers, up to {most:.0e} paths) must leave fewer than 2**63 paths: pass fewer"
         )
     fields = receptive_fields(windows, input_size)
+    top = fields[-1]
+    if max(abs(s) + j * n + r for s, j, n, r in zip(top.start, top.jump, top.map_size, top.size, strict=True)) >= 2**63:
+        raise ValueError(f"windows (jump {top.jump}) must stay below 2**63 cells together: make the strides smaller")
     return _along(0, windows, fields), _along(1, windows, fields)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, labels, real, whole
+from cnn_core.checks import Array, examples, labels, positive, whole
 from cnn_core.loss import LossParts
 from cnn_core.optim import Optimizer
 
@@ -58,16 +58,21 @@ class Data(Protocol):
 class Arrays:
     """Training and validation data as plain arrays: x (N, C, H, W), y (N,). Raises ValueError where they do not fit.
 
-    Labels are taken as `checks.labels` says.
+    Lists are taken; labels as `checks.labels` says.
     """
 
     def __init__(self, x_train: Array, y_train: Array, x_val: Array, y_val: Array) -> None:
-        for name, x, y in (("train", x_train, y_train), ("val", x_val, y_val)):
-            if len(x) != len(y) or len(x) == 0:
-                raise ValueError(f"x_{name} (={len(x)} images) must have one label each in y_{name} (={len(y)})")
-        self.x_train, self.y_train = x_train, labels("y_train", y_train, len(x_train))
-        self.val = x_val, labels("y_val", y_val, len(x_val))
-        self.num_train = len(x_train)
+        self.x_train, self.y_train = examples("x_train", x_train, "y_train", y_train)
+        self.val = examples("x_val", x_val, "y_val", y_val)
+        self.num_train = len(self.x_train)
+
+    def check(self, model: object) -> None:
+        """Raise ValueError where images or labels are not what the model takes, as far as it says, or images differ in shape."""
+        shape, classes = getattr(model, "input_shape", self.x_train.shape[1:]), getattr(model, "num_classes", None)
+        for part, (x, y) in {"train": (self.x_train, self.y_train), "val": self.val}.items():
+            if x.shape[1:] != shape:
+                raise ValueError(f"x_{part} (shape {x.shape}) must hold images of shape {shape}")
+            labels(f"y_{part}", y, len(y), classes)
 
     def batch(self, indices: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """As they are."""
@@ -156,9 +161,10 @@ class Solver:
         num_train_samples: int = 1000,
         seed: int = 0,
     ) -> None:
-        real("lr_decay", lr_decay, lambda decay: decay > 0, "a finite number above 0")
         self.num_epochs = whole("num_epochs", num_epochs, 1)
         self.batch_size = whole("batch_size", batch_size, 1)
+        if isinstance(data, Arrays):  # `training.TrainingData` has looked at its own
+            data.check(model)
         if batch_size > data.num_train:
             raise ValueError(
                 f"batch_size (={batch_size}) must be at most the number of training images {data.num_train}"
@@ -166,8 +172,12 @@ class Solver:
         check_batches(self.batch_size, data.num_train, getattr(model, "least_batch", 1))
         self.model = model
         self.data = data
+        if not isinstance(optim_config, Mapping | None):
+            raise ValueError(
+                f"optim_config (={str(optim_config)[:40]}) must be a dict of settings, such as learning_rate"
+            )
         self.optimizer = Optimizer(update_rule, **{"learning_rate": 1e-3, **(optim_config or {})})
-        self.lr_decay = lr_decay
+        self.lr_decay = positive("lr_decay", lr_decay)
         self.num_train_samples = whole("num_train_samples", num_train_samples, 1)
         self.seed = whole("seed", seed, 0)
         self.watch = False  # whether the next step is to be seen from inside
@@ -192,6 +202,7 @@ class Solver:
 
     def step(self, iteration: int) -> StepRecord:
         """The one step of this number, counted from 1. Raises DivergedError when the loss is not finite."""
+        iteration = whole("iteration", iteration, 1)
         epochs_before, number = divmod(iteration - 1, self.iterations_per_epoch)
         epoch = epochs_before + 1
         rng = np.random.default_rng([self.seed, CHANCE, iteration])

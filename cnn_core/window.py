@@ -23,11 +23,14 @@ from typing import Literal
 
 import numpy as np
 
-from cnn_core.checks import Array, Pair, PairLike, pair
+from cnn_core.checks import Array, Pair, PairLike, pair, up_to
 
 PaddingLike = int | Sequence[int] | Sequence[Sequence[int]] | Literal["same"]
 
 AXES = ("height", "width")
+MOST = (
+    2**31 - 1
+)  # cells of each setting: sizes and positions made of them stay far below 2**63, where NumPy's numbers end
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Window:
     """A window of `kernel_size` cells, `dilation` apart, that moves by `stride` over an image padded by `padding`.
 
     kernel_size, stride, dilation: (height, width), 1 or more. padding: ((top, bottom), (left, right)), 0 or more. All are
-    in cells. `Window.of` takes the short forms.
+    in cells, and at most MOST. `Window.of` takes the short forms.
 
     Raises ValueError for anything else, however it is built.
     """
@@ -48,8 +51,10 @@ class Window:
     def __post_init__(self) -> None:
         settings = {name: pair(name, getattr(self, name), 1) for name in ("kernel_size", "stride", "dilation")}
         for name, value in settings.items():
+            up_to(name, max(value), 1, MOST)
             object.__setattr__(self, name, value)
         object.__setattr__(self, "padding", _padding(self.padding, **settings))
+        up_to("padding", max(map(max, self.padding)), 0, MOST)
 
     @classmethod
     def of(
@@ -72,12 +77,17 @@ class Window:
         (kh, kw), (dh, dw) = self.kernel_size, self.dilation
         return dh * (kh - 1) + 1, dw * (kw - 1) + 1
 
-    def padded_size(self, input_size: Pair) -> Pair:
-        """Size of the image with its padding."""
+    def padded_size(self, input_size: PairLike) -> Pair:
+        """Size of the image with its padding; input_size is a pair (height, width), or an int for both."""
+        if type(input_size) is not tuple or [*map(type, input_size)] != [
+            int,
+            int,
+        ]:  # NumPy's small ones would wrap around
+            input_size = pair("input_size", input_size, 0)
         return input_size[0] + sum(self.padding[0]), input_size[1] + sum(self.padding[1])
 
-    def output_size(self, input_size: Pair) -> Pair:
-        """Number of positions (down, across). Raises ValueError if the window does not fit into the padded image."""
+    def output_size(self, input_size: PairLike) -> Pair:
+        """Number of positions (down, across). input_size: as for `padded_size`. ValueError if the window does not fit in."""
         padded, span = self.padded_size(input_size), self.span
         for axis in (0, 1):
             if span[axis] > padded[axis]:

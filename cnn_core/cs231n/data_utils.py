@@ -11,6 +11,7 @@ from cnn_core.checks import Array, whole
 from cnn_core.datasets.cifar10 import read_cifar10_bytes
 from cnn_core.datasets.cifar10_batches import read_python_batches
 from cnn_core.datasets.dataset import Split
+from cnn_core.datasets.found import BATCHES, TEST_BATCH
 
 __all__ = ["get_CIFAR10_data", "load_CIFAR10", "load_CIFAR_batch"]
 
@@ -24,7 +25,7 @@ def load_CIFAR_batch(filename: str | os.PathLike[str]) -> tuple[Array, Array]:  
     filename: a Python batch (data_batch_1), read without running what a pickle may name, or a binary one (data_batch_1.bin).
     Raises ValueError for a file that is missing or broken.
     """
-    return _as_course(_read([Path(filename)]))
+    return _as_course(_read([_path("filename", filename)]))
 
 
 def load_CIFAR10(ROOT: str | os.PathLike[str]) -> tuple[Array, Array, Array, Array]:  # noqa: N802 (the course's name)
@@ -33,7 +34,7 @@ def load_CIFAR10(ROOT: str | os.PathLike[str]) -> tuple[Array, Array, Array, Arr
     ROOT holds the Python batches (data_batch_1 to data_batch_5, test_batch) or the binary files of those names with .bin.
     Raises ValueError where a file is missing or broken.
     """
-    train, test = _files(Path(ROOT))
+    train, test = _files(_path("ROOT", ROOT))
     return *_as_course(_read(train)), *_as_course(_read(test))
 
 
@@ -46,9 +47,8 @@ def get_CIFAR10_data(  # noqa: N802 (the course's name)
     validation pictures follow the training ones. Read from the folder that CIFAR10_FOLDER in the environment names, or
     the first of FOLDERS that is there. Raises ValueError where files or pictures are missing.
     """
-    counts = {"num_training": num_training, "num_validation": num_validation, "num_test": num_test}
-    for name, count in counts.items():
-        whole(name, count, 0)
+    num_training, num_validation = whole("num_training", num_training, 0), whole("num_validation", num_validation, 0)
+    num_test = whole("num_test", num_test, 0)
     folder = Path(os.environ.get(VARIABLE) or next(filter(os.path.isdir, FOLDERS), FOLDERS[0]))
     train, test = (_read(files) for files in _files(folder))
     if num_training + num_validation > len(train.x) or num_test > len(test.x):
@@ -72,13 +72,19 @@ def get_CIFAR10_data(  # noqa: N802 (the course's name)
 def _files(folder: Path) -> tuple[list[Path], list[Path]]:
     """The files with the training pictures, in order, and the one with the test pictures."""
     for ending in ("", ".bin"):
-        train, test = sorted(folder.glob(f"data_batch_[1-9]{ending}")), folder / f"test_batch{ending}"
-        if train and test.is_file():
+        *train, test = (folder / f"{name}{ending}" for name in (*BATCHES, TEST_BATCH))
+        if all(file.is_file() for file in (*train, test)):
             return train, [test]
     raise ValueError(
-        f"folder (={folder}) must hold CIFAR-10's Python batches (data_batch_1 to data_batch_5, test_batch) or binary files "
-        f"(data_batch_1.bin and so on): unpack cifar-10-python.tar.gz there, or let {VARIABLE} name the folder"
+        f"folder (={folder}) must hold all of CIFAR-10's Python batches (data_batch_1 to data_batch_5, test_batch) or binary "
+        f"files (data_batch_1.bin and so on): unpack cifar-10-python.tar.gz there, or let {VARIABLE} name the folder"
     )
+
+
+def _path(name: str, value: object) -> Path:
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError(f"{name} (={value!r}) must be a path")
+    return Path(value)
 
 
 def _read(files: list[Path]) -> Split:

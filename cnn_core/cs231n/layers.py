@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core import activation, conv, dropout, linear, loss, norm, pool
-from cnn_core.checks import Array, computed_in, float_dtype, labels, numbers, real, takes_arrays
+from cnn_core.checks import Array, computed_in, float_dtype, labels, numbers, real, takes_arrays, whole
 
 Forward = tuple[Array, Any]
 Three = tuple[Array, Array, Array]
@@ -97,7 +97,7 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, A
     x, momentum, eps = numbers("x", x), bn_param.get("momentum", 0.9), bn_param.get("eps", 1e-5)
     if x.ndim < 2:
         raise ValueError(f"x (shape {x.shape}) must have 2 axes, (N, D)")
-    real("momentum", momentum, lambda share: 0 <= share <= 1, "from 0 to 1: the share of the old value")
+    momentum = real("momentum", momentum, lambda share: 0 <= share <= 1, "from 0 to 1: the share of the old value")
     zeros = np.zeros(x.shape[1], dtype=float_dtype(x))
     given = {name: numbers(name, bn_param.get(name, zeros)) for name in ("running_mean", "running_var")}
     running = {name: np.array(array, computed_in(float_dtype(array))) for name, array in given.items()}
@@ -127,6 +127,8 @@ def spatial_groupnorm_forward(x: Array, gamma: Array, beta: Array, G: int, gn_pa
 
 def spatial_groupnorm_backward(dout: Array, cache: Any) -> Three:
     """Gradients of group norm: dx, dgamma, dbeta, the last two shaped (1, C, 1, 1) as gamma is."""
+    if not isinstance(cache, tuple) or len(cache) != 2:
+        raise ValueError(f"cache ({type(cache).__name__}) must be the one that spatial_groupnorm_forward returned")
     norm_cache, shape = cache
     dx, dgamma, dbeta = norm.group_norm_backward(dout, norm_cache)
     return dx, dgamma.reshape(shape), dbeta.reshape(shape)
@@ -141,10 +143,10 @@ def dropout_forward(x: Array, dropout_param: Param) -> Forward:
     each time. Raises ValueError for another mode or p.
     """
     p, training = _option("dropout_param", dropout_param, "p"), _training("dropout_param", dropout_param)
-    real("p", p, lambda p: 0 < p <= 1, "above 0 and at most 1: it is the probability to keep a number")
+    p = real("p", p, lambda p: 0 < p <= 1, "above 0 and at most 1: it is the probability to keep a number")
     if dropout_param.get("seed") is not None:
-        np.random.seed(dropout_param["seed"])
-    kept = np.random.random_sample(x.shape) < p if training else np.ones(x.shape, bool)
+        np.random.seed(whole("seed", dropout_param["seed"], 0))
+    kept = np.asarray(np.random.random_sample(x.shape) < p) if training else np.ones(x.shape, bool)
     cache = dropout.DropoutCache(kept, 1 / p if training else 1, x.dtype)
     return dropout.dropout_backward(x, cache), cache  # what becomes of x becomes of the gradient
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cnn_core.checks import Array, float_dtype, numbers
 from cnn_core.optim import Optimizer, hyper_parameters
+from cnn_core.settings import settings
 
 __all__ = ["adam", "rmsprop", "sgd", "sgd_momentum"]
 
@@ -44,7 +45,7 @@ UPDATE_RULES = {rule.__name__: rule for rule in (sgd, sgd_momentum, rmsprop, ada
 
 def _next(rule: str, w: Array, dw: Array, config: Config | None, learning_rate: float) -> tuple[Array, Config]:
     """One step of the core's rule on a copy of w. config gets the defaults and the new memory, in new arrays."""
-    config = {} if config is None else config
+    config = settings("config", config)
     defaults = {"learning_rate": learning_rate, **hyper_parameters(rule)}
     hyper = {name: config.get(name, value) for name, value in defaults.items()}
     w, dw = numbers("w", w), numbers("dw", dw)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from cnn_core.checks import Array, labels, numbers, one_of, real, whole
+from cnn_core.checks import Array, examples, one_of, positive, whole
 from cnn_core.cs231n.optim import UPDATE_RULES, Config
+from cnn_core.settings import settings
+from cnn_core.solver import decayed
 
 __all__ = ["Solver"]
 
@@ -57,16 +58,16 @@ class Solver:
         verbose: bool = True,
     ) -> None:
         one_of("update_rule", update_rule, UPDATE_RULES)
-        real("lr_decay", lr_decay, lambda decay: decay > 0, "a finite number above 0")
         self.model = model
         self.X_train, self.y_train = _examples(data, "train")
         self.X_val, self.y_val = _examples(data, "val")
         self.update_rule = UPDATE_RULES[update_rule]
-        self.optim_config = dict(optim_config or {})
-        self.lr_decay = lr_decay
+        self.optim_config = dict(settings("optim_config", optim_config))
+        self.lr_decay = positive("lr_decay", lr_decay)
         self.num_epochs = whole("num_epochs", num_epochs, 1)
         self.batch_size = whole("batch_size", batch_size, 1)
-        self.num_train_samples, self.num_val_samples = num_train_samples, num_val_samples
+        self.num_train_samples = None if num_train_samples is None else whole("num_train_samples", num_train_samples, 1)
+        self.num_val_samples = None if num_val_samples is None else whole("num_val_samples", num_val_samples, 1)
         self.checkpoint_name = checkpoint_name
         self.print_every = whole("print_every", print_every, 1)
         self.verbose = verbose
@@ -97,10 +98,12 @@ class Solver:
     def check_accuracy(self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100) -> float:
         """Share of images X (N, ...) whose largest score is their label's in y (N,), batch_size of them at once.
 
-        num_samples: take as many at random, with replacement, where X has more. Raises ValueError for other labels.
+        num_samples: take as many at random, with replacement, where X has more. Raises ValueError for other labels, no image,
+        and numbers below 1.
         """
-        X, y = numbers("X", X), labels("y", y, len(X))
-        if num_samples is not None and len(X) > num_samples:
+        X, y = examples("X", X, "y", y)
+        batch_size = whole("batch_size", batch_size, 1)
+        if num_samples is not None and len(X) > whole("num_samples", num_samples, 1):
             sample = np.random.choice(len(X), num_samples)
             X, y = X[sample], y[sample]
         starts = range(0, len(X), batch_size)
@@ -119,8 +122,7 @@ class Solver:
             if end_of_epoch:
                 self.epoch += 1
                 for config in self.optim_configs.values():
-                    # The smallest rate there is moves nothing; a rate of 0 would be refused.
-                    config["learning_rate"] = max(config["learning_rate"] * self.lr_decay, sys.float_info.min)
+                    config["learning_rate"] = decayed(config["learning_rate"], self.lr_decay)
             if step == 0 or end_of_epoch:
                 self._check()
         self.model.params = self.best_params
@@ -153,10 +155,10 @@ class Solver:
 
 def _examples(data: Mapping[str, Array], part: str) -> tuple[Array, Array]:
     """The images and labels of a part."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"data (={str(data)[:40]}) must be a dict of arrays: X_train, y_train, X_val, y_val")
     missing = [name for name in (f"X_{part}", f"y_{part}") if name not in data]
     if missing:
         raise ValueError(f"data (={', '.join(data)}) must hold {' and '.join(missing)}")
-    x = numbers(f"X_{part}", data[f"X_{part}"])
-    if x.ndim == 0 or len(x) == 0:
-        raise ValueError(f"X_{part} (shape {x.shape}) must hold one image or more")
-    return x, labels(f"y_{part}", data[f"y_{part}"], len(x))
+    x, y = f"X_{part}", f"y_{part}"
+    return examples(x, data[x], y, data[y])

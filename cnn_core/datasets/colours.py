@@ -26,7 +26,7 @@ def make_colours(num: int, seed: int) -> Split:
 
     The same `num` and `seed` give the same bits. num: 1 or more; seed: 0 or more; ValueError otherwise.
     """
-    whole("num", num, 1)
+    num = whole("num", num, 1)
     rng = np.random.default_rng(whole("seed", seed, 0))
     rounds = np.tile(np.arange(len(CLASS_NAMES)), (-(-num // len(CLASS_NAMES)), 1))
     y = rng.permuted(rounds, axis=1).ravel()[:num]

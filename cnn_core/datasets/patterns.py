@@ -35,7 +35,7 @@ def pattern(name: str, size: int) -> NDArray[np.float64]:
     name: one of `patterns()`. size: 3 to 32 cells. Raises ValueError for others.
     """
     one_of("name", name, _PATTERNS)
-    up_to("size", size, MIN_SIZE, MAX_SIZE)
+    size = up_to("size", size, MIN_SIZE, MAX_SIZE)
     row, column = np.indices((size, size))
     return _PATTERNS[name](row, column, size).astype(np.float64)
 

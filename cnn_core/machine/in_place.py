@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, computed_in, numbers
+from cnn_core.checks import Array, computed_in, numbers, whole
 from cnn_core.machine.scratch import scratch
 from cnn_core.machine.threads import share
 
@@ -47,9 +48,16 @@ def fitting(name: str, w: Array, grad_name: str, dw: object, state: Mapping[str,
     """dw as `take` wants it, in memory that w has no part of. Raises ValueError where w, dw or state[key] does not fit."""
     array = numbers(grad_name, dw)
     check_alike(name, w, grad_name, array)
-    for key in keys:
-        if key in state:
-            check_alike(f"state[{key!r}]", state[key], name, w)
+    if not isinstance(state, dict):
+        raise ValueError(f"state ({type(state).__name__}) must be a dict, empty at first")
+    steps = state.get("t", 0)
+    whole("state['t']", steps.item() if isinstance(steps, np.ndarray) and steps.size == 1 else steps, 0)
+    kept = {f"state[{key!r}]": state[key] for key in keys if key in state}
+    for key, values in kept.items():
+        check_alike(key, values, name, w)
+    for one, other in combinations([(name, w), *kept.items()], 2):
+        if np.shares_memory(one[1], other[1]):
+            raise ValueError(f"{other[0]} must not share memory with {one[0]}: both change")
     array = array.astype(computed_in(w.dtype), copy=False)
     return array.copy() if np.may_share_memory(array, w) else array
 
@@ -74,8 +82,8 @@ def take(
 
 def check_alike(name: str, w: object, other_name: str, other: Array) -> None:
     """Raises ValueError unless w is a floating array that can be written to, and the other one is shaped as it is."""
-    if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
-        what = f"dtype {w.dtype}" if isinstance(w, np.ndarray) else type(w).__name__
+    if not isinstance(w, np.ndarray) or isinstance(w, np.ma.MaskedArray) or w.dtype.kind != "f":
+        what = f"dtype {w.dtype}" if isinstance(w, np.ndarray) and w.dtype.kind != "f" else type(w).__name__
         raise ValueError(f"{name} ({what}) must be a floating array: it is changed in place")
     if not w.flags.writeable:
         raise ValueError(f"{name} (a read-only array) must be one that can be written to, such as {name}.copy()")

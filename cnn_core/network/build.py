@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from cnn_core.checks import Pair, whole
 from cnn_core.network.layers import (
     ACTIVATIONS,
@@ -22,11 +24,17 @@ from cnn_core.window import Window
 
 
 def build(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int) -> list[Layer]:
-    """The layers of a plan, in order. Raises ValueError, naming the block, where a window does not fit onto its map."""
-    for name, cells in zip(("channels", "height", "width"), input_shape, strict=True):
-        whole(f"input_shape, {name}", cells, 1)
+    """The layers of a plan, in order. Raises ValueError, naming the block, where a window does not fit onto its map, and
+    for what is no plan, no shape (C, H, W) or no number of classes.
+    """
+    if not isinstance(spec, NetworkSpec):
+        raise ValueError(f"spec (={str(spec)[:40]}) must be a NetworkSpec")
+    if np.shape(input_shape) != (3,):
+        raise ValueError(f"input_shape (={str(input_shape)[:40]}) must be that of one image: (channels, height, width)")
+    names = ("channels", "height", "width")
+    channels, *size_ = (whole(f"input_shape, {name}", n, 1) for name, n in zip(names, input_shape, strict=True))
+    size, num_classes = (size_[0], size_[1]), whole("num_classes", num_classes, 1)
     layers: list[Layer] = []
-    channels, size = input_shape[0], (input_shape[1], input_shape[2])
     for number, block in enumerate(spec.blocks, 1):
         made, size = _block(number, block, channels, size)
         layers += made

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, numbers, real, whole
+from cnn_core.checks import Array, drop_probability, not_negative, numbers, whole
 from cnn_core.loss import LossParts, accuracy, softmax, softmax_cross_entropy
 from cnn_core.machine.in_place import add_scaled
 from cnn_core.network.build import build, fused, least_batch
 from cnn_core.network.layers import Arrays, Mode
-from cnn_core.network.spec import NetworkSpec
+from cnn_core.network.spec import NetworkSpec, single_or_double
 
 WEIGHTS = {"conv": 3, "linear": 4}  # what a random generator is for; the solver and the data have 0 to 2
 CHUNK = 1 << 24  # bytes of the largest map of the images handled at once where no gradient is needed
@@ -27,7 +27,8 @@ class Network:
     layers: in order, from the input to the scores. params: by name: conv1.weight (F, C, KH, KW), conv1.bias (F,),
     norm1.gamma, norm1.beta, linear1.weight (D, M), linear1.bias, ... buffers: what batch norm keeps, norm1.running_mean and
     norm1.running_var. reg and dropout (the probability to drop) may be changed at any time.
-    Raises ValueError where a layer does not fit onto the map below it, for a negative or not finite reg, another dtype.
+    Raises ValueError where a layer does not fit onto the map below it, for a negative or not finite reg, now or later, for a
+    dropout that is no probability, and for another spec, shape, number of classes, dtype or seed.
     """
 
     def __init__(
@@ -40,15 +41,11 @@ class Network:
         dtype: Any = np.float32,
         seed: int = 0,
     ) -> None:
-        real("reg", reg, lambda reg: reg >= 0, "a finite number, 0 or more")
-        whole("num_classes", num_classes, 1)
         whole("seed", seed, 0)
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ValueError(f"dtype (={self.dtype}) must be float32 or float64")
-        self.spec, self.input_shape, self.num_classes = spec, tuple(input_shape), num_classes
-        self.reg, self.dropout = reg, spec.dropout
+        self.dtype, self.reg = single_or_double(dtype), reg
         self.layers = build(spec, input_shape, num_classes)
+        self.spec, self.input_shape, self.num_classes = spec, tuple(map(int, input_shape)), int(num_classes)
+        self.dropout = spec.dropout
         self.params: Arrays = {}
         self.buffers: Arrays = {}
         for layer in self.layers:
@@ -57,6 +54,24 @@ class Network:
             for name, shape in layer.buffers.items():
                 self.buffers[name] = np.full(shape, float(name.endswith("_var")), dtype=self.dtype)
         self._fast = fused(self.layers)
+
+    @property
+    def reg(self) -> float:
+        """The strength of L2: a finite number, 0 or more."""
+        return self._reg
+
+    @reg.setter
+    def reg(self, value: float) -> None:
+        self._reg = not_negative("reg", value)
+
+    @property
+    def dropout(self) -> float:
+        """The probability to drop a number: at least 0 and below 1."""
+        return self._dropout
+
+    @dropout.setter
+    def dropout(self, value: float) -> None:
+        self._dropout = drop_probability("dropout", value)
 
     def loss_parts(
         self,
@@ -69,11 +84,12 @@ class Network:
     ) -> LossParts:
         """Data loss, L2 loss and all gradients for images x (N, C, H, W) with labels y (N,), as in training.
 
-        into: arrays by parameter name, shaped as the parameters, to write the gradients to; new ones without it. rng: for
-        the luck of dropout. watch: a dict to put each layer's output into, by the layer's name; it changes no result.
+        into: arrays by parameter name, of the parameters' shapes and dtype, to write the gradients to; new ones without it.
+        rng: for the luck of dropout. watch: a dict to put each layer's output into, by the layer's name; it changes no result.
         Batch norm's running statistics follow the images, unless this raises or the loss is not finite: then they stay.
-        Raises ValueError for other shapes and labels, and where batch norm would have one number a channel (`least_batch`).
+        Raises ValueError for other shapes, arrays and labels, and for fewer images than `least_batch`.
         """
+        _check_into(into, self.params)
         kept, finite = {name: array.copy() for name, array in self.buffers.items()}, False
         try:
             parts = self._loss_parts(x, y, into, rng, watch)
@@ -114,11 +130,12 @@ class Network:
 
     def scores(self, x: Array) -> Array:
         """Class scores (N, num_classes) for images x (N, C, H, W), in chunks, as in use: batch norm as learned, no dropout."""
+        x = self._checked(x)
         out = np.empty((len(x), self.num_classes), dtype=self.dtype)
         largest = max(math.prod(layer.shape) for layer in self.layers) * self.dtype.itemsize
         images = min(256, max(1, CHUNK // largest))
         for start in range(0, len(x), images):
-            part = self._images(x[start : start + images])
+            part = x[start : start + images].astype(self.dtype, copy=False)
             for layer in self._fast:
                 part, _ = layer.forward(part, self._arrays, Mode())
             out[start : start + images] = part
@@ -181,11 +198,28 @@ class Network:
     def _arrays(self) -> Arrays:
         return {**self.params, **self.buffers} if self.buffers else self.params
 
-    def _images(self, x: Array) -> Array:
+    def _checked(self, x: Array) -> Array:
         x = numbers("x", x)
-        if x.shape[1:] != self.input_shape:
-            raise ValueError(f"x (shape {x.shape}) must hold images of shape {self.input_shape}")
-        return x.astype(self.dtype, copy=False)
+        if x.ndim != 4 or x.shape[1:] != self.input_shape:
+            raise ValueError(f"x (shape {x.shape}) must hold images of shape {self.input_shape}: (N, C, H, W)")
+        return x
+
+    def _images(self, x: Array) -> Array:
+        return self._checked(x).astype(self.dtype, copy=False)
+
+
+def _check_into(into: object, params: Arrays) -> None:
+    if into is None:
+        return
+    if not isinstance(into, dict) or not into.keys() >= params.keys():
+        raise ValueError(f"into (={str(into)[:40]}) must be a dict with an array for each of {', '.join(params)}")
+    for name, w in params.items():
+        array = into[name]
+        if not isinstance(array, np.ndarray) or (array.shape, array.dtype) != (w.shape, w.dtype):
+            raise ValueError(
+                f"into[{name!r}] (shape {np.shape(array)}, {getattr(array, 'dtype', type(array).__name__)}) must be shaped as "
+                f"the parameter, {w.shape}, and {w.dtype}"
+            )
 
 
 def first_filters(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int, *, seed: int = 0) -> Array:

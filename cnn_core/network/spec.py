@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
-from cnn_core.checks import is_number, known_settings, one_of, up_to, whole
+import numpy as np
+
+from cnn_core.checks import drop_probability, not_negative, one_of, up_to, whole
+from cnn_core.settings import known_settings, plain_settings
 
 NORMS = ("none", "batch", "layer", "group", "instance")
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
@@ -34,6 +37,7 @@ class ConvBlock:
     pool_size: int = 2
 
     def __post_init__(self) -> None:
+        plain_settings(self)
         up_to("num_filters", self.num_filters, 1, MOST_FILTERS)
         for name in ("kernel_size", "stride", "pool_size"):
             up_to(name, getattr(self, name), 1, MOST_KERNEL)
@@ -47,8 +51,20 @@ class ConvBlock:
             one_of(name, getattr(self, name), known)
 
 
+def single_or_double(dtype: Any) -> np.dtype[Any]:
+    """float32 or float64, the dtypes of a network; ValueError for anything else."""
+    try:
+        found: np.dtype[Any] | None = None if dtype is None else np.dtype(dtype)  # of None NumPy would make float64
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ValueError(f"dtype (={str(found or dtype)[:40]}) must be float32 or float64")
+    return found
+
+
 def num_groups(num_filters: int) -> int:
-    """Groups of channels for group norm: the largest number up to 4 that divides them."""
+    """Groups of channels for group norm: the largest number up to 4 that divides them, 1 or more. ValueError for others."""
+    num_filters = whole("num_filters", num_filters, 1)
     return next(groups for groups in (4, 3, 2, 1) if num_filters % groups == 0)
 
 
@@ -56,7 +72,8 @@ def num_groups(num_filters: int) -> int:
 class NetworkSpec:
     """Blocks of convolution, hidden fully connected layers, and one more for the scores.
 
-    hidden: units of each hidden layer, with hidden_activation and dropout (the probability to drop) after it.
+    blocks, hidden: tuples; lists become that. hidden: units of each hidden layer, with hidden_activation and dropout (the
+    probability to drop) after it.
     weight_init: "he" draws normal weights with variance 2 / fan-in (He et al., 2015), "xavier" with 2 / (fan-in + fan-out)
     (Glorot and Bengio, 2010), "fixed" with standard deviation weight_scale; biases start at 0.
     Raises ValueError naming the first setting out of range.
@@ -70,20 +87,23 @@ class NetworkSpec:
     weight_scale: float = 0.05
 
     def __post_init__(self) -> None:
-        if not isinstance(self.blocks, tuple) or not 1 <= len(self.blocks) <= MOST_BLOCKS:
-            raise ValueError(f"blocks (={str(self.blocks)[:40]}) must be 1 to {MOST_BLOCKS} blocks of convolution")
-        if not isinstance(self.hidden, tuple) or len(self.hidden) > MOST_HIDDEN:
-            raise ValueError(f"hidden (={str(self.hidden)[:40]}) must be the sizes of at most {MOST_HIDDEN} layers")
-        for units in self.hidden:
+        plain_settings(self)
+        blocks, hidden = self.blocks, self.hidden
+        if not isinstance(blocks, list | tuple) or not 1 <= len(blocks) <= MOST_BLOCKS:
+            raise ValueError(f"blocks (={str(blocks)[:40]}) must be 1 to {MOST_BLOCKS} blocks of convolution")
+        for block in blocks:
+            if not isinstance(block, ConvBlock):
+                raise ValueError(f"blocks (={str(blocks)[:40]}) must hold ConvBlock, not {type(block).__name__}")
+        if not isinstance(hidden, list | tuple) or len(hidden) > MOST_HIDDEN:
+            raise ValueError(f"hidden (={str(hidden)[:40]}) must be the sizes of at most {MOST_HIDDEN} layers")
+        for units in hidden:
             up_to("hidden", units, 1, MOST_UNITS)
+        object.__setattr__(self, "blocks", tuple(blocks))
+        object.__setattr__(self, "hidden", tuple(map(int, hidden)))
         one_of("hidden_activation", self.hidden_activation, ACTIVATIONS)
         one_of("weight_init", self.weight_init, WEIGHT_INITS)
-        if not is_number(self.dropout) or not 0 <= self.dropout < 1:
-            raise ValueError(
-                f"dropout (={self.dropout}) must be at least 0 and below 1: the probability to drop a number"
-            )
-        if not is_number(self.weight_scale) or self.weight_scale < 0:
-            raise ValueError(f"weight_scale (={self.weight_scale}) must be a finite number, 0 or more")
+        drop_probability("dropout", self.dropout)
+        not_negative("weight_scale", self.weight_scale)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan by names, ready for JSON."""
@@ -100,8 +120,6 @@ class NetworkSpec:
             b if isinstance(b, ConvBlock) else ConvBlock(**known_settings(ConvBlock, b, "a block", "a block: it takes"))
             for b in blocks
         )
-        if isinstance(values.get("hidden"), list):
-            values["hidden"] = tuple(values["hidden"])
         return cls(**values)
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnn_core.checks import one_of, whole
 from cnn_core.environment import memory_limit
 from cnn_core.machine.plan import plan
 from cnn_core.network.build import build, fused
@@ -68,10 +69,13 @@ def memory_needed(
     Those are the weights, their copy from before the step, gradients and the optimizer's memory; every layer's output for
     the batch, the copies that norms and dropout keep, the gradients of the largest map on their way back; what convolutions
     keep of their input, and what the largest lays out at once. On top come some tens of MB whatever the plan.
+    Raises ValueError as `layer_table`, for a batch_size below 1 and for an unknown update_rule.
     """
+    batch_size = whole("batch_size", batch_size, 1)
+    one_of("update_rule", update_rule, STATES)
     layers = build(spec, input_shape, num_classes)
     sizes = [math.prod(shape) for layer in layers for shape in layer.params.values()]
-    weights = sum(sizes) * (3 + STATES.get(update_rule, 2))
+    weights = sum(sizes) * (3 + STATES[update_rule])
     outputs = [math.prod(layer.shape) for layer in layers]
     copies = sum(math.prod(layer.shape) for layer in layers if layer.kind in ("norm", "dropout"))
     maps = batch_size * (math.prod(input_shape) + sum(outputs) + copies + 3 * max(outputs))
@@ -99,7 +103,7 @@ def check_memory(
 
     limit: None is what the environment says (`environment.memory_limit`), 2 GiB if it says nothing.
     """
-    limit = memory_limit() if limit is None else limit
+    limit = memory_limit() if limit is None else whole("limit", limit, 0)
     needed = memory_needed(spec, input_shape, num_classes, batch_size, update_rule)
     if needed > limit:
         largest = max(layer_table(spec, input_shape, num_classes), key=lambda row: row.parameters)

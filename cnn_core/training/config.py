@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from cnn_core import datasets
-from cnn_core.checks import Array, is_number, known_settings, one_of, true_or_false, up_to, whole
+from cnn_core.checks import Array, is_number, one_of, real, true_or_false, up_to, whole
 from cnn_core.network import Network, NetworkSpec, check_memory, layer_table
 from cnn_core.network.build import build, least_batch
 from cnn_core.network.network import first_filters
 from cnn_core.optim import RULES, hyper_parameters
+from cnn_core.settings import known_settings, plain_settings
 from cnn_core.solver import Solver, check_batches
 from cnn_core.training.data import DataOptions, TrainingData
 from cnn_core.training.stop import StopRules
@@ -45,6 +46,7 @@ class TrainingConfig:
     range_test: bool = False
 
     def __post_init__(self) -> None:
+        plain_settings(self)
         one_of("update_rule", self.update_rule, RULES)
         for name in ("batch_size", "num_epochs"):
             up_to(name, getattr(self, name), 1, 1000)
@@ -55,8 +57,7 @@ class TrainingConfig:
                 raise ValueError(
                     f"{name} (={value}) must be a finite number {'0 or more' if zero_allowed else 'above 0'}"
                 )
-        if not (isinstance(self.momentum, int | float) and 0 <= self.momentum < 1):
-            raise ValueError(f"momentum (={self.momentum}) must be at least 0 and below 1")
+        real("momentum", self.momentum, lambda share: 0 <= share < 1, "at least 0 and below 1")
         true_or_false("range_test", self.range_test)
         one_of("dataset", self.dataset, datasets.names())
 

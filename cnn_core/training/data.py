@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from cnn_core.checks import Array, is_number, known_settings, one_of, true_or_false, up_to, whole
+from cnn_core.checks import Array, is_number, one_of, true_or_false, up_to, whole
 from cnn_core.datasets import Dataset, as_pixels
+from cnn_core.settings import known_settings, plain_settings
 from cnn_core.training import augment
 
 NORMALISE = ("mean", "standard", "none")
@@ -43,6 +44,7 @@ class DataOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        plain_settings(self)
         if self.num_train is not None:
             whole("num_train", self.num_train, 1)
         one_of("normalise", self.normalise, NORMALISE)

@@ -51,7 +51,9 @@ def decimals_of(name: str, array: Array, decimals: int) -> int:
     Raises ValueError for NaN, infinity and numbers of 2**53 or more, if `decimals` is not from 0 to MOST_PLACES, and for
     numbers so small that MOST_PLACES would change the largest by more than a hundredth.
     """
-    up_to("decimals", decimals, 0, MOST_PLACES)
+    decimals = up_to(
+        "decimals", decimals, 0, MOST_PLACES
+    )  # an int: of a small NumPy one 10**decimals would wrap around
     array = np.asarray(array, dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must hold finite numbers only; replace NaN and infinity")

@@ -1,7 +1,6 @@
 """The course's update rules and Solver: its bookkeeping, its random numbers, its checkpoints."""
 
 import pickle
-import sys
 
 import numpy as np
 import pytest
@@ -79,7 +78,11 @@ def test_the_learning_rate_decays_after_each_epoch():
 def test_a_rate_that_decays_to_nothing_stands_still():
     solver = solve(num_epochs=330, lr_decay=0.1, batch_size=50)
     assert len(solver.loss_history) == 330
-    assert {config["learning_rate"] for config in solver.optim_configs.values()} == {sys.float_info.min}
+    (rate,) = {config["learning_rate"] for config in solver.optim_configs.values()}
+    assert 0 < rate < 1e-300
+
+    grown = solve(num_epochs=1, lr_decay=1e308, optim_config={"learning_rate": 2.0})
+    assert {config["learning_rate"] for config in grown.optim_configs.values()} == {2.0}
 
 
 @pytest.mark.parametrize("rule", ["sgd", "sgd_momentum", "rmsprop", "adam"])

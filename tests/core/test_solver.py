@@ -140,7 +140,7 @@ def test_a_run_may_stop_between_any_two_steps():
         ({"batch_size": 0}, "batch_size (=0) must be 1 or more"),
         ({"batch_size": 31}, "batch_size (=31) must be at most the number of training images 30"),
         ({"num_train_samples": 1.5}, "num_train_samples (=1.5) must be a whole number"),
-        ({"images": 0}, "x_train (=0 images) must have one label each in y_train (=0)"),
+        ({"images": 0}, "x_train (shape (0, 1, 6, 6)) must hold one image or more"),
     ],
 )
 def test_misfits_are_named(options, message):
@@ -151,7 +151,7 @@ def test_misfits_are_named(options, message):
 
 def test_labels_must_be_as_many_as_images():
     x, y = np.zeros((4, 1, 6, 6)), np.zeros(4, int)
-    with pytest.raises(ValueError, match=r"x_val \(=4 images\) must have one label each in y_val \(=3\)"):
+    with pytest.raises(ValueError, match=r"y_val \(shape \(3,\)\) must hold one label for each example: shape \(4,\)"):
         Arrays(x, y, x, y[:3])
 
 

@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from cnn_core.checks import Array, numbers, real, whole
+from cnn_core.checks import Array, not_negative, numbers, real, whole
 from cnn_core.cs231n import layer_utils, layers
 from cnn_core.cs231n.layer_utils import *  # a notebook that imports * from here expects the layers, too
 from cnn_core.cs231n.layers import *
+from cnn_core.network.spec import single_or_double
 
 __all__ = ["FullyConnectedNet", "TwoLayerNet", *layer_utils.__all__, *layers.__all__]
 
@@ -50,19 +51,18 @@ class FullyConnectedNet:
         dropout_keep_ratio: float | None = None,
         use_batchnorm: bool = False,
     ) -> None:
+        if not isinstance(hidden_dims, list | tuple):
+            raise ValueError(f"hidden_dims (={str(hidden_dims)[:40]}) must be a list of the units of each hidden layer")
         sizes = [whole("input_dim", input_dim, 1), *(whole("hidden_dims", units, 1) for units in hidden_dims)]
         sizes.append(whole("num_classes", num_classes, 1))
-        for name, value in (("weight_scale", weight_scale), ("reg", reg)):
-            real(name, value, lambda value: value >= 0, "a finite number, 0 or more")
+        weight_scale, self.reg = not_negative("weight_scale", weight_scale), not_negative("reg", reg)
         self.normalization = "batchnorm" if use_batchnorm else normalization
         if self.normalization not in (None, *NORMALIZATIONS):
             raise ValueError(f'normalization (={normalization!r}) must be None, "batchnorm" or "layernorm"')
         name, keep = ("dropout", dropout) if dropout_keep_ratio is None else ("dropout_keep_ratio", dropout_keep_ratio)
-        real(name, keep, lambda keep: 0 <= keep <= 1, "from 0 to 1: it is the probability to keep a number")
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ValueError(f"dtype (={self.dtype}) must be float32 or float64")
-        self.reg, self.num_layers, self.use_dropout = reg, len(sizes) - 1, keep not in (0, 1)
+        keep = real(name, keep, lambda p: 0 <= p <= 1, "from 0 to 1: it is the probability to keep a number")
+        self.dtype = single_or_double(dtype)
+        self.num_layers, self.use_dropout = len(sizes) - 1, keep not in (0, 1)
         self.params: dict[str, Array] = {}
         for number, (inputs, outputs) in enumerate(pairwise(sizes), 1):
             self.params[f"W{number}"] = np.random.normal(0, weight_scale, (inputs, outputs)).astype(self.dtype)
