@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnn_core.activation import LEAK
-from cnn_core.checks import Array
+from cnn_core.checks import Array, numbers
 from cnn_core.network.build import build
 from cnn_core.network.layers import Activation, Layer, Norm, Pool, Shape
 from cnn_core.network.network import Network
@@ -45,8 +45,10 @@ def from_pytorch(arrays: Mapping[str, Array], network: Network) -> dict[str, Arr
     A prefix that all names share is left out: "module." as DataParallel writes it, "_orig_mod." as torch.compile does,
     "model." of a module around it, or several. The network itself is not changed; batch norm's counter is left out too, and
     need not be there.
-    Raises ValueError naming what is missing, unknown, or of another shape.
+    Raises ValueError naming what is missing, unknown, of another shape, or no array of real numbers.
     """
+    if not isinstance(arrays, Mapping) or not all(isinstance(name, str) for name in arrays):
+        raise ValueError(f"arrays ({type(arrays).__name__}) must be a state dict: arrays by name")
     arrays = _without_prefix(arrays, {layer.name for layer in network.layers})
     own = {name: array.shape for layer in network.layers for name, array in _arrays_of(layer, network).items()}
     known = {_theirs(name) for name in own}
@@ -57,7 +59,7 @@ def from_pytorch(arrays: Mapping[str, Array], network: Network) -> dict[str, Arr
         raise ValueError(f"the weights are of another network: the state dict {' and '.join(words)}")
     found = {}
     for name, shape in own.items():
-        array = arrays[_theirs(name)]
+        array = numbers(_theirs(name), arrays[_theirs(name)])
         wanted = shape[::-1] if _turned(name) else shape
         if array.shape != wanted:
             raise ValueError(f"{_theirs(name)} (shape {array.shape}) must have shape {wanted}, as this network's")

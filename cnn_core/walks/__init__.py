@@ -1,1 +1,24 @@
 """A walk as data: exact counts, the steps a window takes, and what each step writes; the browser plays it."""
+
+from cnn_core.walks.counts import Grid
+from cnn_core.walks.trace import (
+    trace_avg_pool2d,
+    trace_conv2d,
+    trace_conv_transpose2d,
+    trace_im2col,
+    trace_max_pool2d,
+)
+from cnn_core.walks.walk import Action, Phase, TooManyStepsError, Walk
+
+__all__ = [
+    "Action",
+    "Grid",
+    "Phase",
+    "TooManyStepsError",
+    "Walk",
+    "trace_avg_pool2d",
+    "trace_conv2d",
+    "trace_conv_transpose2d",
+    "trace_im2col",
+    "trace_max_pool2d",
+]

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from cnn_core.checks import Array, Function, numbers, up_to
+from cnn_core.checks import Array, Function, numbers, true_or_false, up_to
 from cnn_core.walks.rounding import rounded
 from cnn_core.window import Window
 
@@ -112,8 +112,8 @@ def require_exact(bound: float) -> None:
 def takes_planes(trace: Function) -> Function:
     """The arrays that a walk is made of, as a decorator: `trace` gets them in float64, with as many axes as AXES says.
 
-    Lists are taken; bias and dout may be None. Raises ValueError as `checks.numbers` does, and for arrays with other axes or
-    without a number.
+    Lists are taken; bias and dout may be None. Raises ValueError as `checks.numbers` does, for arrays with other axes or
+    without a number, and where window is no `Window` or broken no truth value.
     """
     names = tuple(inspect.signature(trace).parameters)
 
@@ -128,6 +128,9 @@ def takes_planes(trace: Function) -> Function:
                 wanted = f"{AXES[name]} axes" if AXES[name] > 1 else "one axis"
                 raise ValueError(f"{name} (shape {array.shape}) must have {wanted} and hold at least one number")
             given[name] = array.astype(np.float64, copy=False)
+        if "window" in given and not isinstance(given["window"], Window):
+            raise ValueError(f"window (={str(given['window'])[:40]}) must be a Window, such as Window.of(3)")
+        true_or_false("broken", given.get("broken", False))
         return trace(**given)
 
     return cast(Function, walk)

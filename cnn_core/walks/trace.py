@@ -70,7 +70,11 @@ def trace_conv2d(
         ),
     }
     walk = _walk("conv2d", window, x, _as_planes(grids, window), phases, out.size, weight, len(weight) // groups)
-    return walk if blank is None else replace(walk, blank=window.pad(blank, value=True))
+    if blank is None:
+        return walk
+    if not isinstance(blank, np.ndarray) or blank.dtype != bool or blank.shape != x.shape[1:]:
+        raise ValueError(f"blank (shape {np.shape(blank)}) must be truth values, one for each cell of x: {x.shape[1:]}")
+    return replace(walk, blank=window.pad(blank, value=True))
 
 
 @takes_planes

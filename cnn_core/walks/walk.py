@@ -28,7 +28,7 @@ from typing import Literal
 
 import numpy as np
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, one_of, whole
 from cnn_core.walks.counts import Grid
 from cnn_core.window import Window
 
@@ -134,12 +134,15 @@ class Walk:
         return "weight" in self.grids
 
     def only(self, names: Sequence[str]) -> Walk:
-        """The same walk with the phases named only."""
+        """The same walk with the phases named only. Raises ValueError for a name that none of its phases has."""
+        for name in names:
+            one_of("names", name, [phase.name for phase in self.phases])
         kept = tuple(phase for phase in self.phases if phase.name in names)
         return Walk(**(vars(self) | {"phases": kept}))
 
     def locate(self, step: int) -> tuple[Phase, int]:
-        """The phase that a step of the time axis belongs to, and its number within that phase."""
+        """The phase that a step of the time axis belongs to, and its number within that phase. ValueError for other steps."""
+        step = whole("step", step, 0)
         first = 0
         for phase in self.phases:
             if first <= step < first + phase.steps:
@@ -178,7 +181,7 @@ class Walk:
         """
         made = {name: np.zeros(self.grids[name].counts.shape) for name in self.made}
         flat = self._flat(made)
-        for step in range(self.steps if until is None else min(until, self.steps)):
+        for step in range(self.steps if until is None else min(whole("until", until, 0), self.steps)):
             self._take(step, flat)
         return made
 

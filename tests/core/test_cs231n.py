@@ -230,6 +230,27 @@ def test_norms_take_no_settings_for_the_defaults(param):
     np.testing.assert_allclose(out.std(axis=1), 1, rtol=1e-5)
 
 
+def test_columns_of_small_whole_numbers_do_not_wrap_around():
+    added = cs231n.im2col.col2im_indices(np.full((9, 9), 200, np.uint8), (1, 1, 3, 3))
+    assert (added.dtype, added.max()) == (np.float64, 1800)
+
+
+def test_columns_that_do_not_fit_are_named():
+    for call, words in (
+        (
+            lambda: cs231n.im2col.col2im_indices(np.ones((9, 8)), (1, 1, 3, 3)),
+            r"cols \(shape \(9, 8\)\) must have the shape",
+        ),
+        (lambda: cs231n.im2col.col2im_indices(np.ones((9, 9)), 3), r"x_shape \(=3\) must have 4 numbers"),
+        (lambda: cs231n.im2col.im2col_indices(np.ones((3, 3)), 3, 3), r"x \(shape \(3, 3\)\) must have 4 axes"),
+        (lambda: cs231n.visualize_grid(np.ones((0, 2, 2, 3))), r"Xs \(shape \(0, 2, 2, 3\)\) must have .* one picture"),
+        (lambda: cs231n.visualize_grid(np.ones((1, 2, 2, 3)), padding=-1), r"padding \(=-1\) must be 0 or more"),
+        (lambda: cs231n.spatial_groupnorm_backward(np.ones((1, 2, 2, 3)), None), r"cache \(NoneType\) must be the one"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
 @pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 0), (2, 1)])
 def test_columns_are_windows_and_their_adjoint_adds_up(stride, padding):
     x, w = normal(2, 3, 5, 7), normal(4, 3, 3, 3)

@@ -224,3 +224,11 @@ def test_patterns_look_as_named() -> None:
 def test_errors_name_argument_value_and_remedy(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         call()
+
+
+def test_small_whole_numbers_of_numpy_make_the_same_pictures():
+    drawn, plain = datasets.make_colours(np.uint8(200), np.uint8(3)), datasets.make_colours(200, 3)
+    np.testing.assert_array_equal(drawn.x, plain.x)
+    np.testing.assert_array_equal(drawn.y, plain.y)
+    for name in datasets.patterns():
+        np.testing.assert_array_equal(datasets.pattern(name, np.int8(20)), datasets.pattern(name, 20))

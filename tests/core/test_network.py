@@ -254,3 +254,45 @@ def test_the_first_layer_that_is_not_finite_is_found(name, value, where):
     assert network.first_not_finite(x, y) is None
     network.params[name][...] = value
     assert network.first_not_finite(100 * x, y) == where
+
+
+def small():
+    return Network(NetworkSpec((ConvBlock(2, norm="batch"),), (3,), dropout=0.5), (1, 6, 6), 3, dtype=np.float64)
+
+
+def test_images_are_looked_at_before_any_is_counted():
+    network, x = small(), np.zeros((2, 1, 6, 6))
+    np.testing.assert_array_equal(network.scores(x.tolist()), network.scores(x))
+    assert network.scores(x[:0]).shape == (0, 3)
+    for wrong in (None, {}, [], 3, "a", x[0], np.ma.array(x), x[:, :, :4]):
+        for use in (network.scores, network.probabilities, network.feature_maps, lambda x: network.accuracy(x, [0, 1])):
+            with pytest.raises(ValueError, match=r"^x \("):
+                use(wrong)
+
+
+def test_what_may_be_changed_at_any_time_is_looked_at():
+    network = small()
+    for value in (-1, math.nan, "a", None, True):
+        with pytest.raises(ValueError, match=r"^reg \(="):
+            network.reg = value
+        with pytest.raises(ValueError, match=r"^dropout \(="):
+            network.dropout = value
+    with pytest.raises(ValueError, match=r"^dropout \(=1\)"):
+        network.dropout = 1
+    assert (network.reg, network.dropout) == (0, 0.5)
+
+
+def test_gradients_go_to_arrays_that_fit_or_nothing_happens():
+    network, x, y = small(), np.random.default_rng(0).normal(size=(4, 1, 6, 6)), [0, 1, 2, 0]
+    fits = {name: np.empty_like(w) for name, w in network.params.items()}
+    before = {name: array.copy() for name, array in network.buffers.items()}
+    for wrong, words in (
+        (fits | {"conv1.weight": np.empty((1, 2, 1, 3, 3))}, r"^into\['conv1.weight'\] \(shape \(1, 2, 1, 3, 3\)"),
+        (fits | {"linear1.bias": np.empty(3, int)}, r"^into\['linear1.bias'\] \(shape \(3,\), int64\)"),
+        ({"linear1.bias": np.empty(3)}, r"^into \(=.*must be a dict with an array for each"),
+        (3, r"^into \(=3\)"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            network.loss_parts(x, y, into=wrong)
+    assert all(np.array_equal(network.buffers[name], array) for name, array in before.items())
+    assert network.loss_parts(x, y, into=fits).grads is fits

@@ -205,3 +205,20 @@ def test_no_batch_of_one_for_a_batch_norm_of_one_cell(images, size, fits):
         return
     with pytest.raises(ValueError, match=rf"batch_size \(={size}\) must leave no batch of a single image"):
         Solver(network, data, batch_size=size)
+
+
+def test_data_that_do_not_fit_are_refused_before_the_first_step():
+    x, y = np.zeros((4, 1, 6, 6)), [0, 1, 2, 0]
+    network = Network(NetworkSpec((ConvBlock(2),), (3,)), (1, 6, 6), 3)
+    assert Solver(network, Arrays(x.tolist(), y, x.tolist(), y), batch_size=2).step(1).iteration == 1
+    for data, words in (
+        (Arrays(x, y, x[:, :, :4], y), r"x_val \(shape \(4, 1, 4, 6\)\) must hold images of shape \(1, 6, 6\)"),
+        (Arrays(x[:, :, :4], y, x, y), r"x_train \(shape \(4, 1, 4, 6\)\) must hold images of shape"),
+        (Arrays(x, y, x, [0, 1, 2, 3]), r"y_val \(=3\) must hold labels from 0 to 2: there are 3 classes"),
+        (Arrays(x, [0, 1, 2, 3], x, y), r"y_train \(=3\) must hold labels from 0 to 2: there are 3 classes"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            Solver(network, data, batch_size=2)
+    for wrong in (None, 3, "a", np.ma.array(x), x.astype(complex), []):
+        with pytest.raises(ValueError, match=r"^x_train \("):
+            Arrays(wrong, y, x, y)

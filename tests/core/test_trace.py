@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cnn_core import conv, conv_transpose, pool
+from cnn_core import conv, conv_transpose, pool, walks
 from cnn_core.speed import vectorized
 from cnn_core.walks import trace
 from cnn_core.walks.walk import MOST_STEPS, TooManyStepsError
@@ -261,3 +261,35 @@ def test_what_is_no_image_no_kernel_and_no_gradient_is_refused(arguments, messag
     given = {"x": WHOLE, "weight": ONES, "bias": np.zeros(1), "window": Window.of(2)} | arguments
     with pytest.raises(ValueError, match=message):
         trace.trace_conv2d(**given)
+
+
+def test_what_is_no_argument_of_a_walk_is_named():
+    x, weight, window = np.ones((1, 4, 4)), np.ones((1, 1, 2, 2)), Window.of(2)
+    walk = trace.trace_conv2d(x, weight, None, window)
+    for call, words in (
+        (lambda: trace.trace_conv2d(x, weight, None, 2), r"window \(=2\) must be a Window"),
+        (lambda: trace.trace_max_pool2d(x, None), r"window \(=None\) must be a Window"),
+        (lambda: trace.trace_max_pool2d(x, window, broken="no"), r"broken \(='no'\) must be true or false"),
+        (
+            lambda: trace.trace_conv2d(x, weight, None, window, blank=[True]),
+            r"blank \(shape \(1,\)\) must be truth values",
+        ),
+        (lambda: walk.locate(1.5), r"step \(=1.5\) must be a whole number"),
+        (lambda: walk.locate(9), r"step \(=9\) must be from 0 to 8"),
+        (lambda: walk.only(["backward"]), r"names \(='backward'\) must be one of forward"),
+        (lambda: walk.replay(-1), r"until \(=-1\) must be 0 or more"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
+def test_decimals_of_a_small_whole_number_do_not_wrap_around():
+    x, weight = np.full((1, 3, 3), 0.1234), np.ones((1, 1, 2, 2))
+    walk, plain = (trace.trace_conv2d(x, weight, None, Window.of(2), decimals=places) for places in (np.int8(4), 4))
+    np.testing.assert_array_equal(walk.grids["out"].values, plain.grids["out"].values)
+    assert walk.grids["out"].scale == plain.grids["out"].scale
+
+
+def test_the_walks_are_where_the_package_says():
+    assert walks.trace_conv2d is trace.trace_conv2d
+    assert all(hasattr(walks, name) for name in walks.__all__)
