@@ -38,8 +38,8 @@ class Registry:
     asks for. One lock guards what is in memory; nobody who holds it waits for a disk or a worker: commands are sent and notes
     are written by threads of their own, histories and checkpoints are read and copied without it.
 
-    folder: where runs are kept; None is `runs` in `data_folder()`. Runs that were on their way when their server died
-    are interrupted now: `Run.resume` continues them. Where it cannot be used, a temporary one is: `message` says why.
+    folder: where runs are kept; None is `runs` in `data_folder()`. Runs whose server died are interrupted now: `Run.resume`
+    continues them. If it cannot be used, a temporary one is (`message` says why); raises StoreError or OSError if that fails.
     """
 
     def __init__(self, folder: Path | None = None, slots: float | None = None) -> None:

@@ -14,9 +14,17 @@ MADE_OF = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//|[\w+-])|(?<=@)(?=[\w-])|(?<=[-
 JOINER = "\u2060"  # shows nothing, and keeps together what stands beside it; the patterns looked for no longer match
 
 
+FORMULA = re.compile(r"^\s*[=+\-@|]")  # a spreadsheet carries out what begins so
+
+
 def plain(text: str) -> str:
     """The text such that markdown shows it letter by letter."""
     return SPECIAL.sub(r"\\\1", MADE_OF.sub(JOINER, INDENTED.sub("", text)))
+
+
+def cell(text: str) -> str:
+    """The text for a table, which a reader may save as a file and open in a spreadsheet: no formula there."""
+    return JOINER + text if FORMULA.match(text) else text
 
 
 def warning(text: str) -> None:

@@ -15,6 +15,11 @@ st.markdown(
     "Every training of this server is kept here with its settings, its history and its weights. **Choose one** to name it, to "
     "take it along or to delete it; **choose several** to see them side by side."
 )
+try:
+    registry()
+except (StoreError, OSError) as error:  # the disk is full, to the last temporary folder
+    messages.error(f"no run can be kept ({error}): make room on the disk of this server, then reload this page")
+    st.stop()
 tell_trouble(None)
 
 

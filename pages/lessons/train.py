@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnn_core.training import Run
+from cnn_core.training import Run, StoreError
 from pages.address import messages
 from pages.controls.segments import segments
 from pages.controls.steering import live_settings, steering
@@ -35,6 +35,11 @@ st.markdown(
 with st.sidebar:
     st.header("The next training")
     said, problem = training_settings()
+try:
+    registry()
+except (StoreError, OSError) as error:  # the disk is full, to the last temporary folder
+    messages.error(f"no run can be kept ({error}): make room on the disk of this server, then reload this page")
+    st.stop()
 config = None if problem else said
 theme = st.context.theme.type or "light"
 if problem:

@@ -142,7 +142,7 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
     """One row of the table. Settings that an older version wrote otherwise are shown as far as they are understood."""
     config, search = row.config, is_rate_search(row)
     return {
-        "name": title(row),
+        "name": messages.cell(title(row)),
         "state": fate(row),
         "data set": word_of("dataset", _dataset(row)),
         "network": notation(config.get("network")),
@@ -155,7 +155,7 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
         "seconds": row.seconds,
         "steps": 0 if last is None else last.iteration,
         "started": datetime.fromtimestamp(row.created, UTC),
-        "note": row.note,
+        "note": messages.cell(row.note),
     }
 
 

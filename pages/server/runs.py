@@ -39,7 +39,7 @@ def give_way() -> None:
 
 @Once
 def registry() -> Registry:
-    """The one registry of this server; its workers end with it."""
+    """The one registry of this server; its workers end with it. Raises StoreError or OSError if there is no room for it."""
     runs = Registry()
     atexit.register(runs.close)
     return runs
@@ -65,7 +65,7 @@ def current_run(key: str = "run") -> Run | None:
         return None
     try:
         run = registry().get(run_id)
-    except (StoreError, ValueError) as error:
+    except (StoreError, OSError, ValueError) as error:
         messages.error(f"{key} (={run_id[:20]}) cannot be shown: {error}")
         return None
     if run is None:

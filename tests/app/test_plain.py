@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pages.address import messages
 from pages.address.messages import plain
+from pages.sections.run_table import cells
 from tests.app.lesson import as_read
+from tests.trainings import SHORT
 
 HOSTILE = (
     "www.evil.example",
@@ -94,3 +97,23 @@ def test_text_that_is_not_ours_is_shown_as_plain_text(path):
 def test_the_check_sees_such_text():
     assert list(unescaped(ast.parse('st.caption(f"of {data.title}")'))) == ["1: data.title"]
     assert list(unescaped(ast.parse("column.markdown(plain(run.note))"))) == []
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", " =1", "\t=1", "\n|cmd"])
+def test_what_a_spreadsheet_would_carry_out_is_a_text_there(text):
+    assert messages.cell(text)[0] == messages.JOINER
+    assert messages.cell(text)[1:] == text
+
+
+@pytest.mark.parametrize("text", ["", "first try", "a=b", "1-2", "🙂"])
+def test_any_other_cell_is_as_it_is(text):
+    assert messages.cell(text) == text
+
+
+def test_the_table_of_runs_holds_no_formulas(registry):
+    run = registry.start(SHORT)
+    registry.describe(run.id, name='=HYPERLINK("https://evil.example")', note="@SUM(A1)")
+    (row,) = registry.rows()
+    shown = cells(row, None, None)
+    assert [value for value in shown.values() if str(value)[:1] in ("=", "+", "-", "@")] == []
+    assert shown["name"].endswith('evil.example")')
