@@ -84,15 +84,15 @@ def linear_backward(dout: Array, cache: LinearCache) -> tuple[Array, Array, Arra
     x, weight = cache
     check_dout(dout, (len(x), weight.shape[1]))
     dout = dout.astype(weight.dtype, copy=False)
-    return product(dout, weight.T).reshape(x.shape), product(_rows(x, weight, None).T, dout), sum_rows(dout)
+    return product(dout, weight.T).reshape(x.shape), product(_rows(x, weight, None).T, dout), bias_gradient(dout)
 
 
-def sum_rows(rows: Array) -> Array:
-    """The sum (M,) of rows (N, M), in their dtype.
+def bias_gradient(dout: Array) -> Array:
+    """The gradient (M,) of the bias: the sum of the rows of dout (N, M), in their dtype.
 
     NumPy adds one row after the other, and float32 loses digits with each: it is added up in float64.
     """
-    total: Array = rows.sum(axis=0, dtype=wide(rows.dtype)).astype(rows.dtype)
+    total: Array = dout.sum(axis=0, dtype=wide(dout.dtype)).astype(dout.dtype)
     return total
 
 

@@ -25,7 +25,7 @@ from cnn_core.activation import (
 from cnn_core.checks import Array
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.dropout import dropout_backward, dropout_forward
-from cnn_core.linear import product, sum_rows
+from cnn_core.linear import bias_gradient, product
 from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
 from cnn_core.norm import (
     batch_norm_forward,
@@ -182,7 +182,7 @@ class Linear(Layer):
         x, weight = cache
         rows = x.reshape(len(x), len(weight))
         product(rows.T, dout, out=grads[f"{self.name}.weight"])
-        grads[f"{self.name}.bias"][...] = sum_rows(dout)
+        grads[f"{self.name}.bias"][...] = bias_gradient(dout)
         dx = product(dout, weight.T) if x.flags.c_contiguous else product(weight, dout.T).T
         return dx.reshape(x.shape)
 

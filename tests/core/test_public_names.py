@@ -23,7 +23,7 @@ INTERNAL = {
     "conv": {"ConvCache", "check_conv2d"},
     "conv_transpose": {"ConvTransposeCache", "as_convolution"},
     "dropout": {"DropoutCache"},
-    "linear": {"LinearCache", "product", "sum_rows"},
+    "linear": {"LinearCache", "bias_gradient", "product"},
     "loss": {"LossParts"},
     "norm": {"NormCache", "norm_backward", "norm_backward_naive"},
     "pool": {"MaxPoolCache", "AvgPoolCache", "padded_for", "pool_window", "settle"},
