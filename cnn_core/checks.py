@@ -19,6 +19,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Pair = tuple[int, int]
 PairLike = int | Sequence[int]
 Function = TypeVar("Function", bound=Callable[..., Any])
+AS_THEY_ARE = {np.dtype(np.float32), np.dtype(np.float64)}  # what most layers get: computed in itself, and returned
 
 
 def whole(name: str, value: object, minimum: int) -> int:
@@ -107,10 +108,14 @@ def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Functi
     def decorate(function: Function) -> Function:
         parameters = inspect.signature(function).parameters
         places, optional = tuple(parameters), {name for name in also if parameters[name].default is None}
+        named = (*deciding, *also)
 
         @functools.wraps(function)
         def layer(*args: Any, **kwargs: Any) -> Any:
             given = dict(zip(places, args, strict=False)) | kwargs
+            dtypes = {_plain(given.get(name)) for name in named}
+            if len(dtypes) == 1 and dtypes <= AS_THEY_ARE:  # small arrays would feel what follows
+                return function(*args, **kwargs)
             if not given.keys() >= set(deciding):
                 return function(*args, **kwargs)  # it says what is missing
             arrays = {name: numbers(name, given[name]) for name in deciding}
@@ -149,6 +154,11 @@ def takes_dout(function: Function) -> Function:
         return _halved(returned) if half else returned
 
     return cast(Function, backward)
+
+
+def _plain(value: object) -> np.dtype[Any] | None:
+    """The dtype of a plain NumPy array."""
+    return value.dtype if type(value) is np.ndarray else None
 
 
 def _halved(returned: Any) -> Any:

@@ -23,12 +23,13 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, check_dout, takes_arrays, takes_dout
+from cnn_core.machine.broadcast import along_rows
 from cnn_core.machine.scratch import scratch
-from cnn_core.machine.sums import wide
+from cnn_core.machine.sums import sum_rows, wide
 from cnn_core.norm_sets import (
     Sets,
     batch_sets,
-    check_parameters,
+    check_fit,
     check_running,
     group_sets,
     instance_sets,
@@ -36,18 +37,15 @@ from cnn_core.norm_sets import (
     update_running,
 )
 
-FAR = 1  # standard deviation
+FAR = 2  # standard deviations
 Given = tuple[Array, Array] | None
 Forward = tuple[Array, "NormCache"]
 
 
 class NormCache(NamedTuple):
-    """What the backward pass needs: normalized (N, G, S), gamma (1, G, S); mean, variance and std, a number a set.
+    """What the backward pass needs: centered = x - mean, gamma (E,), a number a set each; given: the mean was not x's own."""
 
-    given: mean and variance were not taken from x.
-    """
-
-    normalized: Array
+    centered: Array
     gamma: Array
     mean: Array
     variance: Array
@@ -58,72 +56,72 @@ class NormCache(NamedTuple):
 
 def _forward_naive(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given: Given = None) -> Forward:
     """The formula, one set at a time, in float64. given: mean and variance of each channel, in place of x's own."""
-    check_parameters(x, gamma, beta, eps, sets, given is None)
-    out, normalized = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, S)
-    mean, variance = np.empty((2, *sets.reduced), wide(x.dtype))  # (N, G, 1), of batch norm (1, 1, S)
+    check_fit(x, gamma, beta, eps, sets, given is None)
+    out, centered = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, K, P)
+    mean, variance = np.empty((2, *sets.reduced), wide(x.dtype))  # (N, G), of batch norm (1, C)
     if given is not None:
-        mean[...], variance[...] = (sets.spread(array) for array in given)
-    x, gamma, beta = x.reshape(sets.view), sets.spread(gamma), sets.spread(beta)  # (N, G, S), (1, G, S), (1, G, S)
-    for one, shared in sets.each():
+        mean[...], variance[...] = given
+    x, shared_gamma, shared_beta = x.reshape(sets.view), sets.spread(gamma), sets.spread(beta)
+    for at, one, shared in sets.each():
         if given is None:
-            mean[one] = x[one].astype(mean.dtype).sum() / sets.size
-            variance[one] = ((x[one] - mean[one]) ** 2).sum() / sets.size
-        normalized[one] = (x[one] - mean[one]) / np.sqrt(variance[one] + eps)
-        out[one] = gamma[shared] * normalized[one] + beta[shared]
+            mean[at] = x[one].astype(mean.dtype).sum() / sets.size
+            variance[at] = ((x[one] - mean[at]) ** 2).sum() / sets.size
+        centered[one] = x[one] - mean[at]
+        normalized = (x[one] - mean[at]) / np.sqrt(variance[at] + eps)
+        out[one] = shared_gamma[shared] * normalized + shared_beta[shared]
     std = np.sqrt(variance + eps)
-    return out.reshape(sets.shape), NormCache(normalized, gamma, mean, variance, std, sets, given is not None)
+    return out.reshape(sets.shape), NormCache(centered, gamma.flatten(), mean, variance, std, sets, given is not None)
 
 
 @takes_dout
 def norm_backward_naive(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
     """Gradients dx, dgamma, dbeta, shaped as x, gamma, beta: one set at a time, back through each step of the formula."""
-    normalized, gamma, std, sets = cache.normalized, cache.gamma, cache.std, cache.sets
+    centered, std, sets = cache.centered, cache.std, cache.sets
     check_dout(dout, sets.shape)
-    dout = dout.reshape(sets.view).astype(wide(gamma.dtype))  # (N, G, S)
-    dx = np.empty(sets.view, normalized.dtype)  # (N, G, S)
-    for one, shared in sets.each():
-        dnormalized = gamma[shared] * dout[one]
-        total = dnormalized / std[one]
+    dout = dout.reshape(sets.view).astype(wide(cache.gamma.dtype))  # (N, G, K, P)
+    dx, normalized, gamma = np.empty(sets.view, centered.dtype), np.empty_like(dout), sets.spread(cache.gamma)
+    for at, one, shared in sets.each():
+        dnormalized, normalized[one] = gamma[shared] * dout[one], centered[one] / std[at]
+        total = dnormalized / std[at]
         if not cache.given:
-            centered = normalized[one] * std[one]
-            dvariance = (dnormalized * centered).sum() * -0.5 / std[one] ** 3
-            dmean = -(dnormalized / std[one]).sum()
-            total += dvariance * 2 * centered / sets.size + dmean / sets.size
+            dvariance = (dnormalized * centered[one]).sum() * -0.5 / std[at] ** 3
+            total += (dvariance * 2 * centered[one] - total.sum()) / sets.size  # by way of variance, and of mean
         dx[one] = total
-    dgamma, dbeta = np.zeros((2, sets.entries), dout.dtype)
     by_entry = len(dout), sets.entries, sets.places  # what shares an entry of gamma lies side by side
-    for example, values in zip(dout.reshape(by_entry), normalized.reshape(by_entry), strict=True):
-        dgamma += (example * values).sum(axis=1)
-        dbeta += example.sum(axis=1)
+    dgamma, dbeta = ((dout * factor).reshape(by_entry).sum(axis=(0, 2)) for factor in (normalized, 1))
     return dx.reshape(sets.shape), sets.parameter(dgamma, dx.dtype), sets.parameter(dbeta, dx.dtype)
 
 
+@along_rows
 def _forward(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, given: Given = None) -> Forward:
     """The formula, for as many sets at once as stay in the processor's cache; takes and returns the same."""
-    check_parameters(x, gamma, beta, eps, sets, given is None)
-    out, normalized = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, S)
-    mean, variance, std = np.empty((3, *sets.reduced), x.dtype)  # (N, G, 1), of batch norm (1, 1, S)
-    if given is not None:
-        mean[...], variance[...] = (sets.spread(array) for array in given)
-    x, gamma, beta = x.reshape(sets.view), sets.spread(gamma), sets.spread(beta)  # (N, G, S), (1, G, S), (1, G, S)
-    for part, each in sets.parts(given is None):
-        values = normalized[part]
-        if given is None:
-            mean[each] = sets.mean(x[part])
-        np.subtract(x[part], mean[each], out=values)
-        if given is None:
-            variance[each] = sets.mean(values, values)
-            if (np.abs(mean[each]) > FAR * np.sqrt(variance[each])).any():
-                values -= sets.mean(values)  # what rounding a mean far from 0 has left
-                variance[each] = sets.mean(values, values)
-        std[each] = np.sqrt(variance[each] + eps)
-        values /= std[each]
-        scaled = np.multiply(values, gamma, out=out[part])
-        scaled += beta
-    return out.reshape(sets.shape), NormCache(normalized, gamma, mean, variance, std, sets, given is not None)
+    check_fit(x, gamma, beta, eps, sets, given is None)
+    out, centered = np.empty(sets.view, x.dtype), np.empty(sets.view, x.dtype)  # (N, G, K, P)
+    x, gamma, beta = x.reshape(sets.view), gamma.flatten(), sets.spread(beta)
+    known = None if given is None else (given[0].astype(x.dtype)[None], given[1].astype(x.dtype)[None])  # (1, C)
+    parts = sets.parts(given is None)
+    found = [_part(x[part], gamma, beta, eps, sets, known, centered[part], out[part]) for part, _ in parts]
+    return out.reshape(sets.shape), NormCache(centered, gamma, *sets.together(found), sets, given is not None)
+
+
+def _part(
+    x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, known: Given, centered: Array, out: Array
+) -> tuple[Array, Array, Array]:
+    """A part of x, (n, G, K, P), into centered and out. Returns mean, variance, std: (n, G), of batch norm (1, C)."""
+    mean = sets.mean(x) if known is None else known[0]
+    np.subtract(x, sets.meet(mean), out=centered)
+    variance = sets.mean(centered, centered) if known is None else known[1]
+    if known is None and np.count_nonzero(np.abs(mean) > FAR * np.sqrt(variance)):
+        centered -= sets.meet(sets.mean(centered))  # what rounding a mean far from 0 has left
+        variance = sets.mean(centered, centered)
+    std = np.sqrt(variance + eps)
+    sets.scaled(centered, gamma, np.reciprocal(std), out)
+    out += beta
+    return mean, variance, std
 
 
 @takes_dout
+@along_rows
 def norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
     """Gradients dx, dgamma, dbeta, shaped as x, gamma, beta. With dnormalized = gamma * dout, and means over the same sets,
 
@@ -131,20 +129,23 @@ def norm_backward(dout: Array, cache: NormCache) -> tuple[Array, Array, Array]:
 
     (Ioffe and Szegedy, section 3, simplified). Where mean and variance were given, dx = dnormalized / std.
     """
-    normalized, gamma, std, sets = cache.normalized, cache.gamma, cache.std, cache.sets
+    gamma, sets = cache.gamma, cache.sets
     check_dout(dout, sets.shape)
-    dx = np.empty(sets.view, normalized.dtype)  # (N, G, S)
+    dx = np.empty(sets.view, cache.centered.dtype)  # (N, G, K, P)
     dgamma, dbeta = np.zeros((2, sets.entries), wide(dx.dtype))
-    dout = dout.astype(dx.dtype, copy=False).reshape(sets.view)  # (N, G, S)
+    dout = dout.astype(dx.dtype, copy=False).reshape(sets.view)
     for part, each in sets.parts(not cache.given):
-        dgamma += sets.sums(dout[part], normalized[part])
-        dbeta += sets.sums(dout[part])
-        dnormalized = np.multiply(dout[part], gamma, out=dx[part])
+        centered, some, inverse = cache.centered[part], dout[part], np.reciprocal(cache.std[each])
+        slopes, shifts = sets.by_entry(some, centered), sets.by_entry(some)  # (n, E)
+        dgamma += sets.over_examples(slopes, inverse)
+        dbeta += sum_rows(shifts)
+        scaled = sets.scaled(some, gamma, inverse, dx[part])
         if not cache.given:
-            slope = sets.mean(dnormalized, normalized[part])  # (n, G, 1), of batch norm (1, 1, S)
-            dnormalized -= sets.mean(dnormalized)
-            dnormalized -= np.multiply(normalized[part], slope, out=scratch("norm", dnormalized.shape, dx.dtype))
-        dnormalized /= std[each]
+            slope, shift = (sets.mean_by_entry(sums, gamma) * inverse for sums in (slopes, shifts))
+            away = scratch("norm", some.shape, dx.dtype)
+            np.multiply(centered, sets.meet(slope * inverse * inverse), out=away)
+            away += sets.meet(shift)
+            scaled -= away
     return dx.reshape(sets.shape), sets.parameter(dgamma, dx.dtype), sets.parameter(dbeta, dx.dtype)
 
 
@@ -162,7 +163,7 @@ def batch_norm_forward_naive(
     unbiased: bool = True,
 ) -> Forward:
     """Batch norm of x (N, C, H, W) or (N, C), one channel at a time; takes and returns what `batch_norm_forward` does."""
-    sets, running = batch_sets(x), (running_mean, running_var)
+    sets, running = batch_sets(x.shape), (running_mean, running_var)
     check_running(*running, sets, momentum, training, unbiased)
     out, cache = _forward_naive(x, gamma, beta, eps, sets, None if training else running)
     if training:
@@ -191,10 +192,9 @@ def batch_norm_forward(
     0.9 is 0.1 here.
     unbiased: whether running_var takes the estimate from n - 1 values (PyTorch) or from n (the course). What is
     divided by in training is always the one from n.
-
     Raises ValueError if training finds no value in a channel, or a single one.
     """
-    sets, running = batch_sets(x), (running_mean, running_var)
+    sets, running = batch_sets(x.shape), (running_mean, running_var)
     check_running(*running, sets, momentum, training, unbiased)
     out, cache = _forward(x, gamma, beta, eps, sets, None if training else running)
     if training:
@@ -205,7 +205,7 @@ def batch_norm_forward(
 @takes_arrays("x", "gamma", also=("beta",))
 def layer_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Layer norm of x (N, ...), one example at a time; takes and returns what `layer_norm_forward` does."""
-    return _forward_naive(x, gamma, beta, eps, layer_sets(x))
+    return _forward_naive(x, gamma, beta, eps, layer_sets(x.shape))
 
 
 @takes_arrays("x", "gamma", also=("beta",))
@@ -214,13 +214,13 @@ def layer_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5
 
     x: (N, ...), any axes. gamma, beta: shaped as one example, x.shape[1:].
     """
-    return _forward(x, gamma, beta, eps, layer_sets(x))
+    return _forward(x, gamma, beta, eps, layer_sets(x.shape))
 
 
 @takes_arrays("x", "gamma", also=("beta",))
 def group_norm_forward_naive(x: Array, num_groups: int, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Group norm of x (N, C, ...), one group of one example at a time; takes and returns what `group_norm_forward` does."""
-    return _forward_naive(x, gamma, beta, eps, group_sets(x, num_groups))
+    return _forward_naive(x, gamma, beta, eps, group_sets(x.shape, num_groups))
 
 
 @takes_arrays("x", "gamma", also=("beta",))
@@ -229,19 +229,19 @@ def group_norm_forward(x: Array, num_groups: int, gamma: Array, beta: Array, *, 
 
     num_groups: 1 or more; must divide the channels. gamma, beta: (C,), one number a channel, not a group.
     """
-    return _forward(x, gamma, beta, eps, group_sets(x, num_groups))
+    return _forward(x, gamma, beta, eps, group_sets(x.shape, num_groups))
 
 
 @takes_arrays("x", "gamma", also=("beta",))
 def instance_norm_forward_naive(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Instance norm of x (N, C, H, W), a channel of an example at a time; takes and returns what `instance_norm_forward` does."""
-    return _forward_naive(x, gamma, beta, eps, instance_sets(x))
+    return _forward_naive(x, gamma, beta, eps, instance_sets(x.shape))
 
 
 @takes_arrays("x", "gamma", also=("beta",))
 def instance_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Forward:
     """Instance norm of x (N, C, H, W): group norm with as many groups as channels. Returns out and a cache."""
-    return _forward(x, gamma, beta, eps, instance_sets(x))
+    return _forward(x, gamma, beta, eps, instance_sets(x.shape))
 
 
 # The way back is the same for all: the cache knows the sets.

@@ -1,142 +1,203 @@
 """Which sets of numbers a norm is taken over: the one thing in which batch, layer, group and instance norm differ.
 
-x (N, ...) is looked at as (N, G, S). A set of layer, group or instance norm is a row of it: a group of S numbers of one
-example. A set of batch norm runs across the examples: G is 1, and a channel is a stretch of each example's S numbers.
+x (N, ...) is looked at as (N, G, K, P). A set of layer, group or instance norm is a group of K * P numbers of one example.
+A set of batch norm is a channel, and runs across the examples.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 from cnn_core.checks import Array, real, true_or_false, whole
-from cnn_core.machine.sums import sum_columns, sum_rows
+from cnn_core.machine.scratch import scratch
+from cnn_core.machine.sums import LONG, sum_columns, sum_rows
 
 Shape = tuple[int, ...]
-Part = tuple[slice, slice, slice]
+Part = tuple[slice, slice, slice, slice]
+ROW = 512  # numbers that NumPy may as well take row by row
 BLOCK = 1 << 19  # numbers handled at once: they stay in the processor's cache from step to step
 
 
-class Sets(NamedTuple):
+@dataclass(frozen=True)
+class Sets:
     """How x, of the shape `shape`, falls into sets.
 
-    view: (N, G, S). parameters: the shape of gamma and beta; places: how many numbers of an example share an entry of them.
-    across: a set runs across all examples; else it is one of the N * G rows. remedy: what to do where it holds one number.
+    view: (N, G, K, P). parameters: the shape of gamma and beta; places: how many numbers of an example share an entry of them.
+    across: a set runs across all examples; else it is one of the N * G groups. remedy: what to do where it holds one number.
     """
 
     shape: Shape
-    view: tuple[int, int, int]
+    view: tuple[int, int, int, int]
     parameters: Shape
     places: int
     across: bool
     remedy: str
 
-    @property
+    @cached_property
     def entries(self) -> int:
-        """How many numbers gamma holds."""
+        """How many numbers gamma holds, E."""
         return math.prod(self.parameters)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many numbers a set holds."""
-        return self.view[0] * self.places if self.across else self.view[2]
+        n, _, k, p = self.view
+        return n * self.places if self.across else k * p
 
-    @property
-    def reduced(self) -> tuple[int, int, int]:
-        """The shape of one number a set: (N, G, 1); where sets run across examples (1, 1, S), the same for all places."""
-        n, g, s = self.view
-        return (1, 1, s) if self.across else (n, g, 1)
+    @cached_property
+    def reduced(self) -> tuple[int, int]:
+        """The shape of one number a set: (N, G), or (1, E) where sets run across examples."""
+        return (1, self.entries) if self.across else self.view[:2]
+
+    @cached_property
+    def by_row(self) -> bool:
+        """Whether the P numbers of a row share an entry of gamma."""
+        return self.view[3] == self.places
 
     def spread(self, parameter: Array) -> Array:
-        """gamma or beta, or one number a channel, as a new array (1, G, S): what each number of an example meets."""
-        row = parameter.flatten() if self.places == 1 else np.repeat(parameter, self.places)
-        return row.reshape(1, *self.view[1:])
+        """gamma or beta (E,), or a number a channel, as what an example meets: (1, G, K, P), or (1, G, K, 1) if rows are long."""
+        _, g, k, p = self.view
+        if self.by_row and p >= ROW:
+            return parameter.reshape(1, g, k, 1)
+        if self.places > 1:
+            parameter, few = np.empty((self.entries, self.places), parameter.dtype), parameter
+            parameter[...] = few.reshape(self.entries, 1)
+        return parameter.reshape(1, g, k, p)
+
+    def meet(self, numbers: Array) -> Array:
+        """A number a set, shaped as a part of `reduced`, as what x meets."""
+        return self.spread(numbers) if self.across else numbers[..., None, None]
+
+    def scaled(self, values: Array, gamma: Array, inverse: Array, out: Array) -> Array:
+        """values * gamma * inverse into out, in one pass where gamma * inverse are few numbers; inverse: a number a set."""
+        if self.across:
+            np.multiply(values, self.spread(gamma * inverse), out=out)
+        elif self.by_row:
+            np.multiply(values, gamma.reshape(1, *self.view[1:3], 1) * self.meet(inverse), out=out)
+        else:
+            np.multiply(values, self.spread(gamma), out=out)
+            out *= self.meet(inverse)
+        return out
 
     def parameter(self, values: Array, dtype: np.dtype[Any]) -> Array:
         """Gradients of all entries of gamma or beta, shaped as these."""
         return values.reshape(self.parameters).astype(dtype)
 
-    def sums(self, values: Array, other: Array | None = None) -> Array:
-        """The sums of a part of x, or of values * other, over all that shares an entry of gamma: a row of them."""
-        n = len(values)
-        if self.places == 1:
-            rows = n, self.entries
-            return sum_rows(values.reshape(rows), None if other is None else other.reshape(rows))
-        channels = n * self.entries, self.places
-        sums = sum_columns(values.reshape(channels), None if other is None else other.reshape(channels))
-        return sum_rows(sums.reshape(n, self.entries))
+    def by_entry(self, values: Array, other: Array | None = None) -> Array:
+        """A part of x, or values * other, added up over the places that share an entry of gamma: (n, E), maybe in scratch."""
+        rows = len(values), self.entries
+        if self.places > 1:
+            channels = *rows, self.places
+            return sum_columns(values.reshape(channels), None if other is None else other.reshape(channels))
+        if other is not None:
+            values = np.multiply(values, other, out=scratch("norm", values.shape, values.dtype))
+        return values.reshape(rows)
 
     def mean(self, values: Array, other: Array | None = None) -> Array:
         """The mean of each set of a part of x, or of values * other, in their dtype, shaped as that part of `reduced`."""
-        n, g, s = values.shape
         if self.across:
-            return self.spread((self.sums(values, other) / self.size).astype(values.dtype, copy=False))
-        rows = n * g, s
-        sums = sum_columns(values.reshape(rows), None if other is None else other.reshape(rows))
-        return (sums / self.size).astype(values.dtype, copy=False).reshape(n, g, 1)
+            sums = sum_rows(self.by_entry(values, other))[None]
+        else:
+            groups = len(values), self.view[1], self.size
+            sums = sum_columns(values.reshape(groups), None if other is None else other.reshape(groups), along=LONG)
+        return (sums / self.size).astype(values.dtype, copy=False)
+
+    def mean_by_entry(self, sums: Array, gamma: Array) -> Array:
+        """The mean of gamma (E,) times the numbers whose sums `by_entry` (n, E) has found. As `mean` returns it."""
+        if self.across:
+            products = (gamma * sum_rows(sums))[None]
+        else:
+            groups = self.view[1], self.entries // max(1, self.view[1])
+            products = sum_columns(sums.reshape(len(sums), *groups), gamma.reshape(groups), along=LONG)
+        return (products / self.size).astype(gamma.dtype, copy=False)
+
+    def over_examples(self, sums: Array, factors: Array) -> Array:
+        """Sums of `by_entry` (n, E) times a number a set, added up over the examples: (E,)."""
+        if not self.across and self.view[1] == 1:
+            return sum_rows(sums, factors[:, 0])
+        groups = sums.reshape(len(sums), factors.shape[1], self.entries // max(1, factors.shape[1]))
+        return sum_rows(np.multiply(groups, factors[..., None]).reshape(sums.shape))
 
     def parts(self, own: bool) -> Iterator[tuple[slice, slice]]:
         """Cut x into parts that a processor's cache holds, but none of its own sets: their indices in `view` and `reduced`."""
-        n, g, s = self.view
-        step = n if self.across and own else max(1, BLOCK // max(1, g * s))
-        for start in range(0, n, max(1, step)):
+        n, *example = self.view
+        step = n if self.across and own else max(1, BLOCK // max(1, math.prod(example)))
+        for start in range(0, max(1, n), max(1, step)):
             part = slice(start, start + step)
             yield part, slice(None) if self.across else part
 
-    def each(self) -> Iterator[tuple[Part, Part]]:
-        """The index of each set in (N, G, S), and that of its gamma and beta in (1, G, S)."""
-        n, g, s = self.view
+    def together(self, found: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+        """Mean, variance and std of all parts, shaped as `reduced`."""
+        if self.across or len(found) == 1:
+            return found[0]
+        mean, variance, std = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return mean, variance, std
+
+    def each(self) -> Iterator[tuple[tuple[int, int], Part, Part]]:
+        """The index of each set in `reduced`, in `view`, and that of its gamma and beta in what `spread` returns."""
         whole = slice(None)
         if self.across:
-            for start in range(0, s, max(1, self.places)):
-                channel = whole, whole, slice(start, start + self.places)
-                yield channel, channel
+            for i in range(self.entries):
+                places = slice(i * self.places, (i + 1) * self.places)
+                channel = (whole, slice(i, i + 1), whole, whole) if self.by_row else (whole, whole, whole, places)
+                yield (0, i), channel, channel
         else:
-            for i, j in np.ndindex(n, g):
+            for i, j in np.ndindex(self.reduced):
                 group = slice(j, j + 1)
-                yield (slice(i, i + 1), group, whole), (whole, group, whole)
+                yield (i, j), (slice(i, i + 1), group, whole, whole), (whole, group, whole, whole)
 
 
-def batch_sets(x: Array) -> Sets:
+@lru_cache
+def batch_sets(shape: Shape) -> Sets:
     """A set is a channel of all examples."""
-    _check_axes(x, x.ndim in (2, 4), "(N, D) or (N, C, H, W)")
-    n, c, *size = x.shape
-    return Sets(
-        x.shape, (n, 1, c * math.prod(size)), (c,), math.prod(size), True, "give a larger batch, or training=False"
-    )
+    _check_axes(shape, len(shape) in (2, 4), "(N, D) or (N, C, H, W)")
+    n, c, *size = shape
+    places = math.prod(size)
+    rows = places >= max(ROW, 64 * n)  # for many examples it pays to spread what they meet
+    view = (n, c, 1, places) if rows else (n, 1, 1, c * places)
+    return Sets(shape, view, (c,), places, True, "give a larger batch, or training=False")
 
 
-def layer_sets(x: Array) -> Sets:
+@lru_cache
+def layer_sets(shape: Shape) -> Sets:
     """A set is an example."""
-    _check_axes(x, x.ndim >= 2, "(N, ...)")
-    n, *example = x.shape
-    return Sets(
-        x.shape, (n, 1, math.prod(example)), tuple(example), 1, False, "give more features, or leave the norm out"
-    )
+    _check_axes(shape, len(shape) >= 2, "(N, ...)")
+    n, *example = shape
+    view, remedy = (n, 1, 1, math.prod(example)), "give more features, or leave the norm out"
+    return Sets(shape, view, tuple(example), 1, False, remedy)
 
 
-def group_sets(x: Array, num_groups: int) -> Sets:
+def group_sets(shape: Shape, num_groups: int) -> Sets:
     """A set is a group of channels of an example."""
-    _check_axes(x, x.ndim in (2, 4), "(N, D) or (N, C, H, W)")
-    n, c, *size = x.shape
-    num_groups = whole("num_groups", num_groups, 1)
-    if c % num_groups:
-        raise ValueError(f"num_groups (={num_groups}) must divide the channels (={c})")
-    view = (n, num_groups, c // num_groups * math.prod(size))
-    return Sets(x.shape, view, (c,), math.prod(size), False, f"take fewer groups than {num_groups}, or larger maps")
+    _check_axes(shape, len(shape) in (2, 4), "(N, D) or (N, C, H, W)")
+    groups = whole("num_groups", num_groups, 1)
+    if shape[1] % groups:
+        raise ValueError(f"num_groups (={groups}) must divide the channels (={shape[1]})")
+    return _by_example(shape, groups, f"take fewer groups than {groups}, or larger maps")
 
 
-def instance_sets(x: Array) -> Sets:
+def instance_sets(shape: Shape) -> Sets:
     """A set is a channel of an example."""
-    _check_axes(x, x.ndim == 4, "(N, C, H, W)")
-    n, c, h, w = x.shape
-    return Sets(x.shape, (n, c, h * w), (c,), h * w, False, "give larger maps, or leave the norm out")
+    _check_axes(shape, len(shape) == 4, "(N, C, H, W)")
+    return _by_example(shape, shape[1], "give larger maps, or leave the norm out")
 
 
-def check_parameters(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, own: bool) -> None:
+@lru_cache
+def _by_example(shape: Shape, groups: int, remedy: str) -> Sets:
+    """The channels of each example in groups."""
+    n, c, *size = shape
+    places, channels = math.prod(size), c // max(1, groups)
+    view = (n, groups, channels, places) if places >= ROW else (n, groups, 1, channels * places)
+    return Sets(shape, view, (c,), places, False, remedy)
+
+
+def check_fit(x: Array, gamma: Array, beta: Array, eps: float, sets: Sets, own: bool) -> None:
     """Raise ValueError unless gamma and beta fit to x and eps is a finite number above 0.
 
     own: mean and variance are x's own. Of no number there is none, and one number's distance from its mean is always 0.
@@ -176,14 +237,14 @@ def check_running(mean: Array, variance: Array, sets: Sets, momentum: float, tra
 def update_running(
     running: tuple[Array, Array], found: tuple[Array, Array], sets: Sets, momentum: float, unbiased: bool
 ) -> None:
-    """Move the running mean and variance of each channel towards those that were found, in the shape `reduced`."""
-    mean, variance = (array.reshape(sets.entries, sets.places)[:, 0] for array in found)
+    """Move the running mean and variance of each channel towards those that were found, (1, C) each."""
+    mean, variance = (array[0] for array in found)
     variance = variance * (sets.size / (sets.size - 1) if unbiased else 1)
     with np.errstate(over="ignore"):  # where running is float16: beyond 65,504 to infinity
         for old, new in zip(running, (mean, variance), strict=True):
             old[...] = (1 - momentum) * old.astype(np.promote_types(old.dtype, new.dtype)) + momentum * new
 
 
-def _check_axes(x: Array, fits: bool, axes: str) -> None:
+def _check_axes(shape: Shape, fits: bool, axes: str) -> None:
     if not fits:
-        raise ValueError(f"x (shape {x.shape}) must have the axes {axes}")
+        raise ValueError(f"x (shape {shape}) must have the axes {axes}")

@@ -6,11 +6,15 @@ NumPy adds rows one after the other, and float32 loses a little each time: over 
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import numpy as np
 
 from cnn_core.checks import Array
 
 RUN, ALONG = 256, 1024  # how many numbers are added up in their own dtype: one after the other, or side by side
+LONG = 16 * ALONG  # for a mean: what its last digits lose is small beside the numbers it is taken of
 
 
 def wide(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
@@ -18,48 +22,62 @@ def wide(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
     return np.promote_types(dtype, np.float64)
 
 
-def sum_rows(values: Array, other: Array | None = None) -> Array:
-    """The sum (D,) of the rows of values (N, D), or of values * other."""
+def sum_rows(values: Array, weights: Array | None = None) -> Array:
+    """The sum (D,) of the rows of values (N, D), each times its weight (N,) where there are weights."""
     n, d = values.shape
+    weights = _ones(values.dtype)[: min(n, RUN)] if weights is None else weights
     if n <= RUN:
-        return _rows(values, other)
-    cut = n - n % RUN
-    runs = _rows(values[:cut].reshape(-1, RUN, d), None if other is None else other[:cut].reshape(-1, RUN, d))
-    rest = _rows(values[cut:], None if other is None else other[cut:])
-    total: Array = runs.sum(axis=0, dtype=wide(values.dtype)) + rest
+        few: Array = weights @ values
+        return few
+    rest = n % RUN
+    runs = weights[: n - rest].reshape(-1, 1, RUN) @ values[: n - rest].reshape(-1, RUN, d)
+    total: Array = runs.sum(axis=(0, 1), dtype=wide(values.dtype)) + weights[len(weights) - rest :] @ values[n - rest :]
     return total
 
 
-def sum_columns(values: Array, other: Array | None = None) -> Array:
-    """The sum (N,) of the columns of values (N, D), or of values * other."""
-    n, d = values.shape
-    if d <= ALONG:
+def sum_columns(values: Array, other: Array | None = None, *, along: int = ALONG) -> Array:
+    """The sum (...) of the last axis of values (..., D), or of values * other, which may have fewer axes.
+
+    along: how many are added up in their own dtype, LONG at most.
+    """
+    d = values.shape[-1]
+    if d <= along:
         return _columns(values, other)
-    least = -(-d // ALONG)
-    runs = next((k for k in range(least, 2 * least) if d % k == 0), 0)
-    if runs:  # all of one length: each is a row
-        rows = n * runs, d // runs
-        sums = _columns(values.reshape(rows), None if other is None else other.reshape(rows))
-        even: Array = sums.reshape(n, runs).sum(axis=1, dtype=wide(values.dtype))
+    if runs := _even_runs(d, along):
+        shape = runs, d // runs
+        each = _columns(
+            values.reshape(*values.shape[:-1], *shape),
+            None if other is None else other.reshape(*other.shape[:-1], *shape),
+        )
+        even: Array = each.sum(axis=-1, dtype=wide(values.dtype))
         return even
-    cut = d - d % ALONG
-    first = _columns(
-        values[:, :cut].reshape(n, -1, ALONG), None if other is None else other[:, :cut].reshape(n, -1, ALONG)
+    cut = d - d % along
+    first, rest = (
+        sum_columns(values[..., part], None if other is None else other[..., part], along=along)
+        for part in (slice(cut), slice(cut, d))
     )
-    rest = _columns(values[:, cut:], None if other is None else other[:, cut:])
-    total: Array = first.sum(axis=1, dtype=wide(values.dtype)) + rest
+    total: Array = np.add(first, rest, dtype=wide(values.dtype))
     return total
 
 
-def _rows(values: Array, other: Array | None) -> Array:
-    """(..., N, D) -> (..., D)."""
-    ones = np.ones(values.shape[-2], values.dtype)
-    total: Array = ones @ values if other is None else np.einsum("...nd,...nd->...d", values, other)
-    return total
+@cache
+def _even_runs(d: int, along: int) -> int:
+    """How many runs of one length, `along` at most, d numbers fall into; 0 if there are none but much shorter ones."""
+    least = -(-d // along)
+    return next((runs for runs in range(least, 2 * least) if d % runs == 0), 0)
 
 
 def _columns(values: Array, other: Array | None) -> Array:
-    """(..., N, D) -> (..., N)."""
-    ones = np.ones(values.shape[-1], values.dtype)
-    total: Array = values @ ones if other is None else np.vecdot(values, other)
-    return total
+    """(..., D) -> (...)."""
+    if other is not None:
+        total: Array = np.vecdot(values, other)
+        return total
+    *shape, d = values.shape
+    rows: Array = values.reshape(math.prod(shape), d) @ _ones(values.dtype)[:d]
+    return rows.reshape(shape)
+
+
+@cache
+def _ones(dtype: np.dtype[np.generic]) -> Array:
+    """As many as are added up in their own dtype."""
+    return np.ones(LONG, dtype)
