@@ -16,10 +16,14 @@ from cnn_core.window import Window
 
 def forward(x: Array, weight: Array, bias: Array, window: Window, groups: int) -> tuple[Array, Array]:
     """The convolution of x (N, C, H, W): out (N, F, OH, OW), and the columns (G, C/G * KH * KW, N * OH * OW), a copy."""
-    windows = window.view(window.pad(x)).transpose(1, 4, 5, 0, 2, 3)
-    c, kh, kw, n, oh, ow = windows.shape
-    columns = windows.reshape(groups, c // groups * kh * kw, n * oh * ow)
-    f = len(weight)
+    windows = window.view(window.pad(x))
+    n, c, oh, ow, kh, kw = windows.shape
+    f, cells, positions = len(weight), c // groups * kh * kw, n * oh * ow
+    if ow < kw:  # a window's rows are longer than those of a map: window by window, seen as columns
+        some = windows.reshape(n, groups, c // groups, oh, ow, kh, kw).transpose(1, 0, 3, 4, 2, 5, 6)
+        columns = some.reshape(groups, positions, cells).swapaxes(1, 2)
+    else:
+        columns = windows.transpose(1, 4, 5, 0, 2, 3).reshape(groups, cells, positions)
     made = weight.reshape(groups, f // groups, columns.shape[1]) @ columns
     out: Array = np.add(made.reshape(f, n, oh, ow).swapaxes(0, 1), bias[:, None, None], order="C")
     return out, columns

@@ -124,7 +124,8 @@ def _add_images(dmaps: Array, parts: list[Array], how: Plan, dx: Array) -> None:
     dsteps = _gathered(_steps(col2im.roomy(dmaps, room), how, how.strips[0]), how)
     dcolumns = scratch("lowered", (*dx.shape[:3], *how.window.kernel_size, *room), dx.dtype)
     b, groups = dx.shape[:2]
-    np.matmul(filters, dsteps, out=dcolumns.reshape(b, groups, filters.shape[2], math.prod(room)).swapaxes(0, 1))
+    product = np.multiply if dsteps.shape[2] == 1 else np.matmul  # with one filter a group they are the same
+    product(filters, dsteps, out=dcolumns.reshape(b, groups, filters.shape[2], math.prod(room)).swapaxes(0, 1))
     col2im.add_back(dcolumns, how.window, dx)
 
 

@@ -1,7 +1,8 @@
 """The sum of each window, and its adjoint. How pool.py gets means and their gradient.
 
 A window's sum is that of its columns' sums: the rows of the kernel are added up, for all windows in one go, then its columns.
-Where there are fewer windows across than columns, it goes along the rows first, window by window.
+Where there are fewer windows across than columns, it goes along the rows first, window by window. Backward such rows are too
+short for NumPy's loops, so the maps lie beside each other in memory meanwhile.
 """
 
 from __future__ import annotations
@@ -26,20 +27,29 @@ def spread(share: Array, window: Window, padded_size: Pair) -> Array:
     """The adjoint: each number of share (..., OH, OW) is added to all cells of its window, in new (..., H', W')."""
     *maps, oh, ow = share.shape
     (high, wide), (kh, kw), row = padded_size, window.kernel_size, across(window)
-    spread_out = np.zeros((*maps, high, wide), dtype=share.dtype)
     if (oh, ow) == (1, 1):
+        spread_out = np.zeros((*maps, high, wide), share.dtype)
         spread_out[..., :kh, :kw] = share
         return spread_out
-    columns = np.zeros((*maps, oh, wide), dtype=share.dtype)
+    zeros = maps_last if ow < kw else np.zeros
+    spread_out, columns = zeros((*maps, high, wide), share.dtype), zeros((*maps, oh, wide), share.dtype)
     if ow < kw:
+        beside = zeros(share.shape, share.dtype)
+        beside[...] = share
         for _, ox, _, left in row.origins((1, wide)):
-            columns[..., left : left + kw] += share[..., ox : ox + 1]
+            columns[..., left : left + kw] += beside[..., ox : ox + 1]
     else:
         for j in range(kw):
             row.tap(columns, 0, j)[...] += share
     for i in range(kh):
         down(window).tap(spread_out, i, 0)[...] += columns
     return spread_out
+
+
+def maps_last(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+    """Zeros (..., H, W) that lie the other way in memory, map beside map: NumPy's loops are then long where rows are short."""
+    *maps, high, wide = shape
+    return np.moveaxis(np.zeros((high, wide, *maps), dtype), (0, 1), (-2, -1))
 
 
 @lru_cache(256)

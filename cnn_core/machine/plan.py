@@ -7,8 +7,8 @@
 - By images (convolve.py): an image's windows become columns, KH * KW numbers for each output and channel (im2col). Its maps
   are one product, and come out where they belong.
 
-Of the last two, the way is taken that moves fewer numbers: by images, if the kernel is small, or moves by large steps, and the
-filters are many. A 1x1 kernel takes an image as it is, and to a kernel as large as the image its cells are channels of one cell.
+The way is taken whose copies cost least (`_costs`): by images, if the kernel is small, or moves by large steps, or the filters
+are many. A 1x1 kernel takes an image as it is, and to a kernel as large as the image its cells are channels of one cell.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, Pair
 from cnn_core.machine.col2im import room_for
 from cnn_core.machine.lowering import Strip, strips
 from cnn_core.machine.threads import threads
@@ -28,9 +28,11 @@ BLOCK = 1 << 21  # bytes laid out, and of maps, at once: they should stay in the
 KEPT = 1 << 23  # bytes of what is laid out that a cache holds at the most; more is made again in the backward pass
 NARROW = 32  # cells of a map; smaller ones are put together
 WIDE = 256  # numbers in a row of a block's maps, that are worth a product where the groups are many
-SMALL = 1 << 19  # bytes of columns that are worth the calls which save them
+SMALL = 5 << 18  # numbers copied that are worth the calls which save them
 PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
-TALL = 2  # times as high as wide: then a map is made by columns
+LOOP = 20  # numbers that could be copied in the time it takes to begin a row of them
+ADDED = 1.4  # what a number of a column costs, copied, and added back in long runs
+TALL = 1.5  # how many times as much a copy costs that exchanges rows and columns
 ONE = Window((1, 1))
 
 Block = tuple[slice, slice]  # of images, of groups
@@ -76,11 +78,15 @@ class Plan(NamedTuple):
 
 def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int) -> Plan:
     """The plan for images of this shape (N, C, H, W) and F filters; itemsize: bytes of a number."""
-    return _plan(shape, f, window, groups, itemsize, (BLOCK, KEPT, NARROW, WIDE, SMALL, TALL, PRODUCTS, threads()))
+    return _plan(
+        shape, f, window, groups, itemsize, (BLOCK, KEPT, NARROW, WIDE, SMALL, LOOP, ADDED, TALL, PRODUCTS, threads())
+    )
 
 
 @lru_cache(maxsize=256)
-def _plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int, limits: tuple[int, ...]) -> Plan:
+def _plan(
+    shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int, limits: tuple[float, ...]
+) -> Plan:
     """The same; `limits` tells plans apart that were made under other constants."""
     (n, c, height, width), turn = shape, _as_they_are
     if n and window.padding == ONE.padding and window.kernel_size == (height, width):
@@ -89,24 +95,28 @@ def _plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize:
     elif window == ONE:
         height, width = 1, height * width
         turn = _as_rows
-    elif TALL * window.output_size((height, width))[1] < window.output_size((height, width))[0]:
+    costs, (oh, ow) = _costs(window, (height, width), c, f), window.output_size((height, width))
+    if oh * ow < NARROW and n != 1:
+        costs["images"] = math.inf
+    if turn is not _as_they_are:
+        costs["columns"] = math.inf
+    way = min(("images", "rows", "columns"), key=costs.__getitem__)
+    if way == "columns":
         height, width = width, height
         window, turn = _turned(window), _sideways
-    (oh, ow), (kh, kw) = window.output_size((height, width)), window.kernel_size
+    (oh, ow), (kh, kw), by_images = window.output_size((height, width)), window.kernel_size, way == "images"
     windows = c * kh * kw * oh * ow * itemsize  # bytes of an image's
     rows, maps = strips(window, (height, width)), f * oh * ow
     laid_out = c * kw * sum(strip.height for strip in rows) * ow
-    room = room_for((oh, ow), (height, width), window)
-    columns = c * kh * kw * math.prod(room)
-    by_images = turn is not _sideways and (oh * ow >= NARROW or n == 1) and columns <= laid_out + maps
     if by_images:
-        laid_out, rows = columns, strips(ONE, (1, 1))
+        room = room_for((oh, ow), (height, width), window)
+        laid_out, rows = c * kh * kw * math.prod(room), strips(ONE, (1, 1))
         maps = 0 if room == (oh, ow) else maps  # then they are nowhere else than where they belong
 
     laid_out, maps, weights = laid_out * itemsize, maps * itemsize, f * c // groups * kh * kw * itemsize
     one = max(1, laid_out + maps)
     all_of_it = n * (windows + f * oh * ow * itemsize)
-    at_once = turn is not _as_columns and n * (windows - laid_out) <= SMALL and all_of_it <= BLOCK
+    at_once = turn is not _as_columns and n * (costs["at once"] - costs[way]) <= SMALL and all_of_it <= 2 * BLOCK
     enough = 1 if by_images else min(-(-WIDE // ow), BLOCK * groups // one)  # images of a group
     count = -(-n // max(1, enough, BLOCK // one))
     images = max(1, -(-n // max(1, count + (-count % threads() if count > 1 else 0))))
@@ -121,6 +131,26 @@ def _plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize:
     if at_once:
         laid_out, block, keeps = windows, all_of_it, True
     return Plan(window, groups, turn, at_once, by_images, rows, blocks, one, block, laid_out, keeps, products)
+
+
+def _costs(window: Window, size: Pair, c: int, f: int) -> dict[str, float]:
+    """What each way costs for an image of this size, forward and backward, in numbers copied; the products cost all the same.
+
+    By rows the image is laid out and its maps are brought to where they belong, and all that comes back; by columns the same,
+    turned. By images there are more numbers, but their maps are in place, and back they come in long runs.
+    """
+    (oh, ow), cells = window.output_size(size), math.prod(window.kernel_size)
+    whole = ow == 1 or (ow == window.padded_size(size)[1] and window.stride[0] == 1)  # then a map is as good as one row
+    turned, sideways = _turned(window), (size[1], size[0])
+    laid_out, across = (
+        c * w.kernel_size[1] * sum(s.height for s in strips(w, z)) for w, z in ((window, size), (turned, sideways))
+    )
+    return {
+        "rows": 2 * (laid_out + f * oh) * (LOOP + ow),
+        "columns": 2 * TALL * (across + f * ow) * (LOOP + oh),
+        "images": c * cells * oh * (LOOP + ADDED * ow),
+        "at once": 2 * (c * cells + f) * ((LOOP + oh * ow) if whole else oh * (LOOP + ow)),
+    }
 
 
 def _as_they_are(images: Array) -> Array:

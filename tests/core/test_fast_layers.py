@@ -153,6 +153,38 @@ def test_the_search_meets_several_blocks_and_both_ways(narrow, by_images, monkey
     assert how.blocks == [(slice(n, min(5, n + 2)), some) for n in (0, 2, 4) for some in groups]
 
 
+def way_of(x, weight, **options):
+    """How convolutions of these shapes are made."""
+    window = Window.of(weight[2:], *(options.get(name, off) for name, off in (("stride", 1), ("padding", 0))))
+    how = plan.plan(x, weight[0], window, options.get("groups", 1), 4)
+    by_rows = "by columns" if how.turn is plan._sideways else "by rows"
+    return "at once" if how.at_once else "by images" if how.by_images else by_rows
+
+
+@pytest.mark.parametrize(
+    ("x", "weight", "options", "way"),
+    [
+        ((50, 32, 16, 16), (64, 32, 3, 3), {"stride": 2, "padding": 1}, "by images"),  # large steps: few columns
+        ((16, 64, 28, 28), (64, 1, 3, 3), {"stride": 2, "padding": 1, "groups": 64}, "by images"),
+        ((50, 8, 32, 32), (16, 8, 1, 5), {"stride": (1, 3)}, "by images"),
+        ((32, 64, 14, 14), (64, 1, 3, 3), {"padding": 1, "groups": 64}, "by rows"),
+        ((50, 8, 32, 32), (16, 8, 3, 3), {"padding": 1}, "by rows"),
+        (
+            (31, 4, 33, 36),
+            (4, 4, 7, 7),
+            {"stride": (1, 3)},
+            "by rows",
+        ),  # the maps are high, but to turn them costs more
+        ((24, 24, 40, 6), (24, 1, 3, 3), {"padding": 1, "groups": 24}, "by columns"),
+        ((29, 11, 32, 10), (3, 11, 5, 5), {"stride": 3, "padding": 1}, "by columns"),
+        ((50, 16, 16, 16), (16, 16, 1, 1), {"padding": 1}, "at once"),  # nothing is copied twice
+        ((7, 34, 11, 33), (36, 17, 4, 1), {"groups": 2}, "at once"),
+    ],
+)
+def test_the_way_is_taken_that_was_measured_to_be_fastest(x, weight, options, way):
+    assert way_of(x, weight, **options) == way
+
+
 @st.composite
 def pool_cases(draw):
     """x, the kernel and options; strides that touch (no cell left out, none seen twice) more often than by chance."""
