@@ -21,6 +21,7 @@ from cnn_core.datasets.zips import ENDINGS
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 KINDS = ("image/*", *ENDINGS)  # that a browser offers
 MOST_PIXELS = 25_000_000
+USUAL_SCANS = 10  # of a JPEG that comes in steps; with more, each pixel counts more than once
 DECODING = threading.Lock()  # one picture at a time: unpacked it may take 200 MB
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size in its message, makes room for ours
 # What is broken beside the pixels does not matter here, and each of Pillow's words on it would be kept and logged.
@@ -46,12 +47,13 @@ def decoded(data: bytes, name: str, allow: Callable[[int], None] = lambda pixels
     """A file as a picture in RGB, upright, already reduced where it is much larger than SIDE; the first one of several.
 
     allow(pixels) is asked before it is unpacked, and may raise TooMuchError.
-    Raises ValueError for a file that is no picture, is broken, or claims more than MOST_PIXELS pixels.
+    Raises ValueError for a file that is no picture, is broken, or claims more than MOST_PIXELS pixels, also if it goes over
+    fewer pixels again and again.
     """
     try:
         with DECODING, Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image, name)
-            allow(image.width * image.height)
+            allow(_check_work(image, name, data))
             image.draft("RGB", (2 * SIDE, 2 * SIDE))
             image.load()
             turn, rgb = _turn(image), _to_rgb(image)
@@ -78,6 +80,18 @@ def _check_size(image: Image.Image, name: str) -> None:
         raise TooMuchError(
             f"{name} (={width}x{height} pixels) must have at most {MOST_PIXELS / 1e6:.0f} megapixels: make it smaller"
         )
+
+
+def _check_work(image: Image.Image, name: str, data: bytes) -> int:
+    """How many pixels are to be unpacked. A JPEG of 100 kB may go over all of its pixels a thousand times."""
+    scans = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 0
+    pixels = image.width * image.height * max(1, scans // USUAL_SCANS)
+    if pixels > MOST_PIXELS:
+        raise TooMuchError(
+            f"{name} (={image.width}x{image.height} pixels in {scans} scans) must have at most {MOST_PIXELS / 1e6:.0f} "
+            f"megapixels, and {USUAL_SCANS} scans or a few more: save it anew"
+        )
+    return pixels
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

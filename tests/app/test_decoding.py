@@ -215,3 +215,24 @@ def test_no_exif_at_all_stops_a_picture(format):
             block[6:] = luck.randbytes(luck.randrange(200))
         data = saved(Image.new("RGB", (4, 3)), format, exif=bytes(block))
         assert decoded(data, "photo").size in ((4, 3), (3, 4))
+
+
+def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused():
+    """100 kB would keep a processor busy for minutes, and everybody else who wants to see a picture waiting."""
+    whole = saved(Image.new("L", (2000, 2000), 128), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    scans = whole.count(b"\xff\xda")
+    assert decoded(whole, "photo").size == (500, 500)
+    assert decoded(whole[:-2] + last * (69 - scans) + whole[-2:], "photo").size == (500, 500)
+    with pytest.raises(ValueError, match=r"photo \(=2000x2000 pixels in 70 scans\) must have at most 25 megapixels"):
+        decoded(whole[:-2] + last * (70 - scans) + whole[-2:], "photo")
+
+
+def test_what_a_zip_may_hold_counts_each_scan_beyond_the_usual():
+    allowed = []
+    whole = saved(Image.new("L", (100, 100), 128), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    decoded(whole, "photo", allowed.append)
+    decoded(whole[:-2] + 100 * last + whole[-2:], "photo", allowed.append)
+    decoded(saved(Image.new("L", (100, 100)), "PNG"), "photo", allowed.append)
+    assert allowed == [10_000, 100_000, 10_000]
