@@ -10,6 +10,7 @@ import numpy as np
 from cnn_core.checks import Array, drop_probability, not_negative, numbers, whole
 from cnn_core.loss import LossParts, accuracy, softmax, softmax_cross_entropy
 from cnn_core.machine.in_place import add_scaled
+from cnn_core.machine.sums import sum_columns
 from cnn_core.network.build import build, fused, least_batch
 from cnn_core.network.layers import Arrays, Mode
 from cnn_core.network.spec import NetworkSpec, single_or_double
@@ -119,7 +120,8 @@ class Network:
         reg_loss = 0.0
         for name, w in self.params.items():
             if name.endswith(".weight"):
-                reg_loss += 0.5 * self.reg * float(np.vdot(w, w))
+                row = w.reshape(1, -1)
+                reg_loss += 0.5 * self.reg * float(sum_columns(row, row)[0])
                 add_scaled(grads[name], self.reg, w)
         return LossParts(data_loss, reg_loss, grads)
 

@@ -296,3 +296,11 @@ def test_gradients_go_to_arrays_that_fit_or_nothing_happens():
             network.loss_parts(x, y, into=wrong)
     assert all(np.array_equal(network.buffers[name], array) for name, array in before.items())
     assert network.loss_parts(x, y, into=fits).grads is fits
+
+
+def test_the_l2_loss_of_many_weights_loses_no_digits():
+    networks = [Network(NetworkSpec((ConvBlock(4),), (512,)), (1, 64, 64), 3, reg=1, dtype=t) for t in ("f4", "f8")]
+    for name, w in networks[0].params.items():
+        networks[1].params[name] = w.astype(np.float64)
+    single, double = (network.loss_parts(np.ones((1, 1, 64, 64)), [0]).reg_loss for network in networks)
+    assert abs(single - double) < 2 * np.finfo(np.float32).eps * double
