@@ -4,6 +4,7 @@ import inspect
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from textwrap import fill
 
 import cnn_core as cc
@@ -32,6 +33,8 @@ def _about(module: str) -> str:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a title may have signs that this console has not
     try:
         print(overview(), flush=True)
     except BrokenPipeError:  # whoever read the first lines only (`| head`) wants no more; nor does the exit write any

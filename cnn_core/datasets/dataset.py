@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.checks import Array
+from cnn_core.checks import Array, labels, numbers
 
 
 # eq=False: comparing arrays field by field has no single truth value, so a split equals itself only.
@@ -17,18 +17,27 @@ class Split:
     """Images `x` (N,C,H,W) and their classes `y` (N,), int64. Both become read-only.
 
     Small sets hold float32 in 0..1; large ones keep the file's uint8, a quarter of it. `as_pixels` makes both alike.
+    Raises ValueError for what is no array of real numbers, and for other labels than one for each image.
     """
 
     x: Array
     y: NDArray[np.int64]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "x", numbers("x", self.x))
+        object.__setattr__(self, "y", labels("y", self.y, len(self.x)).astype(np.int64, copy=False))
         self.x.setflags(write=False)
         self.y.setflags(write=False)
 
 
 def as_pixels(x: Array) -> Array:
-    """Pixels of a split, uint8 or float32, as float32 in 0..1; a new array unless they are already."""
+    """Pixels of a split, uint8 or floating, as float32 in 0..1; a new array unless they are already.
+
+    Raises ValueError for other numbers: which of them is white, nobody says.
+    """
+    x = numbers("x", x)
+    if x.dtype != np.uint8 and x.dtype.kind != "f":
+        raise ValueError(f"x (dtype {x.dtype}) must be uint8, or floating from 0 to 1: divide it by its white")
     pixels: Array = x / np.float32(255) if x.dtype == np.uint8 else x.astype(np.float32, copy=False)
     return pixels
 

@@ -232,3 +232,19 @@ def test_small_whole_numbers_of_numpy_make_the_same_pictures():
     np.testing.assert_array_equal(drawn.y, plain.y)
     for name in datasets.patterns():
         np.testing.assert_array_equal(datasets.pattern(name, np.int8(20)), datasets.pattern(name, 20))
+
+
+def test_pixels_of_which_nobody_says_what_is_white_are_refused():
+    np.testing.assert_array_equal(datasets.as_pixels(np.array([0, 255], np.uint8)), [0, 1])
+    assert datasets.as_pixels([0.5]).dtype == np.float32
+    for wrong in (np.array([200], np.uint16), np.array([1j]), np.array([True]), [1, 2], None, np.ma.ones(2)):
+        with pytest.raises(ValueError, match=r"^x \("):
+            datasets.as_pixels(wrong)
+
+
+def test_a_split_has_a_label_for_each_image():
+    split = Split([[[[0.5]]]], [3])
+    assert (split.x.shape, split.y.dtype, split.y.flags.writeable) == ((1, 1, 1, 1), np.int64, False)
+    for x, y, name in (([[1.0]], [1, 2], "y"), ([[1.0]], [-1], "y"), ([[1j]], [1], "x"), ([[1.0]], [0.5], "y")):
+        with pytest.raises(ValueError, match=rf"^{name} \("):
+            Split(np.array(x), y)

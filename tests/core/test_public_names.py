@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import pydoc
 import re
 import subprocess
@@ -166,3 +167,16 @@ def test_whoever_reads_the_first_line_only_sees_no_error():
         ran.stdout.close()
         assert ran.wait(timeout=60) == 0
         assert ran.stderr.read() == ""
+
+
+def test_what_there_is_can_be_written_where_signs_are_few():
+    ran = subprocess.run(
+        [sys.executable, "-m", "cnn_core"],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Fashion-MNIST, 28?28 grey" in ran.stdout
