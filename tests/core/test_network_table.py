@@ -181,6 +181,7 @@ def test_each_rule_remembers_as_many_numbers_as_the_estimate_has(rule):
         (NetworkSpec((ConvBlock(4, 1, pool="none"), ConvBlock(64, 1, pool="none"), ConvBlock(4, 1, pool="none"))), 50),
         (NetworkSpec((ConvBlock(32, 5, stride=2, padding=2, pool="none"), ConvBlock(64, pool="none"))), 100),
         (NetworkSpec((ConvBlock(32, 7),), (100,)), 50),
+        (NetworkSpec((ConvBlock(32, 1, pool="none"), ConvBlock(1, 28, padding=0, pool="none")), ()), 4),
     ],
     ids=[
         "weights",
@@ -192,6 +193,7 @@ def test_each_rule_remembers_as_many_numbers_as_the_estimate_has(rule):
         "1x1",
         "stride",
         "the course's",
+        "laid out at once",
     ],
 )
 def test_the_memory_is_what_was_estimated(spec, images):

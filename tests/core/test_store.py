@@ -65,8 +65,8 @@ def test_a_deleted_run_can_be_brought_back_for_a_day(store, monkeypatch):
         store.add(name, {}, None)
         store.add_steps(name, [record(1)])
         store.checkpoints(name).folder.mkdir()
-    store.set("one", deleted=time.time() - 2 * store_module.DELETED_KEPT)
-    store.set("two", deleted=time.time())
+    store.set("one", deleted=time.time() - 25 * 3600)
+    store.set("two", deleted=time.time() - 23 * 3600)
     assert store.rows() == []
     assert store.row("two") is None
     folder = store.folder

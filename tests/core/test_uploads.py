@@ -167,6 +167,12 @@ def test_a_long_or_strange_name_is_cut_to_be_shown(name):
         str(caught.value).encode()
 
 
+def test_a_long_name_in_a_file_is_cut_to_be_shown():
+    with pytest.raises(ValueError, match="must hold finite numbers") as caught:
+        read_upload("x.safetensors", tensors.pack({"x" * 4000: np.full(1, np.nan, np.float32)}))
+    assert len(str(caught.value)) <= 400
+
+
 def test_half_and_double_precision_are_taken():
     expected = CONFIG.model().params["conv1.weight"]
     for dtype in (np.float16, np.float64):
