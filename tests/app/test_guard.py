@@ -1,6 +1,7 @@
 """Whose questions the server answers, over raw HTTP and a raw websocket, and who may frame its pages."""
 
 import socket
+import tomllib
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,8 +9,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 
 from cnn_core.environment import FRAMES, HOSTS
-from pages.server.guard import guard, host_of
-from tools.browser import serve
+from pages.server.guard import MOST_MESSAGE, guard, host_of
+from tools.browser import ROOT, serve
 from tools.visitor import Visitor
 
 SITES = "https://moodle.school.example, http://wiki.school.example:8080"
@@ -122,6 +123,11 @@ def test_nobody_waits_until_it_is_known_what_the_world_calls_this_machine():
         proxy.settimeout(0)
         with pytest.raises(BlockingIOError):
             proxy.accept()
+
+
+def test_of_a_message_that_is_far_too_long_not_even_all_is_taken_in():
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert MOST_MESSAGE < config["server"]["maxMessageSize"] * 10**6 <= 20 * MOST_MESSAGE
 
 
 def test_a_message_that_is_too_long_ends_the_tab_that_sends_it_and_nothing_else(server):
