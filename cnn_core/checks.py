@@ -24,6 +24,7 @@ AS_THEY_ARE = {np.dtype(np.float32), np.dtype(np.float64)}  # what most layers g
 
 def whole(name: str, value: object, minimum: int) -> int:
     """`value` as an int of at least `minimum`; a ValueError names the argument, its value and the remedy."""
+    value = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ValueError(f"{name} (={value!r}) must be a whole number, {minimum} or more")
     if value < minimum:
@@ -46,7 +47,8 @@ def real(name: str, value: object, allowed: Callable[[float], bool], words: str)
 
 
 def pair(name: str, value: PairLike, minimum: int) -> Pair:
-    """An int, or a pair (height, width), as a pair of ints of at least `minimum`."""
+    """An int, or a pair (height, width), which may be an array, as a pair of ints of at least `minimum`."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(value, list | tuple):
         if len(value) != 2:
             raise ValueError(f"{name} (={value!r}) must be one whole number or a pair (height, width)")
@@ -134,10 +136,7 @@ def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Functi
 
 
 def takes_dout(function: Function) -> Function:
-    """The same rule for a backward pass, called as function(dout, cache, ...): what it returns has the layer's dtype.
-
-    Raises ValueError, too, for a cache that is not of the kind that the function says it takes.
-    """
+    """The same rule for a backward pass, function(dout, cache: its kind, ...): what it returns has the layer's dtype."""
     kind = get_type_hints(function).get("cache", object)
 
     @functools.wraps(function)
@@ -194,9 +193,9 @@ def labels(name: str, value: object, count: int, classes: int | None = None) -> 
                 f"{name} (dtype {y.dtype}) must hold whole numbers: convert the labels with {name}.astype(int)"
             )
         return y.astype(np.intp)
-    wrong = y[(y < 0) | (y >= (np.inf if classes is None else classes))]
+    wrong = y[(y < 0) | (y >= (np.iinfo(np.intp).max if classes is None else classes))]
     if wrong.size:
-        most = "0 or more" if classes is None else f"from 0 to {classes - 1}: there are {classes} classes"
+        most = "0 or more, below 2**63" if classes is None else f"from 0 to {classes - 1}: there are {classes} classes"
         raise ValueError(f"{name} (={wrong[0]}) must hold labels {most}")
     return y.astype(np.intp, copy=False)  # in which nothing that is computed of them wraps around
 

@@ -70,7 +70,7 @@ def numeric_gradient(
             below = _output(f(x))
         finally:
             x[index] = before
-        _check_dout(dout, above)
+        _check_dout(dout, above, below)
         # Not 2 h: rounding has moved both points, and the quotient is that of the points where f was taken.
         gradient[index] = np.sum((above - below) * dout) / (right.astype(above.dtype) - left.astype(above.dtype))
     return gradient
@@ -102,7 +102,7 @@ def projection_error(
     directions = [rng.standard_normal(x.shape) for x in xs]
     above = _output(f(*(x + h * d for x, d in zip(xs, directions, strict=True))))
     below = _output(f(*(x - h * d for x, d in zip(xs, directions, strict=True))))
-    _check_dout(dout, above)
+    _check_dout(dout, above, below)
     numeric = float(np.sum((above - below) * dout)) / (2 * h)
     analytic = float(sum(np.sum(g * d) for g, d in zip(gs, directions, strict=True)))
     # A gradient may happen to be nearly orthogonal to the direction: its length says how large the two could have been.
@@ -125,7 +125,9 @@ def _output(value: object) -> Array:
     return _wide("f(x)", value)
 
 
-def _check_dout(dout: object, output: Array) -> None:
+def _check_dout(dout: object, output: Array, other: Array) -> None:
+    if output.shape != other.shape:
+        raise ValueError(f"f(x) (shapes {output.shape} and {other.shape}) must have one shape, wherever x is moved to")
     shape = np.shape(numbers("dout", dout))
     if shape not in ((), output.shape):
         raise ValueError(f"dout (shape {shape}) must be a number, or shaped as f(x): {output.shape}")

@@ -210,12 +210,8 @@ class Window:
     def require_real_cells(self, input_size: Pair) -> None:
         """Raise ValueError if some window sees padding only (it has no maximum and no mean)."""
         for axis, cells in enumerate(input_size):
-            k, d, span, (before, after) = (
-                self.kernel_size[axis],
-                self.dilation[axis],
-                self.span[axis],
-                self.padding[axis],
-            )
+            k, d, span = self.kernel_size[axis], self.dilation[axis], self.span[axis]
+            before, after = self.padding[axis]
             starts = range(-before, cells + after - span + 1, self.stride[axis])
             jumps = k > 1 and d > cells  # from before the input to behind it; else the first and the last window tell
             for start in starts if jumps else (starts[0], starts[-1]):
@@ -235,6 +231,7 @@ class Window:
 
 
 def _padding(padding: PaddingLike, kernel_size: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+    padding = padding.tolist() if isinstance(padding, np.ndarray) else padding
     if isinstance(padding, str):
         if padding != "same":
             raise ValueError(f'padding (={padding!r}) must be whole numbers or "same"')

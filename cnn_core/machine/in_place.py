@@ -50,8 +50,7 @@ def fitting(name: str, w: Array, grad_name: str, dw: object, state: Mapping[str,
     check_alike(name, w, grad_name, array)
     if not isinstance(state, dict):
         raise ValueError(f"state ({type(state).__name__}) must be a dict, empty at first")
-    steps = state.get("t", 0)
-    whole("state['t']", steps.item() if isinstance(steps, np.ndarray) and steps.size == 1 else steps, 0)
+    whole("state['t']", state.get("t", 0), 0)
     kept = {f"state[{key!r}]": state[key] for key in keys if key in state}
     for key, values in kept.items():
         check_alike(key, values, name, w)

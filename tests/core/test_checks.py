@@ -211,3 +211,8 @@ def test_a_seed_is_a_whole_number(value):
     ):
         with pytest.raises(ValueError, match=r"(rng|seed) \(=.*\) must be "):
             call()
+
+
+def test_labels_beyond_what_an_index_can_be_do_not_wrap_around():
+    with pytest.raises(ValueError, match=r"^y \(=9223372036854775808\) must hold labels"):
+        labels("y", np.array([2**63], np.uint64), 1)

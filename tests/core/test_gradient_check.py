@@ -166,3 +166,13 @@ def test_a_dout_or_a_gradient_of_another_shape_is_refused():
 def test_a_projection_of_whole_numbers_and_float16_is_taken_in_float64():
     assert projection_error(squares, [np.array([1, 2, 3])], [np.array([2, 4, 6])]) < 1e-8
     assert projection_error(squares, [np.array([1, 2], np.float16)], [np.array([2, 4], np.float16)]) < 1e-8
+
+
+def test_an_output_whose_shape_depends_on_x_is_refused_as_it_would_broadcast():
+    def f(x):
+        return np.ones(3 if x[0] > 1 else 1)
+
+    with pytest.raises(ValueError, match=r"^f\(x\) \(shapes \(3,\) and \(1,\)\) must have one shape"):
+        numeric_gradient(f, np.ones(1))
+    with pytest.raises(ValueError, match=r"^f\(x\) \(shapes .* must have one shape"):
+        projection_error(f, [np.ones(1)], [np.ones(1)])

@@ -213,3 +213,12 @@ def test_a_huge_padding_is_refused_at_once():
 def test_a_window_larger_than_the_padded_input_is_refused():
     with pytest.raises(ValueError, match=r"kernel_size \(=5, dilation 2: 9 cells of height\) must fit .*\(=8\)"):
         Window.of(5, padding=1, dilation=2).output_size((6, 6))
+
+
+def test_a_pair_may_be_an_array():
+    window = Window.of(np.array([3, 2]), np.array(2), np.array([[1, 0], [2, 1]]), np.array([1, 1], np.uint8))
+    assert window == Window.of((3, 2), 2, ((1, 0), (2, 1)), 1)
+    assert window.output_size(np.array([8, 9])) == window.output_size((8, 9))
+    for wrong in (np.array([1.0, 2.0]), np.array([1, 2, 3]), np.array(["a", "b"]), np.array(1.5)):
+        with pytest.raises(ValueError, match=r"^padding \(="):
+            Window.of(3, padding=wrong)
