@@ -18,7 +18,6 @@ from pages.controls.words import word_of
 
 Results = Mapping[str, tuple[StepRecord, float | None]]
 CHOSEN = "runs"  # the parameter of the address: ids with commas between
-MOST_SOUGHT = 60  # characters: anybody can send more than the browser lets one type
 MOST_CHOSEN = 50  # ids in an address
 ROWS_SEEN = 12
 MOST_SHOWN = 1e15  # the table has no way to write larger numbers
@@ -86,7 +85,7 @@ def _filtered(rows: Sequence[Row]) -> list[Row]:
     text = find.text_input(
         "find",
         key="find",
-        max_chars=MOST_SOUGHT,
+        max_chars=60,
         placeholder="a name, a note, an optimiser, relu ...",
         help="Rows that hold all of these words.",
     )
@@ -98,7 +97,7 @@ def _filtered(rows: Sequence[Row]) -> list[Row]:
 
     state = several(states, "state", "state", {row.state for row in rows})
     dataset = several(sets, "data set", "datasets", {_dataset(row) for row in rows})
-    words = text[:MOST_SOUGHT].lower().split()
+    words = text.lower().split()
     return [
         row
         for row in rows

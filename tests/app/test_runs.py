@@ -114,8 +114,6 @@ def test_filters_find_runs(three):
     app = open_lesson("runs")
     for text, found in (("usual", ["the usual"]), ("SLOW sgd", ["second"]), ("relu", ["third", "second", "the usual"])):
         assert listed(app.text_input(key="find").set_value(text).run()) == found
-    beyond = "usual " + 60 * " " + "xyzzy"  # of what is sent, no more counts than can be typed
-    assert listed(app.text_input(key="find").set_value(beyond).run()) == ["the usual"]
     app = app.text_input(key="find").set_value("nothing like it").run()
     assert "No run is like that" in texts(app.info)[0]
     app.text_input(key="find").set_value("").run()
