@@ -19,7 +19,7 @@ def forward(x: Array, weight: Array, bias: Array, window: Window, groups: int) -
     windows = window.view(window.pad(x))
     n, c, oh, ow, kh, kw = windows.shape
     f, cells, positions = len(weight), c // groups * kh * kw, n * oh * ow
-    if ow < kw:  # a window's rows are longer than those of a map: window by window, seen as columns
+    if 1 < ow < kw:  # a window's rows are longer than those of a map: window by window, seen as columns
         some = windows.reshape(n, groups, c // groups, oh, ow, kh, kw).transpose(1, 0, 3, 4, 2, 5, 6)
         columns = some.reshape(groups, positions, cells).swapaxes(1, 2)
     else:

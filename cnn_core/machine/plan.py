@@ -31,7 +31,7 @@ WIDE = 256  # numbers in a row of a block's maps, that are worth a product where
 SMALL = 5 << 18  # numbers copied that are worth the calls which save them
 PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
 LOOP = 20  # numbers that could be copied in the time it takes to begin a row of them
-ADDED = 1.4  # what a number of a column costs, copied, and added back in long runs
+ADDED = 1.8  # what a number of a column costs, copied, and added back in long runs
 TALL = 1.5  # how many times as much a copy costs that exchanges rows and columns
 ONE = Window((1, 1))
 
