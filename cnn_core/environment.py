@@ -6,7 +6,7 @@ CONVSCOPE_MEMORY_GIB: how much memory a training may take (`network.check_memory
 CONVSCOPE_HOSTS: by which names a server answers besides its own, with commas or spaces between.
 CONVSCOPE_FRAMES: which sites besides its own may show its pages in a frame, likewise.
 
-(CONVSCOPE_DATA and CONVSCOPE_DATA_SETS name folders: `folders.py`, `datasets/found.py`.)
+(CONVSCOPE_DATA, checked here too, and CONVSCOPE_DATA_SETS name folders: `folders.py`, `datasets/found.py`.)
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 import os
 import re
+
+from cnn_core.folders import data_folder
 
 THREADS, MEMORY_GIB = "CONVSCOPE_THREADS", "CONVSCOPE_MEMORY_GIB"
 HOSTS, FRAMES = "CONVSCOPE_HOSTS", "CONVSCOPE_FRAMES"
@@ -65,5 +67,5 @@ def _listed(variable: str, pattern: str, such: str) -> list[str]:
 
 def check() -> None:
     """Raise the ValueError of the first variable that cannot be used: for a server, before it begins."""
-    for read in (threads, memory_limit, hosts, frames):
+    for read in (threads, memory_limit, hosts, frames, data_folder):
         read()

@@ -14,13 +14,18 @@ def data_folder() -> Path:
 
     The environment variable CONVSCOPE_DATA names it; else it is `convscope` in the user's data directory, where the
     system keeps such things (XDG base directory specification; Application Support on macOS; LOCALAPPDATA on Windows).
+    Raises ValueError where that lies in somebody's home, and nobody knows where that is.
     """
-    if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
+    named = os.environ.get(VARIABLE, "")
+    try:
+        return Path(named).expanduser() if named else _users_own() / "convscope"
+    except RuntimeError:
+        raise ValueError(f"{VARIABLE} (={named[:40]!r}) must be a folder in no unknown user's home") from None
+
+
+def _users_own() -> Path:
     if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "convscope"
+        return Path.home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")

@@ -3,14 +3,16 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from cnn_core import environment
+from cnn_core import environment, folders
 from cnn_core.environment import FRAMES, HOSTS, MEMORY_GIB, MEMORY_LIMIT, THREADS
 from cnn_core.network import NetworkSpec, check_memory
 from tools.browser import ROOT
 
+DATA = folders.VARIABLE
 NO_MEMORY = ["two", "0", "-1", "nan", "inf", "-inf", "1e999", "1e308", "2 GiB", " "]
 NO_HOSTS = ["*", "https://x.example", "x.example:80", "x..example", "a.example,b/c", "m\u00fcnchen.example", "[::1]"]
 NO_FRAMES = ["x.example", "https://x; script", "https://x.example/page", "*", "https://x.example:0", "http://x.example:70000",
@@ -55,7 +57,8 @@ def test_what_is_no_host_and_no_site_is_told_in_a_sentence(monkeypatch, name, te
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [(MEMORY_GIB, "two"), (MEMORY_GIB, "nan"), (THREADS, "-1"), (HOSTS, "*"), (FRAMES, "*")]
+    ("name", "text"),
+    [(MEMORY_GIB, "two"), (MEMORY_GIB, "nan"), (THREADS, "-1"), (HOSTS, "*"), (FRAMES, "*"), (DATA, "~nobody-here/x")],
 )
 def test_a_server_says_so_and_does_not_begin(name, text):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port=0"]
@@ -70,3 +73,13 @@ def test_a_server_says_so_and_does_not_begin(name, text):
 def test_importing_the_core_reads_no_number_yet():
     env = os.environ | {MEMORY_GIB: "two", THREADS: "two"}
     subprocess.run([sys.executable, "-c", "import cnn_core.network"], cwd=ROOT, env=env, check=True)
+
+
+def test_a_folder_in_a_home_that_nobody_knows_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setenv(DATA, "~nobody-here/runs")
+    with pytest.raises(ValueError, match=r"CONVSCOPE_DATA \(='~nobody-here/runs'\) must be a folder"):
+        folders.data_folder()
+    monkeypatch.setenv(DATA, "")
+    monkeypatch.setattr(folders, "_users_own", lambda: Path("~nobody-here").expanduser())
+    with pytest.raises(ValueError, match=r"CONVSCOPE_DATA \(=''\) must be a folder"):
+        environment.check()
