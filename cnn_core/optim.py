@@ -45,7 +45,7 @@ def _rule(*memory: str) -> Callable[[Rule], Rule]:
         def rule(w: Array, dw: Array, state: State, **hyper: float) -> None:
             for name in hyper.keys() & _LIMITS.keys():
                 _in_range(name, hyper[name])
-            take(step, w, fitting("w", w, "dw", dw, state, memory), state, memory, hyper)
+            take(step, w, fitting("w", w, "dw", dw, state, memory, apart=True), state, memory, hyper)
 
         RULES[step.__name__], MEMORY[step.__name__], _STEPS[step.__name__] = rule, memory, step
         return rule

@@ -44,8 +44,20 @@ def add_scaled(total: Array, factor: float, array: Array) -> None:
         by_blocks(add, total, array)
 
 
-def fitting(name: str, w: Array, grad_name: str, dw: object, state: Mapping[str, Any], keys: Iterable[str]) -> Array:
-    """dw as `take` wants it, in memory that w has no part of. Raises ValueError where w, dw or state[key] does not fit."""
+def fitting(
+    name: str,
+    w: Array,
+    grad_name: str,
+    dw: object,
+    state: Mapping[str, Any],
+    keys: Iterable[str],
+    *,
+    apart: bool = False,
+) -> Array:
+    """dw as `take` wants it, in memory that w has no part of. Raises ValueError where w, dw or state[key] does not fit.
+
+    apart: w and what state holds must share no memory; an `Optimizer` has made its own.
+    """
     array = numbers(grad_name, dw)
     check_alike(name, w, grad_name, array)
     if not isinstance(state, dict):
@@ -54,7 +66,7 @@ def fitting(name: str, w: Array, grad_name: str, dw: object, state: Mapping[str,
     kept = {f"state[{key!r}]": state[key] for key in keys if key in state}
     for key, values in kept.items():
         check_alike(key, values, name, w)
-    for one, other in combinations([(name, w), *kept.items()], 2):
+    for one, other in combinations([(name, w), *kept.items()], 2) if apart else ():
         if np.shares_memory(one[1], other[1]):
             raise ValueError(f"{other[0]} must not share memory with {one[0]}: both change")
     array = array.astype(computed_in(w.dtype), copy=False)

@@ -141,6 +141,7 @@ def test_a_plan_of_numpys_numbers_is_one_of_pythons():
         (lambda: cc.Optimizer("sgd", learning_rate=1, rule=2), "rule (=2) is unknown to sgd"),
         (lambda: cc.batch_norm_forward(X, ONES, None, *running()), "beta (=None) must be an array of real numbers"),
         (lambda: cc.layer_norm_forward(X, ONES, None), "beta (=None) must be an array of real numbers"),
+        (lambda: cs231n.ThreeLayerConvNet(3), "input_dim (=3) must be that of one image"),
         (lambda: course_rules.adam(ONES, ONES, 3), "config (=3) must be a dict of settings"),
         (lambda: cs231n.Solver(cs231n.TwoLayerNet(144, 3, 2), 3), "data (=3) must be a dict of arrays"),
     ],

@@ -54,6 +54,8 @@ class ThreeLayerConvNet:
         dtype: Any = np.float32,
         seed: int | None = None,
     ) -> None:
+        if np.shape(input_dim) != (3,):
+            raise ValueError(f"input_dim (={str(input_dim)[:40]}) must be that of one image: (C, H, W)")
         channels, height, width = (whole("input_dim", size, 1) for size in input_dim)
         up_to("filter_size", filter_size, 1, MOST_KERNEL)
         up_to("hidden_dim", hidden_dim, 1, MOST_UNITS)
