@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.address.book import book
 from pages.address.hiding import hide_controls_if_asked
 from pages.address.menu import menu
 from pages.address.state import enter, leave
@@ -14,7 +15,10 @@ give_way()
 # More of the picture in sight; pictures side by side do not touch. No fading while an answer is on its way: each part of the
 # page would become a layer of its own and back again at each change, a seventh of the time until the change is seen.
 st.html(
-    "<style>.stMainBlockContainer { padding: 3.6rem clamp(1rem, 3vw, 3rem) 4rem } h1 { font-size: 2rem !important } "
+    "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > [data-testid=stVerticalBlock] { gap: .5rem } } "
+    "h1 { font-size: 1.7rem !important; padding: .3rem 0 !important; white-space: nowrap } "
+    ".stMain .st-key-preset { width: auto !important; min-width: 0; flex: 0 1 22rem !important; label { white-space: nowrap } "
+    "[data-testid=stSelectbox] { display: flex; align-items: center; gap: .6rem } } "
     "[data-testid=stImage] { column-gap: 1rem } "
     f"[data-testid=stElementContainer] {{ opacity: 1 !important; transition: none !important }} {folds.STYLE}</style>"
 )
@@ -24,6 +28,9 @@ icon = str(Path(__file__).with_name("icon.png"))
 st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon, layout="wide")
 enter(page)
 hide_controls_if_asked()
-st.title(pages[page].heading or page.title)
+book().head = head = st.container(
+    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="medium"
+)
+head.title(pages[page].heading or page.title, width="content")
 page.run()
 leave()

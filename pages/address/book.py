@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 
 @dataclass
@@ -13,7 +14,7 @@ class Book:
 
     folded: whether the part of the page that is drawn now is closed (see folds.py).
     Of this page: all keys it has used, those of lists of options, those drawn or read by this run and the last one, and
-    defaults by key.
+    defaults by key. head: the line of the page's title, in which its list of presets stands.
     """
 
     page: str | None = None
@@ -24,6 +25,7 @@ class Book:
     drawn_before: set[str] = field(default_factory=set)
     defaults: dict[str, object] = field(default_factory=dict)
     folded: bool = False
+    head: DeltaGenerator | None = None
 
     def note(self, key: str, value: object) -> None:
         """Note a value that is not the default (None: it is), as the address would write it."""

@@ -23,13 +23,13 @@ export function label(pen, full, shorter, { x, y, cell, family, ink }) {
 }
 
 function fit(pen, texts, cell, family) {
-  let [size, words] = [Math.min(15, Math.round(cell * 0.42)), texts[0]];
+  let [size, words] = [Math.min(15, Math.round(cell * 0.55)), texts[0]];
   const font = () => `500 ${size}px ${family}`;
   const fits = () => {
     pen.font = pen.written = font();
-    return pen.measureText(words).width <= cell - 5;
+    return pen.measureText(words).width <= cell - 3;
   };
-  while (!fits() && size > 10) size--;
+  while (!fits() && size > 11) size--;
   for (let next = 1; next < texts.length && !fits(); next++) words = texts[next];
   while (!fits() && size > 6) size--;
   return { words, font: font() };

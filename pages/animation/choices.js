@@ -1,8 +1,8 @@
-// The choices below the time axis: lists and boxes, each with the name of its setting as its class.
+// The choices by the time axis: lists and boxes, each with the name of its setting as its class.
 
 export class Choices {
   constructor(root, changed) {
-    const controls = [...root.querySelectorAll(".choices select, .choices input")];
+    const controls = [...root.querySelectorAll("label select, label input")];
     this.controls = Object.fromEntries(controls.map((control) => [control.className, control]));
     for (const control of controls) control.onchange = changed;
   }

@@ -1,7 +1,7 @@
 // The words of a step that makes one number of many, and of one that copies them.
 
 import { bracket, equalsSign } from "./numbers.js";
-import { channelTitle, pointName, result, term, text, tieNote, windowText } from "./phrases.js";
+import { channelName, pointName, result, term, text, tieNote, windowText } from "./phrases.js";
 
 // The products of one plane under the window with a filter's weights there: terms and their sum, in counts of `into`.
 function products(walk, at, number, action, into) {
@@ -33,7 +33,13 @@ export function sayDot(walk, at, action) {
   const blocks = at.planes.map((plane, number) => {
     const { terms, sum } = products(walk, at, number, action, out);
     counted.push(sum);
-    return { title: channelTitle(walk, action.field, plane, rowTitle), columns: walk.kernel_size[1], stage, terms };
+    return {
+      title: number ? "" : rowTitle,
+      part: channelName(walk, action.field, plane),
+      columns: walk.kernel_size[1],
+      stage,
+      terms,
+    };
   });
   const all = text(
     out,
@@ -113,7 +119,8 @@ export function sayCopy(walk, at) {
   const { x } = walk.grids;
   const planes = Array.from({ length: x.channels }, (_, plane) => plane);
   const blocks = planes.map((plane) => ({
-    title: x.channels > 1 ? channelTitle(walk, "x", plane) : "the window, copied row by row",
+    title: plane ? "" : "the window, copied row by row",
+    part: x.channels > 1 ? channelName(walk, "x", plane) : "",
     columns: walk.kernel_size[1],
     stage: 0,
     terms: at.cells.map((cell) => ({

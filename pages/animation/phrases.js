@@ -14,8 +14,9 @@ export function windowText(walk, at) {
 export const pointName = (walk, grid, at) =>
   walk.isMatrix(grid) ? `${grid}[${at.channel}, ${at.position}]` : walk.name(grid, at.channel, at.position);
 
-export function channelTitle(walk, grid, plane, otherwise) {
-  if (walk.channels_in === 1) return otherwise;
+// Which channel a block of terms belongs to, where there are several.
+export function channelName(walk, grid, plane) {
+  if (walk.channels_in === 1) return "";
   const name = walk.channel_names[grid]?.[plane];
   return `channel ${plane}${name ? ` (${name})` : ""}`;
 }

@@ -5,11 +5,12 @@ import { Clock } from "./clock.js";
 import { legend } from "./colours.js";
 import { draw } from "./icons.js";
 import { actionOf } from "./keys.js";
+import { buttonsOf } from "./phases.js";
 import { Pointer } from "./pointer.js";
 import { Stage } from "./stage.js";
 import { Terms } from "./terms.js";
 import { Walk } from "./walk.js";
-import { describe } from "./words.js";
+import { describe, introduce } from "./words.js";
 
 const TICKS = { steps: 4, stages: 1.5 }; // a second at speed 1: a stage wants to be read
 const READABLE = 250; // milliseconds that a step stays written out while steps fly by: nobody adds up faster
@@ -21,7 +22,6 @@ class Player {
     this.step = null;
     const part = (this.part = (name) => root.querySelector(`.${name}`));
     this.stage = new Stage(root, part);
-    this.stage.caughtUp = () => this.pointer.walk === this.walk && this.pointer.show();
     this.terms = new Terms(part);
     this.clock = new Clock(
       () => this.rate,
@@ -73,10 +73,11 @@ class Player {
     this.walk = new Walk(data);
     const { count, phases } = this.walk;
     this.part("scrub").max = count - 1;
-    this.part("phases").innerHTML =
-      phases.length > 1 ? phases.map(({ name, steps }) => `<span style="flex:${steps}">${name}</span>`).join("") : "";
+    this.part("phases").replaceChildren(...buttonsOf(phases, (step) => this.go(step)));
+    this.part("note").textContent = introduce(this.walk);
     const whole = !this.at || this.done >= this.at.phase.stages.length - 1; // it stays a whole step
-    this.step = Math.max(0, Math.min(this.step, count - 1));
+    this.step = this.begun ? this.walk.nearest(this.at) : Math.max(0, Math.min(this.step, count - 1));
+    this.begun = true;
     this.at = this.walk.locate(this.step);
     this.done = Math.min(whole ? Infinity : this.done, this.at.phase.stages.length - 1);
     this.stage.load(this.walk);
@@ -91,7 +92,7 @@ class Player {
   // What the address says of the player itself, when the page is opened or all is set anew.
   begin({ version, step, pinned, ...chosen }, options) {
     [this.version, this.told, this.asked] = [version, null, step];
-    [this.step, this.done] = [step, Infinity];
+    [this.step, this.done, this.begun] = [step, Infinity, false];
     if (this.clock.running) this.pause();
     this.choices.fill(options, chosen);
     this.pointer.pinned = pinned;

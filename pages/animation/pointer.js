@@ -3,13 +3,10 @@
 import { Links } from "./links.js";
 import { outline } from "./outline.js";
 
-const HINT = "Point at any cell to see what it is linked to; click to pin it.";
-
 export class Pointer {
   // pick(channel, cell): what a click on a cell with a step of its own asks for; changed(): the pin is another one.
   constructor(root, words, { pick, changed }) {
     Object.assign(this, { root, words, pick, changed, pinned: null, cursor: null });
-    this.words.textContent = HINT;
   }
 
   load(walk, stage) {
@@ -93,7 +90,7 @@ export class Pointer {
   // Outline what the pointed-at or pinned cell is linked to, and say it.
   show() {
     const cell = this.hovered ?? this.cursor ?? this.pinned;
-    const { marks, text } = cell ? this.links.of(cell.name, cell.plane, cell.index) : { marks: {}, text: HINT };
+    const { marks, text } = cell ? this.links.of(cell.name, cell.plane, cell.index) : { marks: {}, text: "" };
     const pinned = cell && JSON.stringify(cell) === JSON.stringify(this.pinned);
     const words = pinned ? `${text} Pinned: Escape or another click lets go.` : text;
     if (this.words.textContent !== words) this.words.textContent = words; // said once, however often it is drawn

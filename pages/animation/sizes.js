@@ -1,85 +1,144 @@
-// How large a cell is drawn.
+// How large a cell is drawn and what stands beside what: as large as lets the whole figure fit the room there is.
 
-import { MINIMUM_FOR_NUMBERS } from "./plane.js";
+import { panelHeight, panelWidth, widestBlock } from "./panel.js";
 
+export const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
 const LARGEST_CELL = 44;
-const SHORTEST_KERNEL = 26; // a kernel's cells do not shrink with the input's
-const MOST_KERNEL_ROWS = 14; // of all filters together; beyond, kernels are small pictures with a lens
-const GAP = 32; // between groups
-const HIGHEST = 400; // pixels of a plane that does not stand beside the others
-const MOST_LINES = 3; // that the planes of a grid may take before they become pictures
+const PHONE = 600; // pixels; in a narrower room the parts stand below each other
+const LARGEST_ON_PHONE = 34;
+const [SMALLEST_KERNEL, LARGEST_KERNEL] = [26, 40]; // a kernel's cells do not shrink with the input's
+const KERNEL_PICTURE = 6; // a cell of the small pictures that many kernels become, with a lens for the one at work
+const FEW_KERNEL_ROWS = 6; // of all filters together: these stay kernels where planes become pictures
+const [TITLE, CAPTION] = [26, 20]; // heights of lines above planes
+const CAPTIONS = { kernel: 112, plane: 58 }; // widths: of "filter 0, channel 0", and of "channel 1"
+const SCALES_OF_PICTURES = [1.5, 1.25, 1, 0.8, 0.65, 0.5]; // of their usual size
+const WIDEST_OUTPUTS = 370; // pixels that the pictures of outputs take side by side
+export const GAPS = { columns: 28, rows: 14, planes: 12 };
 
-const kernelCell = (cell) => Math.max(SHORTEST_KERNEL, Math.min(cell, 40));
-
-// Width and height of a group of planes drawn with this cell size, all in one line; outputs are stacked up to `tall`.
-export function extent(group, cell, tall = 0) {
-  const { grid, planes } = group;
-  if (group.kernels) {
-    const size = smallKernels(group) ? SHORTEST_KERNEL : kernelCell(cell);
-    const each = group.lenses.length;
-    return [(each - 1) * (grid.columns * size + 12) + (group.names[1] ? size : grid.columns * size), grid.rows * size];
+// The figure's plan for a room {width, height}: {form, panel, cell, small, swap}. form: where the sum stands, "beside" the kernels or
+// "below" the first row, or "phone"; panel: how wide it is beside them; cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what
+// the backward pass collects stands where the forward grids stood, as there is no room for both.
+// panels: what a step of each phase writes out.
+export function compose(groups, panels, room) {
+  if (room.width < PHONE) return composePhone(groups, room);
+  const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
+  const matrices = groups.some(({ name }) => name === "columns"); // these stand below the sum wherever it stands
+  const fits = (plan) => {
+    const { form, cell, small, swap } = plan;
+    const sizes = rows.map((row) => row.map((group) => extent(group, cell, small, tallest(row, cell, small))));
+    const widths = sizes.map((row) => sum(row.map(([width]) => width + GAPS.columns)) - GAPS.columns);
+    const heights = sizes.map((row) => Math.max(...row.map(([, height]) => height)));
+    const high = swap ? Math.max(...heights) : sum(heights) + GAPS.rows * (heights.length - 1);
+    if (Math.max(...widths) > room.width) return false;
+    if (form === "below") return high + GAPS.rows + panelHeight(panels, room.width, false) <= room.height;
+    const rest = room.width - GAPS.columns - (matrices ? widths[0] : Math.max(...widths));
+    if (rest < widestBlock(panels)) return false;
+    plan.panel = panelWidth(panels, rest);
+    const panel = panelHeight(panels, plan.panel, true);
+    return (matrices ? Math.max(heights[0], panel) + high - heights[0] : Math.max(high, panel)) <= room.height;
+  };
+  for (const small of [false, true]) {
+    for (const swap of matrices ? [false] : [false, true]) {
+      for (let cell = LARGEST_CELL; cell >= SMALLEST_CELL; cell--) {
+        for (const form of ["beside", "below"]) {
+          const plan = { form, cell, small, swap };
+          if (fits(plan)) return plan;
+        }
+      }
+    }
   }
-  const height = grid.rows * cell + 24;
-  const stacked = group.section.classList.contains("stacked");
-  const lines = stacked ? Math.min(planes.length, Math.max(1, Math.floor(tall / height))) : 1;
+  if (matrices) return { form: "below", cell: SMALLEST_CELL, small: false, swap: false }; // they are read as wholes
+  const few = groups.every((group) => !group.kernels || group.filters * group.grid.rows <= FEW_KERNEL_ROWS);
+  const pictures = (scale) => ({ form: "below", cell: 0, small: !few, swap: true, scale });
+  const scale = SCALES_OF_PICTURES.find((each) => {
+    const sizes = rows[0].map((group) => pictureExtent(group, pictures(each), room.width));
+    const [width, height] = [
+      sum(sizes.map(([wide]) => wide + GAPS.columns)) - GAPS.columns,
+      Math.max(...sizes.map(([, high]) => high)),
+    ];
+    return width <= room.width && height + GAPS.rows + panelHeight(panels, room.width, false) <= room.height;
+  });
+  return pictures(scale ?? SCALES_OF_PICTURES.at(-1));
+}
+
+// Width and height of a group whose planes are pictures: a lens stands beside a single one, and above several.
+function pictureExtent(group, plan, width) {
+  if (group.kernels) return kernelExtent(group, 0, plan.small);
+  const { grid, lenses, planes } = group;
+  const { plane, lens } = groupCells(group, plan, width);
+  const views =
+    plane < SMALLEST_CELL ? lenses.map(({ view }) => [view.columns * lens + GAPS.planes, view.rows * lens]) : [];
+  const [across, enlarged] = [sum(views.map(([wide]) => wide)), Math.max(0, ...views.map(([, high]) => high))];
+  const [wide, high] = [grid.columns * plane + GAPS.planes, grid.rows * plane + 6];
+  if (planes.length === 1) return [across + wide, TITLE + Math.max(enlarged, high)];
+  const each = group.stacked ? Math.floor(WIDEST_OUTPUTS / wide) : planes.length;
+  return [
+    Math.max(across, Math.min(each, planes.length) * wide),
+    TITLE + CAPTION + enlarged + Math.ceil(planes.length / each) * high,
+  ];
+}
+
+function composePhone(groups, { width }) {
+  const small = groups.some((group) => group.kernels && group.filters > 4);
+  for (let cell = LARGEST_ON_PHONE; cell >= SMALLEST_CELL; cell--) {
+    if (groups.every((group) => group.kernels || group.grid.columns * cell + 10 <= width))
+      return { form: "phone", cell, small, swap: true };
+  }
+  return { form: "phone", cell: 0, small, swap: true };
+}
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+const kernelCell = (cell) => Math.max(SMALLEST_KERNEL, Math.min(cell, LARGEST_KERNEL));
+const captionOf = ({ grid, names }) => (grid.channels > 1 || names[1] ? CAPTION : 0);
+
+// Width and height of a group of planes with this cell size, and in how many lines they stand: maps that the layer makes are
+// stacked up to `tall`, other planes stand in one line.
+function extent(group, cell, small, tall = 0) {
+  const { grid, planes } = group;
+  if (group.kernels) return kernelExtent(group, cell, small);
+  const height = grid.rows * cell + captionOf(group) + 2;
+  const lines = group.stacked ? Math.min(planes.length, Math.max(1, Math.floor((tall - TITLE) / height))) : 1;
   const stripe = group.grouped ? 9 : 0; // that tells the groups of a convolution apart
-  return [Math.ceil(planes.length / lines) * (grid.columns * cell + 12 + stripe), height, lines];
+  const across = Math.ceil(planes.length / lines);
+  const wide = Math.max(grid.columns * cell + 2, grid.channels > 1 ? CAPTIONS.plane : 0);
+  return [across * (wide + GAPS.planes + stripe) - GAPS.planes, TITLE + lines * height, lines];
+}
+
+// Of kernels: a line for each filter, or small pictures of all beside a lens.
+function kernelExtent(group, cell, small) {
+  const { grid, names, filters, each } = group;
+  const size = kernelCell(small ? 0 : cell);
+  const bias = names[1] ? Math.max(size, 32) + 2 + GAPS.planes : 0;
+  const widths = Array.from({ length: each }, (_, i) =>
+    Math.max(grid.columns * size + 2, each > 1 ? (i ? CAPTIONS.plane : CAPTIONS.kernel) : 0),
+  );
+  const line = sum(widths) + GAPS.planes * (each - 1) + bias + (group.grouped ? 9 : 0);
+  const high = grid.rows * size + captionOf(group) + 6;
+  if (!small) return [line, TITLE + filters * high];
+  const picture = grid.rows * KERNEL_PICTURE + 6;
+  return [line, TITLE + high + Math.ceil(filters / Math.max(1, Math.floor(line / (each * picture + 6)))) * picture];
 }
 
 // How high the inputs and kernels of a row stand, so that outputs may be stacked beside them.
-export function tallest(groups, row, cell) {
-  const heights = groups
-    .filter((group) => group.row === row)
-    .map((group) => {
-      if (!group.kernels) return extent(group, cell)[1];
-      return smallKernels(group) ? 0 : filtersOf(group) * (group.grid.rows * kernelCell(cell) + 24);
-    });
-  return Math.max(0, ...heights);
-}
+const tallest = (row, cell, small) =>
+  Math.max(...row.map((group) => (group.stacked ? 0 : extent(group, cell, small)[1])));
 
-const filtersOf = ({ grid, names, lenses }) => grid.channels / (lenses.length - (names[1] ? 1 : 0));
-const smallKernels = (group) => filtersOf(group) * group.grid.rows > MOST_KERNEL_ROWS;
-
-// The largest cell with which each row of groups fits into the width, beside each other if they can; 0 if only pictures do.
-export function fitCell(groups, width) {
-  const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
-  const oneLine = (cell) =>
-    rows.every(
-      (row) =>
-        row.reduce((sum, group) => sum + extent(group, cell, tallest(groups, group.row, cell))[0] + GAP, -GAP) <= width,
-    );
-  const linesOf = (group, cell) => {
-    const [each] = extent({ ...group, planes: [group.planes[0]] }, cell);
-    return Math.ceil(group.planes.length / Math.floor((width + 12) / each));
-  };
-  const wrapped = (cell, lines) =>
-    groups.every(
-      (group) =>
-        group.kernels ||
-        (group.grid.columns * cell + 2 <= width && group.grid.rows * cell <= HIGHEST && linesOf(group, cell) <= lines),
-    );
-  for (let cell = LARGEST_CELL; cell >= 20; cell--) if (oneLine(cell)) return { cell, oneLine: true };
-  for (let lines = 1; lines <= MOST_LINES; lines++) {
-    // rather smaller cells than a long page
-    for (let cell = 34; cell >= (lines === 1 ? MINIMUM_FOR_NUMBERS : 22); cell--) {
-      if (wrapped(cell, lines)) return { cell, oneLine: false };
-    }
-  }
-  return { cell: 0, oneLine: false };
+// In how many columns the planes of a group stand.
+export function columnsOf(group, groups, { cell, small }) {
+  const row = groups.filter((other) => other.row === group.row);
+  const lines = cell ? (extent(group, cell, small, tallest(row, cell, small))[2] ?? 1) : 1;
+  return Math.ceil(group.planes.length / lines);
 }
 
 // The cell sizes of one group: of its planes, and of its lenses where the planes are too small for numbers.
-export function groupCells(group, cell, width) {
+export function groupCells(group, { cell, small, scale = 1 }, width) {
   const { grid, lenses, planes } = group;
+  if (group.kernels) return { plane: small ? KERNEL_PICTURE : kernelCell(cell), lens: SMALLEST_KERNEL };
   const widest = Math.max(...lenses.map((lens) => lens.view.columns));
-  const lens = Math.max(MINIMUM_FOR_NUMBERS, Math.min(32, Math.floor((width - 4) / widest)));
-  if (group.kernels) return { plane: smallKernels(group) ? 6 : kernelCell(cell), lens: kernelCell(32) };
+  const lens = Math.max(SMALLEST_CELL, Math.min(24, Math.floor((width - 4) / widest)));
   if (cell) return { plane: cell, lens };
-  if (grid.columns * 32 <= width && grid.rows <= 7) return { plane: 32, lens }; // small enough for numbers all the same
-  const stacked = group.section.classList.contains("stacked"); // these have their lens beside them
-  const share = Math.min(width - 4, planes.length > 3 ? 104 : planes.length > 1 && stacked ? 148 : 7 * 32);
-  return {
-    plane: Math.max(1, Math.min(MINIMUM_FOR_NUMBERS - 1, Math.floor(share / Math.max(grid.columns, grid.rows)))),
-    lens,
-  };
+  const longest = Math.max(grid.columns, grid.rows);
+  if (longest <= 7) return { plane: 22, lens }; // small enough for numbers all the same
+  const share = scale * (planes.length > 3 ? 48 : planes.length > 1 ? 104 : 160);
+  return { plane: Math.max(1, Math.min(SMALLEST_CELL - 2, Math.floor(share / longest))), lens };
 }

@@ -1,7 +1,13 @@
 // The words of a step that adds a number, or its products, to others.
 
 import { bracket, equalsSign } from "./numbers.js";
-import { pointName, result, term, text, tieNote } from "./phrases.js";
+import { channelName, pointName, result, term, text, tieNote } from "./phrases.js";
+
+// The title of a block: where there are several channels, with the factor that all of their terms have in common.
+function titled(walk, number, sum, other, g) {
+  if (walk.channels_in === 1) return { title: `${sum} × ${other}` };
+  return { title: number ? "" : `${sum} × ${other}, ${g} × …`, shared: true };
+}
 
 // dweight += point × window, one block for each plane.
 export function sayOuter(walk, at, action) {
@@ -9,8 +15,9 @@ export function sayOuter(walk, at, action) {
   const count = point.counts[at.local];
   const g = text(point, count);
   const source = pointName(walk, action.point, at);
-  const blocks = at.planes.map((plane) => ({
-    title: `${action.into} += ${action.point} × window${walk.channels_in > 1 ? `, channel ${plane}` : ""}`,
+  const blocks = at.planes.map((plane, number) => ({
+    ...titled(walk, number, `${action.into} += ${action.point}`, "window", g),
+    part: channelName(walk, action.field, plane),
     columns: walk.kernel_size[1],
     stage: action.begins,
     terms: at.cells.map((cell) => {
@@ -51,7 +58,8 @@ export function saySpread(walk, at, action) {
     };
   }
   const blocks = at.planes.map((plane, number) => ({
-    title: `${action.into}[window] ${sign} ${action.point} × weight${walk.channels_in > 1 ? `, channel ${plane}` : ""}`,
+    ...titled(walk, number, `${action.into}[window] ${sign} ${action.point}`, "weight", g),
+    part: channelName(walk, action.into, plane),
     columns: walk.kernel_size[1],
     stage: action.begins,
     terms: at.cells.map((cell, tap) => {

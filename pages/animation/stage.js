@@ -1,24 +1,22 @@
 // The stage: all planes of a walk, laid out to the width at hand, showing one step.
 
 import { readColours, SCALES } from "./colours.js";
+import { measurePanels } from "./panel.js";
 import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
-import { extent, fitCell, groupCells, tallest } from "./sizes.js";
+import { columnsOf, compose, groupCells } from "./sizes.js";
 
 export class Stage {
   // part(name): an element of the page by its class.
   constructor(root, part) {
     Object.assign(this, { root, part });
     this.scale = Object.keys(SCALES)[0];
-    this.late = new Set(); // groups that are drawn a frame later
-    this.caughtUp = () => {}; // called when all is drawn that had to wait
   }
 
   // Another walk. Where it has the same planes, which most changes of a setting leave alone, they stay: a browser takes long
   // to lay out new ones.
   load(walk) {
     this.walk = walk;
-    const backward = walk.phases.find((phase) => !this.waits({ phase }));
-    this.next = backward && walk.locate(backward.first); // where lenses of what waits look
+    this.panels = measurePanels(walk);
     const plans = [0, 1].flatMap((row) => (walk.rows[row] ?? []).map((names) => this.plan(row, names)));
     const form = JSON.stringify(
       plans.map(({ row, names, lines, lenses }) => [row, names, lines, lenses.map(([name]) => name)]),
@@ -44,7 +42,7 @@ export class Stage {
       ...Array.from({ length: each }, (__, i) => [name, filter * each + i]),
       ...(names[1] ? [[names[1], filter]] : []),
     ]);
-    const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : 7));
+    const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : channels > 1 ? 5 : 7));
     const at = walk.locate(0);
     const lenses = names.flatMap((looked) =>
       walk.marks(looked, at).map(({ plane, rows, columns }) => {
@@ -58,12 +56,13 @@ export class Stage {
   build({ row, names, lines, lenses }) {
     const [name] = names;
     const section = Object.assign(document.createElement("section"), { className: `group ${name}` });
-    if (name === "out" || name === "dout") section.classList.add("stacked");
+    const stacked = name === "out" || name === "dout";
+    section.classList.toggle("stacked", stacked);
     section.dataset.grid = name;
     section.innerHTML = `<h4></h4><div class="planes"></div><div class="lenses"></div>`;
     const [title, planes, magnified] = section.children;
     this.part(PLACES[row]).append(section);
-    const group = { name, names, row, section, title, planes: [] };
+    const group = { name, names, row, section, stacked, title, planes: [] };
     for (const line of lines) {
       const box = Object.assign(document.createElement("div"), { className: "line" });
       planes.append(box);
@@ -79,6 +78,7 @@ export class Stage {
     const { name } = group;
     group.title.textContent = walk.titles[name] ?? name;
     Object.assign(group, { grid: walk.grids[name], kernels: walk.isKernel(name), grouped: walk.grouped });
+    Object.assign(group, { filters: lines.length, each: lines[0].filter(([shown]) => shown === name).length });
     lines.flat().forEach((shown, number) => this.give(group.planes[number], ...shown));
     lenses.forEach((shown, number) => this.give(group.lenses[number], ...shown));
   }
@@ -130,26 +130,34 @@ export class Stage {
   }
 
   get outgrown() {
-    return this.root.clientWidth !== this.width;
+    return this.root.clientWidth !== this.width || window.innerHeight !== this.height;
   }
 
-  // Choose cell sizes that fit the width, then draw everything.
+  // Choose what fits the room there is: the width, and from the figure's top to the end of the first screen.
   layout() {
     if (!this.root.clientWidth) return false;
-    this.width = this.root.clientWidth;
+    [this.width, this.height] = [this.root.clientWidth, window.innerHeight];
     this.colours = readColours(this.root, this.scale);
-    const { cell, oneLine } = fitCell(this.groups, this.width);
-    this.root.classList.toggle("one-line", oneLine);
-    this.cell = cell;
+    const room = { width: this.width, height: Math.max(LEAST_HEIGHT, this.height - this.top() - 4) };
+    this.fit = compose(this.groups, this.panels, room);
+    this.root.dataset.form = this.fit.form;
+    this.root.classList.toggle("swap", this.fit.swap);
+    this.root.style.setProperty("--panel", `${this.fit.panel}px`);
     return true;
   }
 
+  // Where the figure begins on the page, however far it is scrolled.
+  top() {
+    const main = this.root.getRootNode().host?.closest('[data-testid="stMain"]') ?? document.documentElement;
+    return this.part("figure").getBoundingClientRect().top + main.scrollTop;
+  }
+
   resize(group) {
-    const { cell, groups, width } = this;
-    const sizes = groupCells(group, cell, width);
-    const lines = extent(group, cell, tallest(groups, group.row, cell))[2] ?? 1;
-    group.section.style.setProperty("--across", Math.ceil(group.planes.length / lines));
+    const { fit, groups, width } = this;
+    const sizes = groupCells(group, fit, width);
+    group.section.style.setProperty("--across", columnsOf(group, groups, fit));
     group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
+    group.section.classList.toggle("many", group.planes.length > 1);
     for (const plane of group.planes) plane.resize(sizes.plane);
     if (sizes.plane < MINIMUM_FOR_NUMBERS) for (const lens of group.lenses) lens.resize(sizes.lens);
   }
@@ -158,42 +166,36 @@ export class Stage {
   show(at, stage, all = false) {
     if (!this.colours) return; // not laid out yet
     const moves = this.walk.advance(at.step, stage);
-    this.part("made").classList.toggle("waiting", this.waits(at));
-    if (all) this.late = new Set(this.groups.filter((group) => group.row && group.planes[0].cell && this.waits(at)));
-    for (const group of this.groups) if (!this.late.has(group)) this.showGroup(group, at, moves, all);
-    if (all && this.late.size) requestAnimationFrame(() => setTimeout(() => this.catchUp()));
+    for (const group of this.groups) {
+      const rests = this.rests(group, at);
+      const appears = group.rests && !rests;
+      group.rests = rests;
+      group.section.classList.toggle("rests", rests);
+      if (!rests) this.showGroup(group, at, moves, all || appears);
+    }
   }
 
-  // What no step looks at yet follows a frame later than the rest, and keeps its old picture so long.
-  catchUp() {
-    const { late, at } = this;
-    this.late = new Set();
-    for (const group of late) this.showGroup(group, at, {}, true);
-    if (late.size) this.caughtUp();
-  }
-
-  // Has what the backward pass collects no part in this step?
-  waits(at) {
-    return at.phase.name === "forward";
+  // Whether a group has no part in this step, and takes no room: what the backward pass collects, while it goes forward;
+  // the forward grids, where the others stand in their place.
+  rests({ row }, { phase }) {
+    return row ? phase.name === "forward" : phase.name === "backward" && this.fit.swap;
   }
 
   showGroup(group, at, moves, all) {
     const { walk, colours } = this;
     if (all) this.resize(group);
-    const idle = group.row && this.waits(at);
-    const marks = Object.fromEntries(group.names.map((name) => [name, idle ? [] : walk.marks(name, at)]));
+    const marks = Object.fromEntries(group.names.map((name) => [name, walk.marks(name, at)]));
     const changed = Object.fromEntries(group.names.map((name) => [name, all ? null : this.changedCells(name, moves)]));
     for (const plane of group.planes) {
       if (changed[plane.name]) plane.drawCells(changed[plane.name][plane.channel] ?? []);
       else plane.draw(colours);
       plane.mark(marks[plane.name].find((mark) => mark.plane === plane.channel));
     }
-    if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed, idle);
+    if (group.section.classList.contains("magnified")) this.magnify(group, marks, changed);
   }
 
-  magnify(group, marks, changed, idle) {
-    const { walk } = this;
-    const wanted = group.names.flatMap((name) => (idle ? walk.marks(name, this.next) : marks[name]));
+  magnify(group, marks, changed) {
+    const wanted = group.names.flatMap((name) => marks[name]);
     group.lenses.forEach((lens, number) => {
       const mark = wanted[number];
       lens.figure.style.visibility = mark ? "" : "hidden"; // its place is kept
@@ -207,7 +209,7 @@ export class Stage {
       if (lens.channel !== channel) this.caption(lens);
       if (scrolled && cells) lens.drawCells(cells[lens.channel] ?? []);
       else lens.draw(this.colours);
-      lens.mark(idle ? undefined : mark);
+      lens.mark(mark);
     });
   }
 
@@ -232,6 +234,7 @@ export class Stage {
 }
 
 const PLACES = ["given", "made"]; // of the rows of groups
+const LEAST_HEIGHT = 340; // pixels that the figure takes in any case
 const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
 
 function markedCells(mark, grid) {

@@ -1,5 +1,7 @@
 // The panel that writes a step's sum out: blocks of terms laid out like the window, the total, and all of it as a table.
 
+import { isDense } from "./panel.js";
+
 export class Terms {
   constructor(part) {
     Object.assign(this, { blocks: part("terms"), total: part("total"), table: part("table") });
@@ -10,16 +12,17 @@ export class Terms {
   show(told, stage) {
     this.told = told;
     const form = told.blocks
-      .map(({ title, columns, terms, sum }) => [title, columns, terms.length, !terms[0].left, !sum])
+      .map(({ part, columns, terms, sum }) => [part, columns, terms.length, !terms[0].left, !sum])
       .join();
     if (form !== this.form) this.build(told.blocks);
     this.form = form;
     told.blocks.forEach((block, number) => {
-      const { section, cells, sum } = this.built[number];
+      const { section, heading, cells, sum } = this.built[number];
       later(section, block.stage > stage);
+      heading.textContent = block.title;
       block.terms.forEach((term, i) => {
         const [box, factors, product] = cells[i];
-        if (factors) factors.data = `${term.left} × ${term.right}`;
+        if (factors) factors.data = `${block.shared ? "" : `${term.left} `}× ${term.right}`;
         product.data = term.product;
         const name = `term${term.mark && term.mark.stage <= stage ? " mark" : ""}${term.muted ? " muted" : ""}`;
         if (box.className !== name) box.className = name;
@@ -37,14 +40,11 @@ export class Terms {
 
   build(blocks) {
     this.blocks.replaceChildren();
-    this.blocks.classList.toggle(
-      "dense",
-      blocks.some((block) => block.columns > 4),
-    );
+    this.blocks.classList.toggle("dense", isDense(blocks));
     this.built = blocks.map((block) => {
       const section = document.createElement("section");
-      section.innerHTML = `<h5></h5><div class="block" style="--columns:${block.columns}"></div>`;
-      section.firstChild.textContent = block.title;
+      section.innerHTML = `<h5></h5>${block.part ? "<h6></h6>" : ""}<div class="block" style="--columns:${block.columns}"></div>`;
+      if (block.part) section.children[1].textContent = block.part;
       const cells = block.terms.map((term) => {
         const box = document.createElement("span");
         box.innerHTML = `${term.left === undefined ? "" : "<i> </i>"}<b> </b>`;
@@ -55,18 +55,20 @@ export class Terms {
         ? section.appendChild(Object.assign(document.createElement("p"), { className: "part" }))
         : null;
       this.blocks.append(section);
-      return { section, cells, sum };
+      return { section, heading: section.firstChild, cells, sum };
     });
   }
 
   tabulate() {
     if (!this.table.open) return;
-    const rows = this.told.blocks.flatMap((block) =>
-      block.terms.map(
+    let title = "";
+    const rows = this.told.blocks.flatMap((block) => {
+      title = block.title || title;
+      return block.terms.map(
         ({ name, left, right, product }) =>
-          `<tr><td>${block.title}</td><th scope="row">${name}</th><td>${left ?? ""}</td><td>${right ?? ""}</td><td>${product}</td></tr>`,
-      ),
-    );
+          `<tr><td>${title}${block.part ? `, ${block.part}` : ""}</td><th scope="row">${name}</th><td>${left ?? ""}</td><td>${right ?? ""}</td><td>${product}</td></tr>`,
+      );
+    });
     const heads = ["part", "cell", "first factor", "second factor", "number"].map(
       (head) => `<th scope="col">${head}</th>`,
     );

@@ -82,6 +82,14 @@ export class Walk {
     };
   }
 
+  // The step that is closest to one of another walk: of the same phase, at the same place or the last one before it.
+  nearest({ phase, channel, row, column }) {
+    const { positions, point, phases } = this;
+    const { first, steps } = phases.find(({ name }) => name === phase.name) ?? phases[0];
+    const place = Math.min(row, point.rows - 1) * point.columns + Math.min(column, point.columns - 1);
+    return first + Math.min(channel, Math.floor(steps / positions) - 1) * positions + place;
+  }
+
   // How NumPy would write a cell of the layer's own arrays (they have no padding); the channel only where there are several.
   name(grid, channel, index) {
     const { channels, columns } = this.grids[grid];

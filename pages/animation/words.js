@@ -25,3 +25,15 @@ export function describe(walk, at) {
     sentence: parts.map(({ sentence }) => sentence).join(" "),
   };
 }
+
+// What each grid of the backward pass is, in a sentence.
+export function introduce({ grids }) {
+  if (!grids.dout) return "";
+  const made = ["dx", "dweight", "dbias"].filter((name) => grids[name]);
+  const of = { dx: "input number", dweight: "weight", dbias: "bias" };
+  const last = made.length > 1 ? ` and ${made.at(-1)}` : made[0];
+  const names = `${made.slice(0, -1).join(", ")}${last}`;
+  return `dout is the upstream gradient: how fast the loss grows with each output. ${names} say${
+    made.length > 1 ? "" : "s"
+  } the same of each ${made.map((name) => of[name]).join(" and each ")}.`;
+}

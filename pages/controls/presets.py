@@ -32,17 +32,16 @@ class Start(Mapping[str, Any]):
     def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any], *, narrow: bool = False):
         """Show the list of presets; `usual` holds the values of all controls where a preset says nothing.
 
-        narrow: what it shows stands one below the other, as in a sidebar.
+        narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title.
         """
         self.narrow = narrow
-        choose, tell = (st.container(), st.container()) if narrow else st.columns([1, 2], vertical_alignment="bottom")
-        with choose:
+        with (not narrow and book().head) or st.container():
             self.name = settings.choice(
                 "preset", "preset", list(presets), help="Sets all controls; change them as you like."
             )
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words
-        self.note: DeltaGenerator = tell.container()
+        self.note: DeltaGenerator = st.container()
         shown = f"preset_shown_{book().page}"
         if st.session_state.get(shown) not in (None, self.name):
             self.restore()  # another preset replaces what was changed

@@ -30,8 +30,7 @@ CONVOLUTION = {
         {"padding": 1},
     ),
     "course_demo": Preset(
-        "The animation of Stanford's CS231n: three channels of 5×5, padded by 1, two filters of 3×3×3 with stride 2. "
-        "Each output adds up 27 products and its filter's bias.",
+        "The animation of Stanford's CS231n: each output adds up 27 products, 9 of each channel, and its filter's bias.",
         SMALL | {"input_size": "5", "channels": "3", "filters": 2, "padding": 1, "stride": 2, "bias": "1, 0"},
     ),
     "no_padding": Preset(

@@ -25,9 +25,8 @@ FLIPPED = (
 )
 
 st.markdown(
-    "A small **kernel** of weights slides over the input. At each stop the numbers under it are multiplied by the weights, "
-    "the products are added up, and the sum becomes **one number of the output**. Press play, or walk with the arrow keys; "
-    "after the last output the walk goes on **backward**, and collects the gradients."
+    "A **kernel** of weights slides over the input. Products of the two, added up, are **one number of the output**; then the "
+    "walk goes **backward**."
 )
 start = Start(CONVOLUTION, USUAL_CONVOLUTION)
 with walk_settings(start, "edit"):
@@ -89,8 +88,7 @@ with walk_settings(start, "edit"):
 walk = traced(lambda: trace_conv2d(chosen.grid, weight, bias, window, groups=groups, dout=dout))
 if walk:
     kernel_title = f"kernel{'s' if filters > 1 else ''} {size[0]}×{size[1]}" + (", flipped" if flip else "")
-    backward = {"dx": "dx: to the input", "dweight": "dweight", "dout": "dout: from the next layer"}
-    titles = size_titles(window, walk.input_size) | {"weight": kernel_title} | backward
+    titles = size_titles(window, walk.input_size) | {"weight": kernel_title}
     walkthrough(
         walk,
         version=start.version,

@@ -65,10 +65,10 @@ except ValueError as error:
 words.markdown(WORDS[layer])
 padded = " (padded)" if padding else ""
 titles = {
-    "dout": f"dout {shape[1]}×{shape[2]}: from the next layer",
+    "dout": f"dout {shape[1]}×{shape[2]}",
     "x": f"input{padded}",
     "weight": "kernel",
-    "dx": f"dx{padded}: to the input",
+    "dx": f"dx{padded}",
     "dweight": "dweight",
 }
 walkthrough(walk.only(["backward"]), titles=titles)

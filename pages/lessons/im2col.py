@@ -16,8 +16,7 @@ from pages.sections.walk_page import ending, walk_settings
 from pages.sections.walkthrough import walkthrough
 
 st.markdown(
-    "A computer is at its fastest when it multiplies two matrices. So a convolution is turned into that: every window is "
-    "**copied into a column**, every filter is written as a **row**, and one product of the two gives all outputs at once."
+    "A convolution as one product of two matrices: each window is **copied into a column**, each filter is a **row**."
 )
 start = Start(IM2COL, USUAL_IM2COL)
 with walk_settings(start, "edit"):

@@ -20,8 +20,7 @@ from pages.sections.walkthrough import upstream, walkthrough
 from pages.sections.whole_picture import Maps, whole_picture
 
 st.markdown(
-    "Pooling makes a map smaller: each window is summed up by **one number**, its largest (max pooling) or its mean "
-    "(average pooling). There are no weights to learn. What stays is *that* something was there; where exactly is given up."
+    "Each window becomes **one number**, its largest or its mean. *That* something was there stays; where exactly is given up."
 )
 start = Start(POOLING, USUAL_POOLING)
 with walk_settings(start):
@@ -58,7 +57,7 @@ with walk_settings(start):
 trace = trace_max_pool2d if pooling == "max" else trace_avg_pool2d
 walk = traced(lambda: trace(chosen.grid, window, dout=dout, broken=broken))
 if walk:
-    titles = size_titles(window, walk.input_size) | {"dx": "dx: to the input", "dout": "dout: from the next layer"}
+    titles = size_titles(window, walk.input_size)
     walkthrough(
         walk,
         version=start.version,

@@ -22,9 +22,7 @@ VIEWS = {
 }
 
 st.markdown(
-    "Walk a convolution backward, and each output's gradient is spread over its window: `dx[window] += dout × weight`. Used "
-    "**forward**, with numbers instead of gradients, the same step makes a **large map from a small one**. Decoders and "
-    "image generators are built of it."
+    "A convolution's backward step, `dx[window] += dout × weight`, used **forward**: it makes a **large map from a small one**."
 )
 start = Start(TRANSPOSED, USUAL_TRANSPOSED)
 with walk_settings(start, "edit", "view"):
@@ -77,7 +75,7 @@ if view == "spread":
         "out": f"output {large[0]}×{large[1]}{cut}",
         "dx": "dx: a convolution of dout",
         "dweight": "dweight",
-        "dout": f"dout: from the next layer{cut}",
+        "dout": f"dout{cut}",
     }
 else:
     titles = size_titles(gathering, walk.input_size) | {

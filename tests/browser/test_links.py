@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.window import Window
-from tests.browser.walking import at, canvas, hover, linked, open_walk, outlined, place
+from tests.browser.walking import at, canvas, count, hover, linked, open_walk, outlined, place
 
 PLAIN = "/convolution?input=shuffled_numbers&input_size=6&padding=0&stride=1&stages=false"
 WINDOWS = Window.of(3).view(np.arange(36).reshape(6, 6)).reshape(16, 9)  # by position: the input cells of the window
@@ -78,7 +78,7 @@ def test_a_click_pins_and_escape_or_another_click_lets_go(page, player):
 
 
 def test_links_by_keyboard(page, player):
-    player.locator(".colours").focus()
+    player.locator(".speed").focus()
     page.keyboard.press("Tab")
     expect(player).to_have_attribute("data-linked", "x,0,0")
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft", "ArrowRight"):
@@ -190,6 +190,7 @@ def test_a_click_on_an_output_of_im2col_goes_to_its_step(page, address):
 
 def test_a_cell_that_is_pointed_at_may_vanish_with_a_change_of_settings(page, address):
     player = open_walk(page, address + "/transposed?stages=false")
+    go(player, count(player) - 1)
     hover(player, "dx", 4)
     page.get_by_text("gather", exact=True).dispatch_event("click")
     expect(page.locator('section[data-grid="dx"]')).to_have_count(0)

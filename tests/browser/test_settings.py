@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.address.messages import JOINER
-from tests.browser.walking import drawn, open_walk
+from tests.browser.walking import open_walk
 from tools.browser import open_page, settle
 
 
@@ -164,7 +164,6 @@ def test_planes_that_stay_show_what_new_ones_would(page, address):
     page.get_by_role("slider", name="padding").press("ArrowRight")
     expect(player).to_have_attribute("data-count", str(2 * 4 * 32 * 32))
     assert player.evaluate("player => player.player.stage.planes[0] === window.kept")
-    drawn(player)
     stayed = player.evaluate(SEEN)
     assert len(stayed) > 20
     page.get_by_role("slider", name="filters").press("ArrowLeft")  # fewer planes, all of them new

@@ -38,11 +38,15 @@ def settings(rng, page, number):
 
 def check_products(player):
     """Each term is the product of its two factors; returns the sum of each block."""
-    sums = []
+    sums, common = [], []
     for block in player.locator(".terms section").all():
         total = Decimal(0)
+        title = block.locator("h5").inner_text()
+        common = (
+            numbers(title.split(",")[1]) if "…" in title else common if not title else []
+        )  # of all terms, told once
         for text in block.locator(".term").all_inner_texts():
-            left, right, product = numbers(text)
+            left, right, product = [*common, *numbers(text)]
             assert left * right == product, text
             total += product
         sums.append(total)
