@@ -15,7 +15,7 @@ give_way()
 # More of the picture in sight; pictures side by side do not touch. No fading while an answer is on its way: each part of the
 # page would become a layer of its own and back again at each change, a seventh of the time until the change is seen.
 st.html(
-    "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > [data-testid=stVerticalBlock] { gap: .5rem } } "
+    "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > .stVerticalBlock { gap: .5rem } } "
     "h1 { font-size: 1.7rem !important; padding: .3rem 0 !important; white-space: nowrap } "
     ".stMain .st-key-preset { width: auto !important; min-width: 0; flex: 0 1 22rem !important; label { white-space: nowrap } "
     "[data-testid=stSelectbox] { display: flex; align-items: center; gap: .6rem } } "

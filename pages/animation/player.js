@@ -1,5 +1,4 @@
 // The player: a time axis over a walk, with buttons, keys and a scrubber; the stage shows the step it is at.
-
 import { Choices } from "./choices.js";
 import { Clock } from "./clock.js";
 import { legend } from "./colours.js";
@@ -11,11 +10,9 @@ import { Stage } from "./stage.js";
 import { Terms } from "./terms.js";
 import { Walk } from "./walk.js";
 import { describe, introduce } from "./words.js";
-
 const TICKS = { steps: 4, stages: 1.5 }; // a second at speed 1: a stage wants to be read
 const READABLE = 250; // milliseconds that a step stays written out while steps fly by: nobody adds up faster
 const QUIET = 400; // milliseconds without a change, after which the address is told
-
 class Player {
   constructor(root) {
     this.root = root;
@@ -53,8 +50,10 @@ class Player {
     document.addEventListener("keydown", this.anywhere);
     // The theme's text colour has a short transition: its end says that the theme changed.
     root.addEventListener("transitionend", (event) => event.target === root && this.redraw());
-    this.observer = new ResizeObserver(() => this.walk && this.stage.outgrown && this.redraw());
+    this.resized = () => this.walk && this.stage.outgrown && this.redraw();
+    this.observer = new ResizeObserver(this.resized);
     this.observer.observe(root);
+    window.addEventListener("resize", this.resized); // a window that is only as wide as before
   }
 
   key(event) {
@@ -238,6 +237,7 @@ class Player {
     this.clock.stop();
     clearTimeout(this.telling);
     this.observer.disconnect();
+    window.removeEventListener("resize", this.resized);
     document.removeEventListener("keydown", this.anywhere);
   }
 }

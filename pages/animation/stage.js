@@ -130,7 +130,8 @@ export class Stage {
   }
 
   get outgrown() {
-    return this.root.clientWidth !== this.width || window.innerHeight !== this.height;
+    const { root, width, height, fit } = this; // the bars of a phone's browser come and go
+    return root.clientWidth !== width || (window.innerHeight !== height && fit?.form !== "phone");
   }
 
   // Choose what fits the room there is: the width, and from the figure's top to the end of the first screen.

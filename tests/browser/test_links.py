@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.window import Window
-from tests.browser.walking import at, canvas, count, hover, linked, open_walk, outlined, place
+from tests.browser.walking import at, canvas, count, go, hover, linked, open_walk, outlined, place
 
 PLAIN = "/convolution?input=shuffled_numbers&input_size=6&padding=0&stride=1&stages=false"
 WINDOWS = Window.of(3).view(np.arange(36).reshape(6, 6)).reshape(16, 9)  # by position: the input cells of the window

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.walking import at, canvas, count, drawn, go, open_walk, place
+from tests.browser.walking import at, canvas, count, go, open_walk, place
 
 PAGE = "/convolution?input=shuffled_numbers&input_size=6&padding=0"
 
@@ -191,7 +191,6 @@ def test_what_the_backward_pass_collects_follows_a_change_of_size(page, player):
         "([player, before]) => player.querySelector('figure[data-grid=dx] canvas').width !== before",
         arg=[player.element_handle(), before],
     )
-    drawn(player)
     assert made.evaluate(width) == given.evaluate(width)
 
 
@@ -291,9 +290,9 @@ def test_where_there_is_no_room_for_both_the_gradients_stand_where_the_forward_g
     places = [group.bounding_box() for group in forward.values()]
     assert all(places)
     go(player, 256 * 3)  # the first of the backward pass
-    for group, place in zip(backward.values(), places, strict=True):
+    for group, stood in zip(backward.values(), places, strict=True):
         here = group.bounding_box()
-        assert (here["x"], here["y"]) == (place["x"], place["y"])
+        assert (here["x"], here["y"]) == (stood["x"], stood["y"])
         expect(group.locator(".lenses .frame").first).to_be_visible()
     for group in forward.values():
         expect(group).to_be_hidden()

@@ -20,13 +20,7 @@ def open_walk(page, address):
     open_page(page, address)
     player = page.locator(".player")
     expect(player).to_have_attribute("data-step", re.compile(r"\d+"))
-    drawn(player)
     return player
-
-
-def drawn(player):
-    """Wait for what the player draws a frame later."""
-    player.page.wait_for_function("player => !player.player.stage.late.size", arg=player.element_handle())
 
 
 def count(player):

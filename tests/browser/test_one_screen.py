@@ -1,0 +1,96 @@
+"""What moves, its sum and what it makes lie on the first screen together, forward and backward, for every example."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_pages import fits
+from tests.browser.test_presets import PRESETS, not_clipped
+from tests.browser.walking import at, count, go, open_walk
+
+# The bottom and the right edge of what has to be in view: the time axis, the words, the sum, and of each grid the frame of this
+# step, in its lens where it has one.
+EDGES = """player => { const shown = (element) => element.getBoundingClientRect().height > 0;
+  const frames = [...player.querySelectorAll(".group:not(.rests)")].flatMap((group) => {
+    const [lenses, planes] = [".lenses", ".planes"].map((list) => [...group.querySelectorAll(`${list} .frame`)].filter(shown));
+    return lenses.length ? lenses : planes });
+  const boxes = [...player.querySelectorAll(".transport, .says, .sum"), ...frames].map((e) => e.getBoundingClientRect());
+  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length] }"""
+MATRICES = ("im2col", "in_colour")  # twelve rows that are read as wholes: the sum is in view, the columns' ends are not
+FONTS = """player => player.player.stage.planes.filter(({ cell, colours }) => cell >= 19 && colours).map((plane) => {
+  const sizes = []; const { pen } = plane; const write = pen.fillText;
+  pen.fillText = function (...given) { sizes.push(+pen.font.match(/([\\d.]+)px/)[1]); write.apply(pen, given) };
+  plane.draw(plane.colours); delete pen.fillText; return Math.min(99, ...sizes) })"""
+
+
+@pytest.mark.parametrize(("path", "name"), PRESETS)
+def test_an_example_fits_one_screen(new_page, address, path, name):
+    page = new_page(1280, theme=("light", "dark")[PRESETS.index((path, name)) % 2])
+    player = open_walk(page, f"{address}/{path}?preset={name}")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    for width, height in ((1280, 800), (1366, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("player => !player.player.stage.outgrown", arg=player.element_handle())
+        for step in (count(player) - 1, count(player) // 2, count(player) // 2 - 1, 0):
+            go(player, step)
+            bottom, right, frames = player.evaluate(EDGES)
+            assert frames >= 2, step
+            assert right <= width, step
+            assert bottom <= height or (path, name) == MATRICES, step
+        fits(page)
+        not_clipped(player)
+    player.locator(".last").click()
+    expect(player.locator(".total")).not_to_be_empty()
+
+
+@pytest.mark.parametrize("name", ["edges_on_a_picture", "course_demo", "grey_from_colours", "one_by_one"])
+def test_digits_are_large_enough_to_read(page, address, name):
+    player = open_walk(page, f"{address}/convolution?preset={name}")
+    sizes = player.evaluate(FONTS)
+    assert sizes
+    assert min(sizes) >= 11
+
+
+def test_on_a_phone_the_sum_and_the_output_are_in_view_together(new_page, address):
+    page = new_page(390)
+    player = open_walk(page, address + "/convolution?preset=half_padding")
+    player.get_by_role("button", name="Play").click()
+    player.locator(".sum").scroll_into_view_if_needed()
+    made, total = player.locator(".group.out").bounding_box(), player.locator(".sum").bounding_box()
+    top = player.locator(".transport").bounding_box()
+    assert top["y"] + top["height"] <= made["y"]
+    assert total["y"] + total["height"] <= 844
+
+
+def test_phases_are_buttons(page, address):
+    player = open_walk(page, address + "/convolution?preset=course_demo")
+    backward = player.get_by_role("button", name="backward")
+    backward.focus()
+    page.keyboard.press("Enter")
+    at(player, 18)
+    player.get_by_role("button", name="forward", exact=True).click()
+    at(player, 0)
+    for box in (backward.bounding_box(), player.get_by_role("button", name="forward", exact=True).bounding_box()):
+        assert min(box["width"], box["height"]) >= 24
+
+
+def test_another_stride_keeps_the_phase_and_the_place(page, address):
+    player = open_walk(page, address + "/convolution?preset=half_padding")  # 5x5 outputs
+    go(player, 25 + 2 * 5 + 4)
+    page.get_by_role("slider", name="stride").press("ArrowRight")  # 3x3
+    expect(player).to_have_attribute("data-count", "18")
+    at(player, 9 + 2 * 3 + 2)
+    expect(player).to_have_attribute("data-phase", "backward")
+
+
+def test_what_the_backward_pass_makes_is_introduced_where_it_first_appears(page, address):
+    player = open_walk(page, address + "/convolution?preset=half_padding")
+    note = player.locator(".note")
+    expect(note).to_be_hidden()
+    go(player, 25)
+    expect(note).to_have_text(
+        "dout is the upstream gradient: how fast the loss grows with each output. dx, dweight and dbias say the same of each "
+        "input number and each weight and each bias."
+    )
+    player = open_walk(page, address + "/pooling")
+    go(player, count(player) - 1)
+    expect(player.locator(".note")).to_contain_text("dx says the same of each input number.")
