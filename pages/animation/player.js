@@ -1,10 +1,10 @@
 // The player: a time axis over a walk, with buttons, keys and a scrubber; the stage shows the step it is at.
+import { fillAxis } from "./axis.js";
 import { Choices } from "./choices.js";
 import { Clock } from "./clock.js";
 import { legend } from "./colours.js";
 import { draw } from "./icons.js";
 import { actionOf } from "./keys.js";
-import { buttonsOf } from "./phases.js";
 import { Pointer } from "./pointer.js";
 import { Stage } from "./stage.js";
 import { Terms } from "./terms.js";
@@ -28,7 +28,7 @@ class Player {
       pick: (channel, cell) => this.go(this.stepOf(channel, cell)),
       changed: () => this.report(),
     });
-    for (const button of root.querySelectorAll("button")) draw(button, button.className);
+    for (const button of root.querySelectorAll(".transport > button")) draw(button, button.className);
     const act = (this.act = {
       first: () => this.go(0),
       back: () => this.move(-1),
@@ -70,9 +70,8 @@ class Player {
     else if (data.id === this.id) return; // an unrelated rerun: keep playing
     this.id = data.id;
     this.walk = new Walk(data);
-    const { count, phases } = this.walk;
-    this.part("scrub").max = count - 1;
-    this.part("phases").replaceChildren(...buttonsOf(phases, (step) => this.go(step)));
+    const { count } = this.walk;
+    fillAxis(this);
     this.part("note").textContent = introduce(this.walk);
     const whole = !this.at || this.done >= this.at.phase.stages.length - 1; // it stays a whole step
     this.step = this.begun ? this.walk.nearest(this.at) : Math.max(0, Math.min(this.step, count - 1));

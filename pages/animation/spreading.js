@@ -41,6 +41,7 @@ export function saySpread(walk, at, action) {
   const sign = action.broken ? "=" : "+=";
   if (!weight) {
     const [share, equals] = [text(into, count), equalsSign(count, into.scale)];
+    const slip = tellSlip(walk, action, at);
     const terms = at.cells.map((cell) => ({
       name: walk.name(action.into, at.channel, cell),
       product: action.broken ? share : `+ ${bracket(share)}`,
@@ -51,10 +52,10 @@ export function saySpread(walk, at, action) {
       total: [
         {
           stage: action.begins,
-          html: `${source} = ${result(g)}, shared by ${n} cells: ${g} ÷ ${n} ${equals} <b>${share}</b> each`,
+          html: `${source} = ${result(g)}, shared by ${n} cells: ${g} ÷ ${n} ${equals} <b>${share}</b> each${slip}`,
         },
       ],
-      sentence: `${source} = ${g}. Each of the window's ${n} cells gets ${g} divided by ${n} ${equals} ${share}.`,
+      sentence: `${source} = ${g}. Each of the window's ${n} cells gets ${g} divided by ${n} ${equals} ${share}${slip}.`,
     };
   }
   const blocks = at.planes.map((plane, number) => ({
@@ -79,11 +80,24 @@ export function saySpread(walk, at, action) {
   };
 }
 
+// What a broken sum has just lost: of the first wrong cell, what stood there, what was written over it, and what += would make.
+function tellSlip(walk, action, at) {
+  const lost = walk.slips.get(at.step);
+  if (!lost) return "";
+  const into = walk.grids[action.into];
+  const [{ cell, old, written, right }] = lost;
+  const [channel, index] = [Math.floor(cell / walk.plane_size), cell % walk.plane_size];
+  const [was, is, should] = [old, written, right].map((count) => text(into, count));
+  const others = lost.length > 1 ? ` (and ${lost.length - 1} more like it)` : "";
+  return `: wrong. ${walk.name(action.into, channel, index)} was ${was}, ${is} is written over it, and it should be ${should}${others}`;
+}
+
 export function sayRoute(walk, at, action) {
   const { dout, dx } = walk.grids;
   const [g, winner, tie] = [text(dout, dout.counts[at.local]), walk.winner[at.local], tieNote(walk, at)];
   const source = pointName(walk, action.point, at);
   const now = text(dx, dx.counts[at.channel * walk.plane_size + at.cells[winner]]);
+  const slip = tellSlip(walk, action, at);
   const terms = at.cells.map((cell, tap) => ({
     name: walk.name("dx", at.channel, cell),
     product: tap !== winner ? "0" : action.broken ? `= ${g}` : `+ ${bracket(g)}`,
@@ -97,10 +111,10 @@ export function sayRoute(walk, at, action) {
     total: [
       {
         stage: action.begins,
-        html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx is now <b>${now}</b>`,
+        html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx is now <b>${now}</b>${slip}`,
       },
     ],
-    sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}.`,
+    sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}${slip}.`,
   };
 }
 

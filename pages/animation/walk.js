@@ -2,6 +2,7 @@
 // Sizes, positions and results come from the core; here whole numbers are added and multiplied.
 
 import { unpack } from "./numbers.js";
+import { findSlips } from "./slips.js";
 
 const CHANNELS = "add the channels";
 
@@ -55,6 +56,7 @@ export class Walk {
     );
     this.points = [...new Set(points.filter(Boolean))];
     this.point = this.grids[this.points[0]];
+    this.slips = findSlips(this);
   }
 
   // Everything about a step: its phase, its channel and position, its window.

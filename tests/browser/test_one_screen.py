@@ -94,3 +94,28 @@ def test_what_the_backward_pass_makes_is_introduced_where_it_first_appears(page,
     player = open_walk(page, address + "/pooling")
     go(player, count(player) - 1)
     expect(player.locator(".note")).to_contain_text("dx says the same of each input number.")
+
+
+def test_each_step_that_the_slip_gets_wrong_is_told_marked_and_reached_by_a_button(page, address):
+    player = open_walk(page, address + "/pooling?preset=overwriting&stages=false")
+    pairs = player.evaluate("""el => { const { walk } = el.player; const { origin, taps, winner, grids } = walk;
+      return Array.from(winner, (tap, step) => [origin[step] + taps[tap], grids.dout.counts[step]]) }""")
+    written, right, wrong = {}, {}, {}
+    for step, (cell, g) in enumerate(pairs, start=len(pairs)):
+        old, written[cell] = written.get(cell, 0), g
+        right[cell] = right.get(cell, 0) + g
+        if written[cell] != right[cell]:
+            words = f"was {old}, {g} is written over it, and it should be {right[cell]}"
+            wrong[step] = f"dx[{cell // 6}, {cell % 6}] {words}".replace("-", "−")
+    assert len(wrong) > 5
+    button = player.get_by_role("button", name=f"next of {len(wrong)} wrong steps")
+    expect(player.locator(".marks i")).to_have_count(len(wrong))
+    for step, words in wrong.items():
+        button.click()
+        at(player, step)
+        expect(player.locator(".total")).to_contain_text(words)
+        expect(player.locator(".words")).to_contain_text(words)
+    button.click()
+    at(player, min(wrong))
+    open_walk(page, address + "/pooling?preset=overlapping_stride_1")
+    expect(player.locator(".slip")).to_be_hidden()

@@ -1,0 +1,34 @@
+// What stands on the time axis of a walk: its length, a button for each phase, and marks where a broken sum goes wrong, with a
+// button that goes from one to the next.
+
+const MARKS = 200; // places on the axis; closer ones share a mark
+
+// player: its walk and step, and go(step).
+export function fillAxis(player) {
+  const { walk, part } = player;
+  part("scrub").max = walk.count - 1;
+  part("phases").replaceChildren(
+    ...(walk.phases.length > 1 ? walk.phases.map((phase) => phaseButton(phase, player)) : []),
+  );
+  const wrong = [...walk.slips.keys()];
+  const places = new Set(wrong.map((step) => Math.round((step / Math.max(1, walk.count - 1)) * MARKS)));
+  part("marks").replaceChildren(...Array.from(places, markAt));
+  const next = part("slip");
+  next.hidden = !wrong.length;
+  next.textContent = `◥ next of ${wrong.length} wrong steps`;
+  next.onclick = () => player.go(wrong.find((step) => step > player.step) ?? wrong[0]);
+}
+
+// As long as its part of the axis; it goes to the phase's first step.
+function phaseButton({ name, first, steps }, player) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+  button.style.flex = steps;
+  button.onclick = () => player.go(first);
+  return button;
+}
+
+function markAt(place) {
+  const mark = document.createElement("i");
+  mark.style.left = `${(place / MARKS) * 100}%`;
+  return mark;
+}
