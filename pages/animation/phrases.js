@@ -25,5 +25,5 @@ export function tieNote(walk, at) {
   const { x } = walk.grids;
   const counts = at.cells.map((cell) => x.counts[at.channel * walk.plane_size + cell]);
   const equal = counts.filter((v, tap) => !walk.blank[at.cells[tap]] && v === counts[walk.winner[at.local]]).length;
-  return equal > 1 ? ` (the first of ${equal} equal ones)` : "";
+  return equal > 1 ? ` (the first of ${equal} equal ones, as PyTorch does)` : "";
 }

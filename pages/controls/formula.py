@@ -77,6 +77,36 @@ def size_titles(window: Window, input_size: tuple[int, int]) -> dict[str, str]:
     return {"x": f"input {input_size[0]}×{input_size[1]}{padded}", "out": f"output {down}×{across}"}
 
 
+def layer_counts(window: Window, input_size: Pair, channels: int, filters: int, groups: int) -> str:
+    """What a convolution has: parameters, products and outputs, what groups save, and which padding keeps the size."""
+    (down, across), (high, wide) = window.kernel_size, window.output_size(input_size)
+    each = channels // groups * down * across  # weights of a filter
+    biases = f"{filters} bias{'es' if filters > 1 else ''}"
+    counts = (
+        f"**{filters * each + filters:,} parameters**: {filters}·{channels // groups}·{down}·{across} = {filters * each:,} weights "
+        f"(filters · channels · kernel height · width) and {biases}. They make {filters * high * wide:,} outputs of "
+        f"**{filters * high * wide * each:,} products**."
+    )
+    if groups > 1:
+        counts += f" Without groups there would be {groups} times as many weights and products."
+    return f"{counts} {_same_size(window)}"
+
+
+def _same_size(window: Window) -> str:
+    """Which padding makes the output as large as the input, at stride 1."""
+    needs = [span - 1 for span in window.span]  # of both sides together
+    rule = "2 · padding = kernel − 1" if window.dilation == (1, 1) else "2 · padding = dilation · (kernel − 1)"
+    if needs[0] % 2 and needs[1] % 2:
+        answer = "no padding does that here, as it would need half a cell"
+    elif needs[0] == needs[1]:
+        answer = f"padding {needs[0] // 2}"
+    else:
+        answer = ", ".join(
+            f"{axis} {'no whole padding' if need % 2 else need // 2}" for axis, need in zip(AXES, needs, strict=True)
+        )
+    return f"At stride 1 the size stays the same where {rule}: {answer}."
+
+
 def notes(*texts: str) -> None:
     """What is to be said of the walk above, in small print; empty texts are left out."""
     said = "\n\n".join(text for text in texts if text)

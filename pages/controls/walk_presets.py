@@ -115,7 +115,14 @@ POOLING = {
     ),
     "overwriting": Preset(
         "A well-known slip, on purpose: each window overwrites what another one has left in dx. Walk the backward pass.",
-        {"input": "shuffled_numbers", "input_size": "6", "kernel_size": 3, "stride": 1, "dout": "random", "broken": True},
+        {
+            "input": "shuffled_numbers",
+            "input_size": "6",
+            "kernel_size": 3,
+            "stride": 1,
+            "dout": "random",
+            "broken": True,
+        },
     ),
     "average": Preset(
         "The mean of each window: nothing wins, and backward each cell gets an equal share.", {"pooling": "average"}

@@ -9,7 +9,7 @@ from cnn_core.conv import conv2d_forward
 from cnn_core.walks.trace import trace_conv2d
 from cnn_core.window import Window
 from pages.controls import settings
-from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
+from pages.controls.formula import crop_note, layer_counts, notes, size_formula, size_titles, unseen_note
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
@@ -95,6 +95,7 @@ if walk:
         titles=titles,
         channel_names={"x": chosen.channel_names, "dx": chosen.channel_names},
     )
+    st.markdown(layer_counts(window, walk.input_size, channels, filters, groups))
     notes(crop_note(window), unseen_note(window, walk.input_size), FLIPPED if flip else "")
     size_formula(window, walk.input_size)
 whole_picture(chosen, convolved(chosen, weight, bias, options))
