@@ -83,8 +83,8 @@ def layer_counts(window: Window, input_size: Pair, channels: int, filters: int, 
     each = channels // groups * down * across  # weights of a filter
     biases = f"{filters} bias{'es' if filters > 1 else ''}"
     counts = (
-        f"**{filters * each + filters:,} parameters**: {filters}·{channels // groups}·{down}·{across} = {filters * each:,} weights "
-        f"(filters · channels · kernel height · width) and {biases}. They make {filters * high * wide:,} outputs of "
+        f"**{filters * each + filters:,} parameters**: {filters}·{channels // groups}·{down}·{across} = {filters * each:,} "
+        f"weights (filters · channels · kernel height · width) and {biases}. They make {filters * high * wide:,} outputs of "
         f"**{filters * high * wide * each:,} products**."
     )
     if groups > 1:
