@@ -2,7 +2,7 @@
 
 export class Choices {
   constructor(root, changed) {
-    const controls = [...root.querySelectorAll("label select, label input")];
+    const controls = [...root.querySelectorAll(":is(.choices, .transport) :is(select, input:not(.scrub))")];
     this.controls = Object.fromEntries(controls.map((control) => [control.className, control]));
     for (const control of controls) control.onchange = changed;
   }
