@@ -72,8 +72,7 @@ def test_what_can_be_no_value_is_left_out(name, value):
 
 def test_the_controls_of_the_page_are_those_of_the_table():
     html = (HERE / "player.html").read_text(encoding="utf-8")
-    choices = html[html.index('class="choices"') : html.index("</div>", html.index('class="choices"'))]
-    lists, boxes = (re.findall(pattern, choices) for pattern in (r'<select class="(\w+)"', r'"checkbox" class="(\w+)"'))
+    lists, boxes = (re.findall(pattern, html) for pattern in (r'<select class="(\w+)"', r'"checkbox" class="(\w+)"'))
     assert set(lists) == set(OPTIONS)
     assert set(boxes) == {name for name, setting in SETTINGS.items() if isinstance(setting.default, bool)}
 
