@@ -111,13 +111,13 @@ def takes_arrays(*deciding: str, also: tuple[str, ...] = ()) -> Callable[[Functi
         parameters = inspect.signature(function).parameters
         places, optional = tuple(parameters), {name for name in also if parameters[name].default is None}
         named = (*deciding, *also)
+        at = [places.index(name) for name in named]
 
         @functools.wraps(function)
         def layer(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > max(at) and len(dtypes := {_plain(args[i]) for i in at}) == 1 and dtypes <= AS_THEY_ARE:
+                return function(*args, **kwargs)  # small arrays would feel what follows
             given = dict(zip(places, args, strict=False)) | kwargs
-            dtypes = {_plain(given.get(name)) for name in named}
-            if len(dtypes) == 1 and dtypes <= AS_THEY_ARE:  # small arrays would feel what follows
-                return function(*args, **kwargs)
             if not given.keys() >= set(deciding):
                 return function(*args, **kwargs)  # it says what is missing
             arrays = {name: numbers(name, given[name]) for name in deciding}

@@ -20,7 +20,7 @@ from cnn_core.machine.sums import LONG, sum_columns, sum_rows
 
 Shape = tuple[int, ...]
 Part = tuple[slice, slice, slice, slice]
-ROW = 512  # numbers that NumPy may as well take row by row
+ROW = 400  # numbers that NumPy may as well take row by row
 BLOCK = 1 << 19  # numbers handled at once: they stay in the processor's cache from step to step
 
 

@@ -21,8 +21,10 @@ def along_rows(function: Function) -> Function:
 
     @functools.wraps(function)
     def with_short_buffer(*args: Any, **kwargs: Any) -> Any:
-        with np.errstate():  # which brings the caller's buffer back, too
-            np.setbufsize(BUFFER)
+        before = np.setbufsize(BUFFER)
+        try:
             return function(*args, **kwargs)
+        finally:
+            np.setbufsize(before)
 
     return cast(Function, with_short_buffer)
