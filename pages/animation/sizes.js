@@ -71,12 +71,14 @@ function pictureExtent(group, plan, width) {
   const [across, enlarged] = [sum(views.map(([wide]) => wide)), Math.max(0, ...views.map(([, high]) => high))];
   const [wide, high] = [grid.columns * plane + GAPS.planes, grid.rows * plane + 6];
   if (planes.length === 1) return [across + wide, TITLE + Math.max(enlarged, high)];
-  const each = group.stacked ? Math.floor(WIDEST_OUTPUTS / wide) : planes.length;
+  const each = group.stacked ? picturesAcross(wide) : planes.length;
   return [
     Math.max(across, Math.min(each, planes.length) * wide),
     TITLE + CAPTION + enlarged + Math.ceil(planes.length / each) * high,
   ];
 }
+
+const picturesAcross = (wide) => Math.max(1, Math.floor(WIDEST_OUTPUTS / wide));
 
 function composePhone(groups, { width }) {
   const small = groups.some((group) => group.kernels && group.filters > 4);
@@ -124,9 +126,11 @@ const tallest = (row, cell, small) =>
   Math.max(...row.map((group) => (group.stacked ? 0 : extent(group, cell, small)[1])));
 
 // In how many columns the planes of a group stand.
-export function columnsOf(group, groups, { cell, small }) {
+export function columnsOf(group, groups, plan, width) {
+  const { cell, small } = plan;
+  if (!cell) return picturesAcross(group.grid.columns * groupCells(group, plan, width).plane + GAPS.planes);
   const row = groups.filter((other) => other.row === group.row);
-  const lines = cell ? (extent(group, cell, small, tallest(row, cell, small))[2] ?? 1) : 1;
+  const lines = extent(group, cell, small, tallest(row, cell, small))[2] ?? 1;
   return Math.ceil(group.planes.length / lines);
 }
 

@@ -156,7 +156,7 @@ export class Stage {
   resize(group) {
     const { fit, groups, width } = this;
     const sizes = groupCells(group, fit, width);
-    group.section.style.setProperty("--across", columnsOf(group, groups, fit));
+    group.section.style.setProperty("--across", columnsOf(group, groups, fit, width));
     group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
     group.section.classList.toggle("many", group.planes.length > 1);
     for (const plane of group.planes) plane.resize(sizes.plane);
