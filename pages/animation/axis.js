@@ -10,6 +10,8 @@ export function fillAxis(player) {
   part("phases").replaceChildren(
     ...(walk.phases.length > 1 ? walk.phases.map((phase) => phaseButton(phase, player)) : []),
   );
+  const names = walk.phases.map(({ name }) => name);
+  part("where").dataset.longest = `step ${walk.count} of ${walk.count}${names.length > 1 ? ` · ${longest(names)}` : ""}`;
   const wrong = [...walk.slips.keys()];
   const places = new Set(wrong.map((step) => Math.round((step / Math.max(1, walk.count - 1)) * MARKS)));
   part("marks").replaceChildren(...Array.from(places, markAt));
@@ -18,6 +20,8 @@ export function fillAxis(player) {
   next.textContent = `◥ next of ${wrong.length} wrong steps`;
   next.onclick = () => player.go(wrong.find((step) => step > player.step) ?? wrong[0]);
 }
+
+const longest = (names) => names.reduce((found, name) => (name.length > found.length ? name : found));
 
 // As long as its part of the axis; it goes to the phase's first step.
 function phaseButton({ name, first, steps }, player) {
