@@ -20,7 +20,8 @@ export const GAPS = { columns: 28, rows: 14, planes: 12 };
 // the backward pass collects stands where the forward grids stood, as there is no room for both.
 // panels: what a step of each phase writes out.
 export function compose(groups, panels, room) {
-  if (room.width < PHONE) return composePhone(groups, room);
+  const swaps = panels.length > 1; // a walk of one phase needs all of its grids at each step
+  if (room.width < PHONE) return composePhone(groups, room, swaps);
   const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
   const matrices = groups.some(({ name }) => name === "columns"); // these stand below the sum wherever it stands
   const fits = (plan) => {
@@ -38,7 +39,7 @@ export function compose(groups, panels, room) {
     return (matrices ? Math.max(heights[0], panel) + high - heights[0] : Math.max(high, panel)) <= room.height;
   };
   for (const small of [false, true]) {
-    for (const swap of matrices ? [false] : [false, true]) {
+    for (const swap of swaps && !matrices ? [false, true] : [false]) {
       for (let cell = LARGEST_CELL; cell >= SMALLEST_CELL; cell--) {
         for (const form of ["beside", "below"]) {
           const plan = { form, cell, small, swap };
@@ -49,7 +50,7 @@ export function compose(groups, panels, room) {
   }
   if (matrices) return { form: "below", cell: SMALLEST_CELL, small: false, swap: false }; // they are read as wholes
   const few = groups.every((group) => !group.kernels || group.filters * group.grid.rows <= FEW_KERNEL_ROWS);
-  const pictures = (scale) => ({ form: "below", cell: 0, small: !few, swap: true, scale });
+  const pictures = (scale) => ({ form: "below", cell: 0, small: !few, swap: swaps, scale });
   const scale = SCALES_OF_PICTURES.find((each) => {
     const sizes = rows[0].map((group) => pictureExtent(group, pictures(each), room.width));
     const [width, height] = [
@@ -80,13 +81,13 @@ function pictureExtent(group, plan, width) {
 
 const picturesAcross = (wide) => Math.max(1, Math.floor(WIDEST_OUTPUTS / wide));
 
-function composePhone(groups, { width }) {
+function composePhone(groups, { width }, swap) {
   const small = groups.some((group) => group.kernels && group.filters > 4);
   for (let cell = LARGEST_ON_PHONE; cell >= SMALLEST_CELL; cell--) {
     if (groups.every((group) => group.kernels || group.grid.columns * cell + 10 <= width))
-      return { form: "phone", cell, small, swap: true };
+      return { form: "phone", cell, small, swap };
   }
-  return { form: "phone", cell: 0, small, swap: true };
+  return { form: "phone", cell: 0, small, swap };
 }
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
