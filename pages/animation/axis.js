@@ -11,13 +11,14 @@ export function fillAxis(player) {
     ...(walk.phases.length > 1 ? walk.phases.map((phase) => phaseButton(phase, player)) : []),
   );
   const names = walk.phases.map(({ name }) => name);
-  part("where").dataset.longest = `step ${walk.count} of ${walk.count}${names.length > 1 ? ` · ${longest(names)}` : ""}`;
+  part("where").dataset.longest =
+    `step ${walk.count} of ${walk.count}${names.length > 1 ? ` · ${longest(names)}` : ""}`;
   const wrong = [...walk.slips.keys()];
   const places = new Set(wrong.map((step) => Math.round((step / Math.max(1, walk.count - 1)) * MARKS)));
   part("marks").replaceChildren(...Array.from(places, markAt));
   const next = part("slip");
   next.hidden = !wrong.length;
-  next.textContent = `◥ next of ${wrong.length} wrong steps`;
+  next.textContent = wrong.length > 1 ? `◥ next of ${wrong.length} wrong steps` : "◥ the wrong step";
   next.onclick = () => player.go(wrong.find((step) => step > player.step) ?? wrong[0]);
 }
 
@@ -29,6 +30,11 @@ function phaseButton({ name, first, steps }, player) {
   button.style.flex = steps;
   button.onclick = () => player.go(first);
   return button;
+}
+
+// Say which phase a step belongs to, also to those who hear the buttons.
+export function markPhase({ part }, { number }) {
+  for (const [i, button] of [...part("phases").children].entries()) button.ariaCurrent = i === number ? "step" : null;
 }
 
 function markAt(place) {

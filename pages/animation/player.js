@@ -1,5 +1,5 @@
 // The player: a time axis over a walk, with buttons, keys and a scrubber; the stage shows the step it is at.
-import { fillAxis } from "./axis.js";
+import { fillAxis, markPhase } from "./axis.js";
 import { Choices } from "./choices.js";
 import { Clock } from "./clock.js";
 import { legend } from "./colours.js";
@@ -169,6 +169,7 @@ class Player {
     const { walk, at, done } = this;
     const [told, { stages }] = [describe(walk, at), at.phase];
     this.terms.show(told, done);
+    markPhase(this, at.phase);
     this.part("stage").textContent = stages.length > 1 ? `${done + 1}/${stages.length}: ${stages[done]}` : "";
     this.part("scrub").setAttribute("aria-valuetext", `step ${place}`);
     const sentence =
@@ -227,9 +228,8 @@ class Player {
     button.setAttribute("aria-label", label);
     button.title = `${label} (space)`;
     draw(button, icon);
-    for (const live of [this.part("words"), this.part("link")]) {
-      live.setAttribute("aria-live", icon === "pause" ? "off" : "polite"); // nobody can listen to sixty steps a second
-    }
+    // Nobody can listen to sixty steps a second; of a cell that one points at while they play, one can.
+    this.part("words").setAttribute("aria-live", icon === "pause" ? "off" : "polite");
   }
 
   close() {

@@ -12,8 +12,17 @@ const FEW_KERNEL_ROWS = 6; // of all filters together: these stay kernels where 
 const [TITLE, CAPTION] = [26, 20]; // heights of lines above planes
 const CAPTIONS = { kernel: 112, plane: 58 }; // widths: of "filter 0, channel 0", and of "channel 1"
 const SCALES_OF_PICTURES = [1.5, 1.25, 1, 0.8, 0.65, 0.5]; // of their usual size
-const WIDEST_OUTPUTS = 370; // pixels that the pictures of outputs take side by side
+const WIDEST_OUTPUTS = { few: 370, many: 190 }; // pixels that the pictures of outputs take side by side
+const [LEAST_HEIGHT, BELOW] = [340, 4]; // pixels that the figure takes in any case, and that stay free below it
 export const GAPS = { columns: 28, rows: 14, planes: 12 };
+
+// The room there is for a figure: as wide as the player, from where it begins, however far the page is scrolled, to the end of
+// the first screen.
+export function roomFor(root, figure) {
+  const main = root.getRootNode().host?.closest('[data-testid="stMain"]') ?? document.documentElement;
+  const top = figure.getBoundingClientRect().top + main.scrollTop;
+  return { width: root.clientWidth, height: Math.max(LEAST_HEIGHT, window.innerHeight - top - BELOW) };
+}
 
 // The figure's plan for a room {width, height}: {form, panel, cell, small, swap}. form: where the sum stands, "beside" the kernels or
 // "below" the first row, or "phone"; panel: how wide it is beside them; cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what
@@ -71,15 +80,16 @@ function pictureExtent(group, plan, width) {
     plane < SMALLEST_CELL ? lenses.map(({ view }) => [view.columns * lens + GAPS.planes, view.rows * lens]) : [];
   const [across, enlarged] = [sum(views.map(([wide]) => wide)), Math.max(0, ...views.map(([, high]) => high))];
   const [wide, high] = [grid.columns * plane + GAPS.planes, grid.rows * plane + 6];
-  if (planes.length === 1) return [across + wide, TITLE + Math.max(enlarged, high)];
-  const each = group.stacked ? picturesAcross(wide) : planes.length;
+  if (planes.length === 1) return [across + wide - GAPS.planes, TITLE + Math.max(enlarged, high)];
+  const each = group.stacked ? picturesAcross(group, wide) : planes.length;
   return [
-    Math.max(across, Math.min(each, planes.length) * wide),
+    Math.max(across, Math.min(each, planes.length) * wide) - GAPS.planes,
     TITLE + CAPTION + enlarged + Math.ceil(planes.length / each) * high,
   ];
 }
 
-const picturesAcross = (wide) => Math.max(1, Math.floor(WIDEST_OUTPUTS / wide));
+const picturesAcross = ({ planes }, wide) =>
+  Math.max(1, Math.floor(WIDEST_OUTPUTS[planes.length > 3 ? "many" : "few"] / wide));
 
 function composePhone(groups, { width }, swap) {
   const small = groups.some((group) => group.kernels && group.filters > 4);
@@ -129,7 +139,7 @@ const tallest = (row, cell, small) =>
 // In how many columns the planes of a group stand.
 export function columnsOf(group, groups, plan, width) {
   const { cell, small } = plan;
-  if (!cell) return picturesAcross(group.grid.columns * groupCells(group, plan, width).plane + GAPS.planes);
+  if (!cell) return picturesAcross(group, group.grid.columns * groupCells(group, plan, width).plane + GAPS.planes);
   const row = groups.filter((other) => other.row === group.row);
   const lines = extent(group, cell, small, tallest(row, cell, small))[2] ?? 1;
   return Math.ceil(group.planes.length / lines);
@@ -140,7 +150,7 @@ export function groupCells(group, { cell, small, scale = 1 }, width) {
   const { grid, lenses, planes } = group;
   if (group.kernels) return { plane: small ? KERNEL_PICTURE : kernelCell(cell), lens: SMALLEST_KERNEL };
   const widest = Math.max(...lenses.map((lens) => lens.view.columns));
-  const lens = Math.max(SMALLEST_CELL, Math.min(24, Math.floor((width - 4) / widest)));
+  const lens = Math.max(SMALLEST_CELL, Math.min(planes.length > 1 ? 22 : 24, Math.floor((width - 4) / widest)));
   if (cell) return { plane: cell, lens };
   const longest = Math.max(grid.columns, grid.rows);
   if (longest <= 7) return { plane: 22, lens }; // small enough for numbers all the same

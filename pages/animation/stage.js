@@ -1,9 +1,9 @@
 // The stage: all planes of a walk, laid out to the width at hand, showing one step.
 
 import { readColours, SCALES } from "./colours.js";
-import { measurePanels } from "./panel.js";
+import { measurePanels, panelHeight } from "./panel.js";
 import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
-import { columnsOf, compose, groupCells } from "./sizes.js";
+import { columnsOf, compose, groupCells, roomFor } from "./sizes.js";
 
 export class Stage {
   // part(name): an element of the page by its class.
@@ -139,18 +139,11 @@ export class Stage {
     if (!this.root.clientWidth) return false;
     [this.width, this.height] = [this.root.clientWidth, window.innerHeight];
     this.colours = readColours(this.root, this.scale);
-    const room = { width: this.width, height: Math.max(LEAST_HEIGHT, this.height - this.top() - 4) };
-    this.fit = compose(this.groups, this.panels, room);
+    this.fit = compose(this.groups, this.panels, roomFor(this.root, this.part("figure")));
     this.root.dataset.form = this.fit.form;
     this.root.classList.toggle("swap", this.fit.swap);
     this.root.style.setProperty("--panel", `${this.fit.panel}px`);
     return true;
-  }
-
-  // Where the figure begins on the page, however far it is scrolled.
-  top() {
-    const main = this.root.getRootNode().host?.closest('[data-testid="stMain"]') ?? document.documentElement;
-    return this.part("figure").getBoundingClientRect().top + main.scrollTop;
   }
 
   resize(group) {
@@ -167,6 +160,7 @@ export class Stage {
   show(at, stage, all = false) {
     if (!this.colours) return; // not laid out yet
     const moves = this.walk.advance(at.step, stage);
+    if (all || at.phase !== this.phase) this.keepRoom((this.phase = at.phase));
     for (const group of this.groups) {
       const rests = this.rests(group, at);
       const appears = group.rests && !rests;
@@ -174,6 +168,13 @@ export class Stage {
       group.section.classList.toggle("rests", rests);
       if (!rests) this.showGroup(group, at, moves, all || appears);
     }
+  }
+
+  // The sum keeps its height at every step of a phase.
+  keepRoom({ number }) {
+    const { form, panel } = this.fit;
+    const width = form === "beside" ? panel : this.width;
+    this.part("sum").style.minHeight = `${panelHeight([this.panels[number]], width, form !== "below")}px`;
   }
 
   // Whether a group has no part in this step, and takes no room: what the backward pass collects, while it goes forward;
@@ -235,7 +236,6 @@ export class Stage {
 }
 
 const PLACES = ["given", "made"]; // of the rows of groups
-const LEAST_HEIGHT = 340; // pixels that the figure takes in any case
 const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
 
 function markedCells(mark, grid) {

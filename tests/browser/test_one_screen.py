@@ -42,6 +42,39 @@ def test_an_example_fits_one_screen(new_page, address, path, name):
     expect(player.locator(".total")).not_to_be_empty()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "convolution?input=few_numbers&input_size=8&channels=4&filters=2&kernel_size=4&stride=3&padding=4&kernel=edges",
+        "convolution?input=few_numbers&input_size=9&channels=4&filters=8",
+        "transposed?view=gather&channels=3&filters=3&input_size=6&stride=2",
+        "im2col?input=few_numbers&input_size=10&channels=3&filters=2&kernel_size=4&padding=1&dilation=2",
+    ],
+)
+def test_many_planes_stay_on_the_page(page, address, query):
+    player = open_walk(page, f"{address}/{query}")
+    for step in (0, count(player) - 1):
+        go(player, step)
+        edges = player.evaluate("""player => [...player.querySelectorAll(".group:not(.rests)")].map((group) =>
+          group.getBoundingClientRect().right - player.getBoundingClientRect().right)""")
+        assert max(edges) <= 1, step
+        fits(page)
+
+
+def test_the_sum_keeps_its_height_at_every_step_of_a_phase(page, address):
+    player = open_walk(page, address + "/pooling?preset=overwriting&stages=false")
+    heights = player.evaluate("""player => Array.from({ length: player.player.walk.count }, (_, step) => {
+      player.player.go(step);
+      return [player.dataset.phase, player.querySelector(".sum").getBoundingClientRect().height] })""")
+    assert len({(phase, round(height)) for phase, height in heights}) == 2
+
+
+def test_a_walk_of_one_phase_shows_all_of_its_grids(new_page, address):
+    player = open_walk(new_page(390), address + "/gradient-flow")
+    for name in ("x", "weight", "dx", "dweight", "dout"):
+        expect(player.locator(f".group.{name}")).to_be_visible()
+
+
 @pytest.mark.parametrize("name", ["edges_on_a_picture", "course_demo", "grey_from_colours", "one_by_one"])
 def test_digits_are_large_enough_to_read(page, address, name):
     player = open_walk(page, f"{address}/convolution?preset={name}")
@@ -67,8 +100,10 @@ def test_phases_are_buttons(page, address):
     backward.focus()
     page.keyboard.press("Enter")
     at(player, 18)
+    expect(backward).to_have_attribute("aria-current", "step")
     player.get_by_role("button", name="forward", exact=True).click()
     at(player, 0)
+    expect(backward).not_to_have_attribute("aria-current", "step")
     for box in (backward.bounding_box(), player.get_by_role("button", name="forward", exact=True).bounding_box()):
         assert min(box["width"], box["height"]) >= 24
 
