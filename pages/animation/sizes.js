@@ -2,7 +2,7 @@
 
 import { panelHeight, panelWidth, widestBlock } from "./panel.js";
 
-export const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
+const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
 const LARGEST_CELL = 44;
 const PHONE = 600; // pixels; in a narrower room the parts stand below each other
 const LARGEST_ON_PHONE = 34;
@@ -14,7 +14,7 @@ const CAPTIONS = { kernel: 112, plane: 58 }; // widths: of "filter 0, channel 0"
 const SCALES_OF_PICTURES = [1.5, 1.25, 1, 0.8, 0.65, 0.5]; // of their usual size
 const WIDEST_OUTPUTS = { few: 370, many: 190 }; // pixels that the pictures of outputs take side by side
 const [LEAST_HEIGHT, BELOW] = [340, 4]; // pixels that the figure takes in any case, and that stay free below it
-export const GAPS = { columns: 28, rows: 14, planes: 12 };
+const GAPS = { columns: 28, rows: 14, planes: 12 };
 
 // The room there is for a figure: as wide as the player, from where it begins, however far the page is scrolled, to the end of
 // the first screen.
@@ -24,36 +24,37 @@ export function roomFor(root, figure) {
   return { width: root.clientWidth, height: Math.max(LEAST_HEIGHT, window.innerHeight - top - BELOW) };
 }
 
-// The figure's plan for a room {width, height}: {form, panel, cell, small, swap}. form: where the sum stands, "beside" the kernels or
-// "below" the first row, or "phone"; panel: how wide it is beside them; cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what
-// the backward pass collects stands where the forward grids stood, as there is no room for both.
-// panels: what a step of each phase writes out.
+// The figure's plan for a room {width, height}: {form, panel, cell, small, swap}.
+// form: where the sum stands, "beside" the kernels or "below" the first row, or "phone"; panel: how wide it is beside them;
+// cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what the backward pass collects stands
+// where the forward grids stood, as there is no room for both. panels: what a step of each phase writes out.
 export function compose(groups, panels, room) {
   const swaps = panels.length > 1; // a walk of one phase needs all of its grids at each step
   if (room.width < PHONE) return composePhone(groups, room, swaps);
   const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
   const matrices = groups.some(({ name }) => name === "columns"); // these stand below the sum wherever it stands
-  const fits = (plan) => {
-    const { form, cell, small, swap } = plan;
-    const sizes = rows.map((row) => row.map((group) => extent(group, cell, small, tallest(row, cell, small))));
-    const widths = sizes.map((row) => sum(row.map(([width]) => width + GAPS.columns)) - GAPS.columns);
-    const heights = sizes.map((row) => Math.max(...row.map(([, height]) => height)));
+  const [below, widest] = [GAPS.rows + panelHeight(panels, room.width, false), widestBlock(panels)];
+  const planWith = (cell, small, swap) => {
+    const sizes = rows.map((row) =>
+      rowExtent(row.map((group) => extent(group, cell, small, tallest(row, cell, small)))),
+    );
+    const [widths, heights] = [0, 1].map((side) => sizes.map((size) => size[side]));
+    if (Math.max(...widths) > room.width) return null;
     const high = swap ? Math.max(...heights) : sum(heights) + GAPS.rows * (heights.length - 1);
-    if (Math.max(...widths) > room.width) return false;
-    if (form === "below") return high + GAPS.rows + panelHeight(panels, room.width, false) <= room.height;
     const rest = room.width - GAPS.columns - (matrices ? widths[0] : Math.max(...widths));
-    if (rest < widestBlock(panels)) return false;
-    plan.panel = panelWidth(panels, rest);
-    const panel = panelHeight(panels, plan.panel, true);
-    return (matrices ? Math.max(heights[0], panel) + high - heights[0] : Math.max(high, panel)) <= room.height;
+    if (rest >= widest) {
+      const panel = panelWidth(panels, rest);
+      const beside = panelHeight(panels, panel, true);
+      const all = matrices ? Math.max(heights[0], beside) + high - heights[0] : Math.max(high, beside);
+      if (all <= room.height) return { form: "beside", panel, cell, small, swap };
+    }
+    return high + below <= room.height ? { form: "below", cell, small, swap } : null;
   };
   for (const small of [false, true]) {
     for (const swap of swaps && !matrices ? [false, true] : [false]) {
       for (let cell = LARGEST_CELL; cell >= SMALLEST_CELL; cell--) {
-        for (const form of ["beside", "below"]) {
-          const plan = { form, cell, small, swap };
-          if (fits(plan)) return plan;
-        }
+        const plan = planWith(cell, small, swap);
+        if (plan) return plan;
       }
     }
   }
@@ -61,15 +62,17 @@ export function compose(groups, panels, room) {
   const few = groups.every((group) => !group.kernels || group.filters * group.grid.rows <= FEW_KERNEL_ROWS);
   const pictures = (scale) => ({ form: "below", cell: 0, small: !few, swap: swaps, scale });
   const scale = SCALES_OF_PICTURES.find((each) => {
-    const sizes = rows[0].map((group) => pictureExtent(group, pictures(each), room.width));
-    const [width, height] = [
-      sum(sizes.map(([wide]) => wide + GAPS.columns)) - GAPS.columns,
-      Math.max(...sizes.map(([, high]) => high)),
-    ];
-    return width <= room.width && height + GAPS.rows + panelHeight(panels, room.width, false) <= room.height;
+    const [width, height] = rowExtent(rows[0].map((group) => pictureExtent(group, pictures(each), room.width)));
+    return width <= room.width && height + below <= room.height;
   });
   return pictures(scale ?? SCALES_OF_PICTURES.at(-1));
 }
+
+// Width and height of groups beside each other.
+const rowExtent = (sizes) => [
+  sum(sizes.map(([width]) => width + GAPS.columns)) - GAPS.columns,
+  Math.max(...sizes.map(([, height]) => height)),
+];
 
 // Width and height of a group whose planes are pictures: a lens stands beside a single one, and above several.
 function pictureExtent(group, plan, width) {
