@@ -38,10 +38,17 @@ def launch(playwright: Playwright) -> Browser:
 @contextmanager
 def serve(**environment: str) -> Iterator[str]:
     """Run the app on a free port; yields its address. What it keeps goes with it, unless `environment` names a folder."""
+    with served("app.py", **environment) as (address, _):
+        yield address
+
+
+@contextmanager
+def served(script: str, **environment: str) -> Iterator[tuple[str, int]]:
+    """The same for any script of Streamlit's, by its path from the root; yields its address and the server's process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # not the user's own
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {VARIABLE: folder.name} | environment)
     address = f"http://127.0.0.1:{port}"
@@ -52,11 +59,11 @@ def serve(**environment: str) -> Iterator[str]:
                 break
             except OSError:
                 if process.poll() is not None:
-                    raise RuntimeError(f"the app ended with exit code {process.returncode}") from None
+                    raise RuntimeError(f"{script} ended with exit code {process.returncode}") from None
                 time.sleep(0.1)
         else:
-            raise RuntimeError(f"the app did not answer at {address} within 30 s")
-        yield address
+            raise RuntimeError(f"{script} did not answer at {address} within 30 s")
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait()
