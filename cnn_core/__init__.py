@@ -71,7 +71,7 @@ NAMES = {
     "loss": "softmax softmax_naive softmax_cross_entropy softmax_cross_entropy_naive accuracy",
     "optim": "Optimizer sgd momentum nesterov rmsprop adam adamw hyper_parameters",
     "gradient_check": "numeric_gradient projection_error relative_error overall_error",
-    "receptive_field": "ReceptiveField Connection receptive_fields connection",
+    "receptive_field": "ReceptiveField Connection receptive_fields smallest_input connection",
     "network": "Network NetworkSpec ConvBlock",
     "solver": "Solver Arrays StepRecord DivergedError",
 }

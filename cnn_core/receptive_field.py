@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,6 +82,19 @@ def receptive_fields(windows: Sequence[Window], input_size: PairLike) -> list[Re
         start = start - np.array([before for before, _ in window.padding], dtype=object) * below
         fields.append(ReceptiveField(map_size, _pair(size), _pair(jumps[number]), _pair(start)))
     return fields
+
+
+def smallest_input(windows: Sequence[Window]) -> Pair:
+    """The smallest input (height, width), in cells, onto which all layers `windows` fit: from one cell on top, each layer back.
+
+    Raises ValueError if windows are not a list of `Window`s.
+    """
+    _check_windows(windows)
+    rows, columns = 1, 1
+    for window in reversed(windows):
+        unpadded = replace(window, padding=((0, 0), (0, 0))).transposed_size((rows, columns))
+        rows, columns = (max(1, n - sum(sides)) for n, sides in zip(unpadded, window.padding, strict=True))
+    return rows, columns
 
 
 def connection(windows: Sequence[Window], input_size: PairLike) -> tuple[Connection, Connection]:

@@ -159,7 +159,7 @@ class Stack {
     this.part("words").textContent = told || "No layer stands above the input yet.";
     this.part("hint").textContent = this.pinned
       ? "Kept. Escape or another click lets it go."
-      : "Point at a cell of any map or touch it; by keyboard: Tab and the arrow keys. A click or Enter keeps the cell.";
+      : "Point at any cell, touch it, or use Tab and the arrow keys; a click or Enter keeps it.";
     Object.assign(this.root.dataset, { map: name, row: this.row, column: this.column, pinned: this.pinned });
     const pinned = this.pinned ? [this.map, this.row, this.column].join(",") : "";
     if (pinned !== (this.told ?? pinned)) this.send(pinned);

@@ -139,10 +139,11 @@ def choice(
     *,
     words: Callable[[str], str] | None = None,
     help: str | None = None,
+    on_change: Callable[[], None] | None = None,
 ) -> str:
     """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
 
-    words: how an option is written; left out, as words.py says.
+    words: how an option is written; left out, as words.py says. on_change: called when the reader chooses another.
     """
     default = options[0] if default is None else default
     tell_unlisted(key, options)
@@ -151,9 +152,11 @@ def choice(
         return default
     index, written = list(options).index(default), words or partial(word_of, key)
     if len(options) <= 3:
-        picked = st.radio(label, options, index, written, key=key, help=help, horizontal=True, persist_state="session")
+        picked = st.radio(
+            label, options, index, written, key, help, on_change, horizontal=True, persist_state="session"
+        )
     else:
-        picked = st.selectbox(label, options, index, written, key=key, help=help, persist_state="session")
+        picked = st.selectbox(label, options, index, written, key, help, on_change, persist_state="session")
     keep_option(key, picked, default)
     return str(picked)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import streamlit as st
 
+from cnn_core.receptive_field import smallest_input
 from cnn_core.window import Window
 from pages.address import messages, state
 from pages.controls import settings
@@ -15,6 +16,7 @@ from pages.controls.folds import folded
 from pages.controls.presets import Preset, Start
 
 MOST = 5  # layers
+INPUTS = 8, 64  # cells a side, at least and at most
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class StackLayer:
         return ", ".join([size, *(f"{name} {value}" for name, value, usual in extra if value != usual)])
 
 
-ANOTHER = StackLayer("conv", 3)  # what a layer is that the preset does not have
+USUAL = {"conv": StackLayer("conv", 3), "pool": StackLayer("pool", 2, 2)}
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Stack:
     @property
     def values(self) -> dict[str, Any]:
         """The widgets' values, by key; of those layers, too, that it does not have."""
-        layers = (self.layers + (ANOTHER,) * MOST)[:MOST]
+        layers = (self.layers + (USUAL["conv"],) * MOST)[:MOST]
         of_layers = {f"layer_{n}_{name}": value for n, one in enumerate(layers, 1) for name, value in vars(one).items()}
         return {"input_size": self.input_size, "layers": len(self.layers), **of_layers}
 
@@ -123,12 +125,26 @@ def presets() -> dict[str, Preset]:
 def stack() -> tuple[int, list[StackLayer]]:
     """Choose a preset and change it; returns the input's size (cells a side) and the layers, the lowest first."""
     start = Start(presets(), {}, narrow=True)
-    whole = settings.whole
-    input_size = whole("input size", "input_size", 8, 64, start["input_size"], help="Rows and columns of the input.")
-    count = whole("layers", "layers", 1, MOST, start["layers"], help="How many maps stand above the input.")
+    place = st.container()
+    count = settings.whole("layers", "layers", 1, MOST, start["layers"], help="How many maps stand above the input.")
     layers = [_layer(number, start) for number in range(1, count + 1)]
+    with place:  # drawn last, as the layers say how large it has to be
+        input_size = _input_size(start["input_size"], max(smallest_input([layer.window for layer in layers])))
     start.tell(frozenset(("pinned",)))
     return input_size, layers
+
+
+def _input_size(usual: int, needed: int) -> int:
+    """The widget; the input is at least as large as the layers need, if there may be one so large."""
+    smallest, largest = INPUTS
+    if smallest < needed <= largest:
+        smallest = needed
+        st.caption(f"With an input below {needed}×{needed} not every layer would fit.")
+    if smallest == largest:
+        return largest
+    return settings.whole(
+        "input size", "input_size", smallest, largest, max(usual, smallest), help="Rows and columns of the input."
+    )
 
 
 def fitting(layers: list[StackLayer], input_size: int) -> list[StackLayer]:
@@ -155,10 +171,23 @@ def _layer(number: int, start: Start) -> StackLayer:
         return settings.whole(label, key + field, low, high, start[key + field])
 
     with folded(f"Layer {number}", f"{key}fold", opened=number == 1):
-        kind = settings.choice(f"layer {number} kind", f"{key}kind", ["conv", "pool"], start[f"{key}kind"])
+        kind = settings.choice(
+            f"layer {number} kind",
+            f"{key}kind",
+            list(USUAL),
+            start[f"{key}kind"],
+            help="A pool is 2×2 with stride 2, a conv 3×3 with stride 1, until you change them below.",
+            on_change=partial(_become_usual, key),
+        )
         kernel_size, stride, padding = whole("kernel_size", 1, 7), whole("stride", 1, 4), whole("padding", 0, 6)
         dilation = whole("dilation", 1, 4) if kind == "conv" else 1
     return StackLayer(kind, kernel_size, stride, padding, dilation)
+
+
+def _become_usual(key: str) -> None:
+    """A layer of another kind begins as the usual one of its kind; a link that names the kind only keeps the preset's sizes."""
+    usual = USUAL[st.session_state[f"{key}kind"]]
+    state.put({f"{key}{field}": getattr(usual, field) for field in ("kernel_size", "stride", "padding")})
 
 
 def pin() -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnn_core.receptive_field import receptive_fields
+from cnn_core.receptive_field import receptive_fields, smallest_input
 from pages.animation.receptive import receptive
 from pages.controls.stack import fitting, pin, pinned_cell, stack
 from pages.controls.words import word_of
@@ -11,10 +11,8 @@ from pages.sections.code import stack_code
 CHANNELS = 64  # for the count of weights
 
 st.markdown(
-    "Each cell of a map is made from a small window of the map before it, and each cell in there from a window of the map "
-    "before that. All that it sees of the input in the end is its **receptive field**. Point at a cell to light up what it "
-    "sees: the stronger the colour, the more **paths** lead there from window to window; where there is room, their number "
-    "is written out."
+    "A cell is made from a window of the map before it, the cells in there from windows of the map before that. All that it "
+    "sees of the input in the end is its **receptive field**: the stronger the colour, the more **paths** lead there."
 )
 
 with st.sidebar:
@@ -24,12 +22,12 @@ layers = fitting(chosen, input_size)
 if len(layers) < len(chosen):
     st.caption("Until that is mended, here are the maps below this layer.")
 windows = [layer.window for layer in layers]
-names = [f"{word_of('kind', layer.kind)}{number}" for number, layer in enumerate(layers, 1)]
+names = [f"{word_of('kind', layer.kind)}{number}" for number, layer in enumerate(chosen, 1)]
 fields = receptive_fields(windows, input_size)
 receptive(
     windows,
     input_size,
-    names=names,
+    names=names[: len(layers)],
     notes=[layer.words for layer in layers],
     key="stack",
     pinned=pinned_cell([field.map_size for field in fields]),
@@ -46,12 +44,15 @@ st.markdown(
     "the kernel times the jump of the map that it slides over. Both begin at 1, with the input itself."
 )
 rows = [f"| input | {input_size}×{input_size} | $1$ | $1$ |"]
-for name, layer, below, field in zip(names, layers, fields, fields[1:], strict=False):
+# Jump and field do not depend on the input: of a layer that does not fit, they are what they would be on a larger one.
+every = [layer.window for layer in chosen]
+large = receptive_fields(every, max(input_size, *smallest_input(every)))
+for number, (name, layer, below, field) in enumerate(zip(names, chosen, large, large[1:], strict=False), 1):
     gap = "" if layer.dilation == 1 else rf"{layer.dilation} \cdot "
+    size = "×".join(map(str, fields[number].map_size)) if number < len(fields) else "does not fit"
     # Braces keep a formula in one line: where the column is narrow, it may break before the equals sign only.
     rows.append(
-        f"| {name} | {field.map_size[0]}×{field.map_size[1]} "
-        rf"| ${{{below.jump[0]} \cdot {layer.stride}}}$ $= {field.jump[0]}$ "
+        rf"| {name} | {size} | ${{{below.jump[0]} \cdot {layer.stride}}}$ $= {field.jump[0]}$ "
         rf"| ${{{below.size[0]} + {gap}({layer.kernel_size} - 1) \cdot {below.jump[0]}}}$ $= {field.size[0]}$ |"
     )
 st.markdown("\n".join(["| layer | map | jump $j$ | receptive field $r$ |", "|---|---|---|---|", *rows]))

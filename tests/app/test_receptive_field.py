@@ -157,16 +157,65 @@ def test_the_weights_are_counted():
     assert "**110,592** instead of **200,704**" in text  # 3 * 9 * 64 * 64 and 49 * 64 * 64
 
 
-def test_a_layer_that_does_not_fit_is_named_and_those_below_are_shown():
+def table(app):
+    """The rows of the table, from the input up: their cells."""
+    (found,) = [text for text in texts(app.markdown) if text.startswith("| layer")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in found.splitlines()[2:]]
+
+
+def test_three_convolutions_with_a_pooling_after_the_first():
+    app = open_lesson("receptive_field")
+    app.slider(key="layers").set_value(4).run()
+    unfold(app).radio(key="layer_2_kind").set_value("pool").run()
+    assert calm(app)
+    assert layers(app) == [("conv", 3, 1, 0, 1), ("pool", 2, 2, 0, 1), ("conv", 3, 1, 0, 1), ("conv", 3, 1, 0, 1)]
+    assert [m["rows"] for m in maps(app)] == [12, 10, 5, 3, 1]  # the input has grown from 10
+    assert app.slider(key="input_size").value == app.slider(key="input_size").min == 12
+    assert [row[:2] for row in table(app)][1:] == [
+        ["conv1", "10×10"],
+        ["pool2", "5×5"],
+        ["conv3", "3×3"],
+        ["conv4", "1×1"],
+    ]
+    assert [row[3].split()[-1].strip("$") for row in table(app)] == ["1", "3", "4", "8", "12"]
+    (said,) = app.session_state["book"].settings.values()  # as the address has it
+    again = open_lesson("receptive_field", **said)
+    assert [m["rows"] for m in maps(again)] == [12, 10, 5, 3, 1]
+
+
+def test_a_layer_of_another_kind_begins_as_the_usual_one_and_a_link_with_the_kind_alone_as_before():
+    app = unfold(open_lesson("receptive_field", preset="strided"))
+    app.radio(key="layer_2_kind").set_value("conv").run()
+    assert layers(app)[1] == ("conv", 3, 1, 0, 1)
+    app.radio(key="layer_2_kind").set_value("pool").run()
+    assert layers(app)[1] == ("pool", 2, 2, 0, 1)
+    assert layers(open_lesson("receptive_field", layer_2_kind="pool"))[1] == ("pool", 3, 1, 0, 1)
+
+
+def test_the_input_grows_as_the_layers_need_and_shrinks_no_further():
     app = open_lesson("receptive_field", layer_3_kernel_size="7")
+    assert calm(app)
+    assert [m["rows"] for m in maps(app)] == [11, 9, 7, 1]
+    assert "With an input below 11×11 not every layer would fit." in words(app)
+    unfold(app).slider(key="layer_3_padding").set_value(3).run()
+    assert "not every layer would fit" not in words(app)
+    app.slider(key="input_size").set_value(8).run()
+    assert [m["rows"] for m in maps(app)] == [8, 6, 4, 4]
+
+
+def test_a_layer_that_fits_no_input_is_named_those_below_are_shown_and_the_table_keeps_its_rows():
+    stack = {"input_size": "20", "layer_1_stride": "4", "layer_3_kernel_size": "7", "layer_3_dilation": "4"}
+    app = open_lesson("receptive_field", **stack)
     (error,) = texts(app.error)
     assert error.startswith(
-        "layer 3: kernel_size (=7, dilation 1: 7 cells of height) must fit into the padded input (=6)"
+        "layer 3: kernel_size (=7, dilation 4: 25 cells of height) must fit into the padded input (=3)"
     )
     assert [m["name"] for m in maps(app)] == ["input", "conv1", "conv2"]
-    unfold(app).slider(key="layer_3_padding").set_value(1).run()
+    assert [row[1] for row in table(app)] == ["20×20", "5×5", "3×3", "does not fit"]
+    assert table(app)[3][3].endswith("= 107$")  # 11 + 4 · 6 · 4
+    unfold(app).slider(key="layer_3_dilation").set_value(1).run()
     assert calm(app)
-    assert [m["rows"] for m in maps(app)] == [10, 8, 6, 2]
+    assert [m["rows"] for m in maps(app)] == [35, 9, 7, 1]
 
 
 def test_a_pool_of_padding_only_is_named():
@@ -177,9 +226,10 @@ def test_a_pool_of_padding_only_is_named():
 
 
 def test_without_a_layer_that_fits_the_input_stands_alone():
-    app = open_lesson("receptive_field", input_size="8", layer_1_kernel_size="7", layer_1_dilation="2")
-    assert texts(app.error)[0].startswith("layer 1: kernel_size (=7, dilation 2: 13 cells of height)")
+    app = open_lesson("receptive_field", layer_1_kind="pool", layer_1_padding="6")
+    assert texts(app.error)[0].startswith("layer 1: padding (=6) must leave each pooling window")
     assert [m["name"] for m in maps(app)] == ["input"]
+    assert len(table(app)) == 4
     assert not app.exception
 
 

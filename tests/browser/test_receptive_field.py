@@ -247,6 +247,32 @@ def test_on_a_phone_it_fits_and_answers_a_finger(open_stack, preset):
     chosen(page, "input", 3, 3)
 
 
+def test_on_a_phone_hint_and_words_are_in_view_together(open_stack):
+    page = open_stack(width=390, has_touch=True)
+    boxes = [page.locator(f".stack .{name}").bounding_box() for name in ("words", "hint")]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    assert boxes[1]["y"] + boxes[1]["height"] <= 844
+    seen = """hint => { const { left, top, width, height } = hint.getBoundingClientRect(), root = hint.getRootNode();
+      return [1, height / 2, height - 1].every((down) => root.elementFromPoint(left + 5, top + down) === hint) }"""
+    assert page.locator(".stack .hint").evaluate(seen)
+
+
+def test_a_layer_made_a_pool_is_2x2_with_stride_2_and_the_input_grows(open_stack, new_page):
+    page = open_stack(query="&layers=4")
+    page.get_by_test_id("stExpander").filter(has_text="Layer 2").locator("summary").click()
+    page.get_by_role("radiogroup", name="layer 2 kind").get_by_text("pool").click()
+    expect(page.locator('figure[data-map="pool2"]')).to_contain_text("2×2, stride 2")
+    words = page.locator(".stack .words")
+    expect(words).to_contain_text("12×12 cells")
+    expect(page.get_by_role("slider", name="input size")).to_have_value("12")
+    expect(page.locator("td").filter(has_text="conv4")).to_be_visible()
+    expect(page).to_have_url(re.compile("layer_2_kernel_size=2&layer_2_stride=2"))
+    settle(page)
+    again = new_page()
+    open_page(again, page.url)
+    expect(again.locator(".stack .words")).to_have_text(words.inner_text())
+
+
 def test_a_change_of_theme_is_followed(open_stack):
     page = open_stack(theme="light")
     before = colour(page, "conv2", 2, 2)

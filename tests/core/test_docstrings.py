@@ -10,7 +10,15 @@ import cnn_core as cc
 
 MADE_BY_THE_CORE = {"Connection", "DivergedError", "ReceptiveField", "StepRecord"}  # nobody calls them
 CALLABLE = [name for name in cc.__all__ if callable(getattr(cc, name)) and name not in MADE_BY_THE_CORE]
-WITHOUT_ARRAYS = {"ConvBlock", "NetworkSpec", "Window", "connection", "hyper_parameters", "receptive_fields"}
+WITHOUT_ARRAYS = {
+    "ConvBlock",
+    "NetworkSpec",
+    "Window",
+    "connection",
+    "hyper_parameters",
+    "receptive_fields",
+    "smallest_input",
+}
 # A shape such as (N, C, H, W), (F,) or (N, ...); or in words: shaped as x, of any shape.
 SIDE = r"(?:[A-Z]\w*(?:'| [/*] \w+)*|\.\.\.|\d)"
 SHAPE = re.compile(rf"\({SIDE}(?:, ?{SIDE}?)+\)|\bshape\w*")

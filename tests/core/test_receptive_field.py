@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_core.conv import conv2d_forward
-from cnn_core.receptive_field import connection, receptive_fields
+from cnn_core.receptive_field import connection, receptive_fields, smallest_input
 from cnn_core.window import Window
 
 
@@ -141,6 +141,19 @@ def test_a_layer_that_does_not_fit_is_named():
             function(windows, 12)
 
 
+@given(stacks())
+def test_the_smallest_input_fits_and_one_cell_less_does_not(stack):
+    windows, _ = stack
+    smallest = smallest_input(windows)
+    receptive_fields(windows, smallest)
+    for axis in (0, 1):
+        less = tuple(n - (side == axis) for side, n in enumerate(smallest))
+        if less[axis]:
+            with pytest.raises(ValueError, match=r"^layer \d: kernel_size"):
+                receptive_fields(windows, less)
+    assert smallest_input([]) == (1, 1)
+
+
 def test_an_input_of_no_size_is_refused():
     with pytest.raises(ValueError, match=r"^input_size \(=0\) must be 1 or more"):
         receptive_fields([], 0)
@@ -148,7 +161,7 @@ def test_an_input_of_no_size_is_refused():
 
 @pytest.mark.parametrize("windows", [Window.of(3), [3], [Window.of(3), (3, 1)], None, "33"])
 def test_what_are_no_layers_is_refused_in_words(windows):
-    for function in (receptive_fields, connection):
+    for function in (receptive_fields, connection, lambda layers, _: smallest_input(layers)):
         with pytest.raises(ValueError, match=r"^windows \(=.*\) must be a list of layers, each a Window"):
             function(windows, 12)
 
