@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from safetensors.numpy import load, save
@@ -56,9 +56,22 @@ def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
 def metadata(path: Path) -> dict[str, str]:
     """The texts of a file, read without its arrays. Raises ValueError as `unpack`, OSError as reading does."""
     with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        return _texts(_header(start + file.read(min(length, HEADER_LIMIT)))[0])
+        return _texts(_head(file)[0])
+
+
+def read_one(path: Path, name: str) -> Array:
+    """One array of a file, read without the others. Raises ValueError as `unpack`, and where the file has no such array;
+    OSError as reading does."""
+    with path.open("rb") as file:
+        header, begin = _head(file)
+        _texts(header)
+        start, size, shape = _places(header, path.stat().st_size - begin).get(name, (0, 0, None))
+        if shape is None:
+            raise ValueError(
+                f"{name} must be one of the arrays of {path.name}: it has {', '.join(sorted(header))[:200]}"
+            )
+        file.seek(begin + start)
+        return np.frombuffer(file.read(size), DTYPES[header[name]["dtype"]]).reshape(shape)
 
 
 def write(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> int:
@@ -85,6 +98,13 @@ def _compare(arrays: Mapping[str, Array], path: Path) -> None:
     )
     if not same:
         raise OSError(f"{path.name} was read back with other numbers than were written: the disk may be failing")
+
+
+def _head(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """`_header` of a file, of which no more than that is read."""
+    start = file.read(8)
+    length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+    return _header(start + file.read(min(length, HEADER_LIMIT)))
 
 
 def _header(data: bytes) -> tuple[dict[str, Any], int]:

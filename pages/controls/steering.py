@@ -119,37 +119,34 @@ def _change_pace(run_id: str | None) -> None:
 
 
 def live_settings(run: Run) -> None:
-    """The settings of a run that may change while it trains; drawn once their fold is open, for they cost at each look."""
+    """The settings of a run that may change while it trains; drawn once they are asked for, for they cost at each look."""
     spec = run.config.network
-    with st.expander("Change while it trains", key="live", on_change="rerun") as place:
+    with st.popover("Change while it trains", key="live", on_change="rerun") as place:
         if not place.open:
             return
-        if run.ended:  # the fold stays: what stands below it must not jump
+        if run.ended:
             st.caption("It has ended. **Film strip** can fork from any step that was kept, with another learning rate.")
             return
-        columns = st.columns(4)
-        _scale(columns[0], run, "learning_rate", "learning rate", LEARNING_RATES)
-        _scale(columns[1], run, "reg", "L2 strength (reg)", REGS)
+        _scale(run, "learning_rate", "learning rate", LEARNING_RATES)
+        _scale(run, "reg", "L2 strength (reg)", REGS)
         if "momentum" in hyper_parameters(run.config.update_rule):
-            _slider(columns[2], run, "momentum", 0.99)
+            _slider(run, "momentum", 0.99)
         if spec.hidden:
-            _slider(columns[3], run, "dropout", 0.9)
+            _slider(run, "dropout", 0.9)
         st.caption("Counts from the next step on, and is marked on the curve of the loss.")
 
 
-def _scale(place: Any, run: Run, name: str, label: str, values: tuple[str, ...]) -> None:
+def _scale(run: Run, name: str, label: str, values: tuple[str, ...]) -> None:
     key, now = f"live_{name}", f"{run.live[name]:.4g}"
     value = _follow(run, name, nearest(values, run.live[name]))
-    place.select_slider(
+    st.select_slider(
         label, values, value, key=key, on_change=runs.obey, args=(_change, run.id, name), help=f"Now {now}."
     )
 
 
-def _slider(place: Any, run: Run, name: str, most: float) -> None:
+def _slider(run: Run, name: str, most: float) -> None:
     value = _follow(run, name, min(most, float(run.live[name])))
-    place.slider(
-        name, 0.0, most, value, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run.id, name)
-    )
+    st.slider(name, 0.0, most, value, step=0.01, key=f"live_{name}", on_change=runs.obey, args=(_change, run.id, name))
 
 
 def _follow(run: Run, name: str, value: Any) -> Any:

@@ -18,6 +18,8 @@ FEW = 8  # steps or epochs: each has its point and its tick
 LABEL_ROOM = 0.04  # of the axis: marks nearer than that share one label
 MOST_POINTS = 600  # more would not be seen, and would be sent anew at each refresh
 LOSS, DATA, L2, TRAIN, VAL = "#0b6bcb", "#7b4fb5", "#8a94a3", "#d95f02", "#1b9e77"
+GUESSING = "#c2185b"
+EXPLODED = 200  # times the smallest loss: on a linear axis the rest would lie flat on 0
 MARKED = "#d95f02"
 # Many lines in one plot are told apart by more than their colour.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "8px,2px,2px,2px,2px,2px")
@@ -26,16 +28,14 @@ EPOCHS_MEAN = 0.6  # the weight of the past in a running mean over epochs, which
 
 
 def loss_curve(
-    records: Sequence[StepRecord], changes: Sequence[Change] = (), *, smooth: bool = False
+    records: Sequence[StepRecord], changes: Sequence[Change] = (), *, smooth: bool = False, classes: int | None = None
 ) -> dict[str, Any]:
     """The loss of each step and its two parts, data and L2, over iterations.
 
     changes: settings changed on the way, each marked with its name and value. smooth: running means, over the faint
-    loss of each step.
+    loss of each step. classes: how many there are to guess among; the loss of that, its logarithm, is marked.
     """
     steps, losses = column(records, "iteration"), column(records, "loss")
-    above = losses[losses > 0]
-    spread = bool(len(above)) and above.max() > 200 * above.min()  # an explosion: linear, the rest would lie flat on 0
     parts = {"loss": losses, "data": column(records, "data_loss"), "L2": column(records, "reg_loss")}
     colours, dashes = {"loss": LOSS, "data": DATA, "L2": L2}, {"loss": "solid", "data": "dash", "L2": "dot"}
     mode = "lines+markers" if len(steps) <= FEW else "lines"  # a line of one point would not be seen
@@ -46,8 +46,29 @@ def loss_curve(
     if smooth:
         lines.append(line("each step", *drawn(steps, losses), LOSS, faint=True))
     last = int(steps[-1]) if len(steps) else 0
-    axes = layout("step", "loss", {"type": "log"} if spread else {"rangemode": "tozero"}, most=last)
-    return {"data": lines, "layout": axes | _marks(changes, last)}
+    if classes is not None:
+        lines.append(_guessing(classes, max(1, last)))
+    logarithmic = is_logarithmic(records)
+    title, axis = (
+        ("loss, log scale", {"type": "log", "exponentformat": "power"})
+        if logarithmic
+        else ("loss", {"rangemode": "tozero"})
+    )
+    return {"data": lines, "layout": layout("step", title, axis, most=last) | _marks(changes, last)}
+
+
+def is_logarithmic(records: Sequence[StepRecord]) -> bool:
+    """Did the loss grow, or fall, so far that its curve has a logarithmic axis?"""
+    losses = column(records, "loss")
+    above = losses[losses > 0]
+    return bool(len(above)) and bool(above.max() > EXPLODED * above.min())
+
+
+def _guessing(classes: int, last: int) -> dict[str, Any]:
+    """The loss of a guess among so many classes, across the plot."""
+    loss = round(math.log(classes), 4)
+    mark = line(f"guessing: ln {classes}", [0, last], [loss, loss], GUESSING, dash="longdash")
+    return mark | {"hovertemplate": f"a guess among {classes} classes: ln {classes} = {loss}<extra></extra>"}
 
 
 def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> dict[str, Any]:
@@ -107,7 +128,7 @@ def layout(x: str, y: str, yaxis: dict[str, Any], most: float | None = None) -> 
     return {
         "height": 280,
         "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
-        "xaxis": {"title": {"text": x}, "rangemode": "tozero", "automargin": True, **ticks},
+        "xaxis": {"title": {"text": x, "standoff": 4}, "rangemode": "tozero", "automargin": True, **ticks},
         "yaxis": {"title": {"text": y}, "automargin": True, **yaxis},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "uirevision": "keep",  # a zoom outlives the refreshes

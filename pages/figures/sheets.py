@@ -18,22 +18,32 @@ GROUND = (128, 136, 150)
 LARGEST_CELL = 16  # pixels of a cell of a sheet of maps: a few numbers need not fill the page
 
 
-def filter_sheet(weight: Array, theme: str = "light") -> dict[str, Any]:
-    """Filters (F, C, H, W) as a figure.
+def filter_sheet(
+    weight: Array, theme: str = "light", *, reach: float | None = None, each: bool = False, wide: float = 2.0
+) -> dict[str, Any]:
+    """Filters (F, C, H, W) as a figure, about `wide` times as wide as high.
 
-    Three channels are shown as red, green and blue, each filter scaled to its own range around mid-grey. Otherwise each
-    channel is a tile of its own, from blue (negative) over the page's background (0) to orange, all on one scale.
+    Three channels are shown as red, green and blue around mid-grey. Otherwise each channel is a tile of its own, from blue
+    (negative) over the page's background (0) to orange. reach: where the colours end; None is each filter's own largest
+    weight for three channels, else the largest of all. each: every tile by its own largest weight, whatever `reach` says.
     """
     filters, channels, height, width = weight.shape
     if channels == 3:
-        sheet = _arrange(_in_colour(weight), GROUND)
+        sheet = _arrange(_in_colour(weight, None if each else reach), GROUND, wide)
         image = {"type": "image", "z": np.rint(sheet).astype(np.uint8).tolist(), "hoverinfo": "skip"}
         return {"data": [image], "layout": _layout(sheet.shape)}
     names = [
         f"filter {n // channels}" + (f", channel {n % channels}" if channels > 1 else "")
         for n in range(filters * channels)
     ]
-    return number_sheet(weight.reshape(-1, height, width), names, theme)
+    return number_sheet(weight.reshape(-1, height, width), names, theme, reach=reach, each=each, wide=wide)
+
+
+def round_reach(*weights: Array) -> float:
+    """The largest magnitude of all that is finite, rounded up to 1, 2 or 5 times a power of ten: it seldom changes."""
+    largest = max(float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in weights) or 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next(step * power for step in (1, 2, 5, 10) if largest <= step * power * (1 + 1e-6))
 
 
 def filter_picture(weight: Array, theme: str = "light", width: int = 720) -> Array:
@@ -43,32 +53,58 @@ def filter_picture(weight: Array, theme: str = "light", width: int = 720) -> Arr
     return map_sheet(np.nan_to_num(weight.reshape(-1, *weight.shape[2:]), posinf=0, neginf=0), theme, width)
 
 
-def _in_colour(weight: Array) -> Array:
-    """Filters (F, 3, H, W) as tiles (F, H, W, 3) of red, green and blue, each in its own range around mid-grey."""
+def _in_colour(weight: Array, reach: float | None = None) -> Array:
+    """Filters (F, 3, H, W) as tiles (F, H, W, 3) of red, green and blue around mid-grey; reach: None is each one's own."""
     weight = np.where(np.isfinite(weight), weight, 0).astype(np.float64)  # after a divergence not all may be
-    reach = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
-    tiles: Array = (127.5 + 127.5 * weight / np.where(reach > 0, reach, 1)).transpose(0, 2, 3, 1)
+    ends = _own_reach(weight) if reach is None else reach
+    tiles: Array = (127.5 + 127.5 * np.clip(weight / ends, -1, 1)).transpose(0, 2, 3, 1)
     return tiles
 
 
-def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[str, Any]:
-    """Tiles (N, H, W) of signed numbers as one heatmap on one scale; names say on hover which tile it is."""
+def _own_reach(tiles: Array) -> Array:
+    """The largest magnitude of each tile (N, ...), to divide it by; 1 for a tile of zeros."""
+    largest = np.abs(tiles).max(axis=tuple(range(1, tiles.ndim)), keepdims=True)
+    return np.where(largest > 0, largest, 1)
+
+
+def number_sheet(
+    tiles: Array,
+    names: list[str],
+    theme: str = "light",
+    *,
+    reach: float | None = None,
+    each: bool = False,
+    wide: float = 2.0,
+) -> dict[str, Any]:
+    """Tiles (N, H, W) of signed numbers as one heatmap; names say on hover which tile it is, and which number.
+
+    reach, each, wide: as in `filter_sheet`.
+    """
     count, height, width = tiles.shape
-    sheet = _arrange(np.where(np.isfinite(tiles), tiles, np.nan)[..., None], (np.nan,))[..., 0]
+    sheet = _arrange(np.where(np.isfinite(tiles), tiles, np.nan)[..., None], (np.nan,), wide)[..., 0]
     labels = np.broadcast_to(np.arange(count)[:, None, None], tiles.shape)
     rows = np.broadcast_to(np.arange(height)[None, :, None], tiles.shape)
     columns = np.broadcast_to(np.arange(width)[None, None, :], tiles.shape)
-    index = _arrange(np.stack([labels, rows, columns], axis=-1), (-1, 0, 0))
+    index = _arrange(np.stack([labels, rows, columns], axis=-1), (-1, 0, 0), wide)
     text = [
         [f"{names[n]}, row {r}, column {c}" if n >= 0 else "" for n, r, c in row] for row in index.astype(int).tolist()
     ]
-    reach = float(np.nanmax(np.abs(sheet), initial=0.0)) or 1.0
-    signed = bool(np.nanmin(sheet, initial=0.0) < 0)
+    signed = reach is not None or bool(np.nanmin(sheet, initial=0.0) < 0)
+    said = {"z": _written(sheet), "hovertemplate": "%{text}: %{z}<extra></extra>"}
+    if each:
+        tiles = np.where(np.isfinite(tiles), tiles, 0)
+        shares = _arrange((tiles / _own_reach(tiles))[..., None], (np.nan,), wide)[..., 0]
+        reach = 1.0
+        said = {
+            "z": _written(shares),
+            "customdata": said["z"],
+            "hovertemplate": "%{text}: %{customdata}<extra></extra>",
+        }
+    reach = reach or float(np.nanmax(np.abs(sheet), initial=0.0)) or 1.0
     heatmap = {
         "type": "heatmap",
-        "z": [[None if math.isnan(v) else float(f"{v:.4g}") for v in row] for row in sheet.tolist()],
+        **said,
         "text": text,
-        "hovertemplate": "%{text}: %{z}<extra></extra>",
         "hoverongaps": False,
         "zmin": -reach if signed else 0,
         "zmax": reach,
@@ -76,6 +112,11 @@ def number_sheet(tiles: Array, names: list[str], theme: str = "light") -> dict[s
         "colorbar": {"orientation": "h", "thickness": 10, "len": 0.6, "y": 0, "yanchor": "top"},
     }
     return {"data": [heatmap], "layout": _layout(sheet.shape)}
+
+
+def _written(sheet: Array) -> list[list[float | None]]:
+    """Numbers as they are sent: four digits; a gap is None."""
+    return [[None if math.isnan(v) else float(f"{v:.4g}") for v in row] for row in sheet.tolist()]
 
 
 def picture_sheet(x: Array, width: int = 720) -> Array:
@@ -107,10 +148,10 @@ def _rgb(colour: str) -> tuple[int, ...]:
     return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
 
 
-def _arrange(tiles: Array, ground: tuple[float, ...]) -> Array:
-    """Tiles (N, H, W, D) in a sheet about twice as wide as high, GAP cells of `ground` (D numbers) around each."""
+def _arrange(tiles: Array, ground: tuple[float, ...], wide: float = 2.0) -> Array:
+    """Tiles (N, H, W, D) in a sheet about `wide` times as wide as high, GAP cells of `ground` (D numbers) around each."""
     count, height, width, depth = tiles.shape
-    columns = min(count, max(1, math.ceil(math.sqrt(2 * count * height / width))))
+    columns = min(count, max(1, math.ceil(math.sqrt(wide * count * height / width))))
     rows = math.ceil(count / columns)
     sheet = np.empty((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, depth))
     sheet[:] = ground

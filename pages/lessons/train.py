@@ -7,6 +7,7 @@ from pages.address import messages
 from pages.controls.segments import segments
 from pages.controls.steering import live_settings, steering
 from pages.controls.training import training_settings
+from pages.figures.colours import ZERO
 from pages.sections.before_training import before_training, layers, layers_that_fit
 from pages.sections.curves_view import curves_view
 from pages.sections.film_view import film_view
@@ -28,10 +29,19 @@ from pages.server.runs import (
 REFRESH = 0.5  # seconds between two looks at a running training
 VIEWS = {"curves": curves_view, "layers": layers_view, "mistakes": mistakes_view, "film_strip": film_view}
 
-st.markdown(
+# What is watched while it trains fits one screen, and the buttons stay in view wherever one scrolls to.
+STYLE = """<style>
+[data-testid=stLayoutWrapper]:has(> .st-key-steering) { position: sticky; top: 3.75rem; z-index: 9;
+  background: BACKGROUND; padding: .25rem 0 }
+@media (max-width: 640px) { .st-key-steering button { padding: .2rem .35rem; p { font-size: .875rem }
+  span:has(> [data-testid=stIconMaterial]) { display: none } } }
+.st-key-numbers [data-testid=stMetricValue] { font-size: 1.3rem; line-height: 1.3 }
+</style>"""
+INTRODUCTION = (
     "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
     "**loss**), and moves every weight a little against its gradient. Press **Start** and watch its filters take shape."
 )
+
 with st.sidebar:
     st.header("The next training")
     said, problem = training_settings()
@@ -42,6 +52,7 @@ except (StoreError, OSError) as error:  # the disk is full, to the last temporar
     st.stop()
 config = None if problem else said
 theme = st.context.theme.type or "light"
+st.html(STYLE.replace("BACKGROUND", ZERO[theme]))
 if problem:
     messages.error(problem)
 
@@ -70,6 +81,8 @@ def show() -> None:
     """Everything about the run on this page; runs again by itself while a training goes on."""
     run, test = training(), current_run(RANGE)
     due = interval(run, test)  # as it is drawn: what ends a moment later must be looked at once more
+    if run is None:
+        st.markdown(INTRODUCTION)
     steering(run, config)
     tell_trouble(run)
     if test is not None:
@@ -93,7 +106,6 @@ def one_run(run: Run) -> None:
     else:
         text = messages.plain(status(run, registry().waiting_before(run)))
         st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
-    st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
     # Also if it stays empty: charts that move down by what comes and goes are built anew.
     row = st.container(horizontal=True, vertical_alignment="center")
     if run.config != config:
@@ -107,11 +119,11 @@ def one_run(run: Run) -> None:
             args=(start, run.config),
             help="With those it began with, without what was changed on the way.",
         )
-    live_settings(run)
     try:
         seen_from_near(run)
     except ValueError as error:  # its data set may have been removed since
         messages.error(error)
+    st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
     if run.latest:
         st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
 
@@ -121,7 +133,9 @@ def seen_from_near(run: Run) -> None:
     at_rest = run.state not in ("queued", "running")  # else all would move while one looks at it
     if at_rest and (words := help_with(run)):
         st.info(words)
-    view = segments("view", "view", [*VIEWS, "network"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = segments("view", "view", [*VIEWS, "network"])
+        live_settings(run)
     if view == "network":
         layers(run.config)
     else:

@@ -95,8 +95,11 @@ def _table(rows: Sequence[LayerRow]) -> None:
     )
 
 
-def sheet_caption(count: int, channels: int, steps: int, layer: str = "the first layer") -> str:
-    """What a sheet of filters shows."""
+def sheet_caption(
+    count: int, channels: int, steps: int, layer: str = "the first layer", *, reach: float | None = None
+) -> str:
+    """What a sheet of filters shows. reach: where the one colour scale of all steps ends, if there is one."""
     colours = "red, green and blue around mid-grey" if channels == 3 else "blue below 0, orange above"
     after = "one step" if steps == 1 else f"{steps:,} steps"
-    return f"the {count} kernel{'s'[: count > 1]} of {layer} after {after}: {colours}"
+    scale = "" if reach is None else f", from −{reach:g} to {reach:g} at every step"
+    return f"the {count} kernel{'s'[: count > 1]} of {layer} after {after}: {colours}{scale}"

@@ -1,8 +1,9 @@
-"""The view "Curves": loss and accuracy over the steps, and the first layer's filters as they take shape."""
+"""The view "Curves": loss and accuracy over the steps beside the first layer's filters, all on one screen."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import streamlit as st
 
@@ -11,61 +12,71 @@ from cnn_core.training import Run
 from pages.animation.chart import chart, encoded
 from pages.controls import settings
 from pages.figures.curves import accuracy_curve, loss_curve
-from pages.figures.sheets import filter_sheet
-from pages.sections.before_training import sheet_caption
-from pages.server import runs
+from pages.sections.run_filters import each_by_itself, run_sheet
+from pages.sections.training_words import about_the_loss, num_classes
+from pages.server.filters import latest_filters
 
-ROOM = 160  # pixels for each number: a row that keeps its places when they change, and two rows on a telephone
+ROOM = 126  # pixels for each number: a row that keeps its places when they change, and two rows on a telephone
+CURVE, SHEET = 188, 336  # pixels: the heights of a curve, and of the filters beside both, with words below
 CALM = 3.0  # seconds between two drawings of a run at full speed
 BUSY = 10.0  # the same while the reader changes settings one after the other: the answers come first
+LOSS = "How wrong the network was on the pictures of the last step. Training makes it smaller."
 
 
 def curves_view(run: Run, theme: str) -> None:
     """Numbers, curves, filters. Nothing is computed but what is drawn."""
     last = last_epoch(run.records)
-    when = f"As of the end of epoch {last.epoch}." if last else "At the end of each epoch."
-    row = st.container(horizontal=True)
+    row = st.container(horizontal=True, vertical_alignment="center", key="numbers")
     accuracies = {
-        "training accuracy": (None if last is None else last.train_accuracy or 0, when),
-        "validation accuracy": (None if last is None else last.val_accuracy or 0, when),
+        "training accuracy": (None if last is None else last.train_accuracy or 0, None),
+        "validation accuracy": (None if last is None else last.val_accuracy or 0, None),
         "test accuracy": (run.test_accuracy, "On pictures never looked at before, measured once, at the end."),
     }
-    row.metric("loss", _loss(run), width=ROOM)
+    row.metric("loss", _loss(run), width=ROOM, help=LOSS)
     for label, (share, help) in accuracies.items():
         row.metric(label, "–" if share is None else f"{share:.1%}", help=help, width=ROOM)
-    smooth = settings.switch("smooth the curves", "smooth", help="Running means, over what was measured.")
-    loss, accuracy, sheet, caption = _charts(run, smooth, theme)
-    left, right = st.columns(2)
+    with row:
+        smooth = settings.switch("smooth the curves", "smooth", help="Running means, over what was measured.")
+        each = each_by_itself()
+    loss, accuracy, sheet, caption = _charts(run, smooth, each, theme)
+    left, right = st.columns([5, 4], gap="small")
     with left:
         chart(loss, key="loss_curve")
-    with right:
         chart(accuracy, key="accuracy_curve")
-    st.subheader("The filters now")
-    chart(sheet, key="filter_sheet")
-    st.caption(caption)
+    with right:
+        chart(sheet, key="filter_sheet")
+        st.markdown(f":small[{caption}]")
+    st.markdown(f":small[{about_the_loss(run)}]")
 
 
-def _charts(run: Run, smooth: bool, theme: str) -> tuple[str, str, str, str]:
+def _charts(run: Run, smooth: bool, each: bool, theme: str) -> tuple[str, str, str, str]:
     """Both curves and the sheet of filters as they are sent, and its caption.
 
     While a run trains as fast as it goes they are those of a moment ago: drawing costs the browser more than anything else
     on the page, and where the browser is on the same machine, it costs the training that time.
     """
-    key = run.id, run.state, len(run.changes), smooth, theme
+    key = run.id, run.state, len(run.changes), smooth, each, theme
     kept = st.session_state.get("drawn_curves")
     if kept is not None and kept[0] == key and run.state == "running" and run.pace is None:
         when, charts = kept[1:]
         if time.monotonic() < when + (CALM if st.session_state.get("look") else BUSY):
             return charts  # type: ignore[no-any-return]
-    filters, steps = runs.latest_filters(run)
+    filters, steps = latest_filters(run)
+    sheet, caption = run_sheet(run, filters, steps, each, theme, SHEET)
+    loss = loss_curve(run.records, run.changes, smooth=smooth, classes=num_classes(run))
     charts = (
-        encoded(loss_curve(run.records, run.changes, smooth=smooth)),
-        encoded(accuracy_curve(run.records, smooth=smooth)),
-        encoded(filter_sheet(filters, theme)),
-        sheet_caption(len(filters), filters.shape[1], steps),
+        encoded(_high(loss, CURVE)),
+        encoded(_high(accuracy_curve(run.records, smooth=smooth), CURVE)),
+        encoded(sheet),
+        caption,
     )
     st.session_state["drawn_curves"] = key, time.monotonic(), charts
     return charts
+
+
+def _high(figure: dict[str, Any], height: int) -> dict[str, Any]:
+    figure["layout"]["height"] = height
+    return figure
 
 
 def _loss(run: Run) -> str:

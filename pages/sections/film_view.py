@@ -19,15 +19,16 @@ from pages.controls.segments import show_part
 from pages.controls.settings import whole_box
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.pixels import as_url
-from pages.figures.sheets import filter_sheet, map_sheet
-from pages.sections.before_training import sheet_caption
+from pages.figures.sheets import map_sheet
 from pages.sections.mistakes_view import taken_for
 from pages.sections.picture_way import how_many, picture_and_classes, way_through
+from pages.sections.run_filters import each_by_itself, run_sheet
 from pages.server import runs
 from pages.server.leisure import due, looked
 from pages.server.visitors import visitor
 
 ACROSS = 2  # layers side by side
+SHEET = 420  # pixels: the height of the filters
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
 
 
@@ -51,8 +52,9 @@ def film_view(run: Run, theme: str) -> None:
     with left:
         weight = next(iter(network.params.values()))
         st.subheader("Filters")
-        chart(filter_sheet(weight, theme), key="film_filters")
-        st.caption(sheet_caption(len(weight), weight.shape[1], iteration))
+        sheet, words = run_sheet(run, weight, iteration, each_by_itself(), theme, SHEET)
+        chart(sheet, key="film_filters")
+        st.markdown(f":small[{words}]")
     with right:
         taken_for(run, found, theme, "", key="film_confusion")
     _one_picture(run, network, len(found.truth), theme)

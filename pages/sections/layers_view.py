@@ -15,6 +15,7 @@ from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
 from pages.sections.training_words import HEALTHY, judged
 from pages.server import runs
+from pages.server.filters import latest_filters
 
 MOST_FILTERS, MOST_CHANNELS = 16, 8  # shown of a layer above the first: each channel is a tile of its own
 
@@ -62,7 +63,7 @@ def _filters(run: Run, name: str, theme: str) -> None:
     if not name.startswith("conv"):
         return
     if name == "conv1":
-        weight, iteration = runs.latest_filters(run)
+        weight, iteration = latest_filters(run)
     else:
         try:
             iteration = run.latest or 0

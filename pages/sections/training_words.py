@@ -9,6 +9,7 @@ from typing import Any
 from cnn_core.solver import last_epoch
 from cnn_core.training import Run, TrainingConfig
 from pages.controls.words import word_of
+from pages.figures.curves import is_logarithmic
 
 HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
 VANISHED = 100  # times smaller than another layer's: what still moves such a layer is L2, rather than the data
@@ -106,6 +107,31 @@ def help_with(run: Run) -> str:
     epochs = "one epoch" if last.epoch == 1 else f"{last.epoch} epochs"
     classes = run.config.training_data().num_classes
     return f"After {epochs} no better than guessing one of {classes} classes. {_remedy(run)}"
+
+
+def about_the_loss(run: Run) -> str:
+    """What its curve begins at, what L2 adds to that, and how its axis is to be read, in a line."""
+    words = []
+    if classes := num_classes(run):
+        words.append(
+            f"{classes} classes equally likely: a loss of −ln(1/{classes}) = **ln {classes} ≈ {math.log(classes):.3f}**; small "
+            f"weights begin there."
+        )
+    if run.records and (first := run.records[0].reg_loss):
+        words.append(f"L2 adds ½ · reg · ΣW²: {first:.2g} at first, {run.records[-1].reg_loss:.2g} now.")
+    if is_logarithmic(run.records):
+        words.append(
+            "The **log scale** shows an exploding loss as well as a small one: equal steps up multiply it equally."
+        )
+    return " ".join(words)
+
+
+def num_classes(run: Run) -> int | None:
+    """How many classes it tells apart; None: its data set may have been removed since."""
+    try:
+        return run.config.training_data().num_classes
+    except ValueError:
+        return None
 
 
 def no_better_than_guessing(run: Run) -> bool:

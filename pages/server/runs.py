@@ -10,7 +10,6 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training import Registry, Run, StoreError, TrainingConfig
 from cnn_core.training.evaluate import Evaluation, evaluate
@@ -184,17 +183,6 @@ def network_at(run: Run, iteration: int) -> Network:
     Raises ValueError or OSError for a checkpoint that is damaged or gone.
     """
     return _kept_network(run.id, iteration, _version(run, iteration))
-
-
-def latest_filters(run: Run) -> tuple[Array, int]:
-    """The first layer's filters, and after how many steps: as last heard, else as last kept, else before training."""
-    if run.filters is not None:
-        return run.filters, run.done
-    iteration = run.latest or 0
-    try:
-        return next(iter(network_at(run, iteration).params.values())), iteration
-    except (ValueError, OSError):
-        return run.config.first_filters(), 0
 
 
 def evaluation_at(run: Run, iteration: int) -> Evaluation:

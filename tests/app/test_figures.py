@@ -69,6 +69,15 @@ def test_an_explosion_of_the_last_steps_is_drawn_on_every_page():
     assert loss_curve(records)["layout"]["yaxis"]["type"] == "log"
 
 
+def test_the_loss_of_guessing_is_marked_and_a_logarithmic_axis_says_so():
+    lines, layout = (loss_curve(records(4), classes=7)[part] for part in ("data", "layout"))
+    assert lines[-1]["name"] == "guessing: ln 7"
+    assert (lines[-1]["x"], lines[-1]["y"]) == ([0, 4], [round(math.log(7), 4)] * 2)
+    assert layout["yaxis"]["title"]["text"] == "loss"
+    exploded = loss_curve(exploding(60, 30), classes=7)["layout"]["yaxis"]
+    assert (exploded["type"], exploded["title"]["text"]) == ("log", "loss, log scale")
+
+
 @pytest.mark.parametrize("at", [1, 7, 30_001, 60_050])
 def test_a_spike_of_one_step_and_a_gap_are_drawn(at):
     records = exploding(60_050, 0)

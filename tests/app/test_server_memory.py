@@ -6,6 +6,7 @@ import pytest
 from cnn_core.training import TrainingConfig
 from cnn_core.training.scripts import pytorch_script
 from pages.server import runs
+from pages.server.filters import latest_filters
 from tests.app.lesson import open_lesson
 from tests.trainings import SHORT
 from tests.waiting import until
@@ -44,7 +45,7 @@ def test_a_network_that_is_only_looked_at_is_not_made(run, monkeypatch):
     for path in run.checkpoints.folder.iterdir():
         path.unlink()
     run.filters = None
-    filters, iteration = runs.latest_filters(run)
+    filters, iteration = latest_filters(run)
     np.testing.assert_array_equal(filters, untrained)
     assert iteration == 0
     assert "x.safetensors" in pytorch_script(run, 14, "x.safetensors")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pages.figures.colours import NEGATIVE, POSITIVE, ZERO, signed_scale
-from pages.figures.sheets import GROUND, filter_picture, filter_sheet, number_sheet, picture_sheet
+from pages.figures.sheets import GROUND, filter_picture, filter_sheet, number_sheet, picture_sheet, round_reach
 from tests.app.lesson import tiles
 
 RNG = np.random.default_rng(231)
@@ -36,6 +36,35 @@ def test_zero_has_the_pages_colour_and_both_signs_reach_as_far(theme):
     (heatmap,) = number_sheet(np.array([[[-4.0, 0, 1]]]), ["only"], theme)["data"]
     assert (heatmap["zmin"], heatmap["zmax"]) == (-4, 4)
     assert heatmap["colorscale"] == signed_scale(theme) == [[0, NEGATIVE], [0.5, ZERO[theme]], [1, POSITIVE]]
+
+
+@pytest.mark.parametrize(
+    ("largest", "reach"), [(0.13, 0.2), (0.2, 0.2), (0.21, 0.5), (0.6, 1), (7, 10), (0, 1), (3e38, 5e38)]
+)
+def test_a_round_reach_is_the_next_of_1_2_5(largest, reach):
+    weights = np.array([0, -largest, largest / 2, np.nan, np.inf])
+    assert round_reach(np.zeros(1), weights) == pytest.approx(reach)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_has_one_colour_on_a_common_scale_has_it_on_every_sheet(channels):
+    small, large = np.full((2, channels, 1, 1), 0.1), np.full((2, channels, 1, 1), 0.1)
+    large[1] = 0.4
+    sheets = [filter_sheet(weight, reach=0.5) for weight in (small, large)]
+    if channels == 3:
+        first, second = (sheet["data"][0]["z"] for sheet in sheets)
+        assert first[1][1] == second[1][1] == [153] * 3
+    else:
+        assert [(s["data"][0]["zmin"], s["data"][0]["zmax"]) for s in sheets] == [(-0.5, 0.5)] * 2
+        assert sheets[0]["data"][0]["colorscale"] == sheets[1]["data"][0]["colorscale"] == signed_scale("light")
+
+
+def test_each_filter_by_itself_has_its_full_colour_and_still_says_its_numbers():
+    (heatmap,) = filter_sheet(np.array([0.1, -0.4, 0.0]).reshape(3, 1, 1, 1), reach=0.5, each=True)["data"]
+    assert tiles(heatmap["z"], 3, 1, 1).ravel().tolist() == [1, -1, 0]
+    assert tiles(heatmap["customdata"], 3, 1, 1).ravel().tolist() == [0.1, -0.4, 0]
+    assert "customdata" in heatmap["hovertemplate"]
+    assert (heatmap["zmin"], heatmap["zmax"]) == (-1, 1)
 
 
 def test_maps_of_zeros_have_a_scale():

@@ -161,10 +161,13 @@ def test_a_run_is_followed_to_its_end(registry):
     app.run()
     assert calm(app)
     assert progress(app) == "finished after 7 steps"
-    (loss, data, l2), _ = figure(app, "loss_curve")
+    (loss, data, l2, guessing), _ = figure(app, "loss_curve")
     assert loss["y"] == [round(record.loss, 4) for record in run.records]
     assert data["y"] == [round(record.data_loss, 4) for record in run.records]
     assert l2["x"] == [1, 2, 3, 4, 5, 6, 7]
+    assert guessing["y"] == [2.3026] * 2
+    assert "**ln 10 ≈ 2.303**" in "".join(texts(app.markdown))
+    assert f"L2 adds ½ · reg · ΣW²: {run.records[0].reg_loss:.2g} at first" in "".join(texts(app.markdown))
     (sheet,), _ = figure(app, "filter_sheet")
     weight = run.network_at().params["conv1.weight"]
     np.testing.assert_allclose(sheet["z"][1][1:4], weight[0, 0, 0], rtol=1e-3)

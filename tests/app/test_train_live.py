@@ -252,7 +252,7 @@ def test_the_fold_of_live_settings_stays_when_the_training_has_ended(registry):
     app, run = start(registry, **SMALL)
     until(lambda: run.ended)
     app.run()
-    assert "Change while it trains" in [fold.label for fold in app.expander]
+    assert "Change while it trains" in [place.proto.popover.label for place in app.get("popover")]
     app.session_state["live"] = True
     assert any("can fork from any step that was kept" in text for text in texts(app.run().caption))
     assert calm(app)

@@ -9,10 +9,11 @@ from cnn_core.training.evaluate import evaluate
 from cnn_core.training.presets import PRESETS
 from pages.controls import segments
 from pages.figures.inside import over_time
+from pages.figures.sheets import round_reach
 from pages.sections.before_training import sheet_caption
 from pages.sections.training_words import judge
 from pages.server import leisure, runs
-from tests.app.lesson import calm, control, figure, open_lesson, texts
+from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import press, view
 from tests.trainings import small
 from tests.waiting import until
@@ -42,9 +43,27 @@ def test_only_the_chosen_view_is_computed(run, monkeypatch):
 
 def test_curves_are_smoothed_on_request(run):
     app = open_lesson("train", run=run.id, smooth="true")
-    smoothed, _, _, raw = figure(app, "loss_curve")[0]
+    smoothed, _, _, raw, _ = figure(app, "loss_curve")[0]
     assert raw["y"] == [round(record.loss, 4) for record in run.records]
     assert np.abs(np.diff(smoothed["y"])).sum() < np.abs(np.diff(raw["y"])).sum()
+
+
+@pytest.mark.parametrize("name", ["curves", "film_strip"])
+def test_the_colours_of_filters_mean_the_same_at_every_step_unless_each_is_by_itself(run, name):
+    largest = max(np.abs(run.network_at(k).params["conv1.weight"]).max() for k in run.checkpoints.iterations())
+    key = {"curves": "filter_sheet", "film_strip": "film_filters"}[name]
+
+    def ends(app):
+        assert calm(app)
+        (sheet,), _ = figure(app, key)
+        return sheet["zmin"], sheet["zmax"]
+
+    app = open_lesson("train", run=run.id, view=name)
+    low, high = ends(app)
+    assert -low == high == round_reach(np.array([largest])) >= largest
+    if name == "film_strip":
+        assert ends(control(app, "film").set_value(1).run()) == (low, high)
+    assert ends(change(app, "each_filter", True)) == (-1, 1)
 
 
 def test_layers_show_the_last_step_that_was_seen_from_inside(run):

@@ -35,6 +35,19 @@ def test_arrays_and_texts_come_back_to_the_bit():
         np.testing.assert_array_equal(back[name], array)
 
 
+def test_one_array_is_read_without_the_others(tmp_path):
+    path = tmp_path / "some.safetensors"
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.full((4, 1), 7, np.float32), "c": np.array(3)}
+    tensors.write(path, arrays, {"what": "three"})
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(tensors.read_one(path, name), array)
+    with pytest.raises(ValueError, match=r"d must be one of the arrays of some\.safetensors: it has a, b, c"):
+        tensors.read_one(path, "d")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="no whole safetensors file"):
+        tensors.read_one(path, "a")
+
+
 TWICE = b'{"a": %s, "a": %s}' % ((json.dumps(entry()).encode(),) * 2)
 
 

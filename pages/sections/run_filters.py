@@ -1,0 +1,35 @@
+"""The first layer's filters of a run as a sheet, at any of its steps: their colours mean the same at all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnn_core.checks import Array
+from cnn_core.training import Run
+from pages.controls import settings
+from pages.figures.sheets import filter_sheet, round_reach
+from pages.sections.before_training import sheet_caption
+from pages.server.filters import kept_filters, latest_filters
+
+EACH = (
+    "Off: one colour scale for all filters and all steps, so that a colour that stays is a weight that stays. On: the "
+    "largest weight of each filter has the full colour, so that weak patterns can be seen, too."
+)
+
+
+def each_by_itself() -> bool:
+    """The switch for the colours."""
+    return settings.switch("each filter by itself", "each_filter", help=EACH)
+
+
+def run_sheet(run: Run, weight: Array, steps: int, each: bool, theme: str, height: int) -> tuple[dict[str, Any], str]:
+    """Filters (F, C, H, W) of the run after so many steps as a square figure, and what it shows in words."""
+    reach = None if each else common_reach(run)
+    figure = filter_sheet(weight, theme, reach=reach, each=each, wide=1.0)
+    figure["layout"]["height"] = height
+    return figure, sheet_caption(len(weight), weight.shape[1], steps, reach=reach)
+
+
+def common_reach(run: Run) -> float:
+    """The end of one colour scale for the filters of all steps so far."""
+    return round_reach(*kept_filters(run).values(), latest_filters(run)[0])

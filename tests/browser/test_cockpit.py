@@ -1,0 +1,65 @@
+"""Train as a cockpit: what one steers with and what one watches are on one screen, and move together."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_pages import fits
+from tests.browser.test_train import LONG, steps_done
+from tools.browser import open_page
+
+BUTTONS = ("Start anew", "Pause", "One step", "One epoch", "Stop", "Find a learning rate")
+CHARTS = ("loss_curve", "accuracy_curve", "filter_sheet")
+# What the chart shows: of the filters their numbers and how many there are, of a curve its points.
+SHOWN = """key => { const data = document.querySelector(`[class*=st-key-${key}] .js-plotly-plot`)?.data ?? [];
+  return data[0]?.type === "heatmap"
+    ? [JSON.stringify(data[0].z), new Set(data[0].text.flat().filter(Boolean).map((text) => text.split(",")[0])).size]
+    : [JSON.stringify(data[0]?.y), data[0]?.x.length ?? 0] }"""
+UNCOVERED = """button => { const box = button.getBoundingClientRect();
+  return button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)) }"""
+
+
+def start(page, address, query=""):
+    open_page(page, address + LONG + query)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_function(f"({SHOWN})('accuracy_curve')[1] > 0", timeout=60_000)
+
+
+def stop(page):
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("stopped at step")).to_be_visible()
+
+
+def chart(page, key):
+    return page.locator(f"[class*=st-key-{key}] .chart")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1366, 768)])
+def test_buttons_curves_and_filters_are_on_one_screen_and_move_together(page, address, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    start(page, address)
+    buttons = [page.get_by_role("button", name=name, exact=True) for name in BUTTONS]
+    for part in [*buttons, page.get_by_test_id("stProgress"), *(chart(page, key) for key in CHARTS)]:
+        box = part.bounding_box()
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= height, part
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width, part
+    before = {key: page.evaluate(SHOWN, key) for key in CHARTS}
+    assert before["filter_sheet"][1] >= 8
+    for key in CHARTS:
+        page.wait_for_function(f"([key, was]) => ({SHOWN})(key)[0] !== was", arg=[key, before[key][0]], timeout=60_000)
+    stop(page)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_buttons_stay_in_view_wherever_one_scrolls_to(page, address, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    start(page, address)
+    fits(page)
+    page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    assert page.locator("h1").bounding_box()["y"] < 0
+    before = steps_done(page)
+    page.wait_for_function("was => +document.body.innerText.match(/step (\\d+)/)[1] > was", arg=before)
+    for name in BUTTONS:
+        button = page.get_by_role("button", name=name, exact=True)
+        assert 0 <= button.bounding_box()["y"] < height / 3
+        assert button.evaluate(UNCOVERED), name
+    stop(page)
