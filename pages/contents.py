@@ -1,36 +1,45 @@
 """The app's script: page settings, the menu, run. The server that runs it is made in app.py."""
 
+from collections import ChainMap
 from pathlib import Path
 
 import streamlit as st
 
 from pages.address.book import book
-from pages.address.hiding import hide_controls_if_asked
+from pages.address.hiding import hide_sidebar_if_asked
 from pages.address.menu import menu
 from pages.address.state import enter, leave
+from pages.animation.scripts import script
 from pages.controls import folds
 from pages.server.runs import give_way
 
 give_way()
-# More of the picture in sight; pictures side by side do not touch. No fading while an answer is on its way: each part of the
-# page would become a layer of its own and back again at each change, a seventh of the time until the change is seen.
+groups = menu()
+page = st.navigation({group: list(pages) for group, pages in groups.items()}, position="top")
+entry = ChainMap(*groups.values())[page]
+here = f"[data-testid=stTopNav] > :nth-child({1 + list(groups).index(entry.group)}) [data-testid=stTopNavSection]"
+# More of the picture in sight; pictures side by side do not touch. The menu marks the group that the page belongs to. No fading
+# while an answer is on its way: each part of the page would become a layer of its own and back again at each change, a seventh
+# of the time until the change is seen.
 st.html(
     "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > .stVerticalBlock { gap: .5rem } } "
     "h1 { font-size: 1.7rem !important; padding: .3rem 0 !important; white-space: nowrap } "
     ".stMain .st-key-preset { width: auto !important; min-width: 0; flex: 0 1 22rem !important; label { white-space: nowrap } "
     "[data-testid=stSelectbox] { display: flex; align-items: center; gap: .6rem } } "
     "[data-testid=stImage] { column-gap: 1rem } "
-    f"[data-testid=stElementContainer] {{ opacity: 1 !important; transition: none !important }} {folds.STYLE}</style>"
+    f"{here} {{ font-weight: 600 }} "
+    "[data-testid=stElementContainer] { opacity: 1 !important; transition: none !important } "
+    "[data-testid=stElementContainer]:has(> .stHtml > script) { display: none } "
+    f"{folds.STYLE}</style><script>{script('drawer')}</script>",
+    unsafe_allow_javascript=True,
 )
-pages = menu()
-page = st.navigation(list(pages), position="top")
 icon = str(Path(__file__).with_name("icon.png"))
 st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon, layout="wide")
 enter(page)
-hide_controls_if_asked()
+hide_sidebar_if_asked(entry)
 book().head = head = st.container(
     horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="medium"
 )
-head.title(pages[page].heading or page.title, width="content")
+head.title(entry.heading or page.title, width="content")
 page.run()
 leave()

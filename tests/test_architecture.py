@@ -27,7 +27,7 @@ ALLOWED = {
         "plotly",
         "streamlit",
     },
-    "pages/contents.py": {"pages.address", "pages.controls", "pages.server", "streamlit"},
+    "pages/contents.py": {"pages.address", "pages.animation", "pages.controls", "pages.server", "streamlit"},
     "pages/lessons/": {
         *("cnn_core", "numpy", "streamlit"),
         *("pages.address", "pages.animation", "pages.controls", "pages.figures", "pages.sections", "pages.server"),

@@ -87,6 +87,15 @@ def open_page(page: Page, address: str) -> None:
     settle(page)
 
 
+def choose_page(page: Page, title: str) -> None:
+    """Go to a page by the menu of a wide screen."""
+    group = next(listed.group for listed in PAGES if listed.title == title)
+    if group:
+        page.get_by_test_id("stTopNavSection").get_by_text(group).click()
+    name = "stTopNavDropdownLink" if group else "stTopNavLink"
+    page.get_by_test_id(name).get_by_text(title, exact=True).click()
+
+
 def own_errors(message: ConsoleMessage) -> str | None:
     """A console error that is ours. Streamlit looks for its server below the page's path first, and is told 404."""
     expected = message.location["url"].endswith(("/_stcore/health", "/_stcore/host-config"))

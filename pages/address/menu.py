@@ -1,4 +1,4 @@
-"""The pages of the app: one table, from which the menu, Home's cards, every title and README's list are made."""
+"""The pages of the app: one table, from which the menu, Home's groups, every title and README's list are made."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ class Page:
     """A page. name: of its script in lessons/; with - for _ it is the page's address. icon: of Google's Material Symbols."""
 
     name: str
+    group: str  # in the menu and on Home, where pages of one group stand together; Home itself has none
     title: str  # in the menu and on the browser's tab
     icon: str
     card: str  # on Home, in a sentence: what one does there
     about: str  # in README: what it shows
     heading: str = ""  # at the top of the page; empty: the title
+    sidebar: bool = True  # whether it has settings, which stand in the sidebar
 
     @property
     def path(self) -> str:
@@ -35,17 +37,21 @@ class Page:
         return LESSONS / f"{self.name}.py"
 
 
+LAYERS, TRAIN, UNDERSTAND = "Look at layers", "Train a network", "Understand"
 PAGES = (
     Page(
         "home",
+        "",
         "Home",
         "home",
         "",
         "the three-layer network as a picture, and the ways in",
         "ConvScope",
+        sidebar=False,
     ),
     Page(
         "convolution",
+        LAYERS,
         "Convolution",
         "grid_on",
         "Slide a kernel over a picture, forward and backward, and read every product.",
@@ -54,6 +60,7 @@ PAGES = (
     ),
     Page(
         "pooling",
+        LAYERS,
         "Pooling",
         "compress",
         "Keep the largest or the mean of each window; see what is dropped.",
@@ -61,6 +68,7 @@ PAGES = (
     ),
     Page(
         "transposed",
+        LAYERS,
         "Transposed",
         "open_in_full",
         "Run a convolution's backward step forward, and enlarge.",
@@ -69,27 +77,15 @@ PAGES = (
     ),
     Page(
         "im2col",
+        LAYERS,
         "im2col",
         "view_column",
         "Turn the windows into columns, and the layer into one product.",
         "how windows become columns, and the layer one matrix product",
     ),
     Page(
-        "receptive_field",
-        "Receptive field",
-        "layers",
-        "Stack layers and see how far down into the input one cell looks.",
-        "a stack of up to five layers: what one cell sees of the input, and over how many paths",
-    ),
-    Page(
-        "gradient_flow",
-        "Gradient flow",
-        "undo",
-        "Walk the backward pass and prove it with a gradient check.",
-        "the backward pass by itself, and a gradient check that proves it",
-    ),
-    Page(
         "data",
+        TRAIN,
         "Data",
         "photo_library",
         "Look at what it will learn from, and bring pictures of your own.",
@@ -98,6 +94,7 @@ PAGES = (
     ),
     Page(
         "train",
+        TRAIN,
         "Train",
         "play_arrow",
         "Train the network below and watch loss, accuracy and filters live.",
@@ -107,14 +104,33 @@ PAGES = (
     ),
     Page(
         "runs",
+        TRAIN,
         "Runs",
         "table_rows",
         "Keep every training, compare several, take weights along.",
         "every training that is kept: found, named, several side by side; taken along as weights for PyTorch, ONNX, CSV, JSON, a "
         "file for TensorBoard, or a script that repeats it to the bit; weights and settings brought back",
+        sidebar=False,
+    ),
+    Page(
+        "receptive_field",
+        UNDERSTAND,
+        "Receptive field",
+        "layers",
+        "Stack layers and see how far down into the input one cell looks.",
+        "a stack of up to five layers: what one cell sees of the input, and over how many paths",
+    ),
+    Page(
+        "gradient_flow",
+        UNDERSTAND,
+        "Gradient flow",
+        "undo",
+        "Walk the backward pass and prove it with a gradient check.",
+        "the backward pass by itself, and a gradient check that proves it",
     ),
     Page(
         "filters",
+        UNDERSTAND,
         "Filters",
         "visibility",
         "Look at what it learned, and send one picture through it.",
@@ -122,6 +138,7 @@ PAGES = (
     ),
     Page(
         "speed",
+        UNDERSTAND,
         "Speed",
         "speed",
         "Time the same layer in loops, vectorised and fast, on this server.",
@@ -130,9 +147,17 @@ PAGES = (
 )
 
 
-def menu() -> dict[StreamlitPage, Page]:
-    """The pages for `st.navigation`, which marks those it gets: copies; and of each its entry in the table."""
-    return {copy(target(page)): page for page in PAGES}
+def groups() -> dict[str, list[Page]]:
+    """The pages by group, in the table's order."""
+    found: dict[str, list[Page]] = {}
+    for page in PAGES:
+        found.setdefault(page.group, []).append(page)
+    return found
+
+
+def menu() -> dict[str, dict[StreamlitPage, Page]]:
+    """By group the pages for `st.navigation`, which marks those it gets: copies; and of each its entry in the table."""
+    return {group: {copy(target(page)): page for page in pages} for group, pages in groups().items()}
 
 
 @cache

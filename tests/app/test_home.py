@@ -18,6 +18,16 @@ def test_a_page_opens_in_peace(page):
     assert texts(app.title) == [page.heading or page.title]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_the_table_knows_which_pages_have_settings(page):
+    assert bool(open_lesson(page.name).sidebar.children) == page.sidebar
+
+
+def test_every_address_that_was_given_out_leads_to_its_page():
+    given = "convolution pooling transposed im2col receptive-field gradient-flow data train runs filters speed"
+    assert {"", *given.split()} <= {page.path for page in PAGES}
+
+
 def test_every_lesson_is_listed():
     assert {path.stem for path in menu.LESSONS.glob("*.py")} == set(NAMES)
 
@@ -36,7 +46,7 @@ def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
         file = tmp_path / "new_page.py"
 
     Elsewhere.file.write_text("import streamlit as st\n\nst.markdown('Its own words.')\n")
-    new = Elsewhere("new_page", "Brand new", "star", "What one does there.", "what it shows")
+    new = Elsewhere("new_page", menu.UNDERSTAND, "Brand new", "star", "What one does there.", "what it shows")
     monkeypatch.setattr(menu, "PAGES", (*PAGES, new))
     app = open_app().run()
     assert calm(app)
@@ -52,8 +62,12 @@ def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
 
 def test_the_readme_lists_the_pages_as_the_table_has_them():
     readme = (menu.LESSONS.parents[1] / "README.md").read_text(encoding="utf-8")
-    rows = "".join(f"| {page.title} | {page.about} |\n" for page in PAGES)
-    assert f"| page | what it shows |\n|---|---|\n{rows}\n" in readme
+    rows = "".join(
+        f"| {'' if number else group} | {page.title} | {page.about} |\n"
+        for group, pages in menu.groups().items()
+        for number, page in enumerate(pages)
+    )
+    assert f"| group | page | what it shows |\n|---|---|---|\n{rows}\n" in readme
 
 
 def test_home_draws_the_network_and_counts_its_weights():

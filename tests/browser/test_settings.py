@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from pages.address.messages import JOINER
 from tests.browser.walking import open_walk
-from tools.browser import open_page, settle
+from tools.browser import choose_page, open_page, settle
 
 
 def out_size(page):
@@ -143,11 +143,11 @@ def test_on_a_small_screen_the_controls_open_and_the_player_fits(new_page, addre
 def test_each_page_keeps_its_own_settings(page, address):
     open_walk(page, address + "/convolution?stride=3&kernel_size=5")
     sizes = out_size(page).inner_text()
-    page.get_by_role("link", name="Gradient flow").click()
+    choose_page(page, "Gradient flow")
     expect(page.locator("h1")).to_have_text("Gradient flow")
     expect(page.locator('section[data-grid="weight"] h4')).to_have_text("kernel")
     expect(page.get_by_role("slider", name="stride")).to_have_value("1")
-    page.get_by_role("link", name="Convolution").click()
+    choose_page(page, "Convolution")
     expect(out_size(page)).to_have_text(sizes)
     expect(page).to_have_url(re.compile(r"stride=3"))
     expect(page.get_by_role("slider", name="stride")).to_have_value("3")

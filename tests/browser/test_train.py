@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tools.browser import open_page, settle
+from tools.browser import choose_page, open_page, settle
 
 LONG = "/train?num_epochs=50&batch_size=10"  # 6200 steps: it ends when a test stops it, however busy the machine is
 
@@ -104,7 +104,7 @@ def test_a_training_is_left_found_again_changed_and_forked(page, address):
     press("Start")
     wait_for(page, lambda: steps_done(page) > 20)
     link = page.url
-    page.get_by_role("link", name="Pooling").click()
+    choose_page(page, "Pooling")
     expect(page.locator("h1")).to_have_text("Pooling")
     open_page(page, link)
     wait_for(page, lambda: steps_done(page) > 20)
