@@ -1,6 +1,7 @@
 """A walk as data: exact counts, the steps a window takes, and what each step writes; the browser plays it."""
 
 from cnn_core.walks.counts import Grid
+from cnn_core.walks.gather import gather_conv_transpose2d, gather_dx
 from cnn_core.walks.trace import (
     trace_avg_pool2d,
     trace_conv2d,
@@ -16,6 +17,8 @@ __all__ = [
     "Phase",
     "TooManyStepsError",
     "Walk",
+    "gather_conv_transpose2d",
+    "gather_dx",
     "trace_avg_pool2d",
     "trace_conv2d",
     "trace_conv_transpose2d",

@@ -22,13 +22,13 @@ with dot and backward with outer, spread and sum; transposed convolution is the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from cnn_core.checks import Array, one_of, whole
+from cnn_core.checks import Array, Pair, one_of, whole
 from cnn_core.walks.counts import Grid
 from cnn_core.window import Window
 
@@ -93,7 +93,8 @@ class Walk:
 
     grids: the arrays by name, all (channels, rows, columns); padded where a window slides over them. origin (P,) and
     taps (T,) are flat indices into a padded plane. blank (rows, columns): which cells of it are no real input (padding).
-    channels_in of the field's planes meet each of a group's channels_out. winner (steps,): which tap holds a maximum.
+    channels_in of the field's planes meet each of a group's channels_out. winner (steps,): which tap holds a maximum. Of a
+    walk that gathers (gather.py), apart: how far x is drawn apart; weights stand flipped. called: what a grid is instead.
     """
 
     operation: Operation
@@ -107,6 +108,8 @@ class Walk:
     channels_in: int = 1
     channels_out: int = 1
     winner: Array | None = None
+    apart: Pair | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -137,8 +140,7 @@ class Walk:
         """The same walk with the phases named only. Raises ValueError for a name that none of its phases has."""
         for name in names:
             one_of("names", name, [phase.name for phase in self.phases])
-        kept = tuple(phase for phase in self.phases if phase.name in names)
-        return Walk(**(vars(self) | {"phases": kept}))
+        return replace(self, phases=tuple(phase for phase in self.phases if phase.name in names))
 
     def locate(self, step: int) -> tuple[Phase, int]:
         """The phase that a step of the time axis belongs to, and its number within that phase. ValueError for other steps."""
@@ -166,8 +168,19 @@ class Walk:
                 values = values.ravel()
             elif name in self.fields:
                 values = self.window.crop(values)
-            found[name] = values
+            if self.apart and name == "x":
+                values = values[:, :: self.apart[0], :: self.apart[1]]
+            elif self.apart and name == "weight":  # turned back, with channels and filters exchanged
+                split = values.reshape(-1, self.channels_out, *values.shape[1:]).swapaxes(1, 2)
+                values = split.reshape(-1, *split.shape[2:])[..., ::-1, ::-1]
+            found[self.called.get(name, name)] = values
         return found
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """What the first and the second axis of the weights count."""
+        swapped = self.operation == "conv_transpose2d" or self.called
+        return ("channel", "filter") if swapped else ("filter", "channel")
 
     @property
     def fields(self) -> frozenset[str]:

@@ -104,7 +104,7 @@ export function legend(walk) {
     grids.some((grid) => grid.looks === "signed") &&
       `<i class="negative"></i> below 0 <i class="scale"></i> above 0
       <i class="positive"></i> (strongest: the largest of its grid)`,
-    walk.padded && `<i class="hatch"></i> padding`,
+    walk.padded && `<i class="hatch"></i> ${walk.filler}`,
     walk.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
     grids.some((grid) => grid.right) && `<i class="wrong">◥</i> wrong: another window's gradient was overwritten`,
     `<i class="here"></i> this step`,

@@ -66,7 +66,7 @@ export function sayDot(walk, at, action) {
     total.push({ stage, html: `, + bias ${bracket(b)} = ${result(value)}` });
     bias = `, plus bias ${b} is ${value}`;
   }
-  total.push({ stage: action.ends, html: ` → ${target}` });
+  total.push({ stage: action.ends, html: ` → <i>${target}</i>` });
   const what = matrix ? `Row ${at.channel} of rows times column ${at.position} of columns` : windowText(walk, at);
   return { blocks, total, sentence: `${what} gives ${target}: the products add up to ${all}${bias}.` };
 }
@@ -83,7 +83,7 @@ export function sayMax(walk, at, action) {
   const [target, tie] = [pointName(walk, action.into, at), tieNote(walk, at)];
   return {
     blocks: [{ title: "the numbers in the window", columns: walk.kernel_size[1], stage: action.begins, terms }],
-    total: [{ stage: action.ends, html: `the largest of ${terms.length}: ${result(value)}${tie} → ${target}` }],
+    total: [{ stage: action.ends, html: `the largest of ${terms.length}: ${result(value)}${tie} → <i>${target}</i>` }],
     sentence: `${windowText(walk, at)} gives ${target}: the largest of its ${terms.length} numbers is ${value}${tie}.`,
   };
 }
@@ -109,7 +109,7 @@ export function sayMean(walk, at, action) {
     total: [
       { stage: action.begins, html: `sum ${sum}` },
       { stage: action.begins + 1, html: `, ÷ ${terms.length} ${equals} ${result(value)}` },
-      { stage: action.ends, html: ` → ${target}` },
+      { stage: action.ends, html: ` → <i>${target}</i>` },
     ],
     sentence: `${windowText(walk, at)} gives ${target}: the sum ${sum} divided by ${terms.length} ${equals} ${value}.`,
   };

@@ -66,7 +66,9 @@ export class Links {
     }
     const padding = walk.blank[index] && walk.operation !== "conv_transpose2d";
     const forward = { dx: "x", dout: "out" }[name];
-    const here = padding ? "This cell of the padding" : walk.name(walk.grids[forward] ? forward : name, plane, index);
+    const here = padding
+      ? `This cell of the ${walk.filler}`
+      : walk.name(walk.grids[forward] ? forward : name, plane, index);
     return sayField(walk, here, walk.grids.dx && !padding && walk.name("dx", plane, index), windows.length, paths);
   }
 

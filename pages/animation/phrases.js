@@ -14,11 +14,11 @@ export function windowText(walk, at) {
 export const pointName = (walk, grid, at) =>
   walk.isMatrix(grid) ? `${grid}[${at.channel}, ${at.position}]` : walk.name(grid, at.channel, at.position);
 
-// Which channel a block of terms belongs to, where there are several.
+// Which channel (or filter, of what is scattered back) a block of terms belongs to, where there are several.
 export function channelName(walk, grid, plane) {
   if (walk.channels_in === 1) return "";
   const name = walk.channel_names[grid]?.[plane];
-  return `channel ${plane}${name ? ` (${name})` : ""}`;
+  return `${walk.axes[1]} ${plane}${name ? ` (${name})` : ""}`;
 }
 
 export function tieNote(walk, at) {

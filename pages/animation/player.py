@@ -65,7 +65,7 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
     rows = rows_of(walk)
     images = (
         ()
-        if walk.grids["x"].counts.min(initial=0) < 0
+        if walk.called or walk.grids["x"].counts.min(initial=0) < 0
         else ("x", "out")
         if walk.winner is not None
         else ("x", "columns")
@@ -103,6 +103,9 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         "channels_in": walk.channels_in,
         "channels_out": walk.channels_out,
         "weighted": walk.weighted,
+        "axes": walk.axes,
+        "apart": walk.apart,
+        "called": dict(walk.called),
         "grouped": walk.weighted and len(walk.grids["weight"].counts) > walk.channels_in * walk.channels_out,
         "kernel_size": walk.window.kernel_size,
         "span": walk.window.span,

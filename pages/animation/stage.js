@@ -107,12 +107,11 @@ export class Stage {
     const group = walk.grouped && walk.fields.has(name) ? Math.floor(channel / walk.channels_in) : null;
     const kernel = walk.isKernel(name);
     const names = walk.channel_names[kernel ? "x" : name] ?? [];
-    const made = walk.operation === "conv_transpose2d" ? walk.fields.has(name) : walk.points.includes(name);
-    const word = walk.weighted && made ? "filter" : "channel";
+    const word = walk.weighted ? walk.axes[walk.points.includes(name) ? 0 : 1] : "channel";
     let words = channels > 1 ? (names[channel] ?? `${word} ${channel}`) : "";
     if (kernel && channels > 1) {
       const [first, second] = [Math.floor(channel / walk.channels_in), channel % walk.channels_in];
-      const [outer, inner] = walk.operation === "conv_transpose2d" ? ["channel", "filter"] : ["filter", "channel"];
+      const [outer, inner] = walk.axes;
       const own = `${outer} ${first}`;
       words = walk.channels_in === 1 ? own : `${second ? "" : `${own}, `}${names[second] ?? `${inner} ${second}`}`;
     }

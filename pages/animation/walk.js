@@ -15,7 +15,7 @@ function stagesOf(action, walk) {
       walk.channels_in > 1 ? "add up each channel" : "add up",
       ...(walk.channels_in > 1 ? [CHANNELS] : []),
       ...(bias ? ["add the bias"] : []),
-      `write ${into}`,
+      `write ${walk.called[into] ?? into}`,
     ];
   }
   if (what === "max") return ["compare", `write ${into}`];
@@ -35,6 +35,7 @@ export class Walk {
     this.positions = this.origin.length;
     this.makers = {}; // by grid: the action that makes it, in which phase, and at which stage
     this.fields = new Set(this.fields);
+    this.filler = this.apart && Math.max(...this.apart) > 1 ? "inserted zeros" : "padding";
     let first = 0;
     this.phases.forEach((phase, number) => {
       Object.assign(phase, { number, first, stages: [] });
@@ -92,16 +93,27 @@ export class Walk {
     return first + Math.min(channel, Math.floor(steps / positions) - 1) * positions + place;
   }
 
-  // How NumPy would write a cell of the layer's own arrays (they have no padding); the channel only where there are several.
+  // How NumPy would write a cell of the layer's own arrays (they have no padding, and no zeros between their cells; their kernels
+  // are not flipped); the channel only where there are several.
   name(grid, channel, index) {
-    const { channels, columns } = this.grids[grid];
+    const { channels, rows, columns } = this.grids[grid];
+    const { apart, channels_in, channels_out } = this;
+    const called = this.called[grid] ?? grid;
     let [row, column, plane] = [Math.floor(index / columns), index % columns, channel];
     if (this.fields.has(grid)) {
-      if (this.blank[index]) return `${grid}’s padding`;
+      if (this.blank[index]) return `${called}’s ${this.filler}`;
       [row, column] = [row - this.corner[0], column - this.corner[1]];
+      if (apart) [row, column] = [row / apart[0], column / apart[1]];
     }
-    if (this.isKernel(grid)) plane = `${Math.floor(channel / this.channels_in)}, ${channel % this.channels_in}`;
-    return channels > 1 ? `${grid}[${plane}, ${row}, ${column}]` : `${grid}[${row}, ${column}]`;
+    if (this.isKernel(grid)) {
+      let [first, second] = [Math.floor(channel / channels_in), channel % channels_in];
+      if (apart) {
+        [row, column] = [rows - 1 - row, columns - 1 - column];
+        [first, second] = [Math.floor(first / channels_out) * channels_in + second, first % channels_out];
+      }
+      plane = `${first}, ${second}`;
+    }
+    return channels > 1 ? `${called}[${plane}, ${row}, ${column}]` : `${called}[${row}, ${column}]`;
   }
 
   isKernel(name) {

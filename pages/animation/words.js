@@ -26,14 +26,23 @@ export function describe(walk, at) {
   };
 }
 
-// What each grid of the backward pass is, in a sentence.
-export function introduce({ grids }) {
-  if (!grids.dout) return "";
-  const made = ["dx", "dweight", "dbias"].filter((name) => grids[name]);
+// What each grid of the backward pass is, in a sentence, and why it is a sum.
+export function introduce({ grids, called, operation }) {
+  const shown = new Set(Object.keys(grids).map((name) => called[name] ?? name));
+  if (!shown.has("dout")) return "";
+  const made = ["dx", "dweight", "dbias"].filter((name) => shown.has(name));
   const of = { dx: "input number", dweight: "weight", dbias: "bias" };
   const last = made.length > 1 ? ` and ${made.at(-1)}` : made[0];
   const names = `${made.slice(0, -1).join(", ")}${last}`;
-  return `dout is the upstream gradient: how fast the loss grows with each output. ${names} say${
+  const means = `dout is the upstream gradient: how fast the loss grows with each output. ${names} say${
     made.length > 1 ? "" : "s"
   } the same of each ${made.map((name) => of[name]).join(" and each ")}.`;
+  return [means, !called.x && WHY[operation]].filter(Boolean).join(" ");
 }
+
+const WHY = {
+  conv2d:
+    "dweight is a sum because one kernel is used at every stop, dx because windows overlap; “dx as: gather” shows dx as a " +
+    "convolution of dout.",
+  conv_transpose2d: "dx is a convolution of dout, with the kernel not flipped.",
+};

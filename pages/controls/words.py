@@ -11,6 +11,7 @@ WORDS: dict[
     "kernel": {"sobel_x": "Sobel x", "sobel_y": "Sobel y"},
     "dout": {"from_loss": "from a loss"},
     "view": {
+        "spread": "scatter",
         "curves": "Curves",
         "layers": "Layers",
         "mistakes": "Mistakes",

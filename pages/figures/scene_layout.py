@@ -144,9 +144,8 @@ def _block(walk: Walk, name: str, title: str) -> Block:
     # A filter's kernels are a line, with several filters on it where there are many; its bias stands at their height.
     each, high = walk.channels_in if name in KERNELS else 1, walk.window.kernel_size[0]
     filters = planes // each
-    word = "channel" if walk.operation == "conv_transpose2d" else "filter"
     named = 1 < filters <= MOST_NAMED
-    captions = [f"{word} {plane // each}" if named and plane % each == 0 else "" for plane in range(planes)]
+    captions = [f"{walk.axes[0]} {plane // each}" if named and plane % each == 0 else "" for plane in range(planes)]
     fold = max(1, min(math.ceil(filters * high / max(walk.blank.shape[0], 24)), MOST_ACROSS // walk.channels_in))
     return Block(name, title, rows, columns, tuple(captions), across=fold * each, line=high)
 

@@ -32,7 +32,7 @@ class PlanePainter:
         self.walk, self.theme = walk, theme
         self.base = tuple(bytes.fromhex(ZERO[theme][1:]))
         grey = ("x", "columns") if walk.winner is None else ("x", "out")
-        self.images = grey if walk.grids["x"].counts.min(initial=0) >= 0 else ()
+        self.images = () if walk.called or walk.grids["x"].counts.min(initial=0) < 0 else grey
         self.fields = walk.fields
         self.unseen = walk.window.coverage(walk.input_size) == 0
 

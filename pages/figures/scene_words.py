@@ -130,8 +130,8 @@ class _Step:
         if point == "product":
             return f"{point}[{self.channel}, {self.position}]"
         channels, _, columns = grid.counts.shape
-        at = f"{self.position // columns}, {self.position % columns}"
-        return f"{point}[{self.channel}, {at}]" if channels > 1 else f"{point}[{at}]"
+        at, called = f"{self.position // columns}, {self.position % columns}", self.walk.called.get(point, point)
+        return f"{called}[{self.channel}, {at}]" if channels > 1 else f"{called}[{at}]"
 
     def filter(self, name: str) -> str:
         """Of weights, biases and their gradients: those of this step's filter, if there are several."""

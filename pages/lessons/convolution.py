@@ -14,6 +14,7 @@ from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import CONVOLUTION, USUAL_CONVOLUTION
+from pages.sections.gathered import dx_gathered, gathered
 from pages.sections.snippets import LayerCall
 from pages.sections.walk_page import ending, traced, walk_settings
 from pages.sections.walkthrough import upstream, walkthrough
@@ -29,7 +30,7 @@ st.markdown(
     "walk goes **backward**."
 )
 start = Start(CONVOLUTION, USUAL_CONVOLUTION)
-with walk_settings(start, "edit"):
+with walk_settings(start, "edit", "dx_as"):
     st.header("Input")
     chosen = picture(start)
     st.header("Kernels")
@@ -84,21 +85,21 @@ with walk_settings(start, "edit"):
     options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     shape = (filters, *window.output_size(chosen.size))
     dout = upstream(start["dout"], shape, lambda: conv2d_forward(chosen.grid[None], weight, bias, **options)[0][0])
+    gather = dx_gathered()
 
 walk = traced(lambda: trace_conv2d(chosen.grid, weight, bias, window, groups=groups, dout=dout))
 if walk:
     kernel_title = f"kernel{'s' if filters > 1 else ''} {size[0]}×{size[1]}" + (", flipped" if flip else "")
     titles = size_titles(window, walk.input_size) | {"weight": kernel_title}
-    walkthrough(
-        walk,
-        version=start.version,
-        titles=titles,
-        channel_names={"x": chosen.channel_names, "dx": chosen.channel_names},
-    )
-    st.markdown(layer_counts(window, walk.input_size, channels, filters, groups))
-    notes(crop_note(window), unseen_note(window, walk.input_size), FLIPPED if flip else "")
+    view, said = walk, ""
+    if gather:
+        view, titles, said = gathered(walk)
+    names = dict.fromkeys(("out",) if gather else ("x", "dx"), chosen.channel_names)
+    walkthrough(view, version=start.version, titles=titles, channel_names=names)
+    st.markdown(f"{said}\n\n{layer_counts(window, walk.input_size, channels, filters, groups)}")
+    notes("" if gather else crop_note(window), unseen_note(window, walk.input_size), FLIPPED if flip else "")
     size_formula(window, walk.input_size)
 whole_picture(chosen, convolved(chosen, weight, bias, options))
 if walk:
     layer = LayerCall("conv2d", walk.arrays(), window, groups)
-    ending(layer, walk, titles)
+    ending(layer, view, titles)

@@ -18,17 +18,19 @@ from pages.controls.formula import crop_note, notes
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
 from pages.figures.gradients import gradient_map
+from pages.sections.gathered import dx_gathered, gathered
 from pages.sections.snippets import LayerCall
 from pages.sections.walk_page import ending
 from pages.sections.walkthrough import upstream, walkthrough
 
 RIGHT = 1e-6  # relative error up to which the two ways of a gradient count as equal
 WORDS = {
-    "convolution": "Forward, each output was made from a window and the kernel. Backward, it hands its gradient **dout** "
-    "back to all it was made of: times the window to the **weights**, times the weights to the **input**, as it is to the "
-    "**bias**. Windows overlap, so what arrives **adds up**.",
+    "convolution": "Backward, each output hands its gradient **dout** to all it was made of. **dweight** is a sum because one "
+    "kernel is used at every stop of the window. **dx** is a sum because windows overlap: a number under several of them went "
+    "into several outputs.",
     "max_pooling": "Forward, each window kept its largest number only. Backward, **all of the gradient goes to that "
-    "winner**; the others had no influence and get nothing. A cell that won several windows collects from each.",
+    "winner** (of equal ones the first, as in PyTorch); the others get nothing. A cell that won several windows collects from "
+    "each.",
     "average_pooling": "Forward, each output was the mean of a window. Backward, **every cell of the window gets an equal "
     "share** of its gradient. Where windows overlap, the shares add up.",
 }
@@ -40,6 +42,7 @@ try:
         st.header("Layer")
         layer = settings.choice("layer", "layer", list(WORDS))
         pooling = layer != "convolution"
+        gather = not pooling and dx_gathered()
         st.header("Input")
         x = picture({"input": SHUFFLED, "input_size": "6", "channels": "1"}, most_channels=1, most_cells=16).grid
         st.header("Window")
@@ -58,21 +61,24 @@ try:
         walk = trace_conv2d(x, weight, bias, window, dout=dout)
     else:
         walk = (trace_max_pool2d if layer == "max_pooling" else trace_avg_pool2d)(x, window, dout=dout)
+    view, said, note = walk.only(["backward"]), WORDS[layer], crop_note(window)
+    padded = " (padded)" if padding else ""
+    titles = {
+        "dout": f"dout {shape[1]}×{shape[2]}",
+        "x": f"input{padded}",
+        "weight": "kernel",
+        "dx": f"dx{padded}",
+        "dweight": "dweight",
+    }
+    if gather:
+        (view, titles, said), note = gathered(walk), ""
 except ValueError as error:
     messages.error(error)
     st.stop()
 
-words.markdown(WORDS[layer])
-padded = " (padded)" if padding else ""
-titles = {
-    "dout": f"dout {shape[1]}×{shape[2]}",
-    "x": f"input{padded}",
-    "weight": "kernel",
-    "dx": f"dx{padded}",
-    "dweight": "dweight",
-}
-walkthrough(walk.only(["backward"]), titles=titles)
-notes(crop_note(window))
+words.markdown(said)
+walkthrough(view, titles=titles)
+notes(note)
 
 
 def two_ways() -> dict[str, tuple[Array, Array]]:
@@ -139,4 +145,4 @@ for column, way, gradient in zip(
         chart(gradient_map(gradient, reach, theme), key=way)
 
 layer_of_page = LayerCall(walk.operation, walk.arrays(), window)
-ending(layer_of_page, walk.only(["backward"]), titles)
+ending(layer_of_page, view, titles)

@@ -3,32 +3,33 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core.conv_transpose import as_convolution
-from cnn_core.walks.trace import trace_conv2d, trace_conv_transpose2d
+from cnn_core.walks.gather import gather_conv_transpose2d
+from cnn_core.walks.trace import trace_conv_transpose2d
 from cnn_core.window import Window
 from pages.controls import settings
-from pages.controls.formula import notes, size_titles, transposed_formula
+from pages.controls.formula import notes, transposed_formula
 from pages.controls.kernel import kernels
 from pages.controls.pictures import picture
 from pages.controls.presets import Start
 from pages.controls.walk_presets import TRANSPOSED, USUAL_TRANSPOSED
+from pages.sections.gathered import padded, zeros_between
 from pages.sections.snippets import LayerCall
 from pages.sections.walk_page import ending, walk_settings
 from pages.sections.walkthrough import upstream, walkthrough
 
 VIEWS = {
-    "spread": "Each input number adds its multiple of the kernel to one window of the output.",
-    "gather": "The same output, number by number: a convolution with the kernel flipped, over the input drawn apart with zeros.",
+    "spread": "A convolution's backward step, `dx[window] += dout × weight`, used **forward** to enlarge: read the input as its "
+    "**dout**, and the output is its **dx**. Each number is scattered: it adds its multiple of the kernel, **not flipped**.",
+    "gather": "The same output, one sum for each of its numbers. This is how a convolution's **dx** is gathered from its "
+    "**dout** (the input here): by an ordinary convolution, with the kernel **flipped** (turned by 180°).",
 }
 
-st.markdown(
-    "A convolution's backward step, `dx[window] += dout × weight`, used **forward**: it makes a **large map from a small one**."
-)
+words = st.empty()
 start = Start(TRANSPOSED, USUAL_TRANSPOSED)
 with walk_settings(start, "edit", "view"):
     st.header("View")
     view = settings.choice("view", "view", list(VIEWS))
-    st.caption(VIEWS[view])
+    words.markdown(VIEWS[view])
     st.header("Input")
     chosen = picture(start, most_channels=3, most_cells=32)
     channels = len(chosen.grid)
@@ -62,8 +63,7 @@ with walk_settings(start, "edit", "view"):
     if view == "spread":
         walk = trace_conv_transpose2d(chosen.grid, weight, window, output_padding=output_padding, dout=dout)
     else:
-        apart, flipped, gathering, between = as_convolution(chosen.grid, weight, window, output_padding=output_padding)
-        walk = trace_conv2d(apart, flipped, np.zeros(filters), gathering, blank=between)
+        walk = gather_conv_transpose2d(chosen.grid, weight, window, output_padding=output_padding)
 
 rows, columns = chosen.grid.shape[1:]
 cut = f", {padding} cut off each side" if padding else ""
@@ -73,18 +73,24 @@ if view == "spread":
         "x": f"input {rows}×{columns}",
         "weight": kernel_title,
         "out": f"output {large[0]}×{large[1]}{cut}",
-        "dx": "dx: a convolution of dout",
+        "dx": "dx",
         "dweight": "dweight",
         "dout": f"dout{cut}",
     }
 else:
-    titles = size_titles(gathering, walk.input_size) | {
-        "x": f"input {rows}×{columns}, drawn apart and padded",
+    titles = {
+        "x": f"input {rows}×{columns}{padded(window, walk)}",
         "weight": f"{kernel_title}, flipped",
+        "out": f"output {large[0]}×{large[1]}",
     }
 walkthrough(walk, version=start.version, titles=titles)
-cut_off = "Hatched cells are cut off: padding belongs to the convolution that this one goes back over."
-notes(cut_off if padding and view == "spread" else "")
+if view == "spread":
+    notes(
+        "Hatched cells are cut off: padding belongs to the convolution that this one goes back over." if padding else ""
+    )
+else:
+    zeros = zeros_between(walk)
+    notes(f"Hatched cells are zeros: {zeros} between neighbours of the input, and the padding." if zeros else "")
 transposed_formula(window, (rows, columns), output_padding)
 st.markdown(
     "It gives back the **size** that a convolution with the same settings started from, not its numbers: to *undo* a "

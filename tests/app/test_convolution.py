@@ -73,6 +73,24 @@ def test_the_player_makes_what_the_layer_computes(page):
     assert sent(page)["rows"] == [[["x"], ["weight", "bias"], ["out"]], [["dx"], ["dweight", "dbias"], ["dout"]]]
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_dx_can_be_gathered_and_is_the_same(name):
+    page, gathered = (open_lesson("convolution", **SETTINGS[name], dx_as=way) for way in ("scatter", "gather"))
+    geometry = window(page)
+    if geometry.padding[0][0] >= geometry.span[0]:
+        assert "the kernel's reach, to be seen as a convolution" in texts(gathered.error)[0]
+        return
+    assert calm(gathered)
+    dx = geometry.crop(walked(page)["dx"])
+    np.testing.assert_array_equal(walked(gathered)["out"], dx)
+    assert [(phase["name"], phase["steps"]) for phase in sent(gathered)["phases"]] == [("backward", dx.size)]
+    flipped = values(page, "weight")[..., ::-1, ::-1]
+    assert sorted(map(str, values(gathered, "weight"))) == sorted(map(str, flipped))
+    assert sent(gathered)["titles"]["weight"].endswith(", flipped")
+    assert sum("**dx** as a *gather*" in text for text in texts(gathered.markdown)) == 1
+    assert not any("Changed by you" in text for text in texts(open_lesson("convolution", dx_as="gather").markdown))
+
+
 def test_the_windows_cells_are_the_geometrys(page):
     geometry = window(page)
     assert sees_the_windows_cells(sent(page), geometry, geometry.crop(values(page, "x")).shape[1:])

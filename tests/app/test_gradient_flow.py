@@ -58,6 +58,42 @@ def test_the_player_gets_the_layers_gradients_and_the_check_passes(parameters, l
     assert texts(app.success) == ["The two agree: the backward pass is right."]
 
 
+@pytest.mark.parametrize("parameters", SETTINGS, ids=str)
+def test_dx_can_be_gathered_and_is_the_same(parameters):
+    app, scattered = (open_lesson("gradient_flow", **parameters, dx_as=way) for way in ("gather", "scatter"))
+    assert calm(app)
+    assert sent(app)["called"] == {"x": "dout", "out": "dx"}
+    (phase,) = sent(app)["phases"]
+    dx = gradients("convolution", scattered)["dx"]
+    assert (phase["name"], phase["steps"]) == ("backward", dx.size)
+    np.testing.assert_allclose(walked(app)["out"], dx[0], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(values(app, "weight"), values(scattered, "weight")[..., ::-1, ::-1])
+    assert max(errors(app)) < 1e-6
+    assert not any("Hatched cells of dx" in text for text in texts(app.caption))
+
+
+def test_the_gather_writes_its_padding_out():
+    app = open_lesson("gradient_flow", dx_as="gather", padding="1")
+    assert sent(app)["titles"] == {"x": "dout 6×6, padding 3 − 1 − 1 = 1", "weight": "kernel, flipped", "out": "dx 6×6"}
+    assert "padded by kernel − 1 − padding = 3 − 1 − 1 = 1." in texts(app.markdown)[0]
+    text = texts(change(app, "stride", 2).markdown)[0]
+    assert "with stride − 1 = 1 zeros between its numbers (1 row and 1 column more at the end" in text
+    assert texts(change(app, "layer", "max_pooling").markdown)[0].startswith("Forward, each window kept")
+
+
+def test_a_kernel_that_reaches_less_far_than_the_padding_can_be_scattered_only():
+    app = open_lesson("gradient_flow", dx_as="gather", kernel_size="1", padding="1")
+    (error,) = texts(app.error)
+    assert error.startswith("padding (=1) must be at most 0, the kernel's reach, to be seen as a convolution")
+    assert calm(change(app, "dx_as", "scatter"))
+
+
+def test_both_reasons_for_adding_up_are_told():
+    words = texts(open_lesson("gradient_flow").markdown)[0]
+    assert "**dweight** is a sum because one kernel is used at every stop" in words
+    assert "**dx** is a sum because windows overlap" in words
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_both_heatmaps_show_the_gradient(layer):
     app = open_lesson("gradient_flow", layer=layer)

@@ -80,7 +80,7 @@ def test_gathering_makes_the_same_output(settings):
     flipped = values(app, "weight").reshape(weight.shape[1], weight.shape[0], *geometry.kernel_size)
     np.testing.assert_array_equal(flipped, weight.swapaxes(0, 1)[..., ::-1, ::-1])
     assert [(p["name"], p["steps"]) for p in sent(app)["phases"]] == [("forward", out.size)]
-    assert not values(app, "bias").any()
+    assert "bias" not in sent(app)["grids"]
     assert "flipped" in sent(app)["titles"]["weight"]
 
 
@@ -207,6 +207,19 @@ def test_padding_that_leaves_nothing_is_the_cores_error_and_can_be_mended(parame
     assert not app.exception
     assert calm(change(app, *mend))
     assert np.any(walked(app)["out"])
+
+
+def test_each_view_says_what_is_dx_of_what_and_which_kernel_is_flipped():
+    app = open_lesson("transposed", stride="2", padding="1")
+    assert "read the input as its **dout**, and the output is its **dx**" in texts(app.markdown)[0]
+    assert "**not flipped**" in texts(app.markdown)[0]
+    assert sent(app)["titles"]["weight"] == "kernel 3×3"
+    change(app, "view", "gather")
+    assert "a convolution's **dx** is gathered from its **dout** (the input here)" in texts(app.markdown)[0]
+    assert "the kernel **flipped** (turned by 180°)" in texts(app.markdown)[0]
+    assert sent(app)["titles"]["weight"] == "kernel 3×3, flipped"
+    assert sent(app)["titles"]["x"] == "input 3×3, padding 3 − 1 − 1 = 1"
+    assert any("1 between neighbours of the input" in text for text in texts(app.caption))
 
 
 def test_a_view_can_be_chosen_and_is_no_change_of_the_example():

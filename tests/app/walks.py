@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnn_core.walks import trace
+from cnn_core.walks import gather_conv_transpose2d, gather_dx, trace
 from cnn_core.window import Window
 
 TITLES = {"x": "input", "weight": "kernel", "out": "output", "dx": "gradient of the input", "dout": "upstream gradient"}
@@ -25,6 +25,21 @@ def transposed():
     return trace.trace_conv_transpose2d(
         numbers(rng, 2, 2, 3), numbers(rng, 2, 2, 3, 3), window, output_padding=1, dout=dout
     )
+
+
+def gathered(window, filters=1, channels=1, groups=1, size=(5, 6)):
+    """dx of a convolution, number by number."""
+    rng = np.random.default_rng(0)
+    dout, weight = (
+        numbers(rng, *shape)
+        for shape in ((filters, *window.output_size(size)), (filters, channels // groups, *window.kernel_size))
+    )
+    return gather_dx(dout, weight, window, input_size=size, groups=groups)
+
+
+def transposed_gathered():
+    rng = np.random.default_rng(0)
+    return gather_conv_transpose2d(numbers(rng, 2, 2, 3), numbers(rng, 2, 2, 3, 3), Window.of(3, 2, 1))
 
 
 def im2col():
@@ -53,6 +68,9 @@ WALKS = {
     "forward": conv(Window.of(3, 1, 1), backward=False),
     "backward": conv(Window.of(3, 1, 1)).only(["backward"]),
     "transposed": transposed(),
+    "gathered": transposed_gathered(),
+    "dx gathered": gathered(Window.of(3, 2, 1)),
+    "dx of groups": gathered(Window.of(2), 2, 4, 2, (3, 3)),
     "im2col": im2col(),
     "max": pool(trace.trace_max_pool2d, Window.of(3, 2, 1)),
     "avg": pool(trace.trace_avg_pool2d, Window.of(3, 2, 1)),

@@ -124,7 +124,8 @@ def test_what_the_backward_pass_makes_is_introduced_where_it_first_appears(page,
     go(player, 25)
     expect(note).to_have_text(
         "dout is the upstream gradient: how fast the loss grows with each output. dx, dweight and dbias say the same of each "
-        "input number and each weight and each bias."
+        "input number and each weight and each bias. dweight is a sum because one kernel is used at every stop, dx because "
+        "windows overlap; “dx as: gather” shows dx as a convolution of dout."
     )
     player = open_walk(page, address + "/pooling")
     go(player, count(player) - 1)

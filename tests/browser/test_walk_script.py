@@ -106,3 +106,29 @@ def test_cells_are_named_as_numpy_would_write_them(page):
     cells = [["x", 2, 8], ["x", 0, 0], ["weight", 5, 3], ["out", 1, 4]]
     assert names(WALKS["course"], cells) == [*("x[2, 0, 0]", "x’s padding", "weight[1, 2, 1, 0]", "out[1, 1, 1]")]
     assert names(WALKS["conv2d"], [["x", 0, 7], ["out", 0, 5]]) == ["x[1, 1]", "out[1, 1]"]
+
+
+def test_cells_of_a_gather_have_the_names_of_the_layers_own_arrays(page):
+    """dout without the zeros between its numbers, the kernel as it was before it was flipped."""
+    walk = WALKS["dx of groups"]  # two filters and four channels, two in each group
+    names = page.evaluate(
+        """(data) => { const walk = new Walk(data); return Object.fromEntries(Object.entries(walk.grids).map(([name, grid]) =>
+          [name, Array.from({ length: grid.channels * grid.size }, (_, i) =>
+            walk.name(name, Math.floor(i / grid.size), i % grid.size))])) }""",
+        sent(walk),
+    )
+    arrays = walk.arrays()
+    for grid, called in (("x", "dout"), ("weight", "weight"), ("out", "dx")):
+        counts, scale = walk.grids[grid].counts.ravel(), walk.grids[grid].scale
+        for name, count in zip(names[grid], counts, strict=True):
+            if name == "dout’s padding":
+                assert count == 0
+                continue
+            found, index = name.rstrip("]").split("[")
+            assert found == called
+            assert arrays[called][tuple(map(int, index.split(", ")))] == count / scale
+    names = page.evaluate(
+        "(data) => { const walk = new Walk(data); return [0, 9, 11].map((i) => walk.name('x', 0, i)) }",
+        sent(WALKS["dx gathered"]),
+    )
+    assert names == ["dout’s inserted zeros", "dout[0, 0]", "dout[0, 1]"]
