@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,16 +13,17 @@ from cnn_core.network import LayerRow, layer_table, memory_needed
 from cnn_core.training import TrainingConfig
 from pages.address import messages
 from pages.animation.chart import chart
-from pages.figures.pixels import as_url
+from pages.controls.folds import unfolded
+from pages.figures.pixels import as_pixels, as_url
+from pages.figures.plan import plan
 from pages.figures.sheets import filter_sheet, picture_sheet
 
 SHOWN = 60  # pictures
-NUMBERS = ("numbers to learn", "multiply-adds", "memory, kB")
+NUMBERS = ("parameters", "multiply-adds", "memory, kB")
 
 
 def before_training(config: TrainingConfig, theme: str) -> None:
-    """The layers, a sheet of the pictures, and the first layer's filters before training."""
-    st.subheader("The network")
+    """The network, a sheet of the pictures, and the first layer's filters before training."""
     layers(config)
     dataset = datasets.load(config.dataset)
     data = config.training_data()
@@ -43,17 +45,25 @@ def before_training(config: TrainingConfig, theme: str) -> None:
 
 
 def layers(config: TrainingConfig) -> None:
-    """The table of layers, and what they come to."""
+    """The picture of the network, what it comes to, and on request a table of its layers."""
     dataset = datasets.load(config.dataset)
     sizes = dataset.image_shape, dataset.num_classes
     rows = layer_table(config.network, *sizes)
-    _table(rows)
+    _picture(rows, config, dataset)
     memory = memory_needed(config.network, *sizes, config.batch_size, config.update_rule)
+    classes = dataset.num_classes
     st.markdown(
-        f"Together **{sum(row.parameters for row in rows):,} numbers** to learn and "
+        f"Together **{sum(row.parameters for row in rows):,} parameters** (numbers to learn) and "
         f"**{sum(row.multiply_adds for row in rows):,} multiply-adds** a picture; training takes about {memory / 1e6:,.0f} MB. "
-        f"*Sees*: how many pixels of the picture one number of the layer depends on; *memory*: of its output for one picture."
+        f"With small weights all {classes} classes are equally likely, and the loss begins near −ln(1/{classes}) = "
+        f"**ln {classes} ≈ {math.log(classes):.3f}**, with what L2 adds on top."
     )
+    if unfolded("every layer's numbers as a table", "layer_table"):
+        _table(rows)
+        st.markdown(
+            "*Receptive field*: how many pixels of the picture one number of the layer depends on; *memory*: of its output "
+            "for one picture."
+        )
 
 
 def layers_that_fit(config: TrainingConfig) -> None:
@@ -70,8 +80,13 @@ def layers_that_fit(config: TrainingConfig) -> None:
             continue
         if count < len(blocks):  # else something else is the trouble
             st.subheader("The network, as far as it fits")
-            _table([row for row in rows if len(row.output_shape) == 3])
+            _picture([row for row in rows if len(row.output_shape) == 3], config, dataset)
         return
+
+
+def _picture(rows: Sequence[LayerRow], config: TrainingConfig, dataset: datasets.Dataset) -> None:
+    shown = [row for row in rows if row.kind != "dropout" or config.network.dropout]
+    st.html(plan(shown, as_url(as_pixels(dataset.train.x[0]))))
 
 
 def _table(rows: Sequence[LayerRow]) -> None:
@@ -81,9 +96,9 @@ def _table(rows: Sequence[LayerRow]) -> None:
                 "layer": row.name,
                 "what": row.description,
                 "output": " × ".join(map(str, row.output_shape)),
-                "numbers to learn": row.parameters,
+                "parameters": row.parameters,
                 "multiply-adds": row.multiply_adds,
-                "sees": "all" if row.receptive_field is None else "{}×{}".format(*row.receptive_field),
+                "receptive field": "all" if row.receptive_field is None else "{}×{}".format(*row.receptive_field),
                 "memory, kB": float(f"{row.memory / 1000:.3g}"),
             }
             for row in rows

@@ -1,13 +1,14 @@
 """Curves, bars, pixels, gradients, the drawing: every number stands where it belongs."""
 
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 from plotly.graph_objects import Figure
 
-from cnn_core.network import NetworkSpec, layer_table
+from cnn_core.network import ConvBlock, Network, NetworkSpec, layer_table
 from cnn_core.solver import StepRecord
 from cnn_core.training.store import Change
 from pages.figures.bars import OTHER, TRUE, probability_bars
@@ -18,6 +19,7 @@ from pages.figures.gradients import gradient_map
 from pages.figures.inside import histograms, over_time
 from pages.figures.network import network_drawing
 from pages.figures.pixels import as_pixels, sign_note, span_of
+from pages.figures.plan import plan
 from pages.figures.sheets import filter_sheet, map_sheet
 
 RNG = np.random.default_rng(231)
@@ -67,6 +69,33 @@ def test_an_explosion_of_the_last_steps_is_drawn_on_every_page():
     (drawn,) = loss_curves({"run": records}, smoothed=False)["data"]
     assert (drawn["x"][-1], drawn["y"][-1]) == (60_050, pytest.approx(top, rel=1e-3))
     assert loss_curve(records)["layout"]["yaxis"]["type"] == "log"
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+def test_the_plan_of_a_network_tells_every_shape_and_every_parameter(norm):
+    blocks = (ConvBlock(8, 5, norm=norm), ConvBlock(6, 3, pool="none", activation="tanh"))
+    spec = NetworkSpec(blocks, hidden=(20,), dropout=0.5)
+    page = plan(layer_table(spec, (3, 16, 12), 7), "data:image/png;base64,AA")
+    items = [re.sub("<[^>]*>", " ", item).split() for item in page.split("<li>")[1:]]
+    said = [" ".join(item) for item in items]
+    network, found = Network(spec, (3, 16, 12), 7), 0
+    sizes = {name: value.size for name, value in network.params.items()}
+    of_norm = sizes.get("norm1.gamma", 0) + sizes.get("norm1.beta", 0)
+    conv = sizes["conv1.weight"] + sizes["conv1.bias"]
+    assert (of_norm > 0) == (norm != "none")
+    assert said[0] == "input 3 × 16 × 12"
+    assert said[1].endswith(
+        f"ReLU 8 × 16 × 12 {conv + of_norm:,} parameters {sizes['conv1.weight']} weights 8 biases"
+        + f" {of_norm:,} of the norm" * (norm != "none")
+    )
+    assert said[2] == "max pooling 2×2 8 × 8 × 6"
+    assert said[3] == f"convolution 3×3 tanh 6 × 8 × 6 {8 * 6 * 9 + 6} parameters {8 * 6 * 9} weights 6 biases"
+    assert said[4].startswith("fully connected ReLU dropout 20 ")
+    for words in said:
+        found += int(re.search(r"([\d,]+) parameters", words + " 0 parameters")[1].replace(",", ""))
+    assert found == sum(sizes.values())
+    assert page.count('class="units"') == 2
+    assert page.count('class="maps"') == 3 * 6
 
 
 def test_the_loss_of_guessing_is_marked_and_a_logarithmic_axis_says_so():

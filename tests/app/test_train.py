@@ -1,5 +1,7 @@
 """The training page: useful before the first click; the address sets it; a run is followed and found again by its id."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -19,17 +21,36 @@ def test_before_the_start_the_page_shows_network_data_and_filters(registry):
     assert calm(app)
     assert buttons(app) == FRESH
     rows = layer_table(NetworkSpec(), (1, 8, 8), 10)
-    table = app.dataframe[0].value
-    assert list(table["layer"]) == [row.name for row in rows]
-    assert list(table["numbers to learn"]) == [row.parameters for row in rows]
-    assert list(table["multiply-adds"]) == [row.multiply_adds for row in rows]
-    assert list(table["sees"])[:2] == ["1×1", "3×3"]
-    assert list(table["sees"])[-1] == "all"
+    assert pictured(app) == [row.description for row in rows if row.kind not in ("activation", "dropout")]
+    assert "the loss begins near −ln(1/10) = **ln 10 ≈ 2.303**" in "".join(texts(app.markdown))
+    assert not app.dataframe
     (sheet,), _ = figure(app, "first_filters")
     weight = TrainingConfig().model().params["conv1.weight"]
     assert sheet["z"][1][1] == pytest.approx(weight[0, 0, 0, 0], rel=1e-3)
     assert "1,237 to learn from" in app.image[0].captions[0]
     assert not registry._runs
+    table = change(app, "layer_table", True).dataframe[0].value
+    assert list(table["layer"]) == [row.name for row in rows]
+    assert list(table["parameters"]) == [row.parameters for row in rows]
+    assert list(table["multiply-adds"]) == [row.multiply_adds for row in rows]
+    assert list(table["receptive field"])[:2] == ["1×1", "3×3"]
+    assert list(table["receptive field"])[-1] == "all"
+
+
+def pictured(app):
+    """What the layers in the picture of the network do."""
+    found = [element.proto.body for element in app.get("html") if 'class="plan"' in element.proto.body]
+    return re.findall(r"</div><b>([^<]*)</b>", "".join(found))
+
+
+def test_the_picture_of_the_network_follows_the_settings(registry):
+    app = open_lesson("train")
+    assert len(pictured(app)) == 5
+    change(app, "blocks", 2)
+    assert len(pictured(app)) == 7
+    change(app, "hidden_layers", 0)
+    assert pictured(app)[1:3] == ["convolution 3×3", "max pooling 2×2"]
+    assert len(pictured(app)) == 6
 
 
 def test_the_defaults_are_the_cores(registry):
@@ -112,12 +133,12 @@ def test_settings_beyond_the_widgets_become_the_nearest_they_have(registry):
         (
             {"blocks": "4"},
             "block 4: pool_size (=2) must be at most the 1×1 map it gets: use no pooling here, or",
-            "pool3",
+            7,
         ),
         (
             {"blocks": "4", "block_4_norm": "instance", "block_4_pool": "none"},
             "block 4: norm (='instance') must be over more than one number, and a mean of a 1×1 map is of one",
-            "pool3",
+            7,
         ),
         (
             {"blocks": "4", "block_4_norm": "batch", "block_4_pool": "none", "num_train": "101"},
@@ -141,8 +162,7 @@ def test_settings_that_do_not_fit_say_why_and_start_nothing(registry, settings, 
     assert not app.exception
     assert not buttons(app)["start"]
     assert control(app, "seed").value == 0  # all other widgets are there
-    shown = [list(table.value["layer"])[-1] for table in app.dataframe]
-    assert shown == ([] if last is None else [last])  # the layers as far as they fit
+    assert len(pictured(app)) == (last or 0)  # the input, and the layers as far as they fit
 
 
 def test_a_network_beyond_the_memory_is_refused_with_the_estimate(registry, monkeypatch):
