@@ -38,10 +38,10 @@ BOUNDS = {"first": 300, "server": 30, "rate": 55, "sent": 150, "growth": 1.0}
 
 CHANGE = """async (key) => {
   const player = window.found;
-  const before = player.player.id;
+  const before = player.player.sent;
   const start = performance.now();
   await window.press(key);
-  while (player.player.id === before) await new Promise(requestAnimationFrame);
+  while (player.player.sent === before) await new Promise(requestAnimationFrame);
   await new Promise(requestAnimationFrame);  // the frame that shows it
   const shown = performance.now() - start;
   const asked = window.asked;

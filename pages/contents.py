@@ -1,13 +1,12 @@
 """The app's script: page settings, the menu, run. The server that runs it is made in app.py."""
 
 from collections import ChainMap
-from pathlib import Path
 
 import streamlit as st
 
 from pages.address.book import book
 from pages.address.hiding import hide_sidebar_if_asked
-from pages.address.menu import menu
+from pages.address.menu import icon, menu
 from pages.address.state import enter, leave
 from pages.animation.scripts import script
 from pages.controls import folds
@@ -33,8 +32,7 @@ st.html(
     f"{folds.STYLE}</style><script>{script('drawer')}</script>",
     unsafe_allow_javascript=True,
 )
-icon = str(Path(__file__).with_name("icon.png"))
-st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon, layout="wide")
+st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon(), layout="wide")
 enter(page)
 hide_sidebar_if_asked(entry)
 book().head = head = st.container(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -38,7 +39,14 @@ class Book:
             settings[key] = str(value)
 
 
+_open: ContextVar[Book] = ContextVar("open")  # a session's scripts run on a thread of their own, one after the other
+
+
 def book() -> Book:
     """The session's."""
-    found: Book = st.session_state.setdefault("book", Book())
-    return found
+    try:
+        return _open.get()
+    except LookupError:
+        found: Book = st.session_state.setdefault("book", Book())
+        _open.set(found)
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -158,6 +159,12 @@ def groups() -> dict[str, list[Page]]:
 def menu() -> dict[str, dict[StreamlitPage, Page]]:
     """By group the pages for `st.navigation`, which marks those it gets: copies; and of each its entry in the table."""
     return {group: {copy(target(page)): page for page in pages} for group, pages in groups().items()}
+
+
+@cache
+def icon() -> str:
+    """The app's icon as an address that holds it: a file would be read, and told to all browsers anew, at each run."""
+    return f"data:image/png;base64,{b64encode(LESSONS.with_name('icon.png').read_bytes()).decode()}"
 
 
 @cache

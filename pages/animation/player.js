@@ -64,12 +64,12 @@ class Player {
     this.act[name]();
   }
 
-  load(data, report) {
+  load({ walk, begin, options }, report) {
     this.send = report;
-    if (data.begin.version !== this.version) this.begin(data.begin, data.options);
-    else if (data.id === this.id) return; // an unrelated rerun: keep playing
-    this.id = data.id;
-    this.walk = new Walk(data);
+    if (begin.version !== this.version) this.begin(begin, options);
+    else if (walk === this.sent) return; // an unrelated rerun: keep playing
+    this.sent = walk;
+    this.walk = new Walk(JSON.parse(walk));
     const { count } = this.walk;
     fillAxis(this);
     this.part("note").textContent = introduce(this.walk);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -49,9 +48,14 @@ def player(
     pages/address/player.py) when the page is opened, and again when begin["version"] changes. on_place is called when the
     reader came to rest elsewhere; it finds the settings as they are then in st.session_state[key]["place"].
     """
-    data = wire(walk, titles=titles, channel_names=channel_names or {})
+    sent = {
+        # A text: Streamlit would go through all of the walk three times, and the browser sees at once if it is the same.
+        "walk": json.dumps(wire(walk, titles=titles, channel_names=channel_names or {})),
+        "options": OPTIONS,
+        "begin": {"version": 0} | BEGIN | dict(begin or {}),
+    }
     # In a list: the values of a dict would each be searched for data frames, which takes as long as all the rest.
-    _component(key=key, data=[data | {"begin": {"version": 0} | BEGIN | dict(begin or {})}], on_place_change=on_place)
+    _component(key=key, data=[sent], on_place_change=on_place)
 
 
 def rows_of(walk: Walk) -> list[list[list[str]]]:
@@ -61,7 +65,7 @@ def rows_of(walk: Walk) -> list[list[list[str]]]:
 
 
 def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The walk as the browser reads it: JSON with arrays in base64; `id` changes with the content."""
+    """The walk as the browser reads it: JSON with arrays in base64."""
     rows = rows_of(walk)
     images = (
         ()
@@ -72,7 +76,7 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
     )
     added = {name for name, action in walk.made.items() if action.adds}  # the browser makes these itself
     coverage = walk.window.coverage(walk.input_size)
-    data: dict[str, Any] = {
+    return {
         "operation": walk.operation,
         "phases": [
             {
@@ -111,9 +115,6 @@ def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, S
         "span": walk.window.span,
         "dilation": walk.window.dilation,
     }
-    data["options"] = OPTIONS
-    data["id"] = hashlib.sha1(json.dumps(data).encode(), usedforsecurity=False).hexdigest()
-    return data
 
 
 def _grid(grid: Grid, *, image: bool, counts: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,12 @@ def picture(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int
         begin = str(start["channels"]) if str(start["channels"]) in counts else "1"
         channels = int(settings.choice("channels", "channels", counts, begin, help=CHANNELS_HELP))
     if photograph:
-        whole = _own() if name == OWN else datasets.picture(name)
-        grey = "grey " if channels == 1 else ""
-        st.caption(f"The grid is the picture's middle square, in {size}×{size} {grey}cells from 0 to 1.")
-        return Picture(_reduced(whole, size, colour=channels == 3), whole, True)
+        colour = channels == 3
+        found = _photograph(_own(), size, colour) if name == OWN else _built_in(name, size, colour)
+        st.caption(
+            f"The grid is the picture's middle square, in {size}×{size} {'' if colour else 'grey '}cells from 0 to 1."
+        )
+        return found
     grid = _numbers(name, size, channels, digit)
     return Picture(grid, grid)
 
@@ -128,6 +131,15 @@ def read_picture(data: bytes, name: str) -> Array:
     return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255
 
 
+@lru_cache(maxsize=64)  # most changes of a setting are of another one
+def _built_in(name: str, size: int, colour: bool) -> Picture:
+    return _photograph(datasets.picture(name), size, colour)
+
+
+def _photograph(whole: Array, size: int, colour: bool) -> Picture:
+    return Picture(_reduced(whole, size, colour=colour), whole, True)
+
+
 def _reduced(whole: Array, size: int, *, colour: bool) -> Array:
     """The picture's middle square in size x size cells, two decimals: (3, size, size), or (1, size, size) in grey."""
     planes = whole if colour else np.tensordot([GREY], whole, axes=1)
@@ -136,7 +148,9 @@ def _reduced(whole: Array, size: int, *, colour: bool) -> Array:
     top, left = (height - side) // 2, (width - side) // 2
     squares = (np.clip(planes[:, top : top + side, left : left + side], 0, 1) * 255).astype(np.uint8)
     cells = [Image.fromarray(square).resize((size, size), Image.Resampling.BOX) for square in squares]
-    return (np.stack([np.asarray(cell, dtype=np.float64) for cell in cells]) / 255).round(2)
+    reduced: Array = (np.stack([np.asarray(cell, dtype=np.float64) for cell in cells]) / 255).round(2)
+    reduced.setflags(write=False)
+    return reduced
 
 
 def _digit(digit: int) -> Array:

@@ -34,14 +34,13 @@ class Start(Mapping[str, Any]):
 
         narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title.
         """
-        self.narrow = narrow
         with (not narrow and book().head) or st.container():
             self.name = settings.choice(
                 "preset", "preset", list(presets), help="Sets all controls; change them as you like."
             )
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words
-        self.note: DeltaGenerator = st.container()
+        self.note: DeltaGenerator = st.container(horizontal=not narrow, vertical_alignment="center")
         shown = f"preset_shown_{book().page}"
         if st.session_state.get(shown) not in (None, self.name):
             self.restore()  # another preset replaces what was changed
@@ -78,6 +77,5 @@ class Start(Mapping[str, Any]):
         if not state.changed_now() - kept - WATCHING - {"preset"}:
             self.note.markdown(self.words)
             return
-        words, back = (self.note, self.note) if self.narrow else self.note.columns([2, 1], vertical_alignment="center")
-        words.markdown(f"Changed by you, from “{word_of('preset', self.name)}”.")
-        back.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)
+        self.note.markdown(f"Changed by you, from “{word_of('preset', self.name)}”.")
+        self.note.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)

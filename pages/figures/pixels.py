@@ -29,7 +29,10 @@ def span_of(image: Array) -> Span:
     largest = max(high, -low) or 1.0
     if low >= -0.05 * largest:
         return 0.0, largest if largest > 1.5 else 1.0
-    reach = float(np.quantile(np.abs(image), 0.995)) or largest
+    magnitudes = np.abs(image).ravel()
+    almost = round(0.995 * (len(magnitudes) - 1))
+    magnitudes.partition(almost)  # half the time of np.quantile
+    reach = float(magnitudes[almost]) or largest
     return -reach, reach
 
 
@@ -41,8 +44,11 @@ def as_pixels(image: Array, span: Span | None = None) -> Array:
     if image.dtype == np.uint8:
         image = datasets.as_pixels(image)
     black, white = span or span_of(image)
-    levels = 127.5 + 127.5 * image / white if black else 255 * image / white
-    pixels = np.rint(levels.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
+    levels = image * image.dtype.type((127.5 if black else 255) / white)
+    if black:
+        levels += 127.5
+    np.rint(levels.clip(0, 255, out=levels), out=levels)  # in place: fresh memory takes longer than all of this
+    pixels = levels.astype(np.uint8).transpose(1, 2, 0)
     enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
     enlarged: Array = pixels if enlarge == 1 else pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return enlarged

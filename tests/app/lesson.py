@@ -55,7 +55,10 @@ def sent(app, component="convscope_player"):
     """What the browser's component got."""
     (found,) = [c.proto for c in app.get("bidi_component") if c.proto.component_name == component]
     data = json.loads(found.json)
-    return data[0] if isinstance(data, list) else data
+    if not isinstance(data, list):
+        return data
+    (sent,) = data
+    return sent | json.loads(sent["walk"]) if "walk" in sent else sent
 
 
 def unpack(packed):

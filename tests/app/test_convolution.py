@@ -198,10 +198,10 @@ def test_further_channels_of_a_pattern_are_quarter_turns():
 
 def test_a_control_changes_what_the_player_gets():
     app = open_lesson("convolution")
-    seen = {sent(app)["id"]}
+    seen = {sent(app)["walk"]}
     for key, value in {"stride": 3, "bias": "2", "filters": 2, "dout": "ones", "flip": True, "channels": "3"}.items():
         assert calm(change(app, key, value))
-        seen.add(sent(app)["id"])
+        seen.add(sent(app)["walk"])
     assert len(seen) == 7
     assert values(app, "out").shape == (2, 4, 4)
 
@@ -212,7 +212,7 @@ def test_an_unrelated_rerun_leaves_the_player_alone():
     assert sent(app.run()) == before
     assert sent(change(app, "edit", "filter_1_channel_2")) == before  # another kernel in the grid to edit
     app.query_params["speed"] = "2"
-    assert sent(app.run())["id"] == before["id"]
+    assert sent(app.run())["walk"] == before["walk"]
 
 
 def test_the_formula_has_the_readers_numbers():

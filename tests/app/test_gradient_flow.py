@@ -151,7 +151,7 @@ def test_a_layer_changed_by_hand_is_another_walk_with_its_own_words():
     seen = set()
     for layer in LAYERS:
         assert calm(change(app, "layer", layer))
-        seen |= {sent(app)["id"], texts(app.markdown)[0]}
+        seen |= {sent(app)["walk"], texts(app.markdown)[0]}
     assert len(seen) == 6
 
 

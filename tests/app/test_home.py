@@ -115,6 +115,6 @@ def test_an_example_and_what_was_changed_are_there_when_the_reader_comes_back(pa
     go(app, page)
     assert not app.exception
     assert not app.error
-    assert sent(app)["id"] == before["id"]
+    assert sent(app)["walk"] == before["walk"]
     assert sent(app)["begin"] == before["begin"]
     assert told[0] in texts(app.markdown)
