@@ -46,7 +46,7 @@ PAGES = (
         "Home",
         "home",
         "",
-        "the three-layer network as a picture, and the ways in",
+        "a small convolution that moves, the ways in, and the three-layer network as a picture that leads to its layers",
         "ConvScope",
         sidebar=False,
     ),
@@ -55,7 +55,7 @@ PAGES = (
         LAYERS,
         "Convolution",
         "grid_on",
-        "Slide a kernel over a picture, forward and backward, and read every product.",
+        "Slide a kernel over a picture; read each product.",
         "kernels (yours, cell by cell) sliding over patterns, digits, pictures or your own, forward and on into the backward "
         "pass; channels, filters, groups, dilation; the course's demo and the figures of the arithmetic guide as examples",
     ),
@@ -64,7 +64,7 @@ PAGES = (
         LAYERS,
         "Pooling",
         "compress",
-        "Keep the largest or the mean of each window; see what is dropped.",
+        "Keep each window's largest number, or its mean.",
         "max and average pooling, forward and backward; ties; and what `=` for `+=` breaks",
     ),
     Page(
@@ -72,7 +72,7 @@ PAGES = (
         LAYERS,
         "Transposed",
         "open_in_full",
-        "Run a convolution's backward step forward, and enlarge.",
+        "Run a convolution's backward step to enlarge.",
         "the backward step used forward, to enlarge: spreading, or as a convolution over an input drawn apart",
         "Transposed convolution",
     ),
@@ -81,7 +81,7 @@ PAGES = (
         LAYERS,
         "im2col",
         "view_column",
-        "Turn the windows into columns, and the layer into one product.",
+        "Turn a layer into one product of two matrices.",
         "how windows become columns, and the layer one matrix product",
     ),
     Page(
@@ -89,7 +89,7 @@ PAGES = (
         TRAIN,
         "Data",
         "photo_library",
-        "Look at what it will learn from, and bring pictures of your own.",
+        "Look at what a network will learn from.",
         "what a network learns from: the classes, their balance, what a training makes of a picture; MNIST, all of Fashion-MNIST "
         "and CIFAR-10 by download; a zip of your own pictures as a data set",
     ),
@@ -98,7 +98,7 @@ PAGES = (
         TRAIN,
         "Train",
         "play_arrow",
-        "Train the network below and watch loss, accuracy and filters live.",
+        "Watch loss, accuracy and filters as it learns.",
         "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
         "start, pause, step, fork, change the learning rate on the way; loss and accuracy, each layer from inside, "
         "mistakes and a film strip live; a learning-rate range test",
@@ -108,7 +108,7 @@ PAGES = (
         TRAIN,
         "Runs",
         "table_rows",
-        "Keep every training, compare several, take weights along.",
+        "Compare trainings, and export their weights.",
         "every training that is kept: found, named, several side by side; taken along as weights for PyTorch, ONNX, CSV, JSON, a "
         "file for TensorBoard, or a script that repeats it to the bit; weights and settings brought back",
         sidebar=False,
@@ -118,7 +118,7 @@ PAGES = (
         UNDERSTAND,
         "Receptive field",
         "layers",
-        "Stack layers and see how far down into the input one cell looks.",
+        "See how much of the input one number depends on.",
         "a stack of up to five layers: what one cell sees of the input, and over how many paths",
     ),
     Page(
@@ -126,7 +126,7 @@ PAGES = (
         UNDERSTAND,
         "Gradient flow",
         "undo",
-        "Walk the backward pass and prove it with a gradient check.",
+        "Walk the backward pass, and check its gradients.",
         "the backward pass by itself, and a gradient check that proves it",
     ),
     Page(
@@ -134,7 +134,7 @@ PAGES = (
         UNDERSTAND,
         "Filters",
         "visibility",
-        "Look at what it learned, and send one picture through it.",
+        "See what a network has learned to look for.",
         "the learned kernels, and one picture on its way through: feature maps, pooled maps, class probabilities",
     ),
     Page(
@@ -142,7 +142,7 @@ PAGES = (
         UNDERSTAND,
         "Speed",
         "speed",
-        "Time the same layer in loops, vectorised and fast, on this server.",
+        "Time one layer in loops, vectorised and fast.",
         "the same layers in loops, vectorised and fast, timed live on the server: speed-up, differences, growth, a roofline",
     ),
 )

@@ -15,7 +15,7 @@ from cnn_core.checks import Array
 from cnn_core.walks.counts import Grid
 from cnn_core.walks.walk import Operation, Walk
 from pages.address.player import BEGIN, OPTIONS
-from pages.animation.scripts import script
+from pages.animation.scripts import script, style
 
 HERE = Path(__file__).parent
 
@@ -28,7 +28,7 @@ ROWS: dict[Operation, tuple[list[list[str]], list[list[str]]]] = {"im2col": MATR
 _component = st.components.v2.component(
     "convscope_player",
     html=(HERE / "player.html").read_text(encoding="utf-8"),
-    css=(HERE / "player.css").read_text(encoding="utf-8"),
+    css=style("plane", "player"),
     js=script("player"),
 )
 

@@ -1,4 +1,4 @@
-"""The browser's scripts: modules that import each other, joined into the one text that a component takes.
+"""The browser's scripts: modules that import each other, joined into the one text that a component takes; and its styles.
 
 A module ends its imports before its code begins, and imports by name, `import { write } from "./numbers.js"`. Joined, all of
 them share one scope, so two modules of one component must not give the same name to different things.
@@ -19,6 +19,11 @@ EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 def script(name: str) -> str:
     """The module `name` with all that it imports, each once, and before those that need it."""
     return "\n".join(_lean((HERE / f"{each}.js").read_text(encoding="utf-8")) for each in order(name))
+
+
+def style(*names: str) -> str:
+    """These stylesheets, one after the other."""
+    return "".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
 def order(name: str, before: tuple[str, ...] = ()) -> list[str]:

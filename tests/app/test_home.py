@@ -1,12 +1,16 @@
 """Home and the list of pages: every way in leads to a page that works before the first click."""
 
+import re
+from urllib.parse import parse_qsl
+
+import numpy as np
 import pytest
 
 from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
 from pages.address import menu
 from pages.address.menu import PAGES
-from tests.app.lesson import calm, open_app, open_lesson, sent, texts, values
+from tests.app.lesson import calm, open_app, open_lesson, sent, texts, unpack, values
 
 NAMES = [page.name for page in PAGES]
 
@@ -32,13 +36,17 @@ def test_every_lesson_is_listed():
     assert {path.stem for path in menu.LESSONS.glob("*.py")} == set(NAMES)
 
 
-def links(app):
-    return [(link.proto.label.strip("*"), link.proto.page) for link in app.get("page_link")]
+def cards(app):
+    """The ways in: what stands on each, and where it leads."""
+    found = [(link.proto.label, link.proto.page) for link in app.get("page_link")]
+    return [card for card in found if card[0].startswith("**")]
 
 
-def test_home_leads_to_every_other_page():
-    assert links(open_lesson("home")) == [(page.title, page.path) for page in PAGES[1:]]
+def test_home_leads_to_every_other_page_group_by_group():
+    app = open_lesson("home")
+    assert cards(app) == [(f"**{page.title}** *{page.card}*", page.path) for page in PAGES[1:]]
     assert len({page.path for page in PAGES}) == len(PAGES)
+    assert texts(app.subheader)[:3] == [menu.LAYERS, menu.TRAIN, menu.UNDERSTAND]
 
 
 def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
@@ -50,8 +58,7 @@ def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
     monkeypatch.setattr(menu, "PAGES", (*PAGES, new))
     app = open_app().run()
     assert calm(app)
-    assert links(app)[-1] == ("Brand new", "new-page")
-    assert "What one does there." in texts(app.markdown)
+    assert cards(app)[-1] == ("**Brand new** *What one does there.*", "new-page")
     listed = [page for page in app._registered_pages.values() if page["url_pathname"] == "new-page"]
     assert [page["page_name"] for page in listed] == ["Brand new"]
     app.switch_page(str(Elsewhere.file)).run()
@@ -70,12 +77,31 @@ def test_the_readme_lists_the_pages_as_the_table_has_them():
     assert f"| group | page | what it shows |\n|---|---|---|\n{rows}\n" in readme
 
 
-def test_home_draws_the_network_and_counts_its_weights():
+def test_home_walks_a_convolution_and_leads_to_the_very_same_walk():
+    app = open_lesson("home")
+    moving = sent(app, "convscope_glimpse")
+    (link,) = [link.proto for link in app.get("page_link") if not link.proto.label.startswith("**")]
+    assert link.page == "convolution"
+    there = open_lesson("convolution", **dict(parse_qsl(link.query_string)))
+    assert calm(there)
+    for grid in ("x", "weight", "out"):
+        packed = moving["grids"][grid]
+        np.testing.assert_array_equal(
+            unpack(packed).reshape(packed["shape"]) / packed["scale"], values(there, grid), strict=True
+        )
+    assert moving["titles"].keys() == {"x", "weight", "out"}
+
+
+def test_home_draws_the_network_counts_its_parameters_and_leads_to_its_layers():
     app = open_lesson("home")
     layers = layer_table(TrainingConfig().network, (1, 8, 8), 10)
     drawing = sent(app, "convscope_drawing")["svg"]
     assert all(layer.description in drawing for layer in layers if layer.kind != "dropout")
-    assert f"**{sum(layer.parameters for layer in layers):,} numbers to learn**" in " ".join(texts(app.markdown))
+    assert f"**{sum(layer.parameters for layer in layers):,} parameters**" in " ".join(texts(app.markdown))
+    about = {"input": "data", "conv": "convolution", "pool": "pooling"}
+    led = [about.get(layer.kind, "filters") for layer in layers if layer.kind != "dropout"]
+    assert re.findall(r'<a href="([^"]*)">', drawing) == led
+    assert set(led) <= {page.path for page in PAGES}
 
 
 @pytest.mark.parametrize("name", NAMES)

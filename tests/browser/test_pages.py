@@ -3,12 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from pages.address.menu import PAGES
 from tests.browser.walking import open_walk
-from tools.browser import PATHS, open_page, serve, settle
+from tools.browser import PATHS, open_page, serve
 
 SHOWS = {  # what a reader must find on the page before the first click; of any other page, its heading
-    "home": "The network on these pages",
+    "home": "Start with this convolution",
     "convolution": "How large is the output?",
     "pooling": "activations dropped",
     "transposed": "It gives back the",
@@ -53,15 +52,6 @@ def test_the_first_visitor_of_a_fresh_server_gets_the_page(new_page, name):
         open_page(page, fresh + PATHS[name])
         expect(shown(page, name).first).to_be_visible()
         expect(page.get_by_role("dialog")).to_have_count(0)  # "Page not found"
-
-
-def test_every_page_is_reached_from_home(page, address):
-    for listed in PAGES[1:]:
-        open_page(page, address)
-        page.get_by_test_id("stMain").get_by_role("link", name=listed.title).click()
-        page.wait_for_url(f"**/{listed.path}")
-        settle(page)
-        expect(page.locator("h1")).to_contain_text(listed.heading or listed.title)
 
 
 def test_a_change_of_theme_is_followed_while_the_page_stands(new_page, address):
