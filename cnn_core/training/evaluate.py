@@ -43,11 +43,25 @@ class Evaluation:
         counts: Array = np.bincount(self.truth * classes + self.guesses, minlength=classes**2)
         return counts.reshape(classes, classes)
 
+    def confused(self) -> list[tuple[int, int]]:
+        """Pairs of classes that were taken for one another, either way, the most often confused first."""
+        wrong = np.triu(self.confusion + self.confusion.T, 1)
+        first, second = np.nonzero(wrong)
+        order = np.argsort(-wrong[first, second], kind="stable")
+        return list(zip(first[order].tolist(), second[order].tolist(), strict=True))
+
     def worst(self, count: int) -> Array:
         """The pictures named wrong, those first whose true class seemed least likely; at most `count` indices."""
-        wrong = np.flatnonzero(self.guesses != self.truth)
-        chances = self.probabilities[wrong, self.truth[wrong]]
-        found: Array = wrong[np.argsort(chances, kind="stable")][:count]
+        return self._doubtful(self.guesses != self.truth, count)
+
+    def taken_for(self, truth: int, guess: int, count: int) -> Array:
+        """The pictures of one class that were taken for another, or for their own; in the order of `worst`."""
+        return self._doubtful((self.truth == truth) & (self.guesses == guess), count)
+
+    def _doubtful(self, chosen: Array, count: int) -> Array:
+        among = np.flatnonzero(chosen)
+        chances = self.probabilities[among, self.truth[among]]
+        found: Array = among[np.argsort(chances, kind="stable")][:count]
         return found
 
 

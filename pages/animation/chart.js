@@ -62,8 +62,10 @@ class Chart {
     place.addEventListener("transitionend", (event) => event.target === place && this.draw());
   }
 
-  async load({ figure, address, alt }) {
+  async load({ figure, address, alt, picks }, picked) {
     this.place.setAttribute("aria-label", alt);
+    this.place.classList.toggle("picks", picks);
+    this.picked = picks ? picked : null;
     this.content = JSON.parse(figure);
     this.place.style.height = `${this.content.layout.height ?? 450}px`;
     try {
@@ -83,7 +85,10 @@ class Chart {
     if (!Plotly || !content || !this.width || !place.isConnected) return;
     if (!this.canvas.data) this.canvas.textContent = ""; // it may say that Plotly could not be loaded
     const layout = { ...content.layout, width: this.width, template: template(place) };
+    const begins = !this.canvas.data;
     Plotly.react(this.canvas, content.data, layout, { displayModeBar: false });
+    if (begins)
+      this.canvas.on("plotly_click", ({ points: [point] }) => this.picked?.(point.pointIndex ?? point.pointNumber));
   }
 
   close() {
@@ -92,9 +97,9 @@ class Chart {
   }
 }
 
-export default function ({ data: [data], parentElement }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".chart");
   place.chart ??= new Chart(place);
-  place.chart.load(data);
+  place.chart.load(data, (cell) => setTriggerValue("cell", cell));
   return () => place.isConnected || place.chart.close();
 }

@@ -7,6 +7,7 @@ whose numbers changed it takes down and builds anew. On the Train page that was 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -20,7 +21,8 @@ _component = st.components.v2.component(
     html='<div class="chart" role="figure"><div class="canvas"></div></div>',
     css="""
     .chart { width: 100%; min-width: 0; position: relative; overflow: hidden; color: var(--st-text-color);
-      font-family: var(--st-font, sans-serif); transition: color 1ms }""",
+      font-family: var(--st-font, sans-serif); transition: color 1ms }
+    .chart.picks .nsewdrag { cursor: pointer }""",
     js=script("chart"),
     isolate_styles=False,  # Plotly's styles stand in the page's head
 )
@@ -31,11 +33,20 @@ def encoded(figure: dict[str, Any]) -> str:
     return json.dumps(figure, cls=PlotlyJSONEncoder)
 
 
-def chart(figure: dict[str, Any] | str, *, key: str, alt: str = "") -> None:
+def chart(
+    figure: dict[str, Any] | str, *, key: str, alt: str = "", on_pick: Callable[[Any], None] | None = None
+) -> None:
     """Show a figure, as it is or `encoded` (for one that is shown again and again), as wide as there is room.
 
-    alt: what it is, for those who do not see it; by default what its key says.
+    alt: what it is, for those who do not see it; by default what its key says. on_pick: called with the [row, column] of the
+    cell of a heatmap that the reader clicks; anybody can send any other thing.
     """
     content = figure if isinstance(figure, str) else encoded(figure)
     # In a list: the values of a dict would each be searched for data frames.
-    _component(key=key, data=[{"figure": content, "address": address(), "alt": alt or key.replace("_", " ")}])
+    data = {"figure": content, "address": address(), "alt": alt or key.replace("_", " "), "picks": on_pick is not None}
+
+    def pick() -> None:
+        if on_pick is not None:
+            on_pick(st.session_state[key]["cell"])
+
+    _component(key=key, data=[data], on_cell_change=pick)

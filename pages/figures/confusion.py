@@ -1,4 +1,4 @@
-"""Which class is taken for which, as a grid of counts."""
+"""The confusion matrix: which class is taken for which, as a grid of counts."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ import numpy as np
 
 from cnn_core.checks import Array
 from pages.figures.bars import as_text
-from pages.figures.colours import positive_scale
+from pages.figures.colours import POSITIVE, ZERO
+
+RIGHT = {"light": "#e3e7ed", "dark": "#2a3240"}  # of the diagonal, which is no mistake
 
 
 def confusion_grid(counts: Array, names: Sequence[str], theme: str = "light") -> dict[str, Any]:
-    """Counts (K,K) of the pictures of a row's class that were taken for the column's.
+    """Counts (K,K) of the pictures of a row's class that were taken for the column's; the number is the count, 0 left out.
 
-    The colour is the share of the row, so that rare classes count as much; the number is the count, 0 left out.
+    The colours are for the mistakes: the share of the row, so that rare classes count as much, up to the largest share that
+    was mistaken. What is right, the diagonal, is grey.
     """
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    right = np.eye(len(counts), dtype=bool)
+    reach = float(shares[~right].max(initial=0)) or 1.0
     labels = as_text(names)
     grid = {
         "type": "heatmap",
         "x": labels,
         "y": labels,
-        "z": shares.round(3).tolist(),
+        "z": np.where(right, -reach, shares).round(4).tolist(),  # below 0 there is only grey
+        "customdata": shares.round(3).tolist(),
         "text": [[str(n) if n else "" for n in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
-        "hovertemplate": "%{y} taken for %{x}: %{text} pictures (%{z:.0%} of its class)<extra></extra>",
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": positive_scale(theme),
+        "hovertemplate": "%{y} taken for %{x}: %{text} pictures (%{customdata:.0%} of its class)<extra></extra>",
+        "zmin": -reach,
+        "zmax": reach,
+        "colorscale": [[0, RIGHT[theme]], [0.499, RIGHT[theme]], [0.5, ZERO[theme]], [1, POSITIVE]],
         "showscale": False,
         "xgap": 1,
         "ygap": 1,

@@ -1,8 +1,11 @@
-"""The view "Mistakes": which classes are taken for which, and the pictures a network is most wrong about."""
+"""The view "Mistakes": which classes are taken for which, and the pictures behind each cell of that."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -10,12 +13,15 @@ from cnn_core.training import Run
 from cnn_core.training.evaluate import Evaluation
 from pages.address import messages
 from pages.animation.chart import chart
+from pages.controls import settings
 from pages.figures.confusion import confusion_grid
 from pages.figures.pixels import as_pixels, as_url
 from pages.server import runs
 from pages.server.leisure import due, looked
 
-WORST, ACROSS = 8, 4  # pictures shown, and how many side by side
+MOST, ACROSS = 12, 4  # pictures shown, and how many side by side
+PAIRS = 3  # pairs of classes that are named
+WORST = "worst"  # of all mistakes, instead of those of one cell
 
 
 def mistakes_view(run: Run, theme: str) -> None:
@@ -31,37 +37,80 @@ def mistakes_view(run: Run, theme: str) -> None:
     except (ValueError, OSError) as error:
         messages.error(error)
         return
+    names = run.config.training_data().dataset.class_names
     left, right = st.columns([1, 1])
     with left:
-        taken_for(run, found, theme, f" after {iteration} steps", key="confusion")
+        taken_for(run, found, theme, f" after {iteration} steps", key="confusion", on_pick=partial(pick, len(names)))
     with right:
-        st.subheader("The worst mistakes")
-        _worst(run, found)
+        st.subheader("Pictures")
+        _pictures(run, found, names)
 
 
-def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str) -> None:
+def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str, on_pick: Any = None) -> None:
     """Which classes are taken for which. when: goes into the sentence below, behind the number of pictures."""
-    st.subheader("What is taken for what")
+    st.subheader("Confusion matrix")
     names = run.config.training_data().dataset.class_names
-    chart(confusion_grid(found.confusion, names, theme), key=key)
-    st.caption(f"{len(found.truth)} validation pictures{when}: {found.accuracy:.1%} are right.")
+    st.markdown(messages.plain(most_confused(found, names)))
+    chart(confusion_grid(found.confusion, names, theme), key=key, on_pick=on_pick)
+    opens = " Click a cell to see its pictures." if on_pick else ""
+    st.markdown(
+        f":small[{len(found.truth)} validation pictures{when}: {found.accuracy:.1%} are right (grey). The more orange, the "
+        f"larger the share of its row that was mistaken.{opens}]"
+    )
 
 
-def _worst(run: Run, found: Evaluation) -> None:
-    data = run.config.training_data()
-    pictures, _ = data.val_part(len(found.truth))
-    names = data.dataset.class_names
-    worst = found.worst(WORST).tolist()
-    if not worst:
-        st.success("None: every validation picture is named right.")
+def most_confused(found: Evaluation, names: Sequence[str]) -> str:
+    """The pairs of classes that are most often taken for one another, in words."""
+    pairs, counts = found.confused(), found.confusion
+    if not pairs:
+        return "No class is taken for another."
+    a, b = pairs[0]
+    words = (
+        f"Most often confused: {names[a]} and {names[b]}. {counts[a, b]} of {counts[a].sum()} pictures of {names[a]} are "
+        f"taken for {names[b]}, {counts[b, a]} of {counts[b].sum()} of {names[b]} for {names[a]}."
+    )
+    further = [f"{names[c]} and {names[d]} ({counts[c, d] + counts[d, c]})" for c, d in pairs[1:PAIRS]]
+    return words + (f" Then {', '.join(further)}." if further else "")
+
+
+def pick(classes: int, cell: Any) -> None:
+    """Show the pictures of the cell [row, column] that was clicked, if there is such a one: anybody can send any."""
+    if isinstance(cell, list) and len(cell) == 2 and all(type(k) is int and 0 <= k < classes for k in cell):
+        st.session_state["cell"] = f"{cell[0]}-{cell[1]}"
+
+
+def _pictures(run: Run, found: Evaluation, names: Sequence[str]) -> None:
+    """A list of all cells with pictures in them, mistakes first, and the pictures of the one that is chosen."""
+    counts = found.confusion
+    cells = [(a, b) for a in range(len(names)) for b in range(len(names)) if counts[a, b]]
+    cells.sort(key=lambda cell: (cell[0] == cell[1], -counts[cell]))
+    ids = {f"{a}-{b}": (a, b) for a, b in cells}
+    asked = st.session_state.get("cell", st.query_params.get("cell"))
+    every = {f"{a}-{b}": (a, b) for a in range(len(names)) for b in range(len(names))}
+    if asked in every:  # as long as it is looked at it stays on the list, also while it is empty
+        ids.setdefault(asked, every[asked])
+    elif asked != WORST:
+        st.session_state.pop("cell", None)
+
+    def words(cell: str) -> str:
+        if cell == WORST:
+            return f"the worst mistakes of {(found.guesses != found.truth).sum()}"
+        a, b = ids[cell]
+        return f"{names[a]}, right ({counts[a, b]})" if a == b else f"{names[a]} taken for {names[b]} ({counts[a, b]})"
+
+    chosen = settings.choice("pictures", "cell", [WORST, *ids], words=words)
+    shown = (found.worst(MOST) if chosen == WORST else found.taken_for(*ids[chosen], MOST)).tolist()
+    if not shown:
+        st.success("None: every validation picture is named right." if chosen == WORST else "None at this step.")
         return
-    for first in range(0, len(worst), ACROSS):
-        for column, index in zip(st.columns(ACROSS), worst[first : first + ACROSS], strict=False):
+    pictures, _ = run.config.training_data().val_part(len(found.truth))
+    for first in range(0, len(shown), ACROSS):
+        for column, index in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):
             chances, truth = found.probabilities[index], int(found.truth[index])
             likely = (-chances).argsort()[:2].tolist()
             told = likely if truth in likely else [*likely, truth]
-            column.image(as_url(as_pixels(pictures[index])), width=110)
+            column.image(as_url(as_pixels(pictures[index])), width=84)
             lines = [f"**is {messages.plain(names[truth])}**"]
             lines += [f"{messages.plain(names[k])}: {chances[k]:.1%}" for k in told]
             column.markdown("  \n".join(lines))
-    st.caption("The pictures whose true class seemed least likely to the network, with what it thought likely instead.")
+    st.markdown(":small[Those first whose true class seemed least likely to the network, with what it thought likely.]")

@@ -12,6 +12,7 @@ from cnn_core.network import ConvBlock, Network, NetworkSpec, layer_table
 from cnn_core.solver import StepRecord
 from cnn_core.training.store import Change
 from pages.figures.bars import OTHER, TRUE, probability_bars
+from pages.figures.colours import POSITIVE, ZERO
 from pages.figures.comparison import loss_curves
 from pages.figures.confusion import confusion_grid
 from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve, range_curve
@@ -173,9 +174,24 @@ def test_a_range_test_has_its_rates_on_a_logarithmic_axis_and_its_suggestion_mar
     assert figure["layout"]["annotations"][0]["x"] == pytest.approx(np.log10(0.02))  # Plotly wants the exponent here
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_confusion_matrix_spends_its_colours_on_the_mistakes(theme):
+    counts = np.array([[95, 4, 1], [0, 98, 2], [0, 0, 0]])
+    grid = confusion_grid(counts, ("a", "b", "c"), theme)["data"][0]
+    assert [row[k] for k, row in enumerate(grid["z"])] == [-0.04] * 3
+    assert (grid["zmin"], grid["zmax"]) == (-0.04, 0.04)  # the worst mistake has the full colour
+    stops = dict(grid["colorscale"])
+    assert stops[0] == stops[0.499]  # what is right is grey, however much of it there is
+    assert (stops[0.5], stops[1]) == (ZERO[theme], POSITIVE)
+    assert grid["z"][1][2] == 0.02
+    assert grid["customdata"][0] == [0.95, 0.04, 0.01]
+    assert confusion_grid(np.eye(2, dtype=int), ("a", "b"))["data"][0]["zmax"] > 0
+
+
 def test_a_confusion_grid_is_coloured_by_the_share_of_its_row_and_leaves_zeros_out():
     grid = confusion_grid(np.array([[3, 1], [0, 0]]), ("cat", "boat"))["data"][0]
-    assert grid["z"] == [[0.75, 0.25], [0, 0]]
+    assert grid["customdata"] == [[0.75, 0.25], [0, 0]]
+    assert (grid["z"][0][1], grid["z"][1][0]) == (0.25, 0)
     assert grid["text"] == [["3", "1"], ["", ""]]
     assert grid["y"] == ["cat", "boat"]
 

@@ -5,12 +5,13 @@ import time
 import numpy as np
 import pytest
 
-from cnn_core.training.evaluate import evaluate
+from cnn_core.training.evaluate import Evaluation, evaluate
 from cnn_core.training.presets import PRESETS
 from pages.controls import segments
 from pages.figures.inside import over_time
 from pages.figures.sheets import round_reach
 from pages.sections.before_training import sheet_caption
+from pages.sections.mistakes_view import most_confused, pick
 from pages.sections.training_words import judge
 from pages.server import leisure, runs
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
@@ -143,13 +144,57 @@ def test_mistakes_are_counted_and_the_worst_are_shown_with_their_probabilities(r
     found = judged(run, run.latest)
     (grid,), _ = figure(app, "confusion")
     assert [[int(text or 0) for text in row] for row in grid["text"]] == found.confusion.tolist()
-    worst = found.worst(8)
+    worst = found.worst(12)
     shown = [text for text in texts(app.markdown) if text.startswith("**is ")]
-    assert len(shown) == len(worst) == 8
+    assert len(shown) == len(worst) == 12
     truth = found.truth[worst[0]]
     assert shown[0].startswith(f"**is {truth}**")
     assert f"{found.probabilities[worst[0]].max():.1%}" in shown[0]
     assert f"{truth}: {found.probabilities[worst[0], truth]:.1%}" in shown[0]
+
+
+def test_the_most_confused_pair_is_named_with_both_counts(run):
+    app = open_lesson("train", run=run.id, view="mistakes")
+    counts = judged(run, run.latest).confusion
+    both = np.triu(counts + counts.T, 1)
+    a, b = np.unravel_index(both.argmax(), both.shape)
+    words = (
+        f"Most often confused: {a} and {b}. {counts[a, b]} of {counts[a].sum()} pictures of {a} are taken for {b}, "
+        f"{counts[b, a]} of {counts[b].sum()} of {b} for {a}. Then "
+    )
+    assert any(text.startswith(words) for text in texts(app.markdown))
+    assert most_confused(Evaluation(np.arange(3), np.eye(3)), "abc") == "No class is taken for another."
+
+
+def test_a_cell_of_the_confusion_matrix_has_its_pictures(run):
+    found = judged(run, run.latest)
+    counts = found.confusion
+    a, b = np.unravel_index((counts - np.diag(np.diag(counts))).argmax(), counts.shape)
+    app = open_lesson("train", run=run.id, view="mistakes", cell=f"{a}-{b}")
+    assert calm(app)
+    assert control(app, "cell").options[:2] == [
+        f"the worst mistakes of {(found.guesses != found.truth).sum()}",
+        f"{a} taken for {b} ({counts[a, b]})",
+    ]
+    shown = [text for text in texts(app.markdown) if text.startswith("**is ")]
+    assert len(shown) == min(12, counts[a, b])
+    assert all(text.startswith(f"**is {a}**") for text in shown)
+    empty = "-".join(map(str, np.argwhere(counts == 0)[0]))
+    app = open_lesson("train", run=run.id, view="mistakes", cell=empty)
+    assert calm(app)
+    assert texts(app.success) == ["None at this step."]
+    app = open_lesson("train", run=run.id, view="mistakes", cell="3-99")
+    assert texts(app.warning)[0].startswith("cell (=3-99) in the link must be one of worst, ")
+
+
+@pytest.mark.parametrize("cell", [None, "3", [3], [3, 10], [-1, 0], [True, 0], [0.0, 1], {"row": 0}])
+def test_no_message_but_a_cell_chooses_one(cell, monkeypatch):
+    kept = {}
+    monkeypatch.setattr("streamlit.session_state", kept)
+    pick(10, cell)
+    assert kept == {}
+    pick(10, [9, 0])
+    assert kept == {"cell": "9-0"}
 
 
 def test_the_film_strip_goes_back_in_time(run):

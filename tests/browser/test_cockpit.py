@@ -1,11 +1,13 @@
 """Train as a cockpit: what one steers with and what one watches are on one screen, and move together."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_pages import fits
-from tests.browser.test_train import LONG, steps_done
-from tools.browser import open_page
+from tests.browser.test_train import LONG, choose_pace, steps_done
+from tools.browser import open_page, settle
 
 BUTTONS = ("Start anew", "Pause", "One step", "One epoch", "Stop", "Find a learning rate")
 CHARTS = ("loss_curve", "accuracy_curve", "filter_sheet")
@@ -63,3 +65,26 @@ def test_the_buttons_stay_in_view_wherever_one_scrolls_to(page, address, width, 
         assert 0 <= button.bounding_box()["y"] < height / 3
         assert button.evaluate(UNCOVERED), name
     stop(page)
+
+
+def test_a_click_on_a_cell_of_the_confusion_matrix_opens_its_pictures(page, address):
+    open_page(page, address + "/train?num_epochs=1&hidden_1=4&batch_size=200")  # seven steps: there are many mistakes
+    choose_pace(page, "as fast")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("finished after 7 steps")).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="Mistakes").click()
+    pictures = page.get_by_role("combobox", name="pictures")
+    expect(pictures).to_have_value(re.compile("the worst mistakes of"))
+    settle(page)
+    place = chart(page, "confusion")
+    row, column, words = place.evaluate(
+        """place => { const { text, x, y } = place.querySelector(".js-plotly-plot").data[0];
+           const at = text.flatMap((line, row) => line.map((count, column) => [+count, row, column]))
+             .filter(([, row, column]) => row !== column).sort((a, b) => b[0] - a[0])[0];
+           return [at[1], at[2], `${y[at[1]]} taken for ${x[at[2]]} (${at[0]})`] }"""
+    )
+    box = place.locator(".nsewdrag").bounding_box()
+    page.mouse.click(box["x"] + (column + 0.5) * box["width"] / 10, box["y"] + (row + 0.5) * box["height"] / 10)
+    expect(pictures).to_have_value(words)
+    expect(page).to_have_url(re.compile(f"cell={row}-{column}"))
+    expect(page.get_by_text(f"is {row}", exact=True).first).to_be_visible()

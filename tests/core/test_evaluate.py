@@ -23,6 +23,23 @@ def test_the_worst_mistakes_are_those_whose_true_class_seemed_least_likely():
     assert Evaluation(TRUTH[:1], CHANCES[:1]).worst(8).tolist() == []
 
 
+def test_pairs_of_classes_are_counted_both_ways_and_the_most_confused_comes_first():
+    truth = np.array([0, 0, 1, 2, 2, 2, 3])
+    guesses = np.array([1, 2, 0, 0, 0, 2, 3])
+    found = Evaluation(truth, np.eye(4)[guesses])
+    assert found.confused() == [(0, 2), (0, 1)]  # three times, twice; 3 was never mistaken
+    assert found.taken_for(2, 0, 8).tolist() == [3, 4]
+    assert found.taken_for(2, 0, 1).tolist() == [3]
+    assert found.taken_for(3, 3, 8).tolist() == [6]
+    assert found.taken_for(3, 0, 8).tolist() == []
+    assert Evaluation(TRUTH[:1], CHANCES[:1]).confused() == []
+
+
+def test_the_pictures_of_a_cell_begin_with_the_one_that_seemed_least_likely():
+    chances = np.array([[0.4, 0.6], [0.1, 0.9], [0.3, 0.7], [0.9, 0.1]])
+    assert Evaluation(np.zeros(4, int), chances).taken_for(0, 1, 8).tolist() == [1, 2, 0]
+
+
 def test_a_network_is_judged_by_its_scores():
     network = Network(NetworkSpec(hidden=()), (1, 6, 6), 3, seed=1)
     x, y = np.random.default_rng(0).normal(size=(7, 1, 6, 6)), np.arange(7) % 3
