@@ -49,6 +49,11 @@ HELP = {
     "seconds": "Stop after so many seconds of computing; pauses and the waiting at a slow pace do not count. 0: never.",
 }
 
+BATCH_OF_ONE = (
+    "Batch norm over a batch of one: while it trains, mean and variance come from a single picture; in use they are running "
+    "averages over all pictures, which fit none of them. Use batches of 8 or more, or group norm."
+)
+
 
 def nearest(values: tuple[str, ...], number: float) -> str:
     """The value of a scale that is nearest to a number, by its factor; 0 is 0."""
@@ -124,6 +129,8 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
         momentum = settings.number("momentum", "momentum", 0.0, MOST_MOMENTUM, momentum, help=HELP["momentum"])
     reg = scale("L2 strength (reg)", "reg", REGS, start["reg"], help=HELP["reg"])
     batch_size = whole("batch size", "batch_size", 1, MOST_BATCH, start["batch_size"], help=HELP["batch_size"])
+    if batch_size == 1 and any(block["norm"] == "batch" for block in said["blocks"]):
+        messages.warning(BATCH_OF_ONE)
     epochs = whole("epochs", "num_epochs", 1, MOST_EPOCHS, start["num_epochs"], help=HELP["num_epochs"])
     decay = scale("learning rate decay", "lr_decay", DECAYS, start["lr_decay"], help=HELP["lr_decay"])
     seed = whole("seed", "seed", 0, MOST_SEED, start["seed"], help=HELP["seed"])

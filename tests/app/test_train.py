@@ -165,6 +165,15 @@ def test_settings_that_do_not_fit_say_why_and_start_nothing(registry, settings, 
     assert len(pictured(app)) == (last or 0)  # the input, and the layers as far as they fit
 
 
+def test_batch_norm_over_a_batch_of_one_is_warned_of(registry):
+    app = open_lesson("train", block_1_norm="batch", batch_size="1")
+    (warning,) = texts(app.warning)
+    assert warning.startswith("Batch norm over a batch of one")
+    assert "in use they are running averages" in warning
+    assert not texts(open_lesson("train", block_1_norm="group", batch_size="1").warning)
+    assert not texts(change(app, "batch_size", 2).warning)
+
+
 def test_a_network_beyond_the_memory_is_refused_with_the_estimate(registry, monkeypatch):
     monkeypatch.setattr("cnn_core.network.table.check_memory.__defaults__", ("adam", 1000))
     app = open_lesson("train")
