@@ -26,7 +26,7 @@ from benchmarks.reader import Reader
 from tools.browser import served
 
 SECONDS = 20
-VISITORS = {1: 150, 25: 150, 50: 300}  # how many, and the milliseconds in which 95 of 100 answers must be there
+VISITORS = {25: 150, 50: 300}  # how many, and the milliseconds in which 95 of 100 answers must be there
 MOST_WORK = 15  # ms of a core, for a change of one of the visitors
 ONE_SLIDER = "benchmarks/one_slider.py"
 SEED = 231
@@ -37,7 +37,7 @@ def type_a_weight(reader: Reader) -> None:
     cells = reader.shown("kernel_grid")["rows"]
     middle = len(cells) // 2
     cells[middle][middle] = "7" if cells[middle][middle] != "7" else "5"
-    reader.tell("kernel_grid", cells=cells)
+    reader.tell("kernel_grid", "cells", cells)
 
 
 Move = Callable[[Reader], None]

@@ -38,22 +38,22 @@ class Reader(Visitor):
             self._query[key] = f"{data[0]:g}"
         self._run()
 
-    def tell(self, key: str, **values: Any) -> None:
-        """Let the component of this key tell its page something, which it goes on telling."""
-        self._widgets[key].json_value = json.dumps(values)
-        self._run()
+    def tell(self, key: str, event: str, value: Any) -> None:
+        """Let the component of this key tell its page something, once."""
+        trigger = f"$$STREAMLIT_INTERNAL_KEY_{self._widgets[key].id}__events"
+        self._run(WidgetState(id=trigger, json_trigger_value=json.dumps([{"event": event, "value": value}])))
 
     def shown(self, key: str) -> Any:
         """What the component of this key was sent, in the last answer."""
         found = (part for part in self.elements("bidi_component") if _key(part.id) == key)
         return json.loads(next(found).json)
 
-    def _run(self) -> None:
+    def _run(self, *triggers: WidgetState) -> None:
         message = BackMsg()
         run = message.rerun_script
         run.query_string, run.page_name = urlencode(self._query), self._page
         told = [state for state in self._widgets.values() if state.WhichOneof("value")]
-        run.widget_states.widgets.extend(told)
+        run.widget_states.widgets.extend([*told, *triggers])
         run.cached_message_hashes.extend(self._kept)
         self.send(message)
         self.hear()

@@ -1,5 +1,5 @@
-// The kernel as a grid of text boxes; a change sends all cells back.
-export default function ({ data, parentElement, setStateValue }) {
+// The kernel as a grid of text boxes; a change sends all cells back, also where they are what was sent last.
+export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
   const columns = data.rows[0].length;
   const anew = grid.children.length !== data.rows.length * columns || grid.columns !== columns;
@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setStateValue }) {
     box.onfocus = () => box.select();
     box.onchange = () => {
       const texts = [...grid.children].map((cell) => cell.value.trim().replace("−", "-"));
-      setStateValue(
+      setTriggerValue(
         "cells",
         data.rows.map((cells, r) => cells.map((_, c) => texts[r * columns + c])),
       );

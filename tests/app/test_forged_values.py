@@ -42,6 +42,11 @@ def state_of(widget_id, kind, value):
     return state
 
 
+def trigger_of(component_id):
+    """Where the front end puts what a component tells once, and does not go on telling."""
+    return f"$$STREAMLIT_INTERNAL_KEY_{component_id}__events"
+
+
 def send(app, *states):
     """As a message that sets these widgets, and leaves the others as they are."""
     known = app._tree.get_widget_states()
@@ -151,6 +156,11 @@ def test_forged_values_of_a_component(component, value):
     for name in ("cells", "place", "pinned"):
         send(app, state_of(found.id, "json_value", json.dumps({name: value})))
         assert not app.exception
+        events = [{"event": name, "value": value}, {"event": name}, value]
+        for base in ({}, value):
+            state = state_of(found.id, "json_value", json.dumps(base))
+            send(app, state, state_of(trigger_of(found.id), "json_trigger_value", json.dumps(events)))
+            assert not app.exception
 
 
 @pytest.mark.parametrize("selection", SELECTIONS, ids=str)

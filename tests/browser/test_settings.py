@@ -179,3 +179,15 @@ def test_nothing_fades_while_an_answer_is_on_its_way(page, address):
                    return [style.transitionProperty, style.opacity] }"""
     )
     assert styles == ["none", "1"]
+
+
+def test_a_weight_that_was_taken_back_can_be_typed_once_more(page, address):
+    open_page(page, address + "/convolution?kernel=edges&kernel_size=3")
+    cell, back = page.get_by_label("weight[1, 1]"), page.get_by_role("button", name="Back to “edges”")
+    for _ in range(2):
+        cell.fill("3")
+        cell.press("Tab")
+        expect(page).to_have_url(re.compile("weight="))
+        back.click()
+        expect(cell).to_have_value("8")
+        expect(page).not_to_have_url(re.compile("weight="))
