@@ -23,6 +23,7 @@ class Reader(Visitor):
         self._widgets: dict[str, WidgetState] = {}  # by key, in the order of the page
         self._bound: set[str] = set()  # keys that the browser itself writes into the address
         self._query: dict[str, str] = {}
+        self._script = ""  # of the page, as the server calls it
         self._kept: dict[str, int] = {}  # large messages, by hash, and their age in answers
 
     def enter(self, page: str) -> None:
@@ -51,7 +52,8 @@ class Reader(Visitor):
     def _run(self, *triggers: WidgetState) -> None:
         message = BackMsg()
         run = message.rerun_script
-        run.query_string, run.page_name = urlencode(self._query), self._page
+        run.query_string = urlencode(self._query)
+        run.page_script_hash, run.page_name = self._script, "" if self._script else self._page
         told = [state for state in self._widgets.values() if state.WhichOneof("value")]
         run.widget_states.widgets.extend([*told, *triggers])
         run.cached_message_hashes.extend(self._kept)
@@ -64,7 +66,9 @@ class Reader(Visitor):
 
     def _take(self, said: ForwardMsg, before: dict[str, WidgetState]) -> None:
         kind = said.WhichOneof("type")
-        if kind == "page_info_changed":
+        if kind == "navigation":
+            self._script = said.navigation.page_script_hash
+        elif kind == "page_info_changed":
             self._query = dict(parse_qsl(said.page_info_changed.query_string, keep_blank_values=True))
         elif kind == "ref_hash":
             self._kept[said.ref_hash] = 0

@@ -199,7 +199,7 @@ def _planes_of(edited: str | None, beginning: Array) -> list[list[list[str]]]:
 
 
 def _take_edit(number: int, count: int) -> None:
-    cells = st.session_state["kernel_grid"].get("cells")
+    cells = st.session_state.get("kernel_grid", {}).get("cells")
     if not (isinstance(cells, list) and cells and all(isinstance(row, list) for row in cells)):
         return  # anybody can send any
     if not all(isinstance(text, str) for row in cells for text in row):
