@@ -14,7 +14,8 @@ from pages.sections.film_view import film_view
 from pages.sections.layers_view import layers_view
 from pages.sections.mistakes_view import mistakes_view
 from pages.sections.range_view import range_view
-from pages.sections.training_words import help_with, status, what_it_is
+from pages.sections.training_words import status, what_it_is
+from pages.sections.what_helps import what_helps
 from pages.server.runs import (
     RANGE,
     began_with_given_weights,
@@ -131,8 +132,8 @@ def one_run(run: Run) -> None:
 def seen_from_near(run: Run) -> None:
     """What may help it, and the view that is chosen. Raises ValueError where its pictures are gone."""
     at_rest = run.state not in ("queued", "running")  # else all would move while one looks at it
-    if at_rest and (words := help_with(run)):
-        st.info(words)
+    if at_rest:
+        what_helps(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = segments("view", "view", [*VIEWS, "network"])
         live_settings(run)

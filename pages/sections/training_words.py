@@ -94,21 +94,6 @@ def judged(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {layer["name"]: judge(layer, strongest) for layer in layers}
 
 
-def help_with(run: Run) -> str:
-    """What usually helps a run that diverged, or learns nothing; empty: nothing to say."""
-    if run.state == "diverged":
-        return (
-            "What usually helps: a learning rate of a tenth (**Film strip** can fork from a step before it went wrong), He or "
-            "Xavier weights, batch norm, less L2."
-        )
-    last = last_epoch(run.records)
-    if last is None or not no_better_than_guessing(run):
-        return ""
-    epochs = "one epoch" if last.epoch == 1 else f"{last.epoch} epochs"
-    classes = run.config.training_data().num_classes
-    return f"After {epochs} no better than guessing one of {classes} classes. {_remedy(run)}"
-
-
 def about_the_loss(run: Run) -> str:
     """What its curve begins at, what L2 adds to that, and how its axis is to be read, in a line."""
     words = []
@@ -146,27 +131,3 @@ def no_better_than_guessing(run: Run) -> bool:
     chance = 1 / data.num_classes
     luck = 2 * math.sqrt(chance * (1 - chance) / max(1, len(data.val_labels)))  # two standard deviations
     return last.val_accuracy < chance + max(0.05, luck)
-
-
-def _remedy(run: Run) -> str:
-    """After what its layers look like: dead, without a gradient, or neither."""
-    found = judged(run.statistics[-1].layers) if run.statistics else {}
-    if names := [name for name, words in found.items() if words == DEAD]:
-        return (
-            f"Most units of {_listed(names)} are dead, see **Layers**: a tenth of the learning rate, leaky ReLU, He weights "
-            f"or batch norm."
-        )
-    if names := [name for name, words in found.items() if words == VANISHING]:
-        return (
-            f"Hardly any gradient arrives at {_listed(names)}, see **Layers**: ReLU in place of sigmoid or tanh, batch "
-            f"norm, or fewer layers."
-        )
-    return (
-        "If the loss jumps or grows, try a tenth of the learning rate; if it hardly moves, ten times as much, He weights or "
-        "batch norm. **Layers** shows whether gradients arrive."
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """As in a sentence: a, b and c."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
