@@ -9,7 +9,7 @@ from pages.address.hiding import hide_sidebar_if_asked
 from pages.address.menu import icon, menu
 from pages.address.state import enter, leave
 from pages.animation.scripts import script
-from pages.controls import folds
+from pages.controls import folds, legible
 from pages.server.runs import give_way
 
 give_way()
@@ -29,7 +29,7 @@ st.html(
     f"{here} {{ font-weight: 600 }} "
     "[data-testid=stElementContainer] { opacity: 1 !important; transition: none !important } "
     "[data-testid=stElementContainer]:has(> .stHtml > script) { display: none } "
-    f"{folds.STYLE}</style><script>{script('drawer')}</script>",
+    f"{folds.STYLE} {legible.STYLE}</style><script>{script('drawer')}</script>",
     unsafe_allow_javascript=True,
 )
 st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon(), layout="wide")

@@ -12,12 +12,17 @@ export function prepare(canvas, pen, [width, height], ratio = window.devicePixel
 
 // Write a text into the middle of a cell of a size: in full if a smaller type makes it fit, else in one of the `shorter()`
 // ways, which begin with it. Measuring takes longer than drawing, so each text is measured once for all planes.
-export function label(pen, full, shorter, { x, y, cell, family, ink }) {
+// ink: its colour; ground: that of the patch behind it, if it needs one.
+export function label(pen, full, shorter, { x, y, cell, family, ink, ground }) {
   const key = [full, cell, family].join();
   if (FITTED.size > 5000) FITTED.clear();
   if (!FITTED.has(key)) FITTED.set(key, fit(pen, shorter(), cell, family));
-  const { words, font } = FITTED.get(key);
+  const { words, font, size, width } = FITTED.get(key);
   if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
+  if (ground) {
+    pen.fillStyle = ground;
+    pen.fillRect(x - width / 2 - 1, y - size / 2, width + 2, size);
+  }
   pen.fillStyle = ink;
   pen.fillText(words, x, y + 1);
 }
@@ -32,5 +37,5 @@ function fit(pen, texts, cell, family) {
   while (!fits() && size > 11) size--;
   for (let next = 1; next < texts.length && !fits(); next++) words = texts[next];
   while (!fits() && size > 6) size--;
-  return { words, font: font() };
+  return { words, font: font(), size, width: pen.measureText(words).width };
 }

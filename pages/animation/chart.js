@@ -18,6 +18,7 @@ const plotly = (address) =>
 const template = (place) => {
   const style = getComputedStyle(place);
   const colour = style.color; // "rgb(49, 51, 63)"
+  const ground = style.getPropertyValue("--st-background-color");
   const line = colour.replace("rgb(", "rgba(").replace(")", ", 0.14)");
   const axis = {
     gridcolor: line,
@@ -39,7 +40,8 @@ const template = (place) => {
       plot_bgcolor: "rgba(0,0,0,0)",
       xaxis: { ...axis, showgrid: false },
       yaxis: axis,
-      hoverlabel: { font: { family: style.fontFamily, size: 12 } },
+      // Plotly would write on each trace's own colour.
+      hoverlabel: { bgcolor: ground, bordercolor: colour, font: { family: style.fontFamily, size: 12, color: colour } },
     },
   };
 };

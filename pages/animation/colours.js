@@ -1,5 +1,6 @@
 // The colours of cells, lines and hatching.
 
+import { ink } from "./ink.js";
 import { write } from "./numbers.js";
 
 // Diverging scales that people with any colour vision can tell apart; the page's background stands for zero.
@@ -52,8 +53,9 @@ export function readColours(root, scale) {
     negative,
     font: style.fontFamily,
     link,
+    onLink: ink(rgb(link)),
     line: dark ? "#4a5160" : "#c3c9d2",
-    muted: dark ? "#aeb6c4" : "#5b6470",
+    muted: dark ? "#aeb6c4" : "#505864",
     faint: dark ? [62, 68, 80] : [205, 210, 218],
     padding: hatching(dark ? "#596273" : "#b6bdc9", 6, 1),
     unseen: hatching("#cc79a7", 5, -1),

@@ -20,7 +20,7 @@ _component = st.components.v2.component(
     .gallery { display: flex; flex-wrap: wrap; gap: 1rem }
     figure { margin: 0; width: min(var(--width), 100%) }
     img { width: 100%; height: auto; border-radius: 0.5rem }
-    figcaption { font: 0.875rem / 1.6 var(--st-font); color: color-mix(in srgb, var(--st-text-color) 70%, transparent) }""",
+    figcaption { font: 0.875rem / 1.6 var(--st-font); color: color-mix(in srgb, var(--st-text-color) 85%, transparent) }""",
     js=script("gallery"),
 )
 

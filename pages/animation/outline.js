@@ -21,7 +21,7 @@ export function outline(plane, cells) {
     const [x, y] = at;
     if (note || cell < 3) {
       pen.fillRect(x, y, Math.max(2, size), Math.max(2, size));
-      if (note && cell >= MINIMUM_FOR_NUMBERS) plane.label(pen, note, () => [note], index, "#ffffff");
+      if (note && cell >= MINIMUM_FOR_NUMBERS) plane.label(pen, note, () => [note], index, { ink: colours.onLink });
       pen.fillStyle = colours.link;
       continue;
     }

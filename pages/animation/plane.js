@@ -3,6 +3,7 @@
 
 import { label, prepare } from "./canvas.js";
 import { shade } from "./colours.js";
+import { ink } from "./ink.js";
 import { shortened, write } from "./numbers.js";
 
 export const MINIMUM_FOR_NUMBERS = 19; // pixels; below, a cell shows its colour only
@@ -149,25 +150,28 @@ export class Plane {
     pen.fillStyle = `rgb(${r},${g},${b})`;
     pen.fillRect(x, y, size, size);
     if (!gap || !shown) return;
-    const blank = this.blank(index);
+    const [blank, unseen] = [this.blank(index), this.unseen(index)];
     if (blank) this.hatch(x, y, size, colours.padding);
-    if (this.unseen(index)) this.hatch(x, y, size, colours.unseen);
-    const ink = blank ? colours.muted : 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#15181d" : "#ffffff";
+    if (unseen) this.hatch(x, y, size, colours.unseen);
+    const look = {
+      ink: blank ? colours.muted : ink([r, g, b]),
+      ground: (blank || unseen) && `rgb(${r},${g},${b})`, // no line runs through a number
+    };
     const count = this.channel * grid.size + index;
     if (cell >= MINIMUM_FOR_NUMBERS) {
       const words = blank && this.blankText;
       const number = grid.counts[count];
-      if (words) this.label(pen, words, () => [words], index, ink);
-      else this.label(pen, write(number, grid.scale), () => shortened(number, grid.scale), index, ink);
+      if (words) this.label(pen, words, () => [words], index, look);
+      else this.label(pen, write(number, grid.scale), () => shortened(number, grid.scale), index, look);
     }
     if (grid.right && grid.right[count] !== grid.counts[count]) this.corner(x, y, size);
   }
 
   // Write into a cell that is in sight, on one of the two canvases.
-  label(pen, full, shorter, index, ink) {
+  label(pen, full, shorter, index, look) {
     const { cell, gap, colours } = this;
     const [x, y] = this.place(index).map((edge) => edge + (cell - gap) / 2);
-    label(pen, full, shorter, { x, y, cell, family: colours.font, ink });
+    label(pen, full, shorter, { x, y, cell, family: colours.font, ...look });
   }
 
   // A red corner at a number that came out wrong.

@@ -9,15 +9,15 @@ const NARROWEST = 150; // of a map, in pixels; rather than less, the maps stand 
 const WIDEST = 210; // where they do: the words below are to stay in sight
 const COLOURS = {
   light: {
-    theme: "light",
-    paths: "217 95 2",
+    base: [255, 255, 255],
+    paths: [217, 95, 2],
     influenced: "rgb(43 108 190)",
     tint: "rgb(43 108 190 / .3)",
     line: "#c3c9d2",
   },
   dark: {
-    theme: "dark",
-    paths: "240 130 40",
+    base: [17, 21, 28],
+    paths: [240, 130, 40],
     influenced: "rgb(90 155 240)",
     tint: "rgb(90 155 240 / .35)",
     line: "#4a5160",
@@ -116,7 +116,9 @@ class Stack {
     if (!this.width) return;
     const style = getComputedStyle(this.root);
     this.colours = { ...COLOURS[isBright(style.color) ? "dark" : "light"], font: style.fontFamily };
-    for (const name of ["paths", "influenced", "tint"]) this.root.style.setProperty(`--${name}`, this.colours[name]);
+    const { paths, influenced, tint } = this.colours;
+    for (const [name, value] of Object.entries({ paths: paths.join(" "), influenced, tint }))
+      this.root.style.setProperty(`--${name}`, value);
     const most = Math.max(1, Math.floor((this.width + GAP) / (NARROWEST + GAP)));
     const lines = Math.ceil(this.maps.length / most);
     const across = Math.ceil(this.maps.length / lines);

@@ -1,5 +1,7 @@
 // One map of the stack on a canvas: its cells, and what the chosen cell means for them.
 
+import { ink } from "./ink.js";
+
 const MARGIN = 9; // pixels around the cells: room to show that a field goes on into the padding
 const LARGEST_CELL = 36;
 const SMALLEST_WITH_LINES = 5;
@@ -79,9 +81,10 @@ export class StackMap {
         const paths = down * across;
         if (!paths) return;
         const weight = 0.2 + 0.8 * Math.sqrt(paths / most);
-        this.fill(row, column, `rgb(${colours.paths} / ${weight})`);
+        const colour = colours.paths.map((end, i) => Math.round(colours.base[i] + (end - colours.base[i]) * weight));
+        this.fill(row, column, `rgb(${colour})`);
         if (cell < SMALLEST_WITH_NUMBERS || pen.measureText(paths).width > cell - 2) return;
-        pen.fillStyle = colours.theme === "light" || weight > 0.75 ? "#15181d" : "#ffffff";
+        pen.fillStyle = ink(colour);
         pen.fillText(paths, (column + 0.5) * cell, (row + 0.5) * cell + 1);
       }),
     );

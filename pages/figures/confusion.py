@@ -9,7 +9,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 from pages.figures.bars import as_text
-from pages.figures.colours import POSITIVE, ZERO
+from pages.figures.colours import DIGITS, ENDS, ZERO
 
 RIGHT = {"light": "#e3e7ed", "dark": "#2a3240"}  # of the diagonal, which is no mistake
 
@@ -32,10 +32,11 @@ def confusion_grid(counts: Array, names: Sequence[str], theme: str = "light") ->
         "customdata": shares.round(3).tolist(),
         "text": [[str(n) if n else "" for n in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
+        "textfont": {"color": DIGITS[theme]},
         "hovertemplate": "%{y} taken for %{x}: %{text} pictures (%{customdata:.0%} of its class)<extra></extra>",
         "zmin": -reach,
         "zmax": reach,
-        "colorscale": [[0, RIGHT[theme]], [0.499, RIGHT[theme]], [0.5, ZERO[theme]], [1, POSITIVE]],
+        "colorscale": [[0, RIGHT[theme]], [0.499, RIGHT[theme]], [0.5, ZERO[theme]], [1, ENDS[theme][1]]],
         "showscale": False,
         "xgap": 1,
         "ygap": 1,

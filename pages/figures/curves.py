@@ -173,4 +173,4 @@ def _mark_line(x: float) -> dict[str, Any]:
 def _mark_words(text: str, x: float) -> dict[str, Any]:
     """x: where they stand; on a logarithmic axis Plotly wants the exponent there, though not for the line."""
     note = {"x": x, "y": 1, "yref": "paper", "text": text, "textangle": -90, "showarrow": False}
-    return note | {"xanchor": "right", "yanchor": "top", "font": {"size": 11, "color": MARKED}}
+    return note | {"xanchor": "right", "yanchor": "top", "font": {"size": 11}}

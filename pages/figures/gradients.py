@@ -8,7 +8,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.walks.rounding import write_digits
-from pages.figures.colours import signed_scale
+from pages.figures.colours import DIGITS, signed_scale
 
 MOST_TEXT = 12  # columns beyond which the numbers would not fit into the cells
 
@@ -26,6 +26,7 @@ def gradient_map(gradient: Array, reach: float, theme: str = "light") -> dict[st
         "xgap": 1,
         "ygap": 1,
         "text": [[write_digits(value, 4) for value in row] for row in shown.tolist()],
+        "textfont": {"color": DIGITS[theme]},
         "texttemplate": "%{text}" if gradient.shape[1] <= MOST_TEXT else "",
         "hovertemplate": "row %{y}, column %{x}: %{z:.10~g}<extra></extra>",
     }

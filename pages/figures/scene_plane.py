@@ -10,7 +10,7 @@ import numpy as np
 from cnn_core.checks import Array
 from cnn_core.walks.rounding import shortened
 from cnn_core.walks.walk import Walk
-from pages.figures.colours import ZERO
+from pages.figures.colours import ZERO, ink
 from pages.figures.scene_items import Hatch, Item, Line, Picture, Rect, Text, number_width
 from pages.figures.scene_layout import BIASES, CAPTION, CAPTION_SIZE, KERNELS, LINED, NUMBERS, Place
 from pages.figures.scene_step import Mark, known, marks, takes_part
@@ -18,7 +18,7 @@ from pages.figures.scene_step import Mark, known, marks, takes_part
 Theme = Literal["light", "dark"]
 HERE, UNSEEN = "#e6007a", "#cc79a7"  # frames; hatching where no window comes by
 INK = {"light": "#1b2028", "dark": "#e8ecf2"}
-MUTED = {"light": "#5b6470", "dark": "#aeb6c4"}
+MUTED = {"light": "#505864", "dark": "#aeb6c4"}
 LINE = {"light": "#c3c9d2", "dark": "#4a5160"}
 HATCH = {"light": "#b6bdc9", "dark": "#596273"}
 ENDS = {"light": ((43, 108, 190), (217, 95, 2)), "dark": ((70, 140, 230), (240, 130, 40))}  # below and above 0
@@ -100,10 +100,14 @@ class PlanePainter:
                 text, size = "−∞", float(LARGE_TYPE)
             else:
                 text, size = _fitted(int(counts[row, column]), grid.scale, int(cell))
-            ink = MUTED[self.theme] if blank[row, column] else _ink(colours[row, column])
+            below = colours[row, column]
             x, y = place.x + (column + 0.5) * cell + 0.5, place.y + (row + 0.5) * cell + 0.5
-            length = number_width(text, size) if len(text) > 2 else None
-            items.append(Text(x, y, text, size, ink, "middle", length=length))
+            width = number_width(text, size)
+            if blank[row, column] or unseen[row, column]:  # no line runs through a number
+                ground = f"#{below.tobytes().hex()}"
+                items.append(Rect(x - width / 2 - 1, y - size / 2, width + 2, size, fill=ground))
+            colour = MUTED[self.theme] if blank[row, column] else ink(below.tolist())
+            items.append(Text(x, y, text, size, colour, "middle", length=width if len(text) > 2 else None))
         return items
 
     def _lines(self, place: Place) -> list[Item]:
@@ -185,8 +189,3 @@ def _fitted(count: int, scale: int, cell: int) -> tuple[str, float]:
         if fits >= (SMALLEST_TYPE if text == texts[-1] else SMALL_TYPE):
             return text, fits
     return "…", SMALLEST_TYPE
-
-
-def _ink(colour: Array) -> str:
-    red, green, blue = colour.tolist()
-    return "#15181d" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
-from pages.figures.colours import NEGATIVE, POSITIVE, ZERO, positive_scale, signed_scale
+from pages.figures.colours import ENDS, ZERO, positive_scale, rgb, signed_scale
 
 GAP = 1  # cells between two images of a sheet
 GROUND = (128, 136, 150)
@@ -131,7 +131,7 @@ def map_sheet(maps: Array, theme: str = "light", width: int = 720) -> Array:
     A picture, and not a figure: it takes a hundredth of the bytes and shows no numbers on hover.
     """
     reach = float(np.abs(maps).max(initial=0)) or 1.0
-    low, zero, high = (np.array(_rgb(colour)) for colour in (NEGATIVE, ZERO[theme], POSITIVE))
+    low, zero, high = (np.array(rgb(colour)) for colour in (ENDS[theme][0], ZERO[theme], ENDS[theme][1]))
     share = (maps / reach)[..., None]
     sheet = _arrange(zero + np.maximum(share, 0) * (high - zero) + np.maximum(-share, 0) * (low - zero), GROUND)
     return _enlarged(sheet, width)
@@ -142,10 +142,6 @@ def _enlarged(sheet: Array, width: int, largest: int = LARGEST_CELL) -> Array:
     enlarge = max(1, min(largest, width // sheet.shape[1]))
     pixels: Array = np.rint(sheet).astype(np.uint8).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return pixels
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
 
 
 def _arrange(tiles: Array, ground: tuple[float, ...], wide: float = 2.0) -> Array:

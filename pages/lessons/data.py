@@ -84,7 +84,9 @@ with left:
         st.caption(f"{each} a class: guessing is right {100 / dataset.num_classes:.3g}% of the time.")
 with right:
     st.subheader("Their mean")
-    st.image(as_url(as_pixels(mean_picture(dataset.train, dataset.num_classes))))
+    st.image(
+        as_url(as_pixels(mean_picture(dataset.train, dataset.num_classes))), alt="the mean of all training pictures"
+    )
     st.caption("Of all training pictures. What it shows, no label is needed to know.")
 
 st.subheader("What a training makes of them")

@@ -108,12 +108,13 @@ picture_and_classes(
 kinds = {row.name: row.kind for row in layer_table(config.network, data.image_shape, data.num_classes)}
 for place, (name, values) in enumerate(made.items(), 1):
     words = f"{WORDS[kinds[name]]} {FIRST}" if place == 1 else WORDS[kinds[name]]
-    st.markdown(f"**{place}. {name}**, {how_many(values, MOST_MAPS)}. {words}")
+    count = how_many(values, MOST_MAPS)
+    st.markdown(f"**{place}. {name}**, {count}. {words}")
     shown = values[:MOST_MAPS]
     if values.ndim == 1:
-        st.image(as_url(map_sheet(values[None, None], theme)))
+        st.image(as_url(map_sheet(values[None, None], theme)), alt=f"{name}: {count}")
     elif shown.size <= MOST_NUMBERS:
         labels = [f"map {k}" for k in range(len(shown))]
         chart(number_sheet(shown, labels, theme), key=f"stage_{name}")
     else:
-        st.image(as_url(map_sheet(shown, theme)))
+        st.image(as_url(map_sheet(shown, theme)), alt=f"{name}: {count}")

@@ -36,6 +36,7 @@ def before_training(config: TrainingConfig, theme: str) -> None:
                 f"{dataset.title}: {data.num_train:,} to learn from, {len(data.val_part(data.num_train)[1]):,} to check on the "
                 f"way, {len(dataset.test.x):,} for the end. Classes: {', '.join(dataset.class_names)}."
             ),
+            alt=f"{SHOWN} of the training pictures",
         )
     with right:
         st.subheader("The filters before training")

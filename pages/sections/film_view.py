@@ -160,7 +160,8 @@ def _one_picture(run: Run, network: Network, count: int, theme: str) -> None:
     for first in range(0, len(shown), ACROSS):
         for column, (name, values) in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):
             sheet = map_sheet(as_tiles(values)[:MOST_MAPS], theme, 420)
-            column.image(as_url(sheet), caption=f"{name}: {how_many(values, MOST_MAPS)}")
+            words = f"{name}: {how_many(values, MOST_MAPS)}"
+            column.image(as_url(sheet), caption=words, alt=words)
 
 
 def as_tiles(values: Array) -> Array:

@@ -109,7 +109,7 @@ def _pictures(run: Run, found: Evaluation, names: Sequence[str]) -> None:
             chances, truth = found.probabilities[index], int(found.truth[index])
             likely = (-chances).argsort()[:2].tolist()
             told = likely if truth in likely else [*likely, truth]
-            column.image(as_url(as_pixels(pictures[index])), width=84)
+            column.image(as_url(as_pixels(pictures[index])), width=84, alt=f"a picture of {names[truth]}")
             lines = [f"**is {messages.plain(names[truth])}**"]
             lines += [f"{messages.plain(names[k])}: {chances[k]:.1%}" for k in told]
             column.markdown("  \n".join(lines))

@@ -133,7 +133,7 @@ def _folders() -> None:
         f"MNIST's or Fashion-MNIST's four IDX files, packed or not, or CIFAR-10's binary files or Python batches (such as "
         f"`cifar-10-batches-py`)."
     )
-    st.code(f"{VARIABLE}=~/data/mnist streamlit run app.py", language="bash")
+    st.code(f"{VARIABLE}=~/data/mnist streamlit run app.py", language="bash", wrap_lines=True)
     for name, place in found().items():
         st.caption(f"Found here: {KINDS[name].title}, in the folder {messages.plain(place.folder.name)}")
     for line in passed_over():

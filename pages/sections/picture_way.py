@@ -40,7 +40,12 @@ def picture_and_classes(
 ) -> None:
     """The picture, its class below it, and beside it what the network says. said: a sentence in markdown, above the bars."""
     left, right = st.columns([1, 2])
-    left.image(as_url(as_pixels(picture)), caption=f"{words}: {plain(names[truth])}", width=width)
+    left.image(
+        as_url(as_pixels(picture)),
+        caption=f"{words}: {plain(names[truth])}",
+        width=width,
+        alt=f"{words}: {names[truth]}",
+    )
     with right:
         if said:
             st.markdown(said)

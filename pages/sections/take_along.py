@@ -108,7 +108,7 @@ def _gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
                 _make(walk, steps, titles, theme, speed, mark)
     of, name, data = st.session_state.get("export_gif", ("", "", b""))
     if of == mark:
-        st.image(data)
+        st.image(data, alt="the walk as an animated GIF")
         label = f"Download the GIF, {len(data) / 1e6:.1f} MB"
         st.download_button(label, data, name, "image/gif", key="export_gif_file", on_click="ignore")
 

@@ -12,7 +12,7 @@ from cnn_core.network import ConvBlock, Network, NetworkSpec, layer_table
 from cnn_core.solver import StepRecord
 from cnn_core.training.store import Change
 from pages.figures.bars import OTHER, TRUE, probability_bars
-from pages.figures.colours import POSITIVE, ZERO
+from pages.figures.colours import ENDS, ZERO
 from pages.figures.comparison import loss_curves
 from pages.figures.confusion import confusion_grid
 from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve, range_curve
@@ -182,7 +182,7 @@ def test_a_confusion_matrix_spends_its_colours_on_the_mistakes(theme):
     assert (grid["zmin"], grid["zmax"]) == (-0.04, 0.04)  # the worst mistake has the full colour
     stops = dict(grid["colorscale"])
     assert stops[0] == stops[0.499]  # what is right is grey, however much of it there is
-    assert (stops[0.5], stops[1]) == (ZERO[theme], POSITIVE)
+    assert (stops[0.5], stops[1]) == (ZERO[theme], ENDS[theme][1])
     assert grid["z"][1][2] == 0.02
     assert grid["customdata"][0] == [0.95, 0.04, 0.01]
     assert confusion_grid(np.eye(2, dtype=int), ("a", "b"))["data"][0]["zmax"] > 0
@@ -218,7 +218,7 @@ def test_a_sheet_of_maps_is_blue_below_0_and_orange_above_on_one_scale():
     cells = [tuple(pixels[1, column]) for column in (1, 3, 5)]
     assert cells[1] == (255, 255, 255)
     assert cells[2] == (0xD9, 0x5F, 0x02)
-    assert cells[0] == tuple(np.rint(255 + 0.5 * (np.array([0x2B, 0x6C, 0xBE]) - 255)).astype(int))
+    assert cells[0] == tuple(np.rint(255 + 0.5 * (np.array([0x3B, 0x7D, 0xD0]) - 255)).astype(int))
 
 
 def test_accuracies_stand_at_the_epochs_ends_in_percent():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pages.figures.colours import NEGATIVE, POSITIVE, ZERO, signed_scale
+from pages.figures.colours import ENDS, ZERO, rgb, signed_scale
 from pages.figures.sheets import GROUND, filter_picture, filter_sheet, number_sheet, picture_sheet, round_reach
 from tests.app.lesson import tiles
 
@@ -35,7 +35,9 @@ def test_each_filters_numbers_are_in_its_tile_and_say_so(shape):
 def test_zero_has_the_pages_colour_and_both_signs_reach_as_far(theme):
     (heatmap,) = number_sheet(np.array([[[-4.0, 0, 1]]]), ["only"], theme)["data"]
     assert (heatmap["zmin"], heatmap["zmax"]) == (-4, 4)
-    assert heatmap["colorscale"] == signed_scale(theme) == [[0, NEGATIVE], [0.5, ZERO[theme]], [1, POSITIVE]]
+    assert (
+        heatmap["colorscale"] == signed_scale(theme) == [[0, ENDS[theme][0]], [0.5, ZERO[theme]], [1, ENDS[theme][1]]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,8 +101,7 @@ def test_three_channels_are_colours_each_filter_on_its_own_scale():
 def test_a_picture_of_filters_has_their_signs_as_colours():
     weight = np.array([4.0, -2.0, 0.0])[:, None, None, None]
     picture = filter_picture(weight, width=1)
-    negative, positive = (np.array([int(c[at : at + 2], 16) for at in (1, 3, 5)]) for c in (NEGATIVE, POSITIVE))
-    zero = np.array([int(ZERO["light"][at : at + 2], 16) for at in (1, 3, 5)])
+    negative, zero, positive = (np.array(rgb(c)) for c in (ENDS["light"][0], ZERO["light"], ENDS["light"][1]))
     expected = [positive, np.rint((zero + negative) / 2), zero]
     np.testing.assert_array_equal([picture[1, at] for at in (1, 3, 5)], expected)
 

@@ -1,0 +1,90 @@
+"""Every page can be read and used: by the rules of axe-core, by the contrast of all its texts, and by its targets' size."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from pages.figures.colours import ZERO
+from tests.browser.legible import MISSED, TEXTS
+from tools.browser import PATHS, open_page, settle
+
+LOOKED_AT = PATHS | {"folds and a message": "/convolution?stride=x&code_open=true&export_open=true"}
+THEMES = ("light", "dark")
+SERIOUS = ("serious", "critical")
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+# Every part of the page has the background of the theme, and no colour is on its way to another.
+WEARS = """([theme, background]) => getComputedStyle(document.querySelector(".stApp")).colorScheme === theme
+  && !document.getAnimations().some((a) => a instanceof CSSTransition)
+  && [...document.querySelectorAll("[data-testid=stMain] [data-testid^=stBidiComponent]")]
+    .every((part) => getComputedStyle(part).getPropertyValue("--st-background-color") === background)"""
+# Streamlit's own, that an app cannot mend, by rule and part of the page.
+EXCUSED = {
+    "scrollable-region-focusable": "[data-testid=stTable] > div",  # a table wider than a phone scrolls, but takes no focus
+    "list": "[data-testid=stSidebarNavItems]",  # the groups of a phone's menu are no lists within the list
+    "listitem": "[data-testid=stSidebarNavItems] li",
+}
+
+
+def faults(page):
+    """What axe-core finds serious or worse, one line each."""
+    options = {"resultTypes": ["violations"]}
+    found = [each for each in Axe().run(page, options=options).response["violations"] if each["impact"] in SERIOUS]
+    return [
+        f"{each['id']}: {node['html'][:150]} {node['any'][0]['message'] if node['any'] else ''}"
+        for each in found
+        for node in each["nodes"]
+        if not (
+            each["id"] in EXCUSED
+            and page.locator(node["target"][0]).first.evaluate("(el, part) => el.matches(part)", EXCUSED[each["id"]])
+        )
+    ]
+
+
+def pale(page):
+    """The texts that have less contrast than they need."""
+    texts = page.evaluate(TEXTS)
+    assert len(texts) > 5
+    return [
+        f"{ratio:.2f} of {needed} to 1: {text!r}, {where}" for ratio, needed, text, where in texts if ratio < needed
+    ]
+
+
+@pytest.fixture(scope="module")
+def tab(chromium):
+    page = chromium.new_page(viewport=DESK)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module", params=LOOKED_AT)
+def found(request, tab, address):
+    """What is wrong with a page, by check and by theme or width; it is opened once for all."""
+    tab.set_viewport_size(DESK)
+    open_page(tab, address + LOOKED_AT[request.param])
+    seen = {}
+    for theme in THEMES:
+        tab.emulate_media(color_scheme=theme)
+        tab.wait_for_function(WEARS, arg=[theme, ZERO[theme]])
+        settle(tab)
+        seen["axe", theme], seen["pale", theme] = faults(tab), pale(tab)
+    seen["missed", 1280] = tab.evaluate(MISSED)
+    tab.set_viewport_size(PHONE)
+    settle(tab)
+    seen["axe", 390], seen["missed", 390] = faults(tab), tab.evaluate(MISSED)
+    return seen
+
+
+@pytest.mark.parametrize("where", [*THEMES, 390])
+def test_axe_finds_nothing_serious(found, where):
+    assert found["axe", where] == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_texts_stand_out_from_what_is_behind_them(found, theme):
+    assert found["pale", theme] == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_targets_are_24_pixels_wide_and_high(found, width):
+    assert found["missed", width] == []
