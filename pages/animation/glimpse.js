@@ -28,10 +28,10 @@ class Glimpse {
     this.observer = new ResizeObserver(() => this.layout());
   }
 
-  load(data) {
-    if (data.id === this.id) return;
-    this.id = data.id;
-    this.walk = new Walk(data);
+  load(walk) {
+    if (walk === this.sent) return; // an unrelated rerun: keep playing
+    this.sent = walk;
+    this.walk = new Walk(JSON.parse(walk));
     this.planes = GRIDS.map((name) => {
       const plane = new Plane(this.part(`.${name}`));
       plane.take(this.walk.grids[name], 0, { shown: (channel, index) => this.walk.shown(name, channel, index) });
@@ -89,9 +89,9 @@ class Glimpse {
   }
 }
 
-export default function ({ data: [data], parentElement }) {
+export default function ({ data: [walk], parentElement }) {
   const root = parentElement.querySelector(".glimpse");
   root.glimpse ??= new Glimpse(root);
-  root.glimpse.load(data);
+  root.glimpse.load(walk);
   return () => root.isConnected || root.glimpse.close();
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,5 +26,5 @@ def glimpse(walk: Walk, titles: Mapping[str, str], *, key: str) -> None:
     titles: a caption for x, weight and out. It plays until the reader stops it; for one who wants less motion it stands
     still at the step in the middle until they start it.
     """
-    # In a list: the values of a dict would each be searched for data frames.
-    _component(key=key, data=[wire(walk, titles=titles, channel_names={})])
+    # In a list: the values of a dict would each be searched for data frames. A text: see the player.
+    _component(key=key, data=[json.dumps(wire(walk, titles=titles, channel_names={}))])

@@ -1,5 +1,6 @@
 """Home and the list of pages: every way in leads to a page that works before the first click."""
 
+import json
 import re
 from urllib.parse import parse_qsl
 
@@ -79,7 +80,7 @@ def test_the_readme_lists_the_pages_as_the_table_has_them():
 
 def test_home_walks_a_convolution_and_leads_to_the_very_same_walk():
     app = open_lesson("home")
-    moving = sent(app, "convscope_glimpse")
+    moving = json.loads(sent(app, "convscope_glimpse"))
     (link,) = [link.proto for link in app.get("page_link") if not link.proto.label.startswith("**")]
     assert link.page == "convolution"
     there = open_lesson("convolution", **dict(parse_qsl(link.query_string)))
