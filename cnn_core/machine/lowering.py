@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.checks import Array, Pair
+from cnn_core.machine.means import across
 from cnn_core.machine.scratch import scratch
 from cnn_core.window import Window
 
@@ -148,8 +149,7 @@ def lower_batch_last(x: Array, window: Window, *, fresh: bool = False) -> Array:
     rows = scratch("rows", (c, n, h, w), x.dtype)
     rows[...] = x.swapaxes(0, 1)
     window.crop(images)[...] = rows
-    kw, ow = window.kernel_size[1], window.output_size((h, w))[1]
-    row = Window((1, kw), (1, window.stride[1]), dilation=(1, window.dilation[1]))
+    kw, ow, row = window.kernel_size[1], window.output_size((h, w))[1], across(window)
     shape = (height, c, kw, ow, n)
     lowered = np.empty(shape, x.dtype) if fresh else scratch("lowered", shape, x.dtype)
     for j in range(kw):

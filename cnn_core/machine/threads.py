@@ -51,10 +51,10 @@ def share(work: Callable[[slice], Result], length: int, least: int) -> list[Resu
     sums over parts are reproducible for a number of threads. `work` must not share in its turn.
     """
     parts = max(1, min(threads(), length // max(1, least)))
+    if parts == 1:
+        return [work(slice(0, length))]
     cuts = [length * number // parts for number in range(parts + 1)]
     slices = [slice(start, stop) for start, stop in pairwise(cuts)]
-    if parts == 1:
-        return [work(slices[0])]
     others = [
         _pool(os.getpid()).submit(copy_context().run, work, part) for part in slices[1:]
     ]  # NumPy's errstate goes along
