@@ -9,7 +9,7 @@ from pages.address.hiding import hide_sidebar_if_asked
 from pages.address.menu import icon, menu
 from pages.address.state import enter, leave
 from pages.animation.scripts import script
-from pages.controls import folds, legible
+from pages.controls import folds, legible, places
 from pages.server.runs import give_way
 
 give_way()
@@ -21,15 +21,16 @@ here = f"[data-testid=stTopNav] > :nth-child({1 + list(groups).index(entry.group
 # while an answer is on its way: each part of the page would become a layer of its own and back again at each change, a seventh
 # of the time until the change is seen.
 st.html(
-    "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > .stVerticalBlock { gap: .5rem } } "
+    "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > .stVerticalBlock { gap: .3rem } } "
     "h1 { font-size: 1.7rem !important; padding: .3rem 0 !important; white-space: nowrap } "
-    ".stMain .st-key-preset { width: auto !important; min-width: 0; flex: 0 1 22rem !important; label { white-space: nowrap } "
+    ".stMain .st-key-preset { width: auto !important; min-width: 0; flex: 0 1 22rem !important; "
+    "label { white-space: nowrap; gap: .25rem } "
     "[data-testid=stSelectbox] { display: flex; align-items: center; gap: .6rem } } "
     "[data-testid=stImage] { column-gap: 1rem } "
     f"{here} {{ font-weight: 600 }} "
     "[data-testid=stElementContainer] { opacity: 1 !important; transition: none !important } "
     "[data-testid=stElementContainer]:has(> .stHtml > script) { display: none } "
-    f"{folds.STYLE} {legible.STYLE}</style><script>{script('drawer')}</script>",
+    f"{folds.STYLE} {legible.STYLE} {places.STYLE}</style><script>{script('drawer')}</script>",
     unsafe_allow_javascript=True,
 )
 st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon(), layout="wide")

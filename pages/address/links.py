@@ -6,7 +6,7 @@ Streamlit drops an impossible value from the address without a word.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from pages.address.former import understood
 
 def tell_unlisted(key: str, options: Sequence[str]) -> None:
     """Say so if this parameter of the address is none of the options."""
-    listed = ", ".join(options if len(options) <= 16 else (*options[:3], "...", *options[-2:]))
+    listed = ", ".join(options if len(options) <= 20 else (*options[:3], "...", *options[-2:]))
     tell_bad(key, lambda text: None if understood(key, text) in options else f"must be one of {listed}")
 
 
@@ -40,6 +40,10 @@ def tell_repeated(key: str) -> None:
 
 
 def _warn(text: str) -> None:
-    """Where it is seen: not inside a closed fold, but after it. All folds stand in the sidebar."""
-    with st.sidebar if book().folded else nullcontext():
+    with outside_folds():
         messages.warning(text)
+
+
+def outside_folds() -> AbstractContextManager[object]:
+    """Where a message is seen: not inside a closed fold, but after it. All folds stand in the sidebar."""
+    return st.sidebar if book().folded else nullcontext()

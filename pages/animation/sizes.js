@@ -3,6 +3,7 @@
 import { panelHeight, panelWidth, widestBlock } from "./panel.js";
 
 const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
+const EASY_CELL = 28; // read at a glance: rather than go below it, the backward grids stand in the place of the forward ones
 const LARGEST_CELL = 44;
 const PHONE = 600; // pixels; in a narrower room the parts stand below each other
 const LARGEST_ON_PHONE = 34;
@@ -51,10 +52,12 @@ export function compose(groups, panels, room) {
     return high + below <= room.height ? { form: "below", cell, small, swap } : null;
   };
   for (const small of [false, true]) {
-    for (const swap of swaps && !matrices ? [false, true] : [false]) {
-      for (let cell = LARGEST_CELL; cell >= SMALLEST_CELL; cell--) {
-        const plan = planWith(cell, small, swap);
-        if (plan) return plan;
+    for (const least of [EASY_CELL, SMALLEST_CELL]) {
+      for (const swap of swaps && !matrices ? [false, true] : [false]) {
+        for (let cell = LARGEST_CELL; cell >= least; cell--) {
+          const plan = planWith(cell, small, swap);
+          if (plan) return plan;
+        }
       }
     }
   }

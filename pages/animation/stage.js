@@ -42,7 +42,8 @@ export class Stage {
       ...Array.from({ length: each }, (__, i) => [name, filter * each + i]),
       ...(names[1] ? [[names[1], filter]] : []),
     ]);
-    const most = (length, all) => Math.min(all, Math.max(length + 2, kernels ? 1 : channels > 1 ? 5 : 7));
+    const most = (length, all) =>
+      Math.min(all, Math.max(length + 2, kernels ? 1 : channels > 3 ? 3 : channels > 1 ? 5 : 7));
     const at = walk.locate(0);
     const lenses = names.flatMap((looked) =>
       walk.marks(looked, at).map(({ plane, rows, columns }) => {

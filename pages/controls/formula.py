@@ -143,3 +143,10 @@ def crop_note(window: Window) -> str:
         "Hatched cells of dx are padding: what arrives there belongs to zeros that were never part of the input, and is thrown "
         "away. The input's gradient is the part inside."
     )
+
+
+def border_note(window: Window) -> str:
+    """A sentence on what zeros around a picture do to the outputs beside them, where there are any; begins with a space."""
+    if window.padding == ((0, 0), (0, 0)):
+        return ""
+    return " Its border is false: there the window reads zeros of the padding, an edge that the picture does not have."

@@ -52,6 +52,34 @@ class Picture:
         return ["red", "green", "blue"] if self.photograph and len(self.grid) == 3 else []
 
 
+@dataclass(frozen=True)
+class Source:
+    """What an input is made of: its name among the options, and whatever that one needs; `channel_counts` it may have.
+
+    size: rows and columns of the grid. photograph: all of the picture (3, H, W), if it is one.
+    """
+
+    name: str
+    size: int
+    number: int = 0
+    photograph: Array | None = None
+    most_channels: int = 4
+
+    @property
+    def channel_counts(self) -> list[str]:
+        """How many channels can be chosen, as options of a list."""
+        return ["1", "3"] if self.photograph is not None else [str(n) for n in range(1, self.most_channels + 1)]
+
+    def picture(self, channels: int) -> Picture:
+        """It, as numbers."""
+        colour = channels == 3
+        if self.photograph is not None:
+            own = self.name == OWN
+            return _photograph(self.photograph, self.size, colour) if own else _built_in(self.name, self.size, colour)
+        grid = _numbers(self.name, self.size, channels, self.number)
+        return Picture(grid, grid)
+
+
 def picture(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256) -> Picture:
     """Choose an input, its size, and how many channels it has.
 
@@ -59,44 +87,47 @@ def picture(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int
 
     Raises ValueError for a file that is no picture.
     """
+    chosen = source(start, most_channels=most_channels, most_cells=most_cells)
+    return chosen.picture(channels_of(chosen, start) if most_channels > 1 else 1)
+
+
+def source(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256) -> Source:
+    """Choose an input and its size; arguments and errors as for `picture`."""
     options = [SHUFFLED, FEW, *datasets.patterns(), "digit", *datasets.pictures(), OWN]
     name = settings.choice("input", "input", options, start["input"])
+    if name == "digit":
+        number = settings.whole("digit", "digit", 0, 9, 3, help="Handwritten, 8x8, whole numbers 0 to 16.")
+        return Source(name, 8, number, None, most_channels)
     photograph = name == OWN or name in datasets.pictures()
-    digit = (
-        settings.whole("digit", "digit", 0, 9, 3, help="Handwritten, 8x8, whole numbers 0 to 16.")
-        if name == "digit"
-        else 0
-    )
-    size = 8
-    if name != "digit":
-        few, most = (3, 32) if name in datasets.patterns() else (2, 256 if photograph else 32)
-        sizes = [str(n) for n in SIZES if few <= n <= min(most, most_cells)]
-        size = int(
-            settings.scale("input size", "input_size", sizes, str(start["input_size"]), help="Rows and columns.")
-        )
-    channels = 1
-    if most_channels > 1:
-        counts = ["1", "3"] if photograph else [str(n) for n in range(1, most_channels + 1)]
-        begin = str(start["channels"]) if str(start["channels"]) in counts else "1"
-        channels = int(settings.choice("channels", "channels", counts, begin, help=CHANNELS_HELP))
+    few, most = (3, 32) if name in datasets.patterns() else (2, 256 if photograph else 32)
+    sizes = [str(n) for n in SIZES if few <= n <= min(most, most_cells)]
+    size = int(settings.scale("input size", "input_size", sizes, str(start["input_size"]), help="Rows and columns."))
     if photograph:
-        colour = channels == 3
-        found = _photograph(_own(), size, colour) if name == OWN else _built_in(name, size, colour)
-        st.caption(
-            f"The grid is the picture's middle square, in {size}×{size} {'' if colour else 'grey '}cells from 0 to 1."
-        )
-        return found
-    grid = _numbers(name, size, channels, digit)
-    return Picture(grid, grid)
-
-
-def _numbers(name: str, size: int, channels: int, digit: int) -> Array:
-    """Inputs that are not photographs, (channels, size, size); further channels are quarter turns of the first."""
+        whole = _own() if name == OWN else datasets.picture(name)
+        st.caption(f"The grid is the picture's middle square, in {size}×{size} cells from 0 to 1.")
+        return Source(name, size, 0, whole, most_channels)
+    seed = 0
     if name in (SHUFFLED, FEW):
         seed = settings.whole(
             "seed", "seed", 0, 999, SEED, help="Another seed, other numbers; the same seed, the same ones."
         )
-        rng = np.random.default_rng(seed)
+    return Source(name, size, seed, None, most_channels)
+
+
+def channels_of(chosen: Source, start: Mapping[str, Any]) -> int:
+    """Choose how many channels it has; start: what `channels` begins with, if that can be."""
+    counts = chosen.channel_counts
+    begin = str(start["channels"]) if str(start["channels"]) in counts else "1"
+    return int(settings.choice("channels", "channels", counts, begin, help=CHANNELS_HELP))
+
+
+def _numbers(name: str, size: int, channels: int, number: int) -> Array:
+    """Inputs that are not photographs, (channels, size, size); further channels of a pattern are its quarter turns.
+
+    number: the digit, or the seed.
+    """
+    if name in (SHUFFLED, FEW):
+        rng = np.random.default_rng(number)
         if name == FEW:  # many of them equal: ties, on purpose
             few: Array = rng.integers(0, 3, (channels, size, size)).astype(np.float64)
             return few
@@ -104,7 +135,7 @@ def _numbers(name: str, size: int, channels: int, digit: int) -> Array:
         places = 0 if channels * size * size < 100 else 1
         shuffled: Array = (numbers.reshape(channels, size, size) - numbers.size // 2) / 10**places
         return shuffled
-    first = _digit(digit) if name == "digit" else datasets.pattern(name, size)
+    first = _digit(number) if name == "digit" else datasets.pattern(name, size)
     return np.stack([np.rot90(first, turns) for turns in range(channels)])
 
 

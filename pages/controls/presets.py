@@ -29,14 +29,28 @@ class Preset:
 class Start(Mapping[str, Any]):
     """The preset that the reader chose. `start["stride"]` is what its control begins with."""
 
-    def __init__(self, presets: Mapping[str, Preset], usual: Mapping[str, Any], *, narrow: bool = False):
+    def __init__(
+        self,
+        presets: Mapping[str, Preset],
+        usual: Mapping[str, Any],
+        *,
+        narrow: bool = False,
+        former: str | None = None,
+    ):
         """Show the list of presets; `usual` holds the values of all controls where a preset says nothing.
 
-        narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title.
+        narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title. former: the preset that
+        the page used to open with; links of that time leave it out, and mean it where they say anything else.
         """
+        begin = former if former and st.query_params.to_dict() else None
         with (not narrow and book().head) or st.container():
             self.name = settings.choice(
-                "preset", "preset", list(presets), help="Sets all controls; change them as you like."
+                "preset",
+                "preset",
+                list(presets),
+                begin,
+                always=former is not None,
+                help="Sets all controls; change them as you like.",
             )
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words

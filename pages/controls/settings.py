@@ -15,7 +15,7 @@ from cnn_core.checks import Pair
 from cnn_core.walks.rounding import rounded
 from pages.address import messages
 from pages.address.book import book
-from pages.address.links import tell_bad, tell_repeated, tell_unlisted
+from pages.address.links import outside_folds, tell_bad, tell_repeated, tell_unlisted
 from pages.address.state import keep_option, left_out, note, take_option
 from pages.controls.words import word_of
 
@@ -75,8 +75,10 @@ def switch(label: str, key: str, default: bool = False, *, help: str | None = No
 def numbers(label: str, key: str, count: int, low: float, high: float, default: str, *, help: str) -> list[float]:
     """A box for one number, or for `count` of them with commas between. Text that is neither is named, and counts as 0."""
     tell_repeated(key)
-    box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
-    note(key, box, default)
+    box = default
+    if not left_out(key, default):
+        box = st.text_input(label, default, key=key, max_chars=12 * MOST_NUMBERS, help=help, bind="query-params")
+        note(key, box, default)
     try:
         text = box.replace("−", "-").replace(";", ",").strip()
         decimal = count == 1 and re.fullmatch(r"-?\d+,\d+", text)  # as many people write 0.5
@@ -87,9 +89,11 @@ def numbers(label: str, key: str, count: int, low: float, high: float, default: 
         not values or len(values) > MOST_NUMBERS or not all(low <= value <= high for value in values)
     ):  # NaN is in no range
         several = f", or {count} of them with commas between" if count > 1 else ""
-        messages.error(
-            f"{key} (={box[:40]!r}) must be a number from {low:g} to {high:g}{several}: type it anew; until then it counts as 0"
-        )
+        with outside_folds():
+            messages.error(
+                f"{key} (={box[:40]!r}) must be a number from {low:g} to {high:g}{several}: "
+                "type it anew; until then it counts as 0"
+            )
         return [0.0] * count
     if len(values) == 1:
         values *= count
@@ -138,12 +142,14 @@ def choice(
     default: str | None = None,
     *,
     words: Callable[[str], str] | None = None,
+    always: bool = False,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> str:
     """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
 
-    words: how an option is written; left out, as words.py says. on_change: called when the reader chooses another.
+    words: how an option is written; left out, as words.py says. always: the address names the default, too. on_change: called
+    when the reader chooses another.
     """
     default = options[0] if default is None else default
     tell_unlisted(key, options)
@@ -157,7 +163,7 @@ def choice(
         )
     else:
         picked = st.selectbox(label, options, index, written, key, help, on_change, persist_state="session")
-    keep_option(key, picked, default)
+    keep_option(key, picked, None if always else default)
     return str(picked)
 
 

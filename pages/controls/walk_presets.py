@@ -25,6 +25,10 @@ USUAL_CONVOLUTION = {
 SMALL = {"input": "few_numbers", "kernel": "whole_numbers"}
 
 CONVOLUTION = {
+    "by_hand": Preset(
+        "Right less left: the products cancel to 0 where the input is even, and not at its edge. The photograph shows the same.",
+        {"input": "vertical_edge", "input_size": "5", "kernel": "sobel_x"},
+    ),
     "edges_on_a_picture": Preset(
         "Eight times the middle less its neighbours: where the picture is even, the terms cancel; at an edge they do not.",
         {"padding": 1},

@@ -17,6 +17,7 @@ from pages.controls import settings
 from pages.controls.formula import crop_note, notes
 from pages.controls.kernel import kernels
 from pages.controls.pictures import SHUFFLED, picture
+from pages.controls.places import near
 from pages.figures.gradients import gradient_map
 from pages.sections.gathered import dx_gathered, gathered
 from pages.sections.snippets import LayerCall
@@ -36,6 +37,7 @@ WORDS = {
 }
 
 words = st.empty()
+line = near()
 
 try:
     with st.sidebar:
@@ -43,14 +45,16 @@ try:
         layer = settings.choice("layer", "layer", list(WORDS))
         pooling = layer != "convolution"
         gather = not pooling and dx_gathered()
+        kernel = st.container()
         st.header("Input")
         x = picture({"input": SHUFFLED, "input_size": "6", "channels": "1"}, most_channels=1, most_cells=16).grid
-        st.header("Window")
-        kernel_size = settings.whole("kernel size", "kernel_size", 1, 5, 3)
-        weight = np.ones((1, 1, 1, 1)) if pooling else kernels({"kernel": "edges"}, (kernel_size, kernel_size))
+        with line:
+            kernel_size = settings.whole("kernel size", "kernel_size", 1, 5, 3)
+            stride = settings.whole("stride", "stride", 1, 4, 2 if pooling else 1, help="Cells from stop to stop.")
+            padding = settings.whole("padding", "padding", 0, 3, 0, help="Cells around the input.")
+        with kernel:
+            weight = np.ones((1, 1, 1, 1)) if pooling else kernels({"kernel": "edges"}, (kernel_size, kernel_size))
         bias = np.zeros(1)
-        stride = settings.whole("stride", "stride", 1, 4, 2 if pooling else 1)
-        padding = settings.whole("padding", "padding", 0, 3, 0)
         st.header("Upstream gradient")
         window = Window.of(kernel_size, stride, padding)
         shape = (1, *window.output_size((x.shape[1], x.shape[2])))

@@ -19,20 +19,24 @@ st.markdown(
     "A convolution as one product of two matrices: each window is **copied into a column**, each filter is a **row**."
 )
 start = Start(IM2COL, USUAL_IM2COL)
-with walk_settings(start, "edit"):
+with walk_settings(start, "edit") as near:
+    st.header("Kernels")
+    kernel = st.container()
     st.header("Input")
     chosen = picture(start, most_channels=3, most_cells=16)
-    st.header("Kernels")
     filters = settings.whole("filters", "filters", 1, 4, start["filters"], help="Each filter is a row.")
-    size = settings.pair("kernel size", "kernel_size", 1, 4, start["kernel_size"], apart=False)
-    weight = kernels(start, size, len(chosen.grid), filters)
     bias = np.array(
         settings.numbers("bias", "bias", filters, -99, 99, start["bias"], help="One number, or one a filter.")
     )
-    st.header("Walk")
-    stride = settings.whole("stride", "stride", 1, 4, start["stride"], help="Cells from stop to stop.")
-    padding = settings.whole("padding", "padding", 0, 3, start["padding"], help="Zeros around the input.")
-    dilation = settings.whole("dilation", "dilation", 1, 3, start["dilation"], help="Distance between kernel cells.")
+    with near:
+        size = settings.pair("kernel size", "kernel_size", 1, 4, start["kernel_size"], apart=False)
+        stride = settings.whole("stride", "stride", 1, 4, start["stride"], help="Cells from stop to stop.")
+        padding = settings.whole("padding", "padding", 0, 3, start["padding"], help="Zeros around the input.")
+        dilation = settings.whole(
+            "dilation", "dilation", 1, 3, start["dilation"], help="Distance between kernel cells."
+        )
+    with kernel:
+        weight = kernels(start, size, len(chosen.grid), filters)
     window = Window.of(size, stride, padding, dilation)
     walk = trace_im2col(chosen.grid, weight, bias, window)
 

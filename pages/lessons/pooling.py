@@ -11,6 +11,7 @@ from cnn_core.window import Window
 from pages.controls import settings
 from pages.controls.formula import crop_note, notes, size_formula, size_titles, unseen_note
 from pages.controls.pictures import picture
+from pages.controls.places import scene
 from pages.controls.presets import Start
 from pages.controls.walk_presets import POOLING, USUAL_POOLING
 from pages.sections.broken import broken_note
@@ -19,29 +20,26 @@ from pages.sections.walk_page import ending, traced, walk_settings
 from pages.sections.walkthrough import upstream, walkthrough
 from pages.sections.whole_picture import Maps, whole_picture
 
+PADDING = "Cells around the input: −∞ for max, 0 for average."
+
 st.markdown(
     "Each window becomes **one number**, its largest or its mean. *That* something was there stays; where exactly is given up."
 )
 start = Start(POOLING, USUAL_POOLING)
-with walk_settings(start):
-    st.header("Input")
-    chosen = picture(start)
+with walk_settings(start) as near:
     st.header("Pooling")
     pooling = settings.choice("pooling", "pooling", ["max", "average"], start["pooling"])
+    st.header("Input")
+    chosen = picture(start)
     apart = settings.switch(
         "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
     )
-    size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help="Of the window.")
-    stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
-    padding = settings.pair(
-        "padding",
-        "padding",
-        0,
-        3,
-        start["padding"],
-        apart=apart,
-        help=("Cells around the input: −∞ for max, 0 for average."),
-    )
+    with near:
+        size = settings.pair(
+            "kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help="Of the window."
+        )
+        stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
+        padding = settings.pair("padding", "padding", 0, 3, start["padding"], apart=apart, help=PADDING)
     st.header("Backward")
     window = Window.of(size, stride, padding)
     pool = max_pool2d_forward if pooling == "max" else avg_pool2d_forward
@@ -56,14 +54,20 @@ with walk_settings(start):
 
 trace = trace_max_pool2d if pooling == "max" else trace_avg_pool2d
 walk = traced(lambda: trace(chosen.grid, window, dout=dout, broken=broken))
+
+
+def pooled(whole: Array) -> Maps:
+    """The layer, on the whole picture."""
+    return [(f"after {pooling} pooling", pool(whole, size, stride=stride, padding=padding)[0][0])]
+
+
+with scene(walk):
+    if walk:
+        titles = size_titles(window, walk.input_size)
+        names = dict.fromkeys(("x", "out", "dx", "dout"), chosen.channel_names)
+        walkthrough(walk, version=start.version, titles=titles, channel_names=names)
+    whole_picture(chosen, "pooling", pooled, window if pooling == "average" else None)
 if walk:
-    titles = size_titles(window, walk.input_size)
-    walkthrough(
-        walk,
-        version=start.version,
-        titles=titles,
-        channel_names=dict.fromkeys(("x", "out", "dx", "dout"), chosen.channel_names),
-    )
     notes(crop_note(window), unseen_note(window, walk.input_size))
     if broken:
         broken_note(walk, pooling)
@@ -84,14 +88,6 @@ if walk:
             f"In the backward pass each of them gets its share of the gradient."
         )
     size_formula(window, walk.input_size)
-
-
-def pooled(whole: Array) -> Maps:
-    """The layer, on the whole picture."""
-    return [(f"after {pooling} pooling", pool(whole, size, stride=stride, padding=padding)[0][0])]
-
-
-whole_picture(chosen, pooled)
 if walk:
     layer = LayerCall(walk.operation, walk.arrays(), window)
     ending(layer, walk, titles)

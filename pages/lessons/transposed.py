@@ -23,39 +23,35 @@ VIEWS = {
     "gather": "The same output, one sum for each of its numbers. This is how a convolution's **dx** is gathered from its "
     "**dout** (the input here): by an ordinary convolution, with the kernel **flipped** (turned by 180°).",
 }
+STRIDE = "How far the windows lie apart in the output."
+OUTPUT_PADDING = "Further rows and columns at bottom and right: a convolution makes the same size from several."
 
 words = st.empty()
 start = Start(TRANSPOSED, USUAL_TRANSPOSED)
-with walk_settings(start, "edit", "view"):
+with walk_settings(start, "edit", "view") as near:
     st.header("View")
     view = settings.choice("view", "view", list(VIEWS))
     words.markdown(VIEWS[view])
+    st.header("Kernels")
+    kernel = st.container()
     st.header("Input")
     chosen = picture(start, most_channels=3, most_cells=32)
     channels = len(chosen.grid)
-    st.header("Kernels")
     filters = settings.whole("filters", "filters", 1, 3, start["filters"], help="Channels of the output.")
-    size = settings.pair("kernel size", "kernel_size", 1, 5, start["kernel_size"], apart=False)
-    weight = kernels(start, size, filters, channels, names=("channel", "filter"))
-    st.header("Walk")
-    stride = settings.whole(
-        "stride", "stride", 1, 4, start["stride"], help="How far the windows lie apart in the output."
-    )
-    padding = settings.whole(
-        "padding", "padding", 0, 4, start["padding"], help="Cells cut off each side of the output."
-    )
-    dilation = settings.whole("dilation", "dilation", 1, 3, 1, help="Distance between neighbouring kernel cells.")
-    window = Window.of(size, stride, padding, dilation)
-    output_padding, most = 0, window.most_output_padding[0]
-    if most:  # else there is only one size to go back to
-        output_padding = settings.whole(
-            "output padding",
-            "output_padding",
-            0,
-            most,
-            min(start["output_padding"], most),
-            help="Further rows and columns at bottom and right: a convolution makes the same size from several.",
+    with near:
+        size = settings.pair("kernel size", "kernel_size", 1, 5, start["kernel_size"], apart=False)
+        stride = settings.whole("stride", "stride", 1, 4, start["stride"], help=STRIDE)
+        padding = settings.whole(
+            "padding", "padding", 0, 4, start["padding"], help="Cells cut off each side of the output."
         )
+        dilation = settings.whole("dilation", "dilation", 1, 3, 1, help="Distance between neighbouring kernel cells.")
+        window = Window.of(size, stride, padding, dilation)
+        output_padding, most = 0, window.most_output_padding[0]
+        if most:  # else there is only one size to go back to
+            begin = min(start["output_padding"], most)
+            output_padding = settings.whole("output padding", "output_padding", 0, most, begin, help=OUTPUT_PADDING)
+    with kernel:
+        weight = kernels(start, size, filters, channels, names=("channel", "filter"))
     large = window.transposed_size(chosen.size, output_padding)
     if view == "spread":
         st.header("Backward")

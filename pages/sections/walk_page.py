@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.walks.walk import TooManyStepsError, Walk
 from pages.address import messages
+from pages.controls.places import near
 from pages.controls.presets import Start
 from pages.sections.code import code
 from pages.sections.snippets import LayerCall, numpy_script
@@ -17,14 +19,16 @@ from pages.sections.walkthrough import PLACE
 
 
 @contextmanager
-def walk_settings(start: Start, *kept: str) -> Iterator[None]:
-    """The sidebar's widgets. A ValueError among them is said, and the page ends; in any case the preset's sentence is told.
+def walk_settings(start: Start, *kept: str) -> Iterator[DeltaGenerator]:
+    """The sidebar's widgets; gives the line near the figure, for the settings that the walk is about.
 
-    kept: keys of widgets that do not count as a change of the preset.
+    A ValueError among them is said, and the page ends; in any case the preset's sentence is told. kept: keys of widgets that
+    do not count as a change of the preset.
     """
+    line = near()
     try:
         with st.sidebar:
-            yield
+            yield line
     except ValueError as error:
         messages.error(error)
         start.tell(PLACE | set(kept))

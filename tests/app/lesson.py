@@ -121,20 +121,29 @@ KINDS = ("slider", "select_slider", "selectbox", "radio", "toggle", "text_input"
 
 
 def control(app, key):
-    """The widget with this key, of whatever kind."""
-    (found,) = [widget for kind in KINDS for widget in getattr(app, kind) if widget.key == key]
-    return found
+    """The widget with this key, of whatever kind; folded settings are opened to reach it."""
+
+    def found():
+        return [widget for kind in KINDS for widget in getattr(app, kind) if widget.key == key]
+
+    if not found() and any(fold.proto.id.endswith("layer_fold") for fold in app.expander):
+        app.session_state["layer_fold"] = True
+        as_a_browser(app).run()
+    (widget,) = found()
+    return widget
+
+
+def as_a_browser(app):
+    """AppTest keeps what a list no longer has; a browser shows the list's own."""
+    for box in [*app.selectbox, *app.radio]:
+        if box.format_func(box.value) not in box.options:
+            box.set_value(box.options[box.proto.default])
+    return app
 
 
 def change(app, key, value):
     """Set a widget, as its user does."""
-    for box in [
-        *app.selectbox,
-        *app.radio,
-    ]:  # AppTest keeps what the list no longer has; a browser shows the list's own
-        if box.format_func(box.value) not in box.options:
-            box.set_value(box.options[box.proto.default])
-    return control(app, key).set_value(value).run()
+    return control(as_a_browser(app), key).set_value(value).run()
 
 
 def both(app, name, otherwise=None):

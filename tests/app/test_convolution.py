@@ -197,7 +197,7 @@ def test_further_channels_of_a_pattern_are_quarter_turns():
 
 
 def test_a_control_changes_what_the_player_gets():
-    app = open_lesson("convolution")
+    app = open_lesson("convolution", preset="edges_on_a_picture")
     seen = {sent(app)["walk"]}
     for key, value in {"stride": 3, "bias": "2", "filters": 2, "dout": "ones", "flip": True, "channels": "3"}.items():
         assert calm(change(app, key, value))
@@ -232,7 +232,8 @@ def test_the_formula_has_the_readers_numbers():
         ({"channels": "3"}, ["filter 0, 200×200"]),
         ({"filters": "3", "padding": "0"}, [f"filter {n}, 198×198" for n in range(3)]),
         ({"preset": "depthwise", "filters": "6"}, [f"filter {n}, 200×200" for n in range(6)]),
-        ({"input": "cross"}, []),
+        ({"input": "cross"}, ["the same kernel on every channel, 200×200"]),
+        ({"input": "cross", "channels": "2", "filters": "2"}, ["filter 0, 200×200", "filter 1, 200×200"]),
     ],
     ids=str,
 )
@@ -240,7 +241,7 @@ def test_the_whole_picture_is_filtered_too(parameters, maps):
     app = open_lesson("convolution", **parameters)
     assert calm(app)
     shown = images(app)
-    assert sorted(shown) == sorted([*maps, "input, 200×200"] if maps else [])
+    assert sorted(shown) == sorted([*maps, "input, 200×200"])
     if parameters == {"kernel": "identity"}:
         assert len(set(shown.values())) == 1
 

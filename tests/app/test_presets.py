@@ -129,7 +129,7 @@ def test_what_is_changed_is_said_on_the_other_pages_too(page, key, value):
     ids=lambda hand: hand[-2][0],
 )
 def test_what_is_changed_back_by_hand_is_the_example_again(hand):
-    app = open_lesson("convolution")
+    app = open_lesson("convolution", preset="edges_on_a_picture")
     for key, value in hand:
         change(app, key, value)
     assert as_the_example_says(app, "convolution", "edges_on_a_picture")
@@ -182,3 +182,27 @@ def test_the_way_back_is_there_where_the_settings_do_not_fit():
 def test_a_link_without_controls_counts_as_no_change():
     app = open_lesson("convolution", preset="dilation", hide_controls="true")
     assert as_the_example_says(app, "convolution", "dilation")
+
+
+def test_a_link_from_before_means_the_preset_the_page_opened_with_then():
+    app = open_lesson("convolution")
+    assert as_the_example_says(app, "convolution", "by_hand")
+    assert app.query_params["preset"] == "by_hand"
+    for parameters in ({"step": "3"}, {"hide_controls": "true"}, {"stride": "2"}):
+        app = open_lesson("convolution", **parameters)
+        assert app.query_params["preset"] == "edges_on_a_picture"
+        assert control(app, "input").value == "lake"
+        assert window(app).padding == ((1, 1), (1, 1))
+    assert as_the_example_says(change(app, "preset", "by_hand"), "convolution", "by_hand")
+
+
+def test_what_zeros_around_a_photograph_do_is_said_where_it_is_seen():
+    said = "Its border is false"
+    for page, parameters, told in (
+        ("convolution", {"preset": "edges_on_a_picture"}, True),
+        ("convolution", {"preset": "by_hand"}, False),
+        ("pooling", {"padding": "1"}, False),  # nothing beats -inf
+        ("pooling", {"padding": "1", "pooling": "average"}, True),
+    ):
+        pictures = sent(open_lesson(page, **parameters), "convscope_gallery")["pictures"]
+        assert [said in words for words, *_ in pictures] == [False, told], page

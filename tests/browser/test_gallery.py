@@ -22,6 +22,7 @@ def test_pictures_stay_where_they_are_and_change_only_if_they_differ(page, addre
     shapes = "images => images.map((image) => [image.naturalWidth, image.naturalHeight])"
     page.wait_for_function("() => kept.every(([image]) => image.complete)")
     assert pictures.evaluate_all(shapes) == [[200, 200]] * 3
+    page.get_by_text("Channels, filters, groups, bias").click()
     page.get_by_role("slider", name="filters").focus()
     page.keyboard.press("ArrowLeft")
     expect(pictures).to_have_count(2)

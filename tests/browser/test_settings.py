@@ -27,7 +27,7 @@ def test_a_slider_by_keyboard_changes_the_picture_and_the_address(page, address)
 
 
 def test_the_address_brings_everything_back(page, new_page, address):
-    open_page(page, address + "/convolution")
+    open_page(page, address + "/convolution?preset=edges_on_a_picture")
     page.get_by_role("slider", name="kernel size").focus()
     page.keyboard.press("ArrowLeft")
     expect(out_size(page)).to_have_text("output 11×11")
@@ -46,7 +46,7 @@ def test_the_address_brings_everything_back(page, new_page, address):
 
 
 def test_a_kernel_cell_of_text_is_named_and_can_be_mended(page, address):
-    open_page(page, address + "/convolution")
+    open_page(page, address + "/convolution?preset=edges_on_a_picture")
     cell = page.get_by_label("weight[1, 2]")
     cell.fill("abc")
     cell.press("Tab")
@@ -71,7 +71,7 @@ def test_choosing_a_preset_replaces_an_edited_kernel(page, address):
 
 
 def test_cells_typed_one_after_the_other_without_waiting_all_arrive(page, address):
-    open_page(page, address + "/convolution")
+    open_page(page, address + "/convolution?preset=edges_on_a_picture")
     page.get_by_label("weight[0, 0]").focus()
     for number in range(9):
         page.keyboard.type(f"{number}.25", delay=20)
@@ -135,8 +135,9 @@ def test_on_a_small_screen_the_controls_open_and_the_player_fits(new_page, addre
     step = player.get_attribute("data-step")
     player.locator(".forward").tap()
     expect(player).to_have_attribute("data-step", str(int(step) + 1))
+    expect(page.get_by_role("slider", name="stride")).to_be_visible()  # beside the figure that it changes
     page.get_by_test_id("stExpandSidebarButton").tap()
-    expect(page.get_by_role("slider", name="stride")).to_be_visible()
+    expect(page.get_by_role("combobox", name="kernel")).to_be_visible()
     expect(page.get_by_role("link", name="Pooling")).to_be_visible()
 
 
@@ -166,6 +167,7 @@ def test_planes_that_stay_show_what_new_ones_would(page, address):
     assert player.evaluate("player => player.player.stage.planes[0] === window.kept")
     stayed = player.evaluate(SEEN)
     assert len(stayed) > 20
+    page.get_by_text("Channels, filters, groups, bias").click()
     page.get_by_role("slider", name="filters").press("ArrowLeft")  # fewer planes, all of them new
     expect(player).to_have_attribute("data-count", str(2 * 3 * 32 * 32))
     assert player.evaluate("player => player.player.stage.planes[0] !== window.kept")
@@ -173,7 +175,7 @@ def test_planes_that_stay_show_what_new_ones_would(page, address):
 
 
 def test_nothing_fades_while_an_answer_is_on_its_way(page, address):
-    open_page(page, address + "/convolution")
+    open_page(page, address + "/convolution?preset=edges_on_a_picture")
     styles = page.evaluate(
         """() => { const style = getComputedStyle(document.querySelector('[data-testid="stElementContainer"]'));
                    return [style.transitionProperty, style.opacity] }"""
