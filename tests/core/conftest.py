@@ -1,6 +1,10 @@
 import pytest
+from hypothesis import settings
 
 from cnn_core.training import Registry, keeper
+
+settings.register_profile("any time", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("any time")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cnn_core.speed import vectorized
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
 
-search = settings(max_examples=150, deadline=None)
+search = settings(max_examples=150)
 dtypes = st.sampled_from([np.float32, np.float64])
 pads = st.integers(0, 2)
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))

@@ -60,7 +60,7 @@ def cases(draw):
     return [frozen(array, draw(dtypes)) for array in (x, weight, bias)], padding
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases(), dtypes, st.sampled_from([1, 1 << 10, first_block.CHUNK]), st.sampled_from([0, first_block.KEPT]))
 def test_it_is_the_three_layers_in_one(case, dout_dtype, chunk, kept):
     inputs, padding = case

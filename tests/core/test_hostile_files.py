@@ -24,9 +24,7 @@ from cnn_core.training.uploads import begin_with, read_upload
 from tests.sets import idx, zipped
 from tests.trainings import small
 
-ALWAYS_THE_SAME = settings(
-    derandomize=True, database=None, deadline=None, max_examples=250, suppress_health_check=list(HealthCheck)
-)
+ALWAYS_THE_SAME = settings(derandomize=True, database=None, max_examples=250, suppress_health_check=list(HealthCheck))
 CONFIG = small()
 LEAVES = st.one_of(
     st.none(),

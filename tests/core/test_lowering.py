@@ -35,7 +35,7 @@ def multiplied(windows, weight, groups):
     return made.swapaxes(1, 2).reshape(len(weight), windows.shape[1], windows.shape[3])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases(), st.sampled_from([1, 2]))
 def test_the_products_of_all_strips_are_the_convolution(case, groups):
     window, x, weight = case
@@ -58,7 +58,7 @@ def test_the_products_of_all_strips_are_the_convolution(case, groups):
     np.testing.assert_array_equal(made, expected)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases())
 def test_add_back_is_the_adjoint_of_lower(case):
     window, x, _ = case
@@ -88,7 +88,7 @@ def test_a_dilated_height_makes_strips_and_a_large_step_leaves_rows_out(stride, 
     assert [(strip.out, strip.height, strip.step) for strip in strips(window, (8, 3))] == found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(), st.sampled_from([np.float32, np.float64]))
 def test_with_the_batch_last_the_product_is_the_convolution(case, dtype):
     window, x, weight = case
@@ -126,7 +126,7 @@ def test_a_row_of_the_image_is_what_each_kernel_column_meets():
         np.testing.assert_array_equal(one_by_one[..., 1], [[0, 5, 6], [5, 6, 7], [6, 7, 8]])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.tuples(*[st.integers(1, 4)] * 4))
 def test_from_rows_undoes_by_rows(shape):
     weight = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)

@@ -52,7 +52,7 @@ SPECS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SPECS)
 def test_the_table_tells_what_the_network_is(spec):
     assert NetworkSpec.from_dict(spec.as_dict()) == spec
