@@ -48,7 +48,7 @@ def as_pixels(image: Array, span: Span | None = None) -> Array:
     if black:
         levels += 127.5
     np.rint(levels.clip(0, 255, out=levels), out=levels)  # in place: fresh memory takes longer than all of this
-    pixels = levels.astype(np.uint8).transpose(1, 2, 0)
+    pixels = np.stack(levels.astype(np.uint8), axis=-1)  # a transposed view takes three times as long to be written out
     enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[:2]))
     enlarged: Array = pixels if enlarge == 1 else pixels.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     return enlarged
