@@ -26,7 +26,7 @@ SMALL = {"input": "few_numbers", "kernel": "whole_numbers"}
 
 CONVOLUTION = {
     "by_hand": Preset(
-        "Right less left: the products cancel to 0 where the input is even, and not at its edge. The photograph shows the same.",
+        "Right less left: where the input is flat, the products cancel to 0; at its edge they do not. See the photograph, too.",
         {"input": "vertical_edge", "input_size": "5", "kernel": "sobel_x"},
     ),
     "edges_on_a_picture": Preset(

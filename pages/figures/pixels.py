@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,7 @@ from cnn_core import datasets
 from cnn_core.checks import Array
 
 SMALLEST_SIDE = 240  # small grids are enlarged cell by cell, so that a cell stays a sharp square
+BETWEEN = 12  # pixels between pictures of a file
 
 
 Span = tuple[float, float]  # the numbers shown black and white
@@ -61,6 +63,20 @@ def as_url(pixels: Array, *, photograph: bool = False) -> str:
     the same.
     """
     return _encoded(pixels.tobytes(), pixels.shape, photograph)
+
+
+def as_png(pictures: Sequence[Array]) -> bytes:
+    """A PNG file of pictures (H, W, C) uint8 beside each other, exact; where they differ in height, their tops are in line."""
+    images = [Image.fromarray(pixels.squeeze()).convert("RGB") for pixels in pictures]
+    width = sum(image.width + BETWEEN for image in images) - BETWEEN
+    sheet = Image.new("RGB", (width, max(image.height for image in images)), "white")
+    left = 0
+    for image in images:
+        sheet.paste(image, (left, 0))
+        left += image.width + BETWEEN
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    return file.getvalue()
 
 
 @lru_cache(maxsize=64)  # on most changes of a setting, half of a page's pictures stay what they were

@@ -84,10 +84,12 @@ with scene(walk):
             view, titles, said = gathered(walk)
         names = dict.fromkeys(("out",) if gather else ("x", "dx"), chosen.channel_names)
         walkthrough(view, version=start.version, titles=titles, channel_names=names)
-    whole_picture(chosen, "kernels" if filters > 1 else "kernel", convolved(chosen, weight, bias, options), window)
+    pictures = whole_picture(
+        chosen, "kernels" if filters > 1 else "kernel", convolved(chosen, weight, bias, options), window
+    )
 if walk:
     st.markdown(f"{said}\n\n{layer_counts(window, walk.input_size, channels, filters, groups)}")
     notes("" if gather else crop_note(window), unseen_note(window, walk.input_size), FLIPPED if flip else "")
     size_formula(window, walk.input_size)
     layer = LayerCall("conv2d", walk.arrays(), window, groups)
-    ending(layer, view, titles)
+    ending(layer, view, titles, pictures)

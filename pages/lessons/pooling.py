@@ -66,7 +66,7 @@ with scene(walk):
         titles = size_titles(window, walk.input_size)
         names = dict.fromkeys(("x", "out", "dx", "dout"), chosen.channel_names)
         walkthrough(walk, version=start.version, titles=titles, channel_names=names)
-    whole_picture(chosen, "pooling", pooled, window if pooling == "average" else None)
+    pictures = whole_picture(chosen, "pooling", pooled, window if pooling == "average" else None)
 if walk:
     notes(crop_note(window), unseen_note(window, walk.input_size))
     if broken:
@@ -90,4 +90,4 @@ if walk:
     size_formula(window, walk.input_size)
 if walk:
     layer = LayerCall(walk.operation, walk.arrays(), window)
-    ending(layer, walk, titles)
+    ending(layer, walk, titles, pictures)

@@ -32,15 +32,27 @@ SPEEDS = (1, 2, 4, 5, 10, 20)  # frames a second that a GIF can hold, as it coun
 MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a class has only so many
 
 
-def take_along(walk: Walk, *, titles: Mapping[str, str], code: Callable[[], str] | None = None) -> None:
+def take_along(
+    walk: Walk,
+    *,
+    titles: Mapping[str, str],
+    code: Callable[[], str] | None = None,
+    pictures: Callable[[], bytes] | None = None,
+) -> None:
     """Offer all of it, if asked; folded up it costs nothing.
 
-    titles: captions by grid name. code: makes a Python script to download.
+    titles: captions by grid name. code: makes a Python script to download; pictures: a PNG of the whole picture.
     """
     if not unfolded("Take it along", "export_open"):
         return
     _link()
     st.markdown("##### Pictures")
+    if pictures:
+        st.caption("The whole picture, before and after the layer, beside each other.")
+        name = f"convscope-{walk.operation}-before-and-after.png"
+        st.download_button(
+            "Before and after as PNG", pictures, name, "image/png", key="export_whole", on_click="ignore"
+        )
     themes = ("light", "dark")
     usual = themes.index(st.context.theme.type or "light")
     theme = cast(Theme, st.radio("colours", themes, usual, key="export_theme", horizontal=True))

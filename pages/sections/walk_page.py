@@ -48,7 +48,9 @@ def traced(trace: Callable[[], Walk]) -> Walk | None:
         st.stop()
 
 
-def ending(layer: LayerCall, walk: Walk, titles: Mapping[str, str]) -> None:
-    """The code behind the page, and what can be taken along."""
+def ending(
+    layer: LayerCall, walk: Walk, titles: Mapping[str, str], pictures: Callable[[], bytes] | None = None
+) -> None:
+    """The code behind the page, and what can be taken along. pictures: makes a PNG of the whole picture, before and after."""
     code(layer)
-    take_along(walk, titles=titles, code=lambda: numpy_script(layer))
+    take_along(walk, titles=titles, code=lambda: numpy_script(layer), pictures=pictures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from pages.address import messages
 from pages.animation.gallery import gallery
 from pages.controls.formula import border_note
 from pages.controls.pictures import GREY, Picture
-from pages.figures.pixels import as_pixels, as_url, sign_note, span_of
+from pages.figures.pixels import as_pixels, as_png, as_url, sign_note, span_of
 
 MOST_MAPS = 8
 WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of several
@@ -23,18 +24,20 @@ WIDTH = {True: 360, False: 260}  # pixels, of one of two pictures and of one of 
 Maps = list[tuple[str, Array]]  # words, (C, H, W) with C 1 or 3
 
 
-def whole_picture(chosen: Picture, what: str, layer: Callable[[Array], Maps], zeros: Window | None) -> None:
+def whole_picture(
+    chosen: Picture, what: str, layer: Callable[[Array], Maps], zeros: Window | None
+) -> Callable[[], bytes] | None:
     """What `layer` makes of all of the reader's photograph; of a built-in one, where the grid is a pattern or a digit.
 
     what: the layer in a word; layer: takes (1, 3, H, W) float32; a ValueError of it is told. zeros: the window, if what it
-    pads with are zeros.
+    pads with are zeros. Returns what makes a PNG of the pictures, before and after.
     """
     whole = chosen.whole if chosen.photograph else datasets.picture(datasets.pictures()[0])
     try:
         maps = layer(whole[None])
     except ValueError as error:  # a picture may be one row high
         messages.error(error)
-        return
+        return None
     pictures = [(f"input, {_size(whole)}", as_pixels(whole))]
     for name, made in maps:
         span = span_of(made)
@@ -43,6 +46,7 @@ def whole_picture(chosen: Picture, what: str, layer: Callable[[Array], Maps], ze
     shown = [(words, as_url(pixels, photograph=True), *pixels.shape[:2]) for words, pixels in pictures]
     title = "The whole picture" if chosen.photograph else f"The same {what} on a photograph"
     gallery(title, shown, WIDTH[len(maps) == 1], key="whole_picture")
+    return partial(as_png, [pixels for _, pixels in pictures])
 
 
 def convolved(chosen: Picture, weight: Array, bias: Array, options: dict[str, Any]) -> Callable[[Array], Maps]:

@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cnn_core import datasets
 from cnn_core.walks.trace import trace_avg_pool2d
 from cnn_core.window import Window
 from pages.figures import scene_gif
@@ -17,7 +18,7 @@ from pages.figures.scene import frame
 from pages.figures.scene_image import to_image
 from pages.figures.scene_svg import to_svg
 from pages.sections.take_along import fingerprint, npz, table
-from tests.app.lesson import calm, texts
+from tests.app.lesson import calm, open_lesson, texts
 from tests.app.walks import TITLES, WALKS
 
 
@@ -29,11 +30,13 @@ def page(name, code=None):
 
 
 def hiding_page():
+    from types import SimpleNamespace
+
     import streamlit as st
 
-    from pages.address.hiding import hide_controls_if_asked
+    from pages.address.hiding import hide_sidebar_if_asked
 
-    hide_controls_if_asked()
+    hide_sidebar_if_asked(SimpleNamespace(sidebar=True))
     st.sidebar.slider("stride", 1, 3, key="stride")
 
 
@@ -241,3 +244,15 @@ def test_the_controls_are_hidden_if_the_link_says_so(values, hidden, warning):
     styles = [element.proto.body for element in app.get("html")]
     assert any("stSidebar" in style and "stExpandSidebarButton" in style for style in styles) == hidden
     assert len(app.sidebar.slider) == 1  # there all the same, so that the link's settings count
+
+
+def test_the_whole_picture_is_taken_along_before_and_after(files):
+    app = open_lesson("convolution", kernel="identity")
+    app.toggle(key="export_open").set_value(True).run()
+    assert calm(app)
+    image = Image.open(io.BytesIO(files["convscope-conv2d-before-and-after.png"]))
+    assert (image.format, image.size) == ("PNG", (200 + 12 + 200, 200))
+    whole = np.asarray(image)
+    expected = np.rint(255 * datasets.picture("lake").transpose(1, 2, 0).astype(np.float64))
+    assert np.abs(whole[:, :200] - expected).max() <= 1
+    np.testing.assert_array_equal(whole[:, 212:], whole[:, :200])  # what the identity makes of it

@@ -94,6 +94,42 @@ def test_on_a_phone_the_sum_and_the_output_are_in_view_together(new_page, addres
     assert total["y"] + total["height"] <= 844
 
 
+def test_the_first_screen_has_a_walk_by_hand_and_a_photograph_and_one_weight_changes_both(page, address):
+    player = open_walk(page, address + "/convolution")
+    expect(player).to_have_attribute("data-count", "18")  # nine outputs, forward and backward: walked in a minute
+    pictures = page.locator("figure img")
+    expect(pictures).to_have_count(2)
+    boxes = [
+        element.bounding_box() for element in (*pictures.all(), player.locator(".sum"), player.locator(".group.out"))
+    ]
+    assert max(box["y"] + box["height"] for box in boxes) <= 800
+    assert max(box["x"] + box["width"] for box in boxes[2:]) < boxes[0]["x"]  # beside the figure
+    for name in ("kernel size", "stride", "padding", "dilation"):
+        slider = page.get_by_role("slider", name=name).bounding_box()
+        assert slider["y"] < player.locator(".figure").bounding_box()["y"]
+    made, after = player.locator(".total").inner_text(), pictures.nth(1).get_attribute("src")
+    cell = page.get_by_label("weight[1, 2]")
+    assert cell.bounding_box()["y"] < 800
+    cell.fill("3")
+    cell.press("Tab")
+    expect(player.locator(".total")).not_to_have_text(made)
+    expect(pictures.nth(1)).not_to_have_attribute("src", after)
+
+
+def test_on_a_phone_the_sliders_stand_between_the_words_and_the_figure(new_page, address):
+    page = new_page(390)
+    player = open_walk(page, address + "/convolution")
+    sliders = [page.get_by_role("slider", name=name) for name in ("kernel size", "stride", "padding", "dilation")]
+    tops = [slider.bounding_box()["y"] for slider in sliders]
+    assert tops[:2] == pytest.approx(tops[:1] * 2, abs=4)  # two in a line
+    assert tops[2:] == pytest.approx(tops[2:3] * 2, abs=4)
+    assert tops[3] < player.bounding_box()["y"]
+    before = player.locator(".group.out h4").inner_text()
+    sliders[1].press("ArrowRight")
+    expect(player.locator(".group.out h4")).not_to_have_text(before)
+    fits(page)
+
+
 def test_phases_are_buttons(page, address):
     player = open_walk(page, address + "/convolution?preset=course_demo")
     backward = player.get_by_role("button", name="backward")
