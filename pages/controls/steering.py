@@ -5,6 +5,7 @@ Commands say what is wanted and do not toggle: a click that is carried out twice
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ import streamlit as st
 
 from cnn_core.optim import hyper_parameters
 from cnn_core.training import Run, TrainingConfig
+from pages.controls.naming import what_is
 from pages.controls.training import LEARNING_RATES, REGS, nearest
 from pages.controls.words import word_of
 from pages.server import runs
@@ -36,34 +38,27 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
         help: str = "",
     ) -> None:
         row.button(
-            label,
+            f"**{label}**" if primary else label,  # of another type it would be another button, without the focus
             key=key,
             icon=f":material/{icon}:",
-            type="primary" if primary else "secondary",
             on_click=runs.obey,
             args=(action, *args),
             disabled=action is None,
             help=help or None,
         )
 
-    begin = None if config is None else runs.start
+    begin = None if config is None else begin_anew
     button("start", "Start" if run is None else "Start anew", "play_arrow", begin, config, primary=fresh)
+    # One button in turn: who presses it with the keyboard stays on it.
     if run is not None and run.can_go_on:
-        button(
-            "go_on",
-            "Go on",
-            "resume",
-            tell,
-            run.id,
-            runs.resume,
-            help="From its last checkpoint, as if it had never ended.",
-        )
+        help = "From its last checkpoint, as if it had never ended."
+        button("pause", "Go on", "resume", in_turn, run.id, runs.resume, help=help)
     elif run is not None and run.state == "paused":
-        button("resume", "Resume", "resume", tell, run.id, runs.resume, primary=True)
+        button("pause", "Resume", "resume", in_turn, run.id, runs.resume, primary=True)
     elif run is None or fresh:
         button("pause", "Pause", "pause", None)
     else:
-        button("pause", "Pause", "pause", tell, run.id, Run.pause)
+        button("pause", "Pause", "pause", in_turn, run.id, Run.pause)
     for unit, label, icon in (("step", "One step", "skip_next"), ("epoch", "One epoch", "fast_forward")):
         if run is None or run.state in ("finished", "diverged"):
             button(unit, label, icon, begin, config, unit, help="Begins a new training, and pauses after it.")
@@ -91,6 +86,42 @@ def steering(run: Run | None, config: TrainingConfig | None) -> None:
     )
 
 
+def begin_anew(config: TrainingConfig, advance: str | None = None) -> None:
+    """Start a training; where that stops another one of this visitor's, on which steps were spent, ask first."""
+    own = runs.own_run()
+    if own is not None and own.done and not runs.made_before("start", config, advance):
+        st.session_state["asked"] = own.id, config, advance
+    else:
+        runs.start(config, advance, what_is(config))
+
+
+def ask() -> None:
+    """The question, and both answers, as long as the training goes on that would be stopped."""
+    own_id, config, advance = st.session_state.get("asked", (None, None, None))
+    own = runs.own_run()
+    if own is None or own.id != own_id:
+        st.session_state.pop("asked", None)
+        return
+
+    def answer(anew: bool) -> None:
+        st.session_state.pop("asked", None)
+        if anew:
+            runs.start(config, advance, what_is(config))
+
+    with st.container(horizontal=True, vertical_alignment="center", key="asked_row"):
+        st.markdown(f"Your training is at step {own.done} of {own.iterations}. Starting anew **stops** it; it is kept.")
+        st.button("Stop it, start anew", key="anew", on_click=runs.obey, args=(answer, True), type="primary")
+        st.button("Let it train", key="let_train", on_click=answer, args=(False,))
+
+
+def in_turn(run_id: str, command: Callable[..., None]) -> None:
+    """`tell`, for a button that becomes another one: the second press of a double click was not meant for that."""
+    now = time.monotonic()
+    if now >= st.session_state.get("turn", 0.0) + runs.DOUBLE_CLICK:
+        tell(run_id, command)
+    st.session_state["turn"] = now
+
+
 FIND = "A short training of its own with ever larger rates: where does the loss fall, and where does it explode?"
 
 
@@ -102,7 +133,7 @@ def find_rate(config: TrainingConfig) -> None:
             earlier.stop()
         return runs.registry().start(config.for_range_test(), visitor=visitor())
 
-    test = runs.made_once(begin, "find rate", config)
+    test = runs.made_once(begin, "find rate", config, name=what_is(config.for_range_test()))
     st.session_state[OWN_TEST] = test.id
     runs.show_run(test.id, runs.RANGE)
 

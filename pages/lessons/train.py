@@ -5,7 +5,7 @@ import streamlit as st
 from cnn_core.training import Run, StoreError
 from pages.address import messages
 from pages.controls.segments import segments
-from pages.controls.steering import live_settings, steering
+from pages.controls.steering import ask, begin_anew, live_settings, steering
 from pages.controls.training import training_settings
 from pages.figures.colours import ZERO
 from pages.sections.before_training import before_training, layers, layers_that_fit
@@ -23,7 +23,6 @@ from pages.server.runs import (
     obey,
     registry,
     show_run,
-    start,
     tell_trouble,
 )
 
@@ -34,6 +33,8 @@ VIEWS = {"curves": curves_view, "layers": layers_view, "mistakes": mistakes_view
 STYLE = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-steering) { position: sticky; top: 3.75rem; z-index: 9;
   background: BACKGROUND; padding: .25rem 0 }
+.st-key-steering button:has(strong) { background: PRIMARY; border-color: PRIMARY; color: BACKGROUND }
+.st-key-steering button:has(strong):hover { filter: brightness(1.1) }
 @media (max-width: 640px) { .st-key-steering button { padding: .2rem .35rem; p { font-size: .875rem }
   span:has(> [data-testid=stIconMaterial]) { display: none } } }
 .st-key-numbers [data-testid=stMetricValue] { font-size: 1.3rem; line-height: 1.3 }
@@ -53,7 +54,8 @@ except (StoreError, OSError) as error:  # the disk is full, to the last temporar
     st.stop()
 config = None if problem else said
 theme = st.context.theme.type or "light"
-st.html(STYLE.replace("BACKGROUND", ZERO[theme]))
+primary = str(st.get_option(f"theme.{theme}.primaryColor"))
+st.html(STYLE.replace("BACKGROUND", ZERO[theme]).replace("PRIMARY", primary))
 if problem:
     messages.error(problem)
 
@@ -85,6 +87,7 @@ def show() -> None:
     if run is None:
         st.markdown(INTRODUCTION)
     steering(run, config)
+    ask()
     tell_trouble(run)
     if test is not None:
         range_view(test, config)
@@ -106,18 +109,22 @@ def one_run(run: Run) -> None:
         messages.error(status(run))
     else:
         text = messages.plain(status(run, registry().waiting_before(run)))
-        st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=text)
+        st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=called(run) + text)
     # Also if it stays empty: charts that move down by what comes and goes are built anew.
-    row = st.container(horizontal=True, vertical_alignment="center")
+    below = st.container(horizontal=True, vertical_alignment="center")
+    if run.ended and run.latest:
+        below.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
+        label = "Take its weights along: PyTorch, ONNX, history"
+        below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:
         if config is not None:
-            row.info("The settings were changed since this training started: **Start anew** uses them.")
-        row.button(
+            below.info("The settings were changed since this training started: **Start anew** uses them.")
+        below.button(
             "Start with its settings",
             key="repeat",
             icon=":material/replay:",
             on_click=obey,
-            args=(start, run.config),
+            args=(begin_anew, run.config),
             help="With those it began with, without what was changed on the way.",
         )
     try:
@@ -125,8 +132,15 @@ def one_run(run: Run) -> None:
     except ValueError as error:  # its data set may have been removed since
         messages.error(error)
     st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
-    if run.latest:
-        st.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
+
+
+def called(run: Run) -> str:
+    """Its name, to stand before where it is."""
+    try:
+        row = registry().store.row(run.id)
+    except StoreError:
+        return ""
+    return f"**{messages.plain(row.name)}** · " if row is not None and row.name else ""
 
 
 def seen_from_near(run: Run) -> None:

@@ -15,6 +15,7 @@ from cnn_core.solver import decayed
 from cnn_core.training import Run
 from pages.address import messages
 from pages.animation.chart import chart
+from pages.controls.naming import what_is
 from pages.controls.segments import show_part
 from pages.controls.settings import whole_box
 from pages.controls.training import LEARNING_RATES, nearest
@@ -140,7 +141,9 @@ def _begin(run_id: str, iteration: int, rate: float | None, epochs: int) -> None
         other: dict[str, Any] = {} if rate is None else {"learning_rate": rate}
         return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, visitor=visitor(), **other)
 
-    runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs))
+    runs.remember(
+        runs.made_once(fork, "fork", run_id, iteration, rate, epochs, name=what_is(runs.the_run(run_id).config))
+    )
     show_part("view", "curves")
 
 

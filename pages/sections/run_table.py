@@ -8,18 +8,23 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.network import NetworkSpec
 from cnn_core.solver import StepRecord
 from cnn_core.training import Row
+from cnn_core.training.history import column
+from cnn_core.training.range_test import smooth
 from pages.address import messages, state
 from pages.controls.words import word_of
+from pages.server.runs import registry
 
 Results = Mapping[str, tuple[StepRecord, float | None]]
 CHOSEN = "runs"  # the parameter of the address: ids with commas between
 MOST_CHOSEN = 50  # ids in an address
 ROWS_SEEN = 12
+POINTS = 40  # of a curve in the table
 MOST_SHOWN = 1e15  # the table has no way to write larger numbers
 
 
@@ -143,6 +148,7 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
     config, search = row.config, is_rate_search(row)
     return {
         "name": messages.cell(title(row)),
+        "curve": [] if last is None else _curve(row.id, last.iteration),
         "state": fate(row),
         "data set": word_of("dataset", _dataset(row)),
         "network": notation(config.get("network")),
@@ -157,6 +163,15 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
         "started": datetime.fromtimestamp(row.created, UTC),
         "note": messages.cell(row.note),
     }
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _curve(run: str, steps: int) -> list[float]:
+    """The loss over the steps in few points, as far as it does not explode. steps: so many there are by now."""
+    losses = smooth(column(registry().store.steps(run), "loss"))
+    losses = losses[np.linspace(0, len(losses) - 1, min(POINTS, len(losses))).astype(int)]
+    within = losses[np.isfinite(losses) & (losses <= 3 * losses[0])]
+    return [float(f"{loss:.3g}") for loss in within.tolist()]
 
 
 def notation(network: Any) -> str:
@@ -189,11 +204,12 @@ def _columns() -> dict[str, Any]:
         return config.NumberColumn(format="percent", width="small", help=help)
 
     return {
-        "name": config.TextColumn(width=150),
+        "name": config.TextColumn(width=190),
+        "curve": config.LineChartColumn("loss", y_min=0, width="small", help="Over all steps, smoothed."),
         "network": config.TextColumn(help=notation.__doc__),
         "rate": config.NumberColumn(format="%g", width="small", help="The learning rate at the start."),
         "epochs": config.NumberColumn(width="small", help="As many as were asked for."),
-        "loss": config.NumberColumn(format="%.4g", width="small", help="Of the last step."),
+        "loss": config.NumberColumn("last loss", format="%.4g", width="small", help="Of the last step."),
         "validation": percent("Accuracy at the end of the last whole epoch."),
         "test": percent("Accuracy on pictures never looked at before, at the end."),
         "seconds": config.NumberColumn(

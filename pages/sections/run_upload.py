@@ -10,6 +10,7 @@ from cnn_core.training import Registry, StoreError, TrainingConfig
 from cnn_core.training.uploads import MOST_WEIGHTS, Upload, begin_with, read_upload
 from pages.address import messages
 from pages.controls.choosing import chosen_files
+from pages.controls.naming import what_is
 from pages.controls.training import widget_values
 from pages.sections.training_words import what_on_what
 from pages.server.runs import made_once
@@ -103,7 +104,9 @@ def _written(values: dict[str, Any], usual: dict[str, Any]) -> dict[str, str]:
 def _start(registry: Registry, config: TrainingConfig, name: str = "", **options: Any) -> None:
     """Start a run and go to see it. name: of the file that its weights come from."""
     try:
-        run = made_once(lambda: registry.start(config, visitor=visitor(), **options), "upload", name, config)
+        run = made_once(
+            lambda: registry.start(config, visitor=visitor(), **options), "upload", name, config, name=what_is(config)
+        )
     except (StoreError, OSError) as error:
         messages.error(f"the run could not be kept: {error}")
         return

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.solver import StepRecord, last_epoch
 from cnn_core.training import Run, TrainingConfig
+from pages.controls.naming import what_is
 from pages.controls.segments import show_part
 from pages.sections.training_words import DEAD, VANISHING, judged, no_better_than_guessing
 from pages.server import runs
@@ -194,5 +195,6 @@ def _try(run_id: str, remedy: Remedy) -> None:
             return registry.start(remedy.config, pace, visitor=visitor())
         return registry.fork(runs.the_run(run_id), remedy.iteration, pace=pace, visitor=visitor(), **live)
 
-    runs.remember(runs.made_once(make, "remedy", run_id, remedy.label))
+    config = remedy.config or runs.the_run(run_id).config
+    runs.remember(runs.made_once(make, "remedy", run_id, remedy.label, name=what_is(config)))
     show_part("view", "curves")

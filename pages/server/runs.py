@@ -17,6 +17,7 @@ from cnn_core.training.scripts import starts_with_given_weights
 from pages.address import messages, state
 from pages.address.book import book
 from pages.server.kept import Once
+from pages.server.names import numbered
 from pages.server.visitors import visitor
 
 PACES = {"slow": 10.0, "watch": 50.0, "full": None}  # by id: steps a second
@@ -113,10 +114,10 @@ def show_run(run_id: str | None, key: str = "run") -> None:
     st.session_state[f"{key}_id"] = run_id
 
 
-def start(config: TrainingConfig, advance: str | None = None) -> None:
+def start(config: TrainingConfig, advance: str | None = None, name: str = "") -> None:
     """A new run at the pace that is chosen; one that this visitor started and that still goes on is stopped.
 
-    advance: "step" or "epoch": pause after it.
+    advance: "step" or "epoch": pause after it. name: as in `made_once`.
     """
 
     def begin() -> Run:
@@ -124,7 +125,7 @@ def start(config: TrainingConfig, advance: str | None = None) -> None:
             running.stop()
         return registry().start(config, chosen_pace(), advance=advance, visitor=visitor())
 
-    remember(made_once(begin, "start", config, advance))
+    remember(made_once(begin, "start", config, advance, name=name))
 
 
 def resume(run: Run, advance: str | None = None) -> None:
@@ -132,15 +133,24 @@ def resume(run: Run, advance: str | None = None) -> None:
     registry().resume(run, advance, visitor())
 
 
-def made_once(make: Callable[[], Run], *what: Any) -> Run:
+def made_before(*what: Any) -> bool:
+    """Whether this is the second press of a double click, as `made_once` tells."""
+    last, _, when = st.session_state.get("made", (None, "", 0.0))
+    return bool(what == last and time.monotonic() < when + DOUBLE_CLICK)
+
+
+def made_once(make: Callable[[], Run], *what: Any, name: str = "") -> Run:
     """The run that a press of a button makes; for the second press of a double click, that run again.
 
-    what: tells this press from others: two that ask for another thing are two.
+    what: tells this press from others: two that ask for another thing are two. name: what it is called, with a number from
+    the second one of that name on.
     """
-    last, run_id, when = st.session_state.get("made", (None, "", 0.0))
-    if what == last and time.monotonic() < when + DOUBLE_CLICK:
-        return the_run(run_id)
+    if made_before(*what):
+        return the_run(st.session_state["made"][1])
     run = make()
+    if name:
+        taken = [row.name for row in (*registry().rows(), *registry().deleted())]
+        registry().describe(run.id, name=numbered(name, taken))
     st.session_state["made"] = what, run.id, time.monotonic()  # once it is made: that may have taken a while
     return run
 

@@ -79,6 +79,7 @@ def test_the_table_tells_of_every_run(three):
     assert first["loss"] == pytest.approx(2.3 / 14 + 0.01)
     assert (second["optimiser"], second["rate"], second["epochs"]) == ("SGD", 0.02, 2)
     assert (third["data set"], third["state"], third["network"]) == ("Fashion-MNIST", "stopped", str(SHORT.network))
+    assert len(third["curve"]) > 0
     assert third["started"].timestamp() == pytest.approx(time.time(), abs=60)
     assert "3 runs; choose one" in captions(app)
 

@@ -203,6 +203,7 @@ def test_a_run_is_followed_to_its_end(registry):
     assert app.metric[3].value == f"{run.test_accuracy:.1%}"
     assert buttons(app) == FRESH
     assert app.get("page_link")[0].proto.label == "See what they make of a picture"
+    assert "weights" in app.get("page_link")[1].proto.label
 
 
 def test_a_page_that_is_loaded_anew_finds_its_run_by_the_address(registry):

@@ -9,8 +9,9 @@ from cnn_core import datasets
 from cnn_core.training import StoreError, TrainingConfig
 from cnn_core.training.range_test import suggest
 from pages.sections.training_words import no_better_than_guessing
+from pages.server.names import numbered
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
-from tests.app.training import FAST, LONG, SLOW, SMALL, buttons, press, progress, start
+from tests.app.training import FAST, LONG, SLOW, SMALL, anew, buttons, label, press, progress, start
 from tests.trainings import LONG as LONG_RUN
 from tests.trainings import SHORT, small, weights_of
 from tests.waiting import until
@@ -26,15 +27,17 @@ def test_pause_resume_and_stop(registry):
     until(lambda: run.state == "paused")
     app.run()
     assert progress(app).startswith(f"paused: step {len(run.records)} of 350, epoch ")
-    assert buttons(app) == {"start": True, "resume": True, "step": True, "epoch": True, "stop": True}
-    press(app, "resume")
+    assert buttons(app) == {"start": True, "pause": True, "step": True, "epoch": True, "stop": True}
+    assert label(app, "pause") == "Resume"
+    press(app, "pause")
     until(lambda: run.state == "running")
     press(app, "stop")
     until(lambda: run.ended)
     app.run()
     assert calm(app)
     assert progress(app).startswith(f"stopped at step {len(run.records)} of 350, epoch ")
-    assert buttons(app) == {"start": True, "go_on": True, "step": True, "epoch": True, "stop": False}
+    assert buttons(app) == {"start": True, "pause": True, "step": True, "epoch": True, "stop": False}
+    assert label(app, "pause") == "Go on"
 
 
 def test_one_step_begins_a_training_and_goes_on_with_it(registry):
@@ -58,7 +61,7 @@ def test_a_stopped_training_goes_on_to_its_end(registry):
     app.selectbox(key="pace").set_value(FAST)
     app.run()
     run.set_pace(None)
-    press(app, "go_on")
+    press(app, "pause")
     until(lambda: run.state == "finished")
     assert [record.iteration for record in run.records] == list(range(1, 22))
 
@@ -66,16 +69,86 @@ def test_a_stopped_training_goes_on_to_its_end(registry):
 def test_the_same_training_is_started_anew_although_the_settings_were_changed(registry):
     app, first = start(registry, **LONG, pace=SLOW)
     app.slider(key="seed").set_value(5).run()
-    press(app, "repeat")
+    anew(app, "repeat")
     second = registry.get(app.query_params["run"])
     assert second.id != first.id
     assert second.config == first.config
     until(lambda: first.state == "stopped")
 
 
+def test_starting_anew_asks_where_it_stops_a_training_and_only_there(registry):
+    app, first = start(registry, **LONG, pace=SLOW)
+    until(lambda: first.done)
+    press(app, "start")
+    assert app.query_params["run"] == first.id
+    assert any(text.startswith("Your training is at step ") for text in texts(app.markdown))
+    press(app, "let_train")
+    assert not [button for button in app.button if button.key in ("anew", "let_train")]
+    assert (first.state, len(registry.rows())) == ("running", 1)
+    press(app, "start")
+    press(app, "anew")
+    second = registry.get(app.query_params["run"])
+    until(lambda: first.state == "stopped")
+    assert first.latest  # kept
+    other = open_lesson("train", run=second.id)  # whose it is not: that one goes on
+    press(other, "start")
+    assert other.query_params["run"] not in (first.id, second.id)
+    assert second.state in ("running", "queued")
+    press(other, "stop")
+    until(lambda: registry.get(other.query_params["run"]).ended)
+    press(other, "start")  # nothing is left to stop
+    assert len(registry.rows()) == 4
+
+
+def test_runs_are_named_after_what_they_are_and_numbered(registry):
+    app, first = start(registry, num_epochs="1")
+    until(lambda: first.ended)
+    for _ in range(2):
+        press(app, "start")
+        until(lambda: registry.get(app.query_params["run"]).ended)
+    app, fashion = start(registry, preset="overfit_100", num_epochs="1")
+    until(lambda: fashion.ended)
+    app, _ = start(registry, **SMALL, blocks="2")
+    names = [row.name for row in registry.rows()]
+    assert names == [
+        "net of 2 + 2 layers, digits",
+        "course's net, Fashion-MNIST",
+        "course's net, digits, 3rd",
+        "course's net, digits, 2nd",
+        "course's net, digits",
+    ]
+    registry.delete(registry.rows()[2].id)
+    app, _ = start(registry, num_epochs="1")
+    assert registry.rows()[0].name == "course's net, digits, 4th"
+    assert app.get("progress")[0].proto.text.startswith("**course's net, digits, 4th** · ")
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ([], "a"),
+        (["a"], "a, 2nd"),
+        (["a, 2nd", "b, 7th", "a, 3rd and more", "ab"], "a, 3rd"),
+        (["a, 10th"], "a, 11th"),
+        (["a, 20th"], "a, 21st"),
+        (["a, 111th"], "a, 112th"),
+    ],
+)
+def test_a_number_is_one_more_than_any_that_is_taken(taken, name):
+    assert numbered("a", taken) == name
+
+
+def test_a_run_that_ended_links_to_its_weights(registry):
+    app, run = start(registry, **SMALL)
+    until(lambda: run.ended)
+    app.run()
+    (link,) = [element.proto for element in app.get("page_link") if "weights" in element.proto.label]
+    assert (link.page, link.query_string) == ("runs", f"runs={run.id}")
+
+
 def test_an_address_that_comes_late_does_not_bring_the_former_run_back(registry, monkeypatch):
     app, first = start(registry, **LONG, pace=SLOW)
-    press(app, "start")
+    anew(app)
     second = app.query_params["run"]
     app.query_params["run"] = first.id  # as in a look that the browser asked for before it knew of the second
     app.run()
@@ -184,7 +257,7 @@ def test_the_page_looks_again_by_itself_only_while_something_happens(registry, m
     app.run()
     assert looks[-1] == {"running": 0.5, "paused": 2.0, "finished": None}[state]  # another tab may resume a paused one
     if state == "paused":
-        press(app, "resume")
+        press(app, "pause")
         assert looks[-1] == 0.5
 
 
@@ -194,7 +267,7 @@ def test_changed_settings_are_noted_and_used_by_the_next_start(registry):
     assert note not in texts(app.info)
     app.slider(key="block_1_num_filters").set_value(3).run()
     assert note in texts(app.info)
-    press(app, "start")
+    anew(app)
     second = registry.get(app.query_params["run"])
     assert second.config.network.blocks[0].num_filters == 3
     until(lambda: first.state == "stopped")
@@ -463,7 +536,7 @@ def test_a_button_commands_the_run_as_it_is_kept_now(registry):
     until(lambda: run.ended)
     app.run()
     del registry._runs[run.id]
-    press(app, "go_on")
+    press(app, "pause")
     assert registry.get(run.id) is not run
     assert run.state == "stopped"
     until(lambda: registry.get(run.id).state != "stopped")

@@ -12,6 +12,12 @@ def press(app, key):
     return app.button(key=key).click().run()
 
 
+def anew(app, key="start"):
+    """Start another training, and say so where the page asks because one goes on."""
+    press(app, key)
+    return press(app, "anew") if "anew" in [button.key for button in app.button] else app
+
+
 def start(registry, pace=FAST, **settings):
     """The page after Start, and the run that this made."""
     before = set(registry._runs)
@@ -24,12 +30,16 @@ def start(registry, pace=FAST, **settings):
 
 def buttons(app):
     """The buttons that steer, and whether they can be pressed."""
-    steer = ("start", "pause", "resume", "go_on", "step", "epoch", "stop")
+    steer = ("start", "pause", "step", "epoch", "stop")
     return {button.key: not button.disabled for button in app.button if button.key in steer}
 
 
+def label(app, key):
+    return app.button(key=key).label.strip("*")
+
+
 def progress(app):
-    return as_read(app.get("progress")[0].proto.text)
+    return as_read(app.get("progress")[0].proto.text).split(" · ")[-1]  # behind the run's name
 
 
 def view(app, name, key="view"):

@@ -88,3 +88,18 @@ def test_a_click_on_a_cell_of_the_confusion_matrix_opens_its_pictures(page, addr
     expect(pictures).to_have_value(words)
     expect(page).to_have_url(re.compile(f"cell={row}-{column}"))
     expect(page.get_by_text(f"is {row}", exact=True).first).to_be_visible()
+
+
+def test_focus_stays_on_the_button_that_takes_the_place_of_the_pressed_one(page, address):
+    start(page, address)
+
+    def focused():
+        return page.evaluate("document.activeElement.innerText")
+
+    for name, then in (("Pause", "Resume"), ("Resume", "Pause")):
+        page.get_by_role("button", name=name, exact=True).focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name=then, exact=True)).to_be_focused(timeout=30_000)
+        page.wait_for_timeout(700)  # not the second press of a double click
+        assert then in focused()
+    stop(page)
