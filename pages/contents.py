@@ -37,7 +37,7 @@ st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon(), la
 enter(page)
 hide_sidebar_if_asked(entry)
 book().head = head = st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="medium"
+    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
 )
 head.title(entry.heading or page.title, width="content")
 page.run()
