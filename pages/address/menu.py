@@ -73,7 +73,7 @@ PAGES = (
         "Transposed",
         "open_in_full",
         "Run a convolution's backward step to enlarge.",
-        "the backward step used forward, to enlarge: spreading, or as a convolution over an input drawn apart",
+        "the backward step used forward, to enlarge: spreading, or as a convolution over an input with zeros between its cells",
         "Transposed convolution",
     ),
     Page(
@@ -90,7 +90,7 @@ PAGES = (
         "Data",
         "photo_library",
         "Look at what a network will learn from.",
-        "what a network learns from: the classes, their balance, what a training makes of a picture; MNIST, all of Fashion-MNIST "
+        "what a network learns from: the classes, their balance, normalisation and augmentation; MNIST, all of Fashion-MNIST "
         "and CIFAR-10 by download; a zip of your own pictures as a data set",
     ),
     Page(
@@ -100,8 +100,8 @@ PAGES = (
         "play_arrow",
         "Watch loss, accuracy and filters as it learns.",
         "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
-        "start, pause, step, fork, change the learning rate on the way; loss and accuracy, each layer from inside, "
-        "mistakes and a film strip live; a learning-rate range test",
+        "start, pause, step, fork, change the learning rate on the way; loss and accuracy, activations and gradients of each "
+        "layer, the confusion matrix and a film strip of checkpoints live; a learning-rate range test",
     ),
     Page(
         "runs",
@@ -109,7 +109,7 @@ PAGES = (
         "Runs",
         "table_rows",
         "Compare trainings, and export their weights.",
-        "every training that is kept: found, named, several side by side; taken along as weights for PyTorch, ONNX, CSV, JSON, a "
+        "every training that is kept: found, named, several side by side; exported as weights for PyTorch, ONNX, CSV, JSON, a "
         "file for TensorBoard, or a script that repeats it to the bit; weights and settings brought back",
         sidebar=False,
     ),

@@ -1,4 +1,4 @@
-"""The widgets that say what a training makes of its data set."""
+"""The widgets for normalisation, augmentation and label noise."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LABEL_NOISES = ("0", "0.05", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0
 MOST_TRAIN, MOST_SHIFT, MOST_CUTOUT = 100_000, 8, 24
 
 HELP = {
-    "num_train": "The first ones; 0: all of them. With 100 a network learns them by heart, and little else.",
-    "normalise": "mean: less the mean training pixel of each channel. standard: also divided by the standard deviation. "
-    "none: numbers from 0 to 1, as they are.",
-    "shift": "Before each step every picture moves by up to so many pixels along either axis; black comes in.",
-    "flip": "Before each step every other picture, by chance, is mirrored left to right. Not for digits and letters.",
-    "noise": "Before each step every pixel changes by chance, with this standard deviation; white is 1.",
-    "cutout": "Before each step a square of so many pixels a side is painted over, anywhere in each picture.",
-    "label_noise": "So many of the training labels are wrong, always the same ones. Does the network learn them by heart?",
+    "num_train": "The first so many; 0: all of them. With 100, a network memorises them and learns little else: it overfits.",
+    "normalise": "mean: subtract the mean training pixel of each channel. standard: divide by the standard deviation, too. "
+    "none: keep the numbers from 0 to 1.",
+    "shift": "Augmentation: at each step every picture is shifted by up to this many pixels, at random. Black fills the gap.",
+    "flip": "Augmentation: at each step half of the pictures, at random, are mirrored left to right. Not for digits and letters.",
+    "noise": "Augmentation: at each step Gaussian noise is added to every pixel, with this standard deviation. White is 1.",
+    "cutout": "Augmentation: at each step a square of this many pixels a side is covered in each picture, at a random place.",
+    "label_noise": "This share of the training labels is wrong, always the same ones. Does the network memorise them?",
 }
 
 

@@ -42,12 +42,14 @@ def upload() -> MadeSet | None:
     files = chosen_files(f"a zip, up to {MOST_ZIP} MB, with one folder for each class", ZIP, key="zip", most=MOST_ZIP)
     left, right = st.columns(2)
     size = left.select_slider(
-        "size", SIZES, "32", key="own_size", help="Of each picture the middle square is kept, in so many pixels a side."
+        "size",
+        SIZES,
+        "32",
+        key="own_size",
+        help="Each picture is cropped to its middle square, and resized to this many pixels a side.",
     )
     colours = right.radio("colours", [COLOUR, GREY], key="own_colours", horizontal=True)
-    if not st.button(
-        "Make a data set of it", key="make_set", icon=":material/add_photo_alternate:", disabled=not files
-    ):
+    if not st.button("Make a data set", key="make_set", icon=":material/add_photo_alternate:", disabled=not files):
         return None
     (file,) = files
     title = f"{shown(PurePath(file.name).stem, MOST_TITLE)}, {size}×{size} {colours}"

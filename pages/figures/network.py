@@ -55,7 +55,7 @@ def network_drawing(
         if number:
             drawn.append(f'<path d="M{x - step / 2 - 9:.0f} {BASE}h14m-5-5l5 5-5 5" class="arrow"/>')
         shape = " × ".join(map(str, layer.output_shape))
-        weights = f"{layer.parameters:,} to learn" if layer.parameters else ""
+        weights = f"{layer.parameters:,} parameters" if layer.parameters else ""
         for line, (text, style) in enumerate(((layer.description, "name"), (shape, "shape"), (weights, "shape"))):
             parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 34 + 16 * line - 4}" class="{style}">{escape(text)}</text>')
         drawn += _linked(parts, *links[layer.kind], x - step / 2, step) if links else parts

@@ -159,7 +159,7 @@ def roofline(report: Report, limits: Limits) -> dict[str, Any]:
                 "mode": "markers+text",
                 "marker": {"color": COLOURS[version], "symbol": SYMBOLS[version], "size": 11},
                 "cliponaxis": False,
-                "hovertemplate": "%{text}: %{y:.3g} billion operations a second, %{x:.3g} a byte",
+                "hovertemplate": "%{text}: %{y:.3g} billion operations per second, %{x:.3g} per byte",
             }
         )
     log: dict[str, Any] = {"type": "log", "fixedrange": True, "automargin": True, "dtick": 1, "tickformat": "~g"}
@@ -170,10 +170,10 @@ def roofline(report: Report, limits: Limits) -> dict[str, Any]:
             "margin": {**MARGIN, "t": 60},
             "xaxis": {
                 **log,
-                "title": {"text": "operations a byte"},
+                "title": {"text": "arithmetic intensity: operations per byte"},
                 "range": [math.log10(left), math.log10(right)],
             },
-            "yaxis": {**log, "title": {"text": "billion operations a second"}},
+            "yaxis": {**log, "title": {"text": "billion operations per second"}},
             "legend": {"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 0},
         },
     }

@@ -19,7 +19,8 @@ MOST_PICTURES = 200  # to choose one of
 
 st.markdown(
     "A network knows nothing but its **training pictures** and their **labels**. Look at them first: what differs within a "
-    "class, what two classes share, how many there are of each. Then see what a training makes of them."
+    "class, what two classes share, how many pictures each has. Then see them as the network does: **normalised**, and "
+    "changed at random by **augmentation**."
 )
 
 usual = data_values(DataOptions())
@@ -30,7 +31,7 @@ with st.sidebar:
         del st.session_state["dataset"]
     name = settings.choice("data set", "dataset", names)
     st.caption(messages.plain(datasets.titles()[name]))
-    st.header("In training")
+    st.header("As the network sees them")
     options = data_options(usual)
     number = settings.whole("picture", "picture", 0, MOST_PICTURES - 1, 0, help="The one that is changed below.")
 try:
@@ -45,11 +46,15 @@ channels, height, width = dataset.image_shape
 with st.container(horizontal=True, gap="medium"):
     for label, value, help in (
         ("training pictures", f"{data.num_train:,}", "The network learns from these."),
-        ("validation pictures", f"{len(data.val_labels):,}", "Looked at on the way, to choose settings by."),
-        ("test pictures", f"{len(dataset.test.y):,}", "Looked at once, at the end."),
-        ("classes", f"{dataset.num_classes}", "What a picture can be."),
         (
-            "numbers a picture",
+            "validation pictures",
+            f"{len(data.val_labels):,}",
+            "Measured during training, to choose settings by. The network never learns from them.",
+        ),
+        ("test pictures", f"{len(dataset.test.y):,}", "Measured once, at the end."),
+        ("classes", f"{dataset.num_classes}", "What the network chooses between."),
+        (
+            "numbers per picture",
             f"{channels * height * width:,}",
             f"{channels} × {height} × {width}: channels, rows, columns.",
         ),
@@ -60,46 +65,48 @@ st.caption(messages.plain(f"{dataset.title}. Source: {dataset.source}. Licence: 
 st.subheader("The classes")
 st.html(picture_rows(class_rows(dataset)))
 st.caption(
-    "Of each class the **mean** of its training pictures, and the first of them. A sharp mean: they are much alike."
+    "For each class: the **mean** of its training pictures, then the first few of them. A sharp mean says that they look alike."
 )
 
 left, right = st.columns([3, 1])
 with left:
-    st.subheader("How many of each?")
+    st.subheader("Class balance: how many of each?")
     parts = label_counts(data)
     chart(count_bars(parts, dataset.class_names), key="balance")
     smallest, largest = min(parts["training"]), max(parts["training"])
     wrong = int((data.labels != data.true_labels).sum())
     if wrong:
         st.caption(
-            f"{wrong:,} of the {data.num_train:,} training labels are wrong; here they count for the class they name."
+            f"Label noise: {wrong:,} of the {data.num_train:,} training labels are wrong. Each picture is counted by the "
+            f"label it carries."
         )
     elif largest > 1.5 * max(1, smallest):
         st.caption(
-            f"From {smallest:,} to {largest:,} a class: a network that names the largest class more often than is right pays "
-            f"little for it. Look at each class's accuracy."
+            f"Unbalanced: {smallest:,} to {largest:,} pictures per class. A network can name the largest class too often and "
+            f"still be right most of the time, so look at the accuracy of each class."
         )
     else:
         each = f"{largest:,}" if smallest == largest else f"From {smallest:,} to {largest:,}"
-        st.caption(f"{each} a class: guessing is right {100 / dataset.num_classes:.3g}% of the time.")
+        st.caption(
+            f"{each} pictures per class: guessing is right {100 / dataset.num_classes:.3g}% of the time (chance level)."
+        )
 with right:
-    st.subheader("Their mean")
-    st.image(
-        as_url(as_pixels(mean_picture(dataset.train, dataset.num_classes))), alt="the mean of all training pictures"
-    )
-    st.caption("Of all training pictures. What it shows, no label is needed to know.")
+    st.subheader("The mean picture")
+    mean = as_url(as_pixels(mean_picture(dataset.train, dataset.num_classes)))
+    st.image(mean, alt="the mean of all training pictures")
+    st.caption("The mean of all training pictures: what they have in common, whatever their class.")
 
-st.subheader("What a training makes of them")
+st.subheader("Normalisation and augmentation")
 picture = dataset.train.x[number % len(dataset.train.x)]
 st.markdown(numbers_seen(data, picture))
 st.html(picture_rows(variants(data, picture)))
 st.caption(
-    "Each change is drawn anew for every picture of every step, so that the network never sees quite the same one twice."
+    "Augmentation is random: it changes each picture anew at every step, so the network never sees quite the same one twice."
 )
 chosen = {key: str(value) for key, value in data_values(options).items() if value != usual[key]}
 st.page_link(
     "lessons/train.py",
-    label="Train with these",
+    label="Train on these pictures",
     icon=":material/arrow_forward:",
     query_params={"dataset": name, **chosen},
 )

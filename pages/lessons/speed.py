@@ -16,7 +16,7 @@ try:
     with st.sidebar:
         st.header("Measurement")
         dtype = settings.choice(
-            "number type",
+            "number type (dtype)",
             "dtype",
             ["float64", "float32"],
             help="float64: 8 bytes and some 16 digits a number. float32: 4 bytes and some 7 digits.",
@@ -26,7 +26,7 @@ try:
             "seconds",
             ["0.2", "0.5", "1", "2", "5"],
             "1",
-            help="The most time for the loops, for each layer and direction. With more they do more of the pictures.",
+            help="The most time for the loops, for each layer and direction. With more time they process more of the pictures.",
         )
     plan = measuring.plan(dtype, seconds)
 except ValueError as error:

@@ -37,17 +37,17 @@ def code(layer: LayerCall) -> None:
         own.markdown(heading)
         own.code(text)
     numpy.caption(
-        "This page's numbers and settings, by the functions that stand in the first tab. It prints the results."
+        "A script with this page's numbers and settings: it calls the functions of the first tab and prints the results."
     )
     numpy.code(numpy_script(layer))
     torch.caption(
-        "The same call in PyTorch. Its autograd finds the gradients: they agree with the ones derived by hand."
+        "The same call in PyTorch. Autograd computes the gradients: they agree with those that were derived by hand."
     )
     torch.code(torch_script(layer))
     if gap := course_gap(layer):
         course.markdown(gap)
     else:
-        course.caption("The same call by the names of Stanford's CS231n, assignment 2.")
+        course.caption("The same call with the names of Stanford's CS231n, assignment 2.")
         course.code(course_script(layer))
 
 

@@ -1,4 +1,4 @@
-"""What a data set holds and what a training makes of it, as rows of pictures, counts and words."""
+"""What a data set holds, and how a network sees it, as rows of pictures, counts and words."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def numbers_seen(data: TrainingData, picture: Array) -> str:
     low, high = (f"**{value:.2f}**".replace("-", "−") for value in (seen.min(), seen.max()))
     span = f"The network sees this picture as numbers from {low} to {high}"
     if options.normalise == "none":
-        return f"{span}: nothing is subtracted (`normalise` is none), so all its inputs push the same way."
+        return f"{span}. They are not normalised: none is below 0. A network learns more easily from numbers around 0."
     mean = ", ".join(f"{value:.3f}" for value in data.mean_pixel.ravel())
     deviation = ", ".join(f"{value:.3f}" for value in data.deviation.ravel())
     each = " (red, green, blue)" if data.image_shape[0] == 3 else ""
     divided = (
-        f", and the result divided by their standard deviation, {deviation}" if options.normalise == "standard" else ""
+        f", and the result divided by the standard deviation, {deviation}" if options.normalise == "standard" else ""
     )
-    return f"{span}: the mean training pixel, {mean}{each}, is subtracted from each{divided}."
+    return f"{span}: the mean training pixel, {mean}{each}, is subtracted{divided}."
 
 
 def variants(data: TrainingData, picture: Array) -> list[PictureRow]:

@@ -71,7 +71,7 @@ def _download(name: str) -> bool:
         messages.error(download.message)
     kept = downloads().kept(name)
     st.button(
-        f"Go on, {_megabytes(size - kept)} to come" if kept else f"Download {_megabytes(size)}",
+        f"Continue: {_megabytes(size - kept)} to go" if kept else f"Download {_megabytes(size)}",
         key=f"download_{name}",
         icon=":material/download:",
         on_click=_start,

@@ -31,14 +31,14 @@ from pages.figures.speed_charts import growth_curves, roofline, time_bars, time_
 def costs(plan: Plan) -> None:
     """What each work has to do."""
     conv, pool, itemsize = plan.convolution, plan.pooling, np.dtype(plan.dtype).itemsize
-    st.subheader("What there is to do")
+    st.subheader("The work: operations and bytes")
     st.markdown(
-        f"The shapes are those that Stanford's CS231n compares on: {conv.batch} pictures of {conv.size}×{conv.size} in "
+        f"The shapes are those of the comparison in Stanford's CS231n: {conv.batch} pictures of {conv.size}×{conv.size} in "
         f"{conv.channels} channels under {conv.filters} filters of {conv.kernel_size}×{conv.kernel_size} "
         f"(stride {conv.stride}, padding {conv.padding}), and {pool.size}×{pool.size} for pooling in windows of "
         f"{pool.kernel_size}×{pool.kernel_size}. **Operations** are additions, multiplications and comparisons. **Bytes** are "
         f"the least that must be moved: each input read once, each result written once. The vectorised version also "
-        f"writes a copy of all windows, and reads it."
+        f"writes a copy of all windows, and reads it. **Arithmetic intensity** is operations per byte."
     )
     rows = []
     for work in WORKS:
@@ -47,7 +47,7 @@ def costs(plan: Plan) -> None:
         versions: dict[Version, str] = {"fast": "loops, fast", "vectorised": "vectorised"}
         for version, name in versions.items():
             row[f"{name}: MB"] = f"{data_bytes(layer, direction, version, itemsize) / 1e6:.1f}"
-            row[f"{name}: operations a byte"] = f"{intensity(layer, direction, version, itemsize):.2g}"
+            row[f"{name}: operations per byte"] = f"{intensity(layer, direction, version, itemsize):.2g}"
         rows.append(row)
     st.table(rows, hide_index=True, alt="Operations and bytes of each layer")
 
@@ -58,7 +58,7 @@ def results(report: Report, plan: Plan) -> None:
         st.info(f"Measured with other settings ({settings_of(report)}). **Start anew** uses those of the sidebar.")
     if not report.finished:
         st.info(
-            "Stopped half way: what was measured by then is shown, the rest is missing."
+            "Stopped half way: you see what was measured by then; the rest is missing."
             if report.timings
             else "Stopped before anything was measured."
         )
@@ -87,14 +87,14 @@ def _times(report: Report) -> None:
         if gain and loops and fast:
             st.metric(f"{best}: fast against loops", times_text(gain))
             st.markdown(
-                f"One batch takes the loops {time_text(loops)}, the fast version {time_text(fast)}. In the loops Python finds "
-                f"out anew at every window what to do; NumPy finds out once for all windows."
+                f"The loops take {time_text(loops)} for one batch, the fast version {time_text(fast)}. In a loop, Python "
+                f"decides at every window anew what to do; NumPy decides once for all windows."
             )
-        st.markdown("The scale is logarithmic: from line to line the time is **ten times** as long.")
+        st.markdown("The scale is logarithmic: each line stands for **ten times** the time of the one before.")
         st.caption(
-            f"Measured with {settings_of(report)}. The loops did as many pictures as fit into their time, which is scaled to the "
-            f"whole batch. The other versions did whole batches in turn; the median counts. What else the server does meanwhile "
-            f"makes all of them slower."
+            f"Measured with {settings_of(report)}. The loops processed as many pictures as fit into their time; that is "
+            f"scaled up to the whole batch. Of the other versions you see the median of several batches. Other work on this "
+            f"server makes all of them slower."
         )
     st.table(
         [_row(report, work, version) for work in WORKS for version in VERSIONS],
@@ -102,8 +102,8 @@ def _times(report: Report) -> None:
         alt="Times, speed-ups and differences of each layer and version",
     )
     st.caption(
-        "Largest difference: between a number of the answer (the outputs, or the gradients) and the same number in the loops' "
-        "answer, on the pictures that the loops did. What is not 0 is rounding, as sums are added in another order."
+        "Largest difference: of any output or gradient from the loops' value, on the pictures that the loops processed. It is "
+        "rounding: the same numbers are added in another order."
     )
 
 
@@ -122,11 +122,11 @@ def _row(report: Report, work: Work, version: Version) -> dict[str, str]:
 
 
 def _growth(report: Report) -> None:
-    st.subheader("How the time grows")
+    st.subheader("Scaling: how the time grows")
     st.markdown(
-        f"Convolution, forward, on {report.plan.grown('size', 1).batch} pictures where the batch is not what grows. Both "
-        f"scales are logarithmic, and the quickest of a few runs counts. The dotted line grows as the arithmetic does: a curve "
-        f"above it pays for something else, such as getting started or waiting for memory."
+        f"Convolution, forward; {report.plan.grown('size', 1).batch} pictures, except where the batch size grows. Both scales "
+        f"are logarithmic, and each point is the quickest of a few runs. The dotted line grows as the number of operations "
+        f"does: a curve above it pays for something else, such as the cost of a call, or waiting for memory."
     )
     for column, (axis, name) in zip(st.columns(3), AXES.items(), strict=True):
         curve = report.curve(axis, "fast")
@@ -145,30 +145,31 @@ def _growth(report: Report) -> None:
 
 
 def _roof(report: Report, limits: Limits) -> None:
-    st.subheader("What holds it back")
+    st.subheader("Roofline: what limits the speed")
     left, right = st.columns([3, 2])
     figure = roofline(report, limits)
     with left:
-        chart(figure, key="roofline", alt="Operations a second against operations a byte")
+        chart(figure, key="roofline", alt="Operations per second against arithmetic intensity")
     ridge, itemsize = limits.operations / limits.bytes, np.dtype(report.plan.dtype).itemsize
     with right:
         st.markdown(
-            f"This server multiplies matrices at **{limits.operations / 1e9:.3g} billion operations a second** and copies "
-            f"**{limits.bytes / 1e9:.3g} GB a second**. So a layer that does fewer than {ridge:.2g} operations with each byte "
-            f"waits for memory."
+            f"This server multiplies matrices at **{limits.operations / 1e9:.3g} billion operations per second** and copies "
+            f"**{limits.bytes / 1e9:.3g} GB per second**. So a layer whose **arithmetic intensity** is below {ridge:.2g} "
+            f"operations per byte is memory-bound: it waits for memory. Any other is compute-bound."
         )
         for work in (WORKS[0], WORKS[2]):
             rate, does = report.rate(work, "fast"), intensity(report.plan.layer(work), work.direction, "fast", itemsize)
             if rate is not None:
                 most = min(limits.operations, does * limits.bytes)
                 st.markdown(
-                    f"**{str(work).capitalize()}** does {does:.2g} operations a byte, so "
-                    f"{'memory' if does < ridge else 'arithmetic'} holds it to {most / 1e9:.3g} billion a second. The fast "
-                    f"version does {rate / 1e9:.2g}, {rate / most:.0%} of that."
+                    f"**{str(work).capitalize()}** does {does:.2g} operations per byte, so "
+                    f"{'memory' if does < ridge else 'arithmetic'} limits it to {most / 1e9:.3g} billion operations per "
+                    f"second. The fast version reaches {rate / 1e9:.2g}, {rate / most:.0%} of that."
                 )
         st.caption(
-            "The grey line is the roof: memory limits its slope, arithmetic its level part. A point may lie above the slope if "
-            "its numbers were in the processor's cache, which is faster. The copy of all windows moves a point to the left."
+            "The grey line is the roof: its slope is the limit that memory sets, its level part the limit of the arithmetic. "
+            "A point lies above the slope if its numbers were in the processor's cache, which is faster than memory. The copy "
+            "of all windows moves the vectorised version to the left."
         )
 
 

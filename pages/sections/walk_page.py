@@ -13,8 +13,8 @@ from pages.address import messages
 from pages.controls.places import near
 from pages.controls.presets import Start
 from pages.sections.code import code
+from pages.sections.export import export
 from pages.sections.snippets import LayerCall, numpy_script
-from pages.sections.take_along import take_along
 from pages.sections.walkthrough import PLACE
 
 
@@ -51,6 +51,6 @@ def traced(trace: Callable[[], Walk]) -> Walk | None:
 def ending(
     layer: LayerCall, walk: Walk, titles: Mapping[str, str], pictures: Callable[[], bytes] | None = None
 ) -> None:
-    """The code behind the page, and what can be taken along. pictures: makes a PNG of the whole picture, before and after."""
+    """The code behind the page, and what can be exported. pictures: makes a PNG of the whole picture, before and after."""
     code(layer)
-    take_along(walk, titles=titles, code=lambda: numpy_script(layer), pictures=pictures)
+    export(walk, titles=titles, code=lambda: numpy_script(layer), pictures=pictures)

@@ -75,7 +75,7 @@ def test_the_first_view_shows_the_set_without_a_click():
         "validation pictures": "200",
         "test pictures": "360",
         "classes": "10",
-        "numbers a picture": "64",
+        "numbers per picture": "64",
     }
     pictures = [element.proto.body.count("<img") for element in app.get("html")]
     assert sorted(pictures)[-2:] == [5, 20]  # one picture in all its changes; ten classes, each with its mean
@@ -102,10 +102,10 @@ def test_the_widgets_are_the_options_of_a_training():
         "test": 500,
     }
     change(app, "normalise", "standard")
-    assert any("divided by their standard deviation" in text for text in texts(app.markdown))
+    assert any("divided by the standard deviation" in text for text in texts(app.markdown))
     change(app, "normalise", "none")
-    assert any("nothing is subtracted" in text for text in texts(app.markdown))
-    link = next(link for link in app.get("page_link") if link.proto.label == "Train with these")
+    assert any("They are not normalised" in text for text in texts(app.markdown))
+    link = next(link for link in app.get("page_link") if link.proto.label == "Train on these pictures")
     assert "dataset=fashion" in link.proto.query_string
     assert "shift=3" in link.proto.query_string
     assert "cutout" not in link.proto.query_string
@@ -278,7 +278,7 @@ def test_a_zip_becomes_a_set_is_chosen_and_can_be_removed():
     app.button(key="look").click().run()
     assert calm(app)
     assert control(app, "dataset").value == name
-    assert metrics(app) | {"training pictures": "4", "classes": "2", "numbers a picture": "768"} == metrics(app)
+    assert metrics(app) | {"training pictures": "4", "classes": "2", "numbers per picture": "768"} == metrics(app)
     dataset = datasets.load(name)
     assert dataset.title == "pets, 16×16 colour"
     assert dataset.class_names == ("blue", "red")

@@ -308,7 +308,7 @@ def test_the_drawing_names_each_layer_with_its_shape_and_weights_and_shows_its_m
     svg = ET.fromstring(drawing[drawing.index("<svg") :])
     written = ["".join(text.itertext()) for text in svg.iter("text")]
     for number, layer in enumerate(layers):
-        weights = f"{layer.parameters:,} to learn" if layer.parameters else ""
+        weights = f"{layer.parameters:,} parameters" if layer.parameters else ""
         assert written[3 * number : 3 * number + 3] == [
             layer.description,
             " × ".join(map(str, layer.output_shape)),

@@ -104,8 +104,8 @@ def test_a_run_shows_the_numbers_that_it_measured(dtype):
         assert curves[1]["y"] == [point.seconds for point in report.curve(axis, "fast")]
     points, _ = figure(app, "roofline")
     assert points[1]["y"] == [report.rate(work, "loops") / 1e9 for work in WORKS]
-    assert f"**{report.limits.operations / 1e9:.3g} billion operations a second**" in words(app)
-    assert f"**{report.limits.bytes / 1e9:.3g} GB a second**" in words(app)
+    assert f"**{report.limits.operations / 1e9:.3g} billion operations per second**" in words(app)
+    assert f"**{report.limits.bytes / 1e9:.3g} GB per second**" in words(app)
     assert not measuring.MEASURING.locked()
     assert app.button(key="start").label == "Start anew"
     assert not app.button(key="start").disabled
@@ -133,7 +133,7 @@ def test_a_stop_keeps_what_was_measured_and_says_that_the_rest_is_missing(monkey
     app = start(open_lesson("speed"))
     assert calm(app)
     assert list(found(app).timings) == [(work, version) for work in WORKS[:2] for version in VERSIONS]
-    assert texts(app.info) == ["Stopped half way: what was measured by then is shown, the rest is missing."]
+    assert texts(app.info) == ["Stopped half way: you see what was measured by then; the rest is missing."]
     assert [row["a batch"] for row in table(app, 0)][6:] == ["missing"] * 6
     assert all(len(bar["x"]) == 2 for bar in figure(app, "time_bars")[0])
     assert list(charts(app)) == ["time_bars"]
@@ -272,7 +272,7 @@ def test_the_bars_carry_their_numbers_and_are_told_apart_without_colours():
 def test_the_points_stand_where_operations_and_bytes_put_them():
     report = by_hand()
     roof, loops, vectorised, fast = roofline(report, Limits(4e9, 2e9))["data"]
-    assert roof["x"][1] == 2  # operations a byte at which copying and multiplying take equally long
+    assert roof["x"][1] == 2  # operations per byte at which copying and multiplying take equally long
     assert roof["y"][1:] == [4, 4]
     assert roof["y"][0] == roof["x"][0] * 2
     layer = report.plan.convolution

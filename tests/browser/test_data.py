@@ -64,7 +64,7 @@ def test_a_download_without_a_network_says_so_and_can_be_tried_again(page, offli
 def test_a_zip_becomes_a_data_set_that_is_there_after_a_reload_and_can_be_removed(page, offline):
     open_page(page, f"{offline}/data")
     page.locator('input[type="file"]').set_input_files(pets())
-    page.get_by_role("button", name="Make a data set of it").click()
+    page.get_by_role("button", name="Make a data set").click()
     page.get_by_role("button", name="Look at it").click()
     expect(page.get_by_alt_text("red: the mean")).to_be_visible()
     settle(page)

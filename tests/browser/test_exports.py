@@ -1,4 +1,4 @@
-"""Taking a walk along: every download of "Take it along" is made by a click and opened."""
+"""Exports of a walk: every download of "Export and share" is made by a click and opened."""
 
 import os
 import re
@@ -22,8 +22,8 @@ def page_with_exports(page, address):
     player = open_walk(page, address + "/convolution?preset=course_demo")
     go(player, 20)
     expect(page).to_have_url(re.compile("step=21"))
-    page.get_by_text("Take it along").click()
-    expect(page.get_by_text("Step 21 of 36, where the walk stands now")).to_be_visible()
+    page.get_by_text("Export and share").click()
+    expect(page.get_by_text("Step 21 of 36, the one shown above")).to_be_visible()
     return page
 
 
@@ -58,9 +58,9 @@ def test_the_walk_as_gif_has_a_frame_for_each_step(page_with_exports):
 
 def test_a_gif_that_is_too_large_is_refused_with_the_limit(page, address):
     open_walk(page, address + "/convolution")
-    page.get_by_text("Take it along").click()
+    page.get_by_text("Export and share").click()
     open_walk(page, address + "/convolution?input_size=32")
-    page.get_by_text("Take it along").click()
+    page.get_by_text("Export and share").click()
     page.get_by_label("to step").fill("2048")
     page.get_by_label("to step").press("Enter")
     expect(page.get_by_text("frames (=2048) must be at most 300")).to_be_visible()

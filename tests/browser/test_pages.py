@@ -18,7 +18,7 @@ SHOWS = {  # what a reader must find on the page before the first click; of any 
     "train": "The filters before training",
     "runs": "Bring weights or settings",
     "filters": "One picture on its way through",
-    "speed": "What there is to do",
+    "speed": "The work: operations and bytes",
 }
 FITS = """() => { const main = document.querySelector('[data-testid="stMain"]');
                   return main.scrollWidth <= main.clientWidth + 1 }"""

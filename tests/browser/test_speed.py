@@ -73,7 +73,7 @@ def test_start_progress_stop_half_way_and_start_anew(page, address):
     said(page, "convolution, backward: loops")
 
     press(page, "Stop")
-    expect(page.get_by_text("Stopped half way: what was measured by then is shown")).to_be_visible()
+    expect(page.get_by_text("Stopped half way: you see what was measured by then")).to_be_visible()
     settle(page)
     expect(progress(page)).to_have_count(0)
     drawn = bars_are_the_tables(page)
@@ -96,7 +96,7 @@ def test_a_whole_run_shows_what_it_measured(new_page, address):
     page = new_page(390, "dark")
     open_page(page, address + "/speed?seconds=0.2&dtype=float32")
     press(page, "Start")
-    expect(page.get_by_text("What holds it back")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Roofline: what limits the speed")).to_be_visible(timeout=60_000)
     settle(page)
     expect(page.get_by_text("Stopped half way")).to_have_count(0)
     assert len(bars_are_the_tables(page)) == 12
@@ -115,14 +115,14 @@ def test_a_whole_run_shows_what_it_measured(new_page, address):
             took = seconds(rows(page)[work, trace["name"]][0])
             assert abs(rate * 1e9 / (operations[work] / took) - 1) < 0.01
     peak = max(roof[0]["y"])
-    expect(page.get_by_text(f"{peak:.3g} billion operations a second")).to_be_visible()
+    expect(page.get_by_text(f"multiplies matrices at {peak:.3g} billion operations per second")).to_be_visible()
     fits(page)
 
     page.get_by_role("link", name="See how windows become columns").click()
     expect(page.locator("h1")).to_have_text("im2col")
     page.go_back()
     expect(page.locator("h1")).to_have_text("Speed")
-    expect(page.get_by_text("What holds it back")).to_be_visible()
+    expect(page.get_by_text("Roofline: what limits the speed")).to_be_visible()
     settle(page)
     assert len(bars_are_the_tables(page)) == 12  # what was measured is still there
 

@@ -1,4 +1,4 @@
-"""What a reader can take along from a walk: its link, a step as a picture, the walk as a GIF, the numbers, the code."""
+"""What a reader can export from a walk: its link, a step as a picture, the walk as a GIF, the numbers, the code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SPEEDS = (1, 2, 4, 5, 10, 20)  # frames a second that a GIF can hold, as it coun
 MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a class has only so many
 
 
-def take_along(
+def export(
     walk: Walk,
     *,
     titles: Mapping[str, str],
@@ -43,7 +43,7 @@ def take_along(
 
     titles: captions by grid name. code: makes a Python script to download; pictures: a PNG of the whole picture.
     """
-    if not unfolded("Take it along", "export_open"):
+    if not unfolded("Export and share", "export_open"):
         return
     _link()
     st.markdown("##### Pictures")
@@ -62,13 +62,13 @@ def take_along(
 
 
 def _link() -> None:
-    st.markdown("##### The link")
+    st.markdown("##### Share the link")
     if not st.context.url:
-        st.caption("Everything on this page is in its address: copy it from your browser.")
+        st.caption("This page's address holds all that it shows: copy it from your browser.")
         return
-    st.caption("Everything on this page is in its address.")
+    st.caption("This link opens the page as you see it now.")
     st.code(address(st.context.url, {}), language=None, wrap_lines=True)
-    st.caption("For teachers: the link with the controls hidden.")
+    st.caption("For teachers: the same, with the controls hidden.")
     st.code(address(st.context.url, {HIDE: "true"}), language=None, wrap_lines=True)
 
 
@@ -90,7 +90,9 @@ def _step(walk: Walk, step: int, titles: Mapping[str, str], theme: Theme) -> Non
     def svg() -> str:
         return to_svg(frame(walk, step, titles, theme))
 
-    st.caption(f"Step {step + 1:,} of {walk.steps:,}, where the walk stands now. SVG stays sharp, and can be edited.")
+    st.caption(
+        f"Step {step + 1:,} of {walk.steps:,}, the one shown above. SVG stays sharp at any size, and can be edited."
+    )
     with st.container(horizontal=True):
         # Made when they are asked for; "ignore": a download is no reason to run anything again.
         st.download_button("Step as PNG", png, f"{name}.png", "image/png", key="export_png", on_click="ignore")
@@ -103,7 +105,7 @@ def _gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
     first = whole_box(columns[0], "from step", f"export_from_{n}", 1, n, 1)
     last = whole_box(columns[1], "to step", f"export_to_{n}", 1, n, min(n, USUAL_FRAMES))
     every = whole_box(columns[2], "every n-th step", f"export_every_{n}", 1, n, 1)
-    speed = columns[3].selectbox("frames a second", SPEEDS, SPEEDS.index(4), key="export_speed")
+    speed = columns[3].selectbox("frames per second", SPEEDS, SPEEDS.index(4), key="export_speed")
     steps, mark = range(first - 1, last, every), fingerprint(walk)
     try:
         size, seconds = _estimate(mark, steps.start, steps.stop, steps.step, theme, walk, titles)
@@ -112,7 +114,7 @@ def _gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
     else:
         st.caption(
             f"About {size / 1e6:.1f} MB, {len(steps)} frames that play for {len(steps) / speed:.0f} s; "
-            f"making it takes some {max(1, round(seconds * len(steps)))} s."
+            f"making it takes about {max(1, round(seconds * len(steps)))} s."
         )
         pressed, spot = st.button("Make the GIF", key="export_make"), st.empty()
         if pressed:

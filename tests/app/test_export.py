@@ -1,4 +1,4 @@
-"""What can be taken along from a walk: every file holds the walk's own numbers, and a folded section costs nothing."""
+"""What can be exported from a walk: every file holds the walk's own numbers, and a folded section costs nothing."""
 
 import csv
 import io
@@ -17,16 +17,16 @@ from pages.figures import scene_gif
 from pages.figures.scene import frame
 from pages.figures.scene_image import to_image
 from pages.figures.scene_svg import to_svg
-from pages.sections.take_along import fingerprint, npz, table
+from pages.sections.export import fingerprint, npz, table
 from tests.app.lesson import calm, open_lesson, texts
 from tests.app.walks import TITLES, WALKS
 
 
 def page(name, code=None):
-    from pages.sections.take_along import take_along
+    from pages.sections.export import export
     from tests.app.walks import TITLES, WALKS
 
-    take_along(WALKS[name], titles=TITLES, code=(lambda: code) if code else None)
+    export(WALKS[name], titles=TITLES, code=(lambda: code) if code else None)
 
 
 def hiding_page():
@@ -103,7 +103,7 @@ def test_the_table_opens_as_a_table():
 def test_folded_up_nothing_is_there_and_nothing_is_made(files):
     app = AppTest.from_function(page, args=("course",)).run()
     assert calm(app)
-    assert [(switch.label, switch.value) for switch in app.toggle] == [("Take it along", False)]
+    assert [(switch.label, switch.value) for switch in app.toggle] == [("Export and share", False)]
     assert not (app.button or app.radio or app.number_input or app.download_button)
     assert files == {}
 
