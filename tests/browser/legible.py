@@ -34,15 +34,16 @@ TEXTS = r"""() => {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       if (node.shadowRoot) look(node.shadowRoot);
-      const el = node.parentElement;
-      if (node.nodeType !== Node.TEXT_NODE || !/[\p{L}\p{N}]/u.test(node.data) || !el || el.closest(SKIPPED)) continue;
+      const empty = node instanceof HTMLInputElement && node.matches(":placeholder-shown");
+      const [el, text] = empty ? [node, node.placeholder] : [node.parentElement, node.nodeValue ?? ""];
+      if (!/[\p{L}\p{N}]/u.test(text) || !el || el.closest(SKIPPED)) continue;
       if (!el.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
       const box = el.getBoundingClientRect();
       if (box.width <= 1 || box.height <= 1) continue; // for those who hear the page
       const around = lineage(el);
       // Icons are words of a font; the numbers on a heatmap stand on pixels, and have a test of their own.
       if (around.some((e) => e.matches("[data-testid=stIconMaterial], .heatmap-label"))) continue;
-      const style = getComputedStyle(el), drawn = el instanceof SVGElement;
+      const style = getComputedStyle(el, empty ? "::placeholder" : null), drawn = el instanceof SVGElement;
       let scrolled = false; // what is scrolled out of sight has the scrolling part behind it all the same
       const behind = around.filter((e) => (scrolled ||= /auto|scroll/.test(getComputedStyle(e).overflowY)) || covers(e, box));
       const grounds = behind.map((e) => rgba(getComputedStyle(e).backgroundColor)).reverse();
@@ -51,16 +52,16 @@ TEXTS = r"""() => {
       ink[3] *= around.reduce((all, e) => all * getComputedStyle(e).opacity, drawn ? style.fillOpacity : 1);
       const [dark, bright] = [luminance(ground), luminance(over(ink, ground))].sort((a, b) => a - b);
       const part = around.find((e) => e.dataset?.testid)?.dataset.testid;
-      found.push([(bright + 0.05) / (dark + 0.05), around.some((e) => e.matches(OTHER)) ? 4.5 : 7,
-        node.data.trim().slice(0, 60), `${el.tagName} in ${part}: ${ink} on ${ground.map(Math.round)}`]);
+      found.push([(bright + 0.05) / (dark + 0.05), empty || around.some((e) => e.matches(OTHER)) ? 4.5 : 7,
+        text.trim().slice(0, 60), `${el.tagName} in ${part}: ${ink} on ${ground.map(Math.round)}`]);
     }
   };
   look(document);
   return found;
 }"""
 
-# The targets that a finger or a mouse would miss less than 12 pixels from their middle, which is inside whatever is 24 pixels
-# wide and high. What Streamlit hides for keys and screen readers stands for what is seen in its place. A link within a
+# The targets that a finger or a mouse would miss 12 pixels from their middle, or 11 where their box is 24 wide and high as it
+# should be. What Streamlit hides for keys and screen readers stands for what is seen in its place. A link within a
 # sentence is as high as its line. The cells of a grid are as large as there is room for: the time axis, the keys and the
 # table below lead to them, too.
 MISSED = r"""() => {
@@ -75,20 +76,21 @@ MISSED = r"""() => {
     for (const el of root.querySelectorAll("*")) {
       if (el.shadowRoot) look(el.shadowRoot);
       if (!el.matches(TARGETS) || el.disabled || !el.checkVisibility({ visibilityProperty: true })) continue;
-      if (el.matches("[data-testid=stSkipToContent]")) continue; // has no size before it is reached with Tab
+      // One has no size before it is reached with Tab; the other opens a list, as all of its field does.
+      if (el.matches("[data-testid=stSkipToContent], button[aria-haspopup=listbox]")) continue;
       const linked = el.matches("a") && getComputedStyle(el).display === "inline";
       if (linked && el.parentElement.textContent.trim() !== el.textContent.trim()) continue;
       const target = (el.matches("input, select") && el.closest("label")) || shown(el);
       target.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
       const box = target.getBoundingClientRect();
-      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+      const [x, y] = [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)];
       if (x < 0 || x > innerWidth || y < 0 || y > innerHeight) continue; // in a drawer that is closed
       const hit = ([right, down]) => {
         const at = root.elementFromPoint(x + right, y + down);
         return at && (target.contains(at) || (at.contains(target) && at.matches(TARGETS)));
       };
       if (!hit([0, 0])) continue; // below another part of the page
-      const reach = Math.min(box.width, box.height) >= 24 ? 11 : 11.4; // neighbours are rounded to whole pixels
+      const reach = Math.min(box.width, box.height) >= 24 ? 11 : 12; // its edges are rounded to whole pixels
       const misses = [[-reach, 0], [reach, 0], [0, -reach], [0, reach]].filter((way) => !hit(way));
       const words = target.outerHTML.replace(/<svg.*/s, "").slice(0, 200);
       if (misses.length) found.push(`${Math.round(box.width)}x${Math.round(box.height)}, not at ${misses.join("; ")}: ${words}`);

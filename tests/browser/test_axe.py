@@ -7,9 +7,18 @@ from axe_playwright_python.sync_playwright import Axe
 
 from pages.figures.colours import ZERO
 from tests.browser.legible import MISSED, TEXTS
+from tests.browser.test_runs import train
 from tools.browser import PATHS, open_page, settle
 
-LOOKED_AT = PATHS | {"folds and a message": "/convolution?stride=x&code_open=true&export_open=true"}
+LOOKED_AT = PATHS | {
+    "folds and a message": "/convolution?stride=x&code_open=true&export_open=true",
+    "a run's curves": "/train?run={run}",
+    "a run's layers": "/train?run={run}&view=layers",
+    "a run's mistakes": "/train?run={run}&view=mistakes",
+    "a run's film": "/train?run={run}&view=film_strip",
+    "the table of runs": "/runs?runs={run}",
+    "learned filters": "/filters?run={run}",
+}
 THEMES = ("light", "dark")
 SERIOUS = ("serious", "critical")
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -57,11 +66,16 @@ def tab(chromium):
     page.close()
 
 
+@pytest.fixture(scope="module")
+def run(tab, address):
+    return train(tab, address)
+
+
 @pytest.fixture(scope="module", params=LOOKED_AT)
-def found(request, tab, address):
+def found(request, tab, address, run):
     """What is wrong with a page, by check and by theme or width; it is opened once for all."""
     tab.set_viewport_size(DESK)
-    open_page(tab, address + LOOKED_AT[request.param])
+    open_page(tab, address + LOOKED_AT[request.param].format(run=run))
     seen = {}
     for theme in THEMES:
         tab.emulate_media(color_scheme=theme)
