@@ -15,7 +15,7 @@ from pages.controls import settings
 from pages.controls.words import word_of
 
 # The reader's way of watching outlasts a change of preset.
-WATCHING = player.WATCHING | {"view", "hide_controls", "run", "smooth", "each_filter", "cell"}
+WATCHING = player.WATCHING | {"view", "hide_controls", "run", "smooth", "each_filter", "cell", "film"}
 
 
 @dataclass(frozen=True)

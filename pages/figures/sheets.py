@@ -53,6 +53,27 @@ def filter_picture(weight: Array, theme: str = "light", width: int = 720) -> Arr
     return map_sheet(np.nan_to_num(weight.reshape(-1, *weight.shape[2:]), posinf=0, neginf=0), theme, width)
 
 
+def filter_pixels(weight: Array, theme: str = "light", *, reach: float | None = None) -> Array:
+    """Filters (F, C, H, W) in a square as (H', W', 3) uint8 pixels, one a weight: for small pictures. reach: where the colours
+    end; None is each one's own largest weight."""
+    weight = np.where(np.isfinite(weight), weight, 0).astype(np.float64)
+    if weight.shape[1] == 3:
+        tiles = _in_colour(weight, reach)
+    else:
+        flat = weight.reshape(-1, *weight.shape[2:])
+        tiles = _signed_colours(np.clip(flat / (_own_reach(flat) if reach is None else reach), -1, 1), theme)
+    pixels: Array = np.rint(_arrange(tiles, GROUND, 1.0)).astype(np.uint8)
+    return pixels
+
+
+def _signed_colours(share: Array, theme: str) -> Array:
+    """Shares (N, H, W) from -1 to 1 as colours (N, H, W, 3)."""
+    low, zero, high = (np.array(rgb(colour)) for colour in (ENDS[theme][0], ZERO[theme], ENDS[theme][1]))
+    share = share[..., None]
+    colours: Array = zero + np.maximum(share, 0) * (high - zero) + np.maximum(-share, 0) * (low - zero)
+    return colours
+
+
 def _in_colour(weight: Array, reach: float | None = None) -> Array:
     """Filters (F, 3, H, W) as tiles (F, H, W, 3) of red, green and blue around mid-grey; reach: None is each one's own."""
     weight = np.where(np.isfinite(weight), weight, 0).astype(np.float64)  # after a divergence not all may be
@@ -131,9 +152,7 @@ def map_sheet(maps: Array, theme: str = "light", width: int = 720) -> Array:
     A picture, and not a figure: it takes a hundredth of the bytes and shows no numbers on hover.
     """
     reach = float(np.abs(maps).max(initial=0)) or 1.0
-    low, zero, high = (np.array(rgb(colour)) for colour in (ENDS[theme][0], ZERO[theme], ENDS[theme][1]))
-    share = (maps / reach)[..., None]
-    sheet = _arrange(zero + np.maximum(share, 0) * (high - zero) + np.maximum(-share, 0) * (low - zero), GROUND)
+    sheet = _arrange(_signed_colours(maps / reach, theme), GROUND)
     return _enlarged(sheet, width)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,26 @@ from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.solver import decayed
 from cnn_core.training import Run
-from pages.address import messages
+from pages.address import messages, state
 from pages.animation.chart import chart
+from pages.animation.film import film
 from pages.controls.naming import what_is
 from pages.controls.segments import show_part
 from pages.controls.settings import whole_box
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.pixels import as_url
-from pages.figures.sheets import map_sheet
+from pages.figures.sheets import filter_pixels, map_sheet
 from pages.sections.mistakes_view import taken_for
 from pages.sections.picture_way import how_many, picture_and_classes, way_through
-from pages.sections.run_filters import each_by_itself, run_sheet
+from pages.sections.run_filters import common_reach, each_by_itself, run_sheet
 from pages.server import runs
+from pages.server.filters import kept_filters
 from pages.server.leisure import due, looked
 from pages.server.visitors import visitor
 
 ACROSS = 2  # layers side by side
 SHEET = 420  # pixels: the height of the filters
+MOST_FILTERS = 16  # in a small picture
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
 
 
@@ -40,7 +44,11 @@ def film_view(run: Run, theme: str) -> None:
     if not kept:
         st.info("No step has been kept yet: the first one is on its way.")
         return
+    each = each_by_itself()
+    strip = st.container()
     iteration = _step(run, kept)
+    with strip:
+        film(_frames(run, kept, each, theme), iteration, key="film_strip", on_step=partial(rest_at, kept))
     began = time.monotonic()
     try:
         network, found = runs.network_at(run, iteration), runs.evaluation_at(run, iteration)
@@ -53,7 +61,7 @@ def film_view(run: Run, theme: str) -> None:
     with left:
         weight = next(iter(network.params.values()))
         st.subheader("Filters")
-        sheet, words = run_sheet(run, weight, iteration, each_by_itself(), theme, SHEET)
+        sheet, words = run_sheet(run, weight, iteration, each, theme, SHEET)
         chart(sheet, key="film_filters")
         st.markdown(f":small[{words}]")
     with right:
@@ -61,9 +69,37 @@ def film_view(run: Run, theme: str) -> None:
     _one_picture(run, network, len(found.truth), theme)
 
 
+def _frames(run: Run, kept: list[int], each: bool, theme: str) -> list[tuple[int, str]]:
+    """Small pictures of the first filters at each step that can be read."""
+    reach = None if each else common_reach(run)
+    there = kept_filters(run)
+    return [
+        (step, as_url(filter_pixels(there[step][:MOST_FILTERS], theme, reach=reach))) for step in kept if step in there
+    ]
+
+
+def rest_at(kept: list[int], step: Any) -> None:
+    """Show a step that the film came to rest at, if it is kept: anybody can send any."""
+    if type(step) is int and step in kept:
+        st.session_state["film"] = step
+
+
 def _step(run: Run, kept: list[int]) -> int:
-    """The step to look at: the last one, also while others come, until the reader goes back to another."""
-    key, end = "film", (run.id, kept[-1])
+    """The step to look at: the address's, else the last one, also while others come, until the reader goes back to another."""
+    key, asked = "film", state.text("film")
+    if asked is not None and (key not in st.session_state or state.went_back()):
+        if asked.isdecimal():
+            st.session_state[key] = min(kept, key=lambda k: abs(k - int(asked)))
+            st.session_state["film_end"] = run.id, None
+        else:
+            messages.warning(f"{key} (={asked[:20]}) in the link must be a step that is kept, such as {kept[-1]}")
+    step = _chosen(run, kept, key, (run.id, kept[-1]))
+    state.set_text(key, None if step == kept[-1] else str(step))
+    return step
+
+
+def _chosen(run: Run, kept: list[int], key: str, end: tuple[str, int]) -> int:
+    """The slider's step; the last one until the reader has gone back to another."""
     before = st.session_state.get("film_end", (None, None))
     if before[0] != run.id or st.session_state.get(key) in (None, before[1]):
         st.session_state[key] = kept[-1]

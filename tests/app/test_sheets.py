@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from pages.figures.colours import ENDS, ZERO, rgb, signed_scale
-from pages.figures.sheets import GROUND, filter_picture, filter_sheet, number_sheet, picture_sheet, round_reach
+from pages.figures.sheets import (
+    GROUND,
+    filter_picture,
+    filter_pixels,
+    filter_sheet,
+    number_sheet,
+    picture_sheet,
+    round_reach,
+)
 from tests.app.lesson import tiles
 
 RNG = np.random.default_rng(231)
@@ -67,6 +75,21 @@ def test_each_filter_by_itself_has_its_full_colour_and_still_says_its_numbers():
     assert tiles(heatmap["customdata"], 3, 1, 1).ravel().tolist() == [0.1, -0.4, 0]
     assert "customdata" in heatmap["hovertemplate"]
     assert (heatmap["zmin"], heatmap["zmax"]) == (-1, 1)
+
+
+@pytest.mark.parametrize(("channels", "reach", "shown"), [(1, 0.5, 0.2), (1, None, 1.0), (3, 0.5, 0.2), (3, None, 1.0)])
+def test_a_small_picture_has_a_pixel_a_weight_in_the_sheets_colours(channels, reach, shown):
+    weight = np.zeros((4, channels, 1, 1))
+    weight[0] = 0.1
+    pixels = filter_pixels(weight, reach=reach)
+    assert pixels.shape == (5, 5, 3)
+    zero, full = (
+        (np.full(3, 127.5), np.full(3, 255))
+        if channels == 3
+        else (np.array(rgb(c)) for c in (ZERO["light"], ENDS["light"][1]))
+    )
+    np.testing.assert_allclose(pixels[1, 1], zero + shown * (full - zero), atol=0.6)
+    np.testing.assert_allclose(pixels[3, 3], zero, atol=0.6)
 
 
 def test_maps_of_zeros_have_a_scale():

@@ -11,10 +11,11 @@ from pages.controls import segments
 from pages.figures.inside import over_time
 from pages.figures.sheets import round_reach
 from pages.sections.before_training import sheet_caption
+from pages.sections.film_view import rest_at
 from pages.sections.mistakes_view import most_confused, pick
 from pages.sections.training_words import judge
 from pages.server import leisure, runs
-from tests.app.lesson import calm, change, control, figure, open_lesson, texts
+from tests.app.lesson import calm, change, control, figure, open_lesson, sent, texts
 from tests.app.training import press, view
 from tests.trainings import small
 from tests.waiting import until
@@ -219,6 +220,41 @@ def test_the_film_strip_goes_back_in_time(run):
         "relu1: 2 maps of 8×8",
         "pool1: 2 maps of 4×4",
     ]
+
+
+def test_the_step_of_the_film_is_in_the_address(run):
+    app = open_lesson("train", run=run.id, view="film_strip")
+    assert "film" not in app.query_params
+    control(app, "film").set_value(8).run()
+    assert app.query_params["film"] == "8"
+    again = open_lesson("train", run=run.id, view="film_strip", film="8")
+    assert calm(again)
+    assert control(again, "film").value == 8
+    assert "of the first layer after 8 steps" in " ".join(texts(again.markdown))
+    control(again, "film").set_value(21).run()
+    assert "film" not in again.query_params
+    nearest = open_lesson("train", run=run.id, view="film_strip", film="9999")
+    assert (calm(nearest), control(nearest, "film").value) == (True, 21)
+    bad = open_lesson("train", run=run.id, view="film_strip", film="soon")
+    assert texts(bad.warning) == ["film (=soon) in the link must be a step that is kept, such as 21"]
+
+
+def test_the_film_has_a_thumbnail_of_each_step_that_is_kept(run):
+    app = open_lesson("train", run=run.id, view="film_strip", film="8")
+    data = sent(app, "convscope_film")
+    assert [step for step, _ in data["frames"]] == run.checkpoints.iterations()
+    assert data["step"] == 8
+    assert len({address for _, address in data["frames"]}) == len(data["frames"])  # no two are alike
+
+
+@pytest.mark.parametrize("step", [None, "8", 8.0, True, -1, 7777, [8]])
+def test_a_film_comes_to_rest_at_a_step_that_is_kept_only(step, monkeypatch):
+    kept = {}
+    monkeypatch.setattr("streamlit.session_state", kept)
+    rest_at([1, 4, 8], step)
+    assert kept == {}
+    rest_at([1, 4, 8], 8)
+    assert kept == {"film": 8}
 
 
 def test_the_film_strip_follows_a_training_until_the_reader_goes_back(registry):

@@ -44,6 +44,7 @@ def test_buttons_curves_and_filters_are_on_one_screen_and_move_together(page, ad
         box = part.bounding_box()
         assert 0 <= box["y"] <= box["y"] + box["height"] <= height, part
         assert 0 <= box["x"] <= box["x"] + box["width"] <= width, part
+    assert len({round(button.bounding_box()["height"]) for button in buttons}) == 1  # those with words of help as well
     before = {key: page.evaluate(SHOWN, key) for key in CHARTS}
     assert before["filter_sheet"][1] >= 8
     for key in CHARTS:
@@ -103,3 +104,23 @@ def test_focus_stays_on_the_button_that_takes_the_place_of_the_pressed_one(page,
         page.wait_for_timeout(700)  # not the second press of a double click
         assert then in focused()
     stop(page)
+
+
+def test_the_film_plays_to_its_end_and_the_page_shows_the_step_where_it_rests(page, address):
+    open_page(page, address + "/train?num_epochs=2&hidden_1=4&batch_size=200")
+    choose_pace(page, "as fast")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("finished after 14 steps")).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="Film strip").click()
+    film = page.locator(".film")
+    film.get_by_role("button", name="step 4", exact=True).click()
+    expect(page).to_have_url(re.compile("film=4"))
+    expect(page.get_by_text("of the first layer after 4 steps")).to_be_visible()
+    expect(film.locator("[aria-current]")).to_have_text("4")
+    film.get_by_role("button", name="Play").click()
+    expect(film.locator("figcaption")).not_to_have_text("step 4")
+    expect(film.locator("figcaption")).to_have_text("step 14", timeout=30_000)
+    expect(film.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.get_by_text("of the first layer after 14 steps")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("film="))
+    fits(page)
