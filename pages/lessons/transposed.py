@@ -18,10 +18,10 @@ from pages.sections.walk_page import ending, walk_settings
 from pages.sections.walkthrough import upstream, walkthrough
 
 VIEWS = {
-    "spread": "A convolution's backward step, `dx[window] += dout × weight`, used **forward** to enlarge: read the input as its "
-    "**dout**, and the output is its **dx**. Each number is scattered: it adds its multiple of the kernel, **not flipped**.",
-    "gather": "The same output, one sum for each of its numbers. This is how a convolution's **dx** is gathered from its "
-    "**dout** (the input here): by an ordinary convolution, with the kernel **flipped** (turned by 180°).",
+    "spread": "A convolution's backward step: the input is its **dout**, the output its **dx**. Each number adds its multiple of the "
+    "kernel, **not flipped**.",
+    "gather": "The same output, gathered as a convolution's **dx** is from its **dout**: each number is one sum, with the kernel "
+    "**flipped** by 180°.",
 }
 STRIDE = "How far the windows lie apart in the output."
 OUTPUT_PADDING = "Further rows and columns at bottom and right: a convolution makes the same size from several."

@@ -211,11 +211,11 @@ def test_padding_that_leaves_nothing_is_the_cores_error_and_can_be_mended(parame
 
 def test_each_view_says_what_is_dx_of_what_and_which_kernel_is_flipped():
     app = open_lesson("transposed", stride="2", padding="1")
-    assert "read the input as its **dout**, and the output is its **dx**" in texts(app.markdown)[0]
+    assert "the input is its **dout**, the output its **dx**" in texts(app.markdown)[0]
     assert "**not flipped**" in texts(app.markdown)[0]
     assert sent(app)["titles"]["weight"] == "kernel 3×3"
     change(app, "view", "gather")
-    assert "a convolution's **dx** is gathered from its **dout** (the input here)" in texts(app.markdown)[0]
+    assert "gathered as a convolution's **dx** is from its **dout**" in texts(app.markdown)[0]
     assert "the kernel **flipped** (turned by 180°)" in texts(app.markdown)[0]
     assert sent(app)["titles"]["weight"] == "kernel 3×3, flipped"
     assert sent(app)["titles"]["x"] == "input 3×3, padding 3 − 1 − 1 = 1"
