@@ -18,8 +18,8 @@ from pages.sections.walk_page import ending, walk_settings
 from pages.sections.walkthrough import upstream, walkthrough
 
 VIEWS = {
-    "spread": "A convolution's backward step: the input is its **dout**, the output its **dx**. Each number adds its multiple of the "
-    "kernel, **not flipped**.",
+    "spread": "A convolution's backward step: the input is its **dout**, the output its **dx**. Each number adds its multiple of "
+    "the kernel, **not flipped**.",
     "gather": "The same output, gathered as a convolution's **dx** is from its **dout**: each number is one sum, with the kernel "
     "**flipped** by 180°.",
 }

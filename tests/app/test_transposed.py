@@ -216,7 +216,7 @@ def test_each_view_says_what_is_dx_of_what_and_which_kernel_is_flipped():
     assert sent(app)["titles"]["weight"] == "kernel 3×3"
     change(app, "view", "gather")
     assert "gathered as a convolution's **dx** is from its **dout**" in texts(app.markdown)[0]
-    assert "the kernel **flipped** (turned by 180°)" in texts(app.markdown)[0]
+    assert "the kernel **flipped** by 180°" in texts(app.markdown)[0]
     assert sent(app)["titles"]["weight"] == "kernel 3×3, flipped"
     assert sent(app)["titles"]["x"] == "input 3×3, padding 3 − 1 − 1 = 1"
     assert any("1 between neighbours of the input" in text for text in texts(app.caption))
