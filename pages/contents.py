@@ -10,6 +10,7 @@ from pages.address.menu import icon, menu
 from pages.address.state import enter, leave
 from pages.animation.scripts import script
 from pages.controls import folds, legible, places
+from pages.server.one_by_one import line
 from pages.server.runs import give_way
 
 give_way()
@@ -40,5 +41,6 @@ book().head = head = st.container(
     horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
 )
 head.title(entry.heading or page.title, width="content")
-page.run()
+with line.turn():
+    page.run()
 leave()
