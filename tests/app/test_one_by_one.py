@@ -5,13 +5,14 @@ import time
 
 import pytest
 
-from pages.server.one_by_one import Line
+from pages.server.one_by_one import Line, line
+from tests.app.lesson import calm, open_lesson
 
 FOREVER = 30.0  # seconds, on a machine that does much else
 
 
 def started(line, action):
-    """A thread that stands in the line: it has taken its place when this reline."""
+    """A thread that stands in the line: it has taken its place when this returns."""
     before = line._last
 
     def run():
@@ -28,9 +29,10 @@ def started(line, action):
 
 
 def test_each_waits_for_the_one_before_it():
-    line, told, go = Line(FOREVER), [], threading.Event()
-    threads = [started(line, lambda: (told.append("begins"), go.wait(FOREVER), told.append("ends")))]
+    line, told, begun, go = Line(FOREVER), [], threading.Event(), threading.Event()
+    threads = [started(line, lambda: (told.append("begins"), begun.set(), go.wait(FOREVER), told.append("ends")))]
     threads += [started(line, lambda n=n: told.extend([f"{n} begins", f"{n} ends"])) for n in range(20)]
+    assert begun.wait(FOREVER)
     assert told == ["begins"]
     go.set()
     for thread in threads:
@@ -59,3 +61,19 @@ def test_an_error_ends_a_turn():
     began = time.monotonic()
     with line.turn():
         assert time.monotonic() - began < FOREVER / 2
+
+
+def test_each_run_of_a_page_takes_one_turn(monkeypatch):
+    taken, turn = [], line.turn
+
+    def counted():
+        taken.append(line)
+        return turn()
+
+    monkeypatch.setattr(line, "turn", counted)
+    app = open_lesson("pooling")
+    assert calm(app)
+    before = len(taken)
+    assert before
+    assert calm(app.run())
+    assert len(taken) == before + 1
