@@ -13,7 +13,7 @@ from cnn_core.network import LayerRow
 WIDTH, HEIGHT, BASE = 960, 250, 118  # the drawing's box, and the line its blocks are centred on
 FULL = 88.0  # pixels for the input's side
 STYLE = """
-.net { width: 100%; min-width: 720px; max-width: 1100px; }
+.net { width: 100%; min-width: 960px; max-width: 1100px; }
 .net text { fill: currentColor; text-anchor: middle; font-size: 12.5px; }
 .net .name { font-weight: 600; font-size: 13px; }
 .net .shape { opacity: .8; }

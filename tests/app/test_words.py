@@ -88,3 +88,22 @@ def test_no_two_options_have_the_same_words():
     for key, ids in IDS.items():
         words = [word_of(key, option) for option in ids]
         assert len(set(words)) == len(words), key
+
+
+# What is learned here is to be found again in papers and in libraries: of each page some of the words to look it up by.
+TERMS = {
+    "home": ["parameters"],
+    "convolution": ["Export", "parameters"],
+    "data": ["Class balance", "Normalisation and augmentation", "validation pictures", "chance level"],
+    "receptive_field": ["receptive field"],
+    "speed": ["Arithmetic intensity", "operations and bytes"],
+}
+
+
+@pytest.mark.parametrize("page", TERMS)
+def test_the_fields_own_terms_stand_on_the_page(page):
+    app = open_lesson(page)
+    parts = (app.markdown, app.subheader, app.caption)
+    said = "\n".join(text for part in parts for text in texts(part))
+    said += "\n".join(widget.label for widget in (*app.toggle, *app.metric))
+    assert [term for term in TERMS[page] if term not in said] == []
