@@ -8,11 +8,11 @@ const LOOKS = 9; // steps of a phase
 const EDGE = 28; // left and right of the blocks together
 const BETWEEN = 12; // blocks
 const USUAL = 430; // width of a panel: most totals in a line
-const LETTERS = { dense: 4.8, usual: 5.6 }; // pixels of a letter
+const LETTERS = { dense: 4.8, usual: 5.6, title: 6.6, stage: 7.2 }; // pixels of a letter
 
 // For each phase: its blocks and its total, as large as they are at some of its steps, and at one that goes wrong.
 export function measurePanels(walk) {
-  return walk.phases.map(({ first, steps }) => {
+  return walk.phases.map(({ first, steps, stages }) => {
     const looked = Array.from({ length: LOOKS }, (_, i) => first + Math.floor((i * (steps - 1)) / (LOOKS - 1)));
     const slip = [...walk.slips.keys()].find((step) => step >= first && step < first + steps);
     const told = [...looked, ...(slip === undefined ? [] : [slip])].map((step) => describe(walk, walk.locate(step)));
@@ -21,7 +21,9 @@ export function measurePanels(walk) {
     const letters = Math.max(
       ...told.map(({ total }) => total.map(({ html }) => html.replace(/<[^>]*>/g, "")).join("").length),
     );
-    return { blocks, longest, letters, button: walk.slips.size > 0 };
+    const titles = blocks.map((_, i) => Math.max(...told.map((each) => each.blocks[i].title.length)) * LETTERS.title);
+    const stage = Math.max(...stages.map((name) => name.length + 5)) * LETTERS.stage; // "2/4: multiply"
+    return { blocks, longest, letters, titles, stage, button: walk.slips.size > 0 };
   });
 }
 
@@ -36,30 +38,61 @@ export const isDense = (blocks) =>
   blocks.length > MOST.blocks ||
   blocks.some(({ columns, terms }) => columns > MOST.columns || terms.length > MOST.terms);
 
-function blockSize({ blocks, longest }) {
+// Widths of the blocks, what the title of each needs, and how high one is. A single channel's block is as wide as its title;
+// where there are several, the title may reach over the next ones.
+function blockSizes({ blocks, longest, titles }) {
   const [{ columns, terms, sum, part }] = blocks;
   const dense = isDense(blocks);
   const width = dense ? Math.max(38, longest * LETTERS.dense + 4) : Math.max(54, longest * LETTERS.usual + 14);
   const row = (terms[0].left === undefined ? 26 : dense ? 38 : 44) + 3;
-  return [columns * (width + 3), 21 + (part ? 18 : 0) + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0)];
+  const needs = titles.map((title) => Math.max(columns * (width + 3), title));
+  return {
+    needs,
+    widths: part ? needs.map(() => columns * (width + 3)) : needs,
+    high: 21 + (part ? 18 : 0) + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0),
+  };
 }
 
+// Where the blocks stand, if so many pixels are in a line: {line, left, forced}; forced: only its title does not fit any more.
+function flow({ widths, needs }, room) {
+  let [line, left] = [0, 0];
+  return widths.map((width, i) => {
+    const full = left && left + needs[i] > room;
+    const forced = Boolean(full) && left + width <= room;
+    if (full) [line, left] = [line + 1, 0];
+    const at = { line, left, forced };
+    left += width + BETWEEN;
+    return at;
+  });
+}
+
+// The blocks that have to begin a line in a panel of this width.
+export const breaksOf = (panel, width) =>
+  panel.blocks.length ? flow(blockSizes(panel), width - EDGE).flatMap(({ forced }, i) => (forced ? [i] : [])) : [];
+
 export const widestBlock = (panels) =>
-  EDGE + Math.max(...panels.filter(({ blocks }) => blocks.length).map((panel) => blockSize(panel)[0]));
+  EDGE + Math.max(...panels.filter(({ blocks }) => blocks.length).flatMap((panel) => blockSizes(panel).needs));
 
 // How wide the panel is that stands beside the grids, where there is so much room.
 export const panelWidth = (panels, rest) => Math.min(rest, Math.max(USUAL, widestBlock(panels)));
 
-// beside: the name of the stage then has a line of its own.
+// Whether the name of the stage needs a line of its own: beside a panel's first titles there is no room for it.
+export function crowded(panel, width, beside) {
+  if (beside || !panel.blocks.length) return beside;
+  const room = width - EDGE;
+  return flow(blockSizes(panel), room).some(
+    ({ line, left }, i) => line === 0 && panel.titles[i] && left + panel.titles[i] + panel.stage > room,
+  );
+}
+
 export function panelHeight(panels, width, beside) {
   return Math.max(
     ...panels.map((panel) => {
       const lines = Math.ceil((panel.letters * 7.4) / (width - EDGE));
-      const total = (beside ? 46 : 26) + 25 * lines + (panel.button ? 28 : 0);
+      const total = (crowded(panel, width, beside) ? 46 : 26) + 25 * lines + (panel.button ? 28 : 0);
       if (!panel.blocks.length) return total;
-      const [across, high] = blockSize(panel);
-      const each = Math.max(1, Math.floor((width - EDGE + BETWEEN) / (across + BETWEEN)));
-      return total + Math.ceil(panel.blocks.length / each) * (high + 6);
+      const sizes = blockSizes(panel);
+      return total + (flow(sizes, width - EDGE).at(-1).line + 1) * (sizes.high + 6);
     }),
   );
 }

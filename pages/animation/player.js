@@ -24,7 +24,7 @@ class Player {
       () => this.rate,
       (ticks) => this.tick(ticks),
     );
-    this.pointer = new Pointer(root, part("link"), {
+    this.pointer = new Pointer(root, part, {
       pick: (channel, cell) => this.go(this.stepOf(channel, cell)),
       changed: () => this.report(),
     });
@@ -80,9 +80,9 @@ class Player {
     this.done = Math.min(whole ? Infinity : this.done, this.at.phase.stages.length - 1);
     this.stage.load(this.walk);
     this.stage.at = this.at;
+    this.pointer.load(this.walk, this.stage); // before it is laid out: what is said of a pinned cell takes room
     this.redraw();
     this.tell();
-    this.pointer.load(this.walk, this.stage);
     this.told ??= JSON.stringify({ ...this.place(), step: this.asked }); // a step that had to be cut is told
     this.report();
   }
@@ -168,7 +168,7 @@ class Player {
   say(place) {
     const { walk, at, done } = this;
     const [told, { stages }] = [describe(walk, at), at.phase];
-    this.terms.show(told, done);
+    this.terms.show(told, done, this.stage.breaks);
     markPhase(this, at.phase);
     this.part("stage").textContent = stages.length > 1 ? `${done + 1}/${stages.length}: ${stages[done]}` : "";
     this.part("scrub").setAttribute("aria-valuetext", `step ${place}`);

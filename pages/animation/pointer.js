@@ -2,11 +2,14 @@
 
 import { Links } from "./links.js";
 import { outline } from "./outline.js";
+import { scrollerOf } from "./sizes.js";
 
 export class Pointer {
-  // pick(channel, cell): what a click on a cell with a step of its own asks for; changed(): the pin is another one.
-  constructor(root, words, { pick, changed }) {
-    Object.assign(this, { root, words, pick, changed, pinned: null, cursor: null });
+  // part(name): an element of the page by its class. pick(channel, cell): what a click on a cell with a step of its own asks for;
+  // changed(): the pin is another one.
+  constructor(root, part, { pick, changed }) {
+    Object.assign(this, { root, pick, changed, pinned: null, cursor: null });
+    Object.assign(this, { words: part("link"), kept: part("pin"), figure: part("figure") });
   }
 
   load(walk, stage) {
@@ -71,8 +74,10 @@ export class Pointer {
 
   pin(cell) {
     const same = JSON.stringify(cell) === JSON.stringify(this.pinned);
-    this.pinned = same ? null : cell;
-    this.show();
+    this.keepPlace(() => {
+      this.pinned = same ? null : cell;
+      this.show();
+    });
     const { positions } = this.walk;
     if (!same && cell.name === "product") this.pick(Math.floor(cell.index / positions), cell.index % positions);
     else if (!same && this.walk.points.includes(cell.name)) this.pick(cell.plane, cell.index);
@@ -81,19 +86,31 @@ export class Pointer {
 
   unpin() {
     if (!this.pinned) return false;
-    this.pinned = this.hovered = null;
-    this.show();
+    this.keepPlace(() => {
+      this.pinned = this.hovered = null;
+      this.show();
+    });
     this.changed();
     return true;
   }
 
-  // Outline what the pointed-at or pinned cell is linked to, and say it.
+  // What is said of the pinned cell stands above the figure: the page scrolls along, so that the figure stays where it is.
+  keepPlace(change) {
+    const top = () => this.figure.getBoundingClientRect().top;
+    const before = top();
+    change();
+    scrollerOf(this.root).scrollTop += top() - before;
+  }
+
+  // Outline what the pointed-at or pinned cell is linked to, and say it: of the pinned one in a place of its own, so that the
+  // words of the step stay readable while one walks on.
   show() {
-    const cell = this.hovered ?? this.cursor ?? this.pinned;
-    const { marks, text } = cell ? this.links.of(cell.name, cell.plane, cell.index) : { marks: {}, text: "" };
-    const pinned = cell && JSON.stringify(cell) === JSON.stringify(this.pinned);
-    const words = pinned ? `${text} Pinned: Escape or another click lets go.` : text;
-    if (this.words.textContent !== words) this.words.textContent = words; // said once, however often it is drawn
+    const { pinned } = this;
+    const cell = this.hovered ?? this.cursor ?? pinned;
+    const told = ({ name, plane, index }) => this.links.of(name, plane, index);
+    const { marks, text } = cell ? told(cell) : { marks: {}, text: "" };
+    say(this.words, JSON.stringify(cell) === JSON.stringify(pinned) ? "" : text);
+    say(this.kept, pinned ? `${told(pinned).text} Pinned: Escape or another click lets go.` : "");
     this.root.dataset.linked = cell ? `${cell.name},${cell.plane},${cell.index}` : "";
     this.root.dataset.pinned = this.pinned ? `${this.pinned.name},${this.pinned.plane},${this.pinned.index}` : "";
     if (!this.stage.colours) return;
@@ -102,4 +119,9 @@ export class Pointer {
       if (here.length || plane.outlined) outline(plane, here);
     }
   }
+}
+
+// Once, however often it is drawn.
+function say(place, words) {
+  if (place.textContent !== words) place.textContent = words;
 }

@@ -17,11 +17,14 @@ const WIDEST_OUTPUTS = { few: 370, many: 190 }; // pixels that the pictures of o
 const [LEAST_HEIGHT, BELOW] = [340, 4]; // pixels that the figure takes in any case, and that stay free below it
 const GAPS = { columns: 28, rows: 14, planes: 12 };
 
+// What scrolls the page.
+export const scrollerOf = (root) =>
+  root.getRootNode().host?.closest('[data-testid="stMain"]') ?? document.documentElement;
+
 // The room there is for a figure: as wide as the player, from where it begins, however far the page is scrolled, to the end of
 // the first screen.
 export function roomFor(root, figure) {
-  const main = root.getRootNode().host?.closest('[data-testid="stMain"]') ?? document.documentElement;
-  const top = figure.getBoundingClientRect().top + main.scrollTop;
+  const top = figure.getBoundingClientRect().top + scrollerOf(root).scrollTop;
   return { width: root.clientWidth, height: Math.max(LEAST_HEIGHT, window.innerHeight - top - BELOW) };
 }
 
@@ -120,7 +123,7 @@ function extent(group, cell, small, tall = 0) {
   const stripe = group.grouped ? 9 : 0; // that tells the groups of a convolution apart
   const across = Math.ceil(planes.length / lines);
   const wide = Math.max(grid.columns * cell + 2, grid.channels > 1 ? CAPTIONS.plane : 0);
-  return [across * (wide + GAPS.planes + stripe) - GAPS.planes, TITLE + lines * height, lines];
+  return [Math.max(across * (wide + GAPS.planes + stripe) - GAPS.planes, group.least), TITLE + lines * height, lines];
 }
 
 // Of kernels: a line for each filter, or small pictures of all beside a lens.
@@ -131,7 +134,7 @@ function kernelExtent(group, cell, small) {
   const widths = Array.from({ length: each }, (_, i) =>
     Math.max(grid.columns * size + 2, each > 1 ? (i ? CAPTIONS.plane : CAPTIONS.kernel) : 0),
   );
-  const line = sum(widths) + GAPS.planes * (each - 1) + bias + (group.grouped ? 9 : 0);
+  const line = Math.max(sum(widths) + GAPS.planes * (each - 1) + bias + (group.grouped ? 9 : 0), group.least);
   const high = grid.rows * size + captionOf(group) + 6;
   if (!small) return [line, TITLE + filters * high];
   const picture = grid.rows * KERNEL_PICTURE + 6;

@@ -1,7 +1,8 @@
 // The stage: all planes of a walk, laid out to the width at hand, showing one step.
 
+import { titleOfPlane } from "./captions.js";
 import { readColours, SCALES } from "./colours.js";
-import { measurePanels, panelHeight } from "./panel.js";
+import { breaksOf, crowded, measurePanels, panelHeight } from "./panel.js";
 import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
 import { columnsOf, compose, groupCells, roomFor } from "./sizes.js";
 
@@ -79,6 +80,8 @@ export class Stage {
     const { name } = group;
     group.title.textContent = walk.titles[name] ?? name;
     Object.assign(group, { grid: walk.grids[name], kernels: walk.isKernel(name), grouped: walk.grouped });
+    // Its title may reach into the gap before the next group.
+    group.least = group.title.textContent.length * TITLE_LETTER - (group.stacked ? 0 : TITLE_REACH);
     Object.assign(group, { filters: lines.length, each: lines[0].filter(([shown]) => shown === name).length });
     lines.flat().forEach((shown, number) => this.give(group.planes[number], ...shown));
     lenses.forEach((shown, number) => this.give(group.lenses[number], ...shown));
@@ -100,33 +103,12 @@ export class Stage {
     this.caption(plane);
   }
 
-  // Which channel or filter a plane is, and which group, where there are several.
   caption(plane) {
-    const { walk } = this;
-    const { channel, name } = plane;
-    const { channels } = plane.grid;
-    const group = walk.grouped && walk.fields.has(name) ? Math.floor(channel / walk.channels_in) : null;
-    const kernel = walk.isKernel(name);
-    const names = walk.channel_names[kernel ? "x" : name] ?? [];
-    const word = walk.weighted ? walk.axes[walk.points.includes(name) ? 0 : 1] : "channel";
-    let words = channels > 1 ? (names[channel] ?? `${word} ${channel}`) : "";
-    if (kernel && channels > 1) {
-      const [first, second] = [Math.floor(channel / walk.channels_in), channel % walk.channels_in];
-      const [outer, inner] = walk.axes;
-      const own = `${outer} ${first}`;
-      words = walk.channels_in === 1 ? own : `${second ? "" : `${own}, `}${names[second] ?? `${inner} ${second}`}`;
-    }
-    if (name === "bias" || name === "dbias") words = name;
-    plane.caption.textContent = group !== null ? `${words} · group ${group}` : words;
-    const owner = walk.grouped
-      ? kernel
-        ? Math.floor(channel / walk.channels_in / walk.channels_out)
-        : (group ?? (walk.points.includes(name) ? Math.floor(channel / walk.channels_out) : null))
-      : null;
+    const { words, owner } = titleOfPlane(this.walk, plane.name, plane.channel);
+    plane.caption.textContent = words;
     plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
-    const title = walk.titles[name] ?? name;
-    const caption = plane.caption.textContent;
-    plane.canvas.setAttribute("aria-label", caption && caption !== title ? `${title} ${caption}` : title);
+    const title = this.walk.titles[plane.name] ?? plane.name;
+    plane.canvas.setAttribute("aria-label", words && words !== title ? `${title} ${words}` : title);
   }
 
   get outgrown() {
@@ -161,6 +143,7 @@ export class Stage {
     if (!this.colours) return; // not laid out yet
     const moves = this.walk.advance(at.step, stage);
     if (all || at.phase !== this.phase) this.keepRoom((this.phase = at.phase));
+    const focused = this.groups.find(({ section }) => section.contains(this.root.getRootNode().activeElement));
     for (const group of this.groups) {
       const rests = this.rests(group, at);
       const appears = group.rests && !rests;
@@ -168,13 +151,23 @@ export class Stage {
       group.section.classList.toggle("rests", rests);
       if (!rests) this.showGroup(group, at, moves, all || appears);
     }
+    if (focused?.rests) this.passFocus(focused);
+  }
+
+  // The grid that had the keyboard's focus is folded away: its gradient, or what that is the gradient of, gets it.
+  passFocus({ name }) {
+    const twin = this.groups.find((other) => !other.rests && (other.name === `d${name}` || `d${other.name}` === name));
+    const stop = twin?.planes.find(({ canvas }) => canvas.tabIndex === 0)?.canvas ?? this.root;
+    stop.focus({ preventScroll: true });
   }
 
   // The sum keeps its height at every step of a phase.
   keepRoom({ number }) {
     const { form, panel } = this.fit;
-    const width = form === "beside" ? panel : this.width;
-    this.part("sum").style.minHeight = `${panelHeight([this.panels[number]], width, form !== "below")}px`;
+    const [here, width, beside] = [this.panels[number], form === "beside" ? panel : this.width, form !== "below"];
+    this.breaks = breaksOf(here, width);
+    this.part("sum").classList.toggle("crowded", crowded(here, width, beside));
+    this.part("sum").style.minHeight = `${panelHeight([here], width, beside)}px`;
   }
 
   // Whether a group has no part in this step, and takes no room: what the backward pass collects, while it goes forward;
@@ -236,6 +229,7 @@ export class Stage {
 }
 
 const PLACES = ["given", "made"]; // of the rows of groups
+const [TITLE_LETTER, TITLE_REACH] = [7.1, 24]; // pixels
 const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
 
 function markedCells(mark, grid) {

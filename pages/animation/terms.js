@@ -8,13 +8,14 @@ export class Terms {
     this.table.ontoggle = () => this.tabulate();
   }
 
-  // Show what `describe` says, as far as this stage has come; the rest keeps its place.
-  show(told, stage) {
+  // Show what `describe` says, as far as this stage has come; the rest keeps its place. breaks: the blocks that begin a line.
+  show(told, stage, breaks = []) {
     this.told = told;
-    const form = told.blocks
-      .map(({ part, columns, terms, sum }) => [part, columns, terms.length, !terms[0].left, !sum])
-      .join();
-    if (form !== this.form) this.build(told.blocks);
+    const form = [
+      breaks,
+      ...told.blocks.map(({ part, columns, terms, sum }) => [part, columns, terms.length, !terms[0].left, !sum]),
+    ].join(";");
+    if (form !== this.form) this.build(told.blocks, breaks);
     this.form = form;
     told.blocks.forEach((block, number) => {
       const { section, heading, cells, sum } = this.built[number];
@@ -38,10 +39,11 @@ export class Terms {
     if (this.table.open) this.tabulate();
   }
 
-  build(blocks) {
+  build(blocks, breaks) {
     this.blocks.replaceChildren();
     this.blocks.classList.toggle("dense", isDense(blocks));
-    this.built = blocks.map((block) => {
+    this.built = blocks.map((block, number) => {
+      if (breaks.includes(number)) this.blocks.append(document.createElement("hr"));
       const section = document.createElement("section");
       section.innerHTML = `<h5></h5>${block.part ? "<h6></h6>" : ""}<div class="block" style="--columns:${block.columns}"></div>`;
       if (block.part) section.children[1].textContent = block.part;
