@@ -7,8 +7,9 @@ const MOST = { blocks: 2, columns: 4, terms: 9 }; // beyond, terms stand closer
 const LOOKS = 9; // steps of a phase
 const EDGE = 28; // left and right of the blocks together
 const BETWEEN = 12; // blocks
+const RESULT = 18; // what the frame of a result takes in its line
 const USUAL = 430; // width of a panel: most totals in a line
-const LETTERS = { dense: 4.8, usual: 5.6, title: 6.6, stage: 7.2 }; // pixels of a letter
+const LETTERS = { dense: 4.8, usual: 5.6, title: 6.6, stage: 7.2, total: 7.1 }; // pixels of a letter
 
 // For each phase: its blocks and its total, as large as they are at some of its steps, and at one that goes wrong.
 export function measurePanels(walk) {
@@ -18,9 +19,14 @@ export function measurePanels(walk) {
     const told = [...looked, ...(slip === undefined ? [] : [slip])].map((step) => describe(walk, walk.locate(step)));
     const [{ blocks }] = told;
     const longest = Math.max(0, ...told.flatMap((each) => each.blocks.flatMap(lengths)));
-    const letters = Math.max(
-      ...told.map(({ total }) => total.map(({ html }) => html.replace(/<[^>]*>/g, "")).join("").length),
+    const lines = told.map(({ total }) =>
+      total
+        .map(({ html }) => html)
+        .join("")
+        .split("<br>")
+        .map((line) => line.replace(/<[^>]*>/g, "").length),
     );
+    const letters = lines[0].map((_, i) => Math.max(...lines.map((each) => each[i])));
     const titles = blocks.map((_, i) => Math.max(...told.map((each) => each.blocks[i].title.length)) * LETTERS.title);
     const stage = Math.max(...stages.map((name) => name.length + 5)) * LETTERS.stage; // "2/4: multiply"
     return { blocks, longest, letters, titles, stage, button: walk.slips.size > 0 };
@@ -44,12 +50,12 @@ function blockSizes({ blocks, longest, titles }) {
   const [{ columns, terms, sum, part }] = blocks;
   const dense = isDense(blocks);
   const width = dense ? Math.max(38, longest * LETTERS.dense + 4) : Math.max(54, longest * LETTERS.usual + 14);
-  const row = (terms[0].left === undefined ? 26 : dense ? 38 : 44) + 3;
+  const row = (terms[0].left === undefined ? 28 : dense ? 37.5 : 45.5) + 3;
   const needs = titles.map((title) => Math.max(columns * (width + 3), title));
   return {
     needs,
     widths: part ? needs.map(() => columns * (width + 3)) : needs,
-    high: 21 + (part ? 18 : 0) + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0),
+    high: 18 + (part ? 18 : 0) + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0),
   };
 }
 
@@ -88,11 +94,13 @@ export function crowded(panel, width, beside) {
 export function panelHeight(panels, width, beside) {
   return Math.max(
     ...panels.map((panel) => {
-      const lines = Math.ceil((panel.letters * 7.4) / (width - EDGE));
-      const total = (crowded(panel, width, beside) ? 46 : 26) + 25 * lines + (panel.button ? 28 : 0);
+      const linesOf = (letters) => Math.ceil((letters * LETTERS.total + RESULT) / (width - EDGE));
+      const lines = panel.letters.reduce((all, letters) => all + linesOf(letters), 0);
+      const stage = crowded(panel, width, beside) ? 20 : 0;
+      const total = stage + Math.max(53, 24 + 22 * lines) + (panel.button ? 28 : 0);
       if (!panel.blocks.length) return total;
       const sizes = blockSizes(panel);
-      return total + (flow(sizes, width - EDGE).at(-1).line + 1) * (sizes.high + 6);
+      return total + (flow(sizes, width - EDGE).at(-1).line + 1) * (sizes.high + 6) - 6;
     }),
   );
 }
