@@ -56,8 +56,9 @@ PAGES = (
         "Convolution",
         "grid_on",
         "Slide a kernel over a picture; read each product.",
-        "kernels (yours, cell by cell) sliding over patterns, digits, pictures or your own, forward and on into the backward "
-        "pass; channels, filters, groups, dilation; the course's demo and the figures of the arithmetic guide as examples",
+        "kernels (yours, cell by cell) sliding over patterns, digits, pictures or your own, with a photograph beside it, forward "
+        "and on into the backward pass; channels, filters, groups, dilation; the course's demo and the figures of the arithmetic "
+        "guide as examples",
     ),
     Page(
         "pooling",
