@@ -80,12 +80,14 @@ def size_titles(window: Window, input_size: tuple[int, int]) -> dict[str, str]:
 def layer_counts(window: Window, input_size: Pair, channels: int, filters: int, groups: int) -> str:
     """What a convolution has: parameters, products and outputs, what groups save, and which padding keeps the size."""
     (down, across), (high, wide) = window.kernel_size, window.output_size(input_size)
+    outputs = filters * high * wide
     each = channels // groups * down * across  # weights of a filter
     biases = f"{filters} bias{'es' if filters > 1 else ''}"
     counts = (
         f"**{filters * each + filters:,} parameters**: {filters}·{channels // groups}·{down}·{across} = {filters * each:,} "
-        f"weights (filters · channels · kernel height · width) and {biases}. They make {filters * high * wide:,} outputs of "
-        f"**{filters * high * wide * each:,} products**."
+        f"weights (filters · channels · kernel height · width) and {biases}. They make "
+        f"{outputs:,} output{'s' if outputs > 1 else ''} of "
+        f"**{outputs * each:,} products**."
     )
     if groups > 1:
         counts += f" Without groups there would be {groups} times as many weights and products."
@@ -124,7 +126,7 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> str:
     down, across = window.leftover(input_size)
     reasons = []
     if down or across:
-        rest = " and ".join(f"{n} {what}" for n, what in ((down, "row(s)"), (across, "column(s)")) if n)
+        rest = " and ".join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in ((down, "row"), (across, "column")) if n)
         reasons.append(
             f"after its last stop the window has {rest} left, too few for another stride (that is what rounding down means; "
             f"some code refuses such sizes instead)"

@@ -14,7 +14,7 @@ STYLE = (
     "> div { flex: 1 1 10rem !important; min-width: 9.5rem !important; width: auto !important } "
     "[data-testid=stSlider] { display: flex; align-items: center; gap: .8rem; height: 2.1rem; "
     "> label { margin: 0; min-height: 0; white-space: nowrap; width: auto; gap: .25rem } "
-    "> div { flex: 1; padding-top: .5rem } } } "
+    "> div { flex: 1; padding-top: .5rem } } [data-testid=stSliderTickBar] { display: none } } "
     ".st-key-scene { flex-wrap: wrap; gap: 1rem 1.5rem; align-items: flex-start; "
     "> .st-key-player { flex: 1 1 var(--walk) !important; width: auto !important } "
     "> .st-key-whole_picture { flex: 1 1 15rem !important; width: auto !important } }"

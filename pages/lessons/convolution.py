@@ -24,8 +24,9 @@ from pages.sections.whole_picture import convolved, whole_picture
 
 GROUPS = (
     "Split channels and filters into groups: each filter sees its group's channels only. With as many groups as channels it is "
-    "depthwise."
+    "depthwise. Their number must divide both channels and filters."
 )
+KERNEL_SIZE = "Rows and columns of weights."
 BIAS = "Added to every output: one number, or one for each filter with commas between."
 DILATION = "Distance between neighbouring kernel cells."
 FLIPPED = (
@@ -56,7 +57,7 @@ with walk_settings(start, "edit", "dx_as") as near:
             "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
         )
     with near:
-        size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart)
+        size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help=KERNEL_SIZE)
         stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")
         padding = settings.pair(
             "padding", "padding", 0, 6, start["padding"], apart=apart, help="Zeros around the input."

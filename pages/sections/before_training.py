@@ -53,9 +53,10 @@ def layers(config: TrainingConfig) -> None:
     _picture(rows, config, dataset)
     memory = memory_needed(config.network, *sizes, config.batch_size, config.update_rule)
     classes = dataset.num_classes
+    megabytes = f"about {memory / 1e6:,.0f}" if memory >= 1e6 else "less than 1"
     st.markdown(
         f"Together **{sum(row.parameters for row in rows):,} parameters** (numbers to learn) and "
-        f"**{sum(row.multiply_adds for row in rows):,} multiply-adds** a picture; training takes about {memory / 1e6:,.0f} MB. "
+        f"**{sum(row.multiply_adds for row in rows):,} multiply-adds** a picture; training takes {megabytes} MB. "
         f"With small weights all {classes} classes are equally likely, and the loss begins near −ln(1/{classes}) = "
         f"**ln {classes} ≈ {math.log(classes):.3f}**, with what L2 adds on top."
     )
@@ -117,5 +118,5 @@ def sheet_caption(
     """What a sheet of filters shows. reach: where the one colour scale of all steps ends, if there is one."""
     colours = "red, green and blue around mid-grey" if channels == 3 else "blue below 0, orange above"
     after = "one step" if steps == 1 else f"{steps:,} steps"
-    scale = "" if reach is None else f", from −{reach:g} to {reach:g} at every step"
+    scale = "" if reach is None else f", from −{reach:g} to {reach:g} at every step so far"
     return f"the {count} kernel{'s'[: count > 1]} of {layer} after {after}: {colours}{scale}"

@@ -19,6 +19,7 @@ from cnn_core.walks.walk import Walk
 from pages.address import messages
 from pages.address.hiding import KEY as HIDE
 from pages.controls.folds import unfolded
+from pages.controls.pictures import OWN
 from pages.controls.settings import whole_box
 from pages.figures.scene import frame
 from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
@@ -66,7 +67,8 @@ def _link() -> None:
     if not st.context.url:
         st.caption("This page's address holds all that it shows: copy it from your browser.")
         return
-    st.caption("This link opens the page as you see it now.")
+    own = ", but for your own picture, which is in no link" if st.query_params.get("input") == OWN else ""
+    st.caption(f"This link opens the page as you see it now{own}.")
     st.code(address(st.context.url, {}), language=None, wrap_lines=True)
     st.caption("For teachers: the same, with the controls hidden.")
     st.code(address(st.context.url, {HIDE: "true"}), language=None, wrap_lines=True)

@@ -64,6 +64,12 @@ def most_confused(found: Evaluation, names: Sequence[str]) -> str:
     pairs, counts = found.confused(), found.confusion
     if not pairs:
         return "No class is taken for another."
+    times = [int(counts[c, d] + counts[d, c]) for c, d in pairs]
+    if len(pairs) > 1 and times[0] == 1:
+        return f"{len(pairs)} mistakes, and no pair of classes among them twice."
+    if times.count(times[0]) > 1:
+        most = "; ".join(f"{names[c]} and {names[d]}" for c, d in pairs[: min(PAIRS, times.count(times[0]))])
+        return f"Most often confused, {times[0]} times each: {most}."
     a, b = pairs[0]
     words = (
         f"Most often confused: {names[a]} and {names[b]}. {counts[a, b]} of {counts[a].sum()} pictures of {names[a]} are "

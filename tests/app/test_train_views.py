@@ -167,6 +167,23 @@ def test_the_most_confused_pair_is_named_with_both_counts(run):
     assert most_confused(Evaluation(np.arange(3), np.eye(3)), "abc") == "No class is taken for another."
 
 
+@pytest.mark.parametrize(
+    ("truth", "guesses", "words"),
+    [
+        ([0, 1], [1, 2], "2 mistakes, and no pair of classes among them twice."),
+        (
+            [0, 0, 1, 2],
+            [1, 1, 2, 2],
+            "Most often confused: a and b. 2 of 2 pictures of a are taken for b, 0 of 1 of b for a. Then b and c (1).",
+        ),
+        ([0, 1, 1, 2], [1, 0, 2, 1], "Most often confused, 2 times each: a and b; b and c."),
+    ],
+)
+def test_where_no_pair_is_the_most_confused_none_is_named_as_it(truth, guesses, words):
+    found = Evaluation(np.array(truth), np.eye(3)[guesses])
+    assert most_confused(found, "abc") == words
+
+
 def test_a_cell_of_the_confusion_matrix_has_its_pictures(run):
     found = judged(run, run.latest)
     counts = found.confusion
