@@ -12,7 +12,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tools.visitor import Visitor
 
-KEPT_FOR = 2  # answers for which a browser keeps a large message that did not come again (global.maxCachedMessageAge)
+KEPT_FOR = 20  # answers for which a browser keeps a large message that did not come again (global.maxCachedMessageAge)
 
 
 class Reader(Visitor):
