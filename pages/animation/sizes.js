@@ -31,7 +31,7 @@ export function roomFor(root, figure) {
 // The figure's plan for a room {width, height}: {form, panel, cell, small, swap}.
 // form: where the sum stands, "beside" the kernels or "below" the first row, or "phone"; panel: how wide it is beside them;
 // cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what the backward pass collects stands
-// where the forward grids stood, as there is no room for both. panels: what a step of each phase writes out.
+// where the forward grids stood, as there is no room for both; pair: on a phone, whether input and output stand side by side. panels: what a step of each phase writes out.
 export function compose(groups, panels, room) {
   const swaps = panels.length > 1; // a walk of one phase needs all of its grids at each step
   if (room.width < PHONE) return composePhone(groups, room, swaps);
@@ -102,6 +102,12 @@ const picturesAcross = ({ planes }, wide) =>
 
 function composePhone(groups, { width }, swap) {
   const small = groups.some((group) => group.kernels && group.filters > 4);
+  const maps = groups.filter((group) => !group.kernels);
+  if (maps.every(({ name, planes }) => planes.length === 1 && name !== "columns")) {
+    const across = Math.max(...[0, 1].map((row) => sum(maps.filter((map) => map.row === row).map(columnsIn))));
+    const cell = Math.min(LARGEST_ON_PHONE, Math.floor((width - GAPS.columns - 4) / across));
+    if (cell >= SMALLEST_CELL) return { form: "phone", cell, small, swap, pair: true };
+  }
   for (let cell = LARGEST_ON_PHONE; cell >= SMALLEST_CELL; cell--) {
     if (groups.every((group) => group.kernels || group.grid.columns * cell + 10 <= width))
       return { form: "phone", cell, small, swap };
@@ -109,6 +115,7 @@ function composePhone(groups, { width }, swap) {
   return { form: "phone", cell: 0, small, swap };
 }
 
+const columnsIn = ({ grid }) => grid.columns;
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 const kernelCell = (cell) => Math.max(SMALLEST_KERNEL, Math.min(cell, LARGEST_KERNEL));
 const captionOf = ({ grid, names }) => (grid.channels > 1 || names[1] ? CAPTION : 0);

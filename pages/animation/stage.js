@@ -124,6 +124,7 @@ export class Stage {
     this.fit = compose(this.groups, this.panels, roomFor(this.root, this.part("figure")));
     this.root.dataset.form = this.fit.form;
     this.root.classList.toggle("swap", this.fit.swap);
+    this.root.classList.toggle("pair", Boolean(this.fit.pair));
     this.root.style.setProperty("--panel", `${this.fit.panel}px`);
     return true;
   }

@@ -63,7 +63,7 @@ def film_view(run: Run, theme: str) -> None:
         st.subheader("Filters")
         sheet, words = run_sheet(run, weight, iteration, each, theme, SHEET)
         chart(sheet, key="film_filters")
-        st.markdown(f":small[{words}]")
+        st.markdown(f":small[{words}{_change(run, kept, iteration)}]")
     with right:
         taken_for(run, found, theme, "", key="film_confusion")
     _one_picture(run, network, len(found.truth), theme)
@@ -76,6 +76,19 @@ def _frames(run: Run, kept: list[int], each: bool, theme: str) -> list[tuple[int
     return [
         (step, as_url(filter_pixels(there[step][:MOST_FILTERS], theme, reach=reach))) for step in kept if step in there
     ]
+
+
+def _change(run: Run, kept: list[int], iteration: int) -> str:
+    """How far the first filters have moved since the step that was kept before this one."""
+    there = kept_filters(run)
+    before = [step for step in kept if step < iteration and step in there]
+    if iteration not in there or not before:
+        return ""
+    old, new = there[before[-1]], there[iteration]
+    length = float(np.linalg.norm(old))
+    if not length or not np.isfinite(new).all():
+        return ""
+    return f". Since step {before[-1]:,} they moved by {np.linalg.norm(new - old) / length:.1%} of their length"
 
 
 def rest_at(kept: list[int], step: Any) -> None:

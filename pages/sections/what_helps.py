@@ -17,6 +17,7 @@ from pages.server import runs
 from pages.server.visitors import visitor
 
 GAP = 0.1  # between training and validation accuracy: more is overfitting
+FEW = 32  # pictures of a batch from which batch norm is sure of its mean
 SATURATING = ("tanh", "sigmoid")
 
 
@@ -84,6 +85,11 @@ def _looks(run: Run) -> set[str]:
 
 def _remedy(run: Run) -> str:
     """After what its layers look like: dead, without a gradient, or neither."""
+    if _alone(run.config):
+        return (
+            "Its batch norm sees one picture at a time, whose mean and variance say nothing of the others: batches of 8 or "
+            "more, or group norm."
+        )
     found = judged(run.statistics[-1].layers) if run.statistics else {}
     if names := [name for name, words in found.items() if words == DEAD]:
         return (
@@ -129,6 +135,8 @@ def remedies(run: Run) -> list[Remedy]:
 def _thought_of(run: Run) -> Iterator[Remedy]:
     if run.state == "diverged":
         yield from _slower(run)
+    elif no_better_than_guessing(run) and _alone(run.config):
+        yield from _together(run.config)
     elif no_better_than_guessing(run):
         if DEAD in _looks(run):
             yield from _slower(run)
@@ -148,6 +156,21 @@ def _slower(run: Run) -> Iterator[Remedy]:
         rate = changed[-1].value / 10
         words = f"Fork from step {before[-1]} with learning rate {rate:g}"
         yield Remedy(words, why, iteration=before[-1], live={"learning_rate": rate})
+
+
+def _alone(config: TrainingConfig) -> bool:
+    """Whether batch norm takes its mean over a single picture."""
+    return config.batch_size == 1 and any(block.norm == "batch" for block in config.network.blocks)
+
+
+def _together(config: TrainingConfig) -> Iterator[Remedy]:
+    more = replace(config, batch_size=FEW)
+    yield Remedy(f"Start with batches of {FEW}", "Mean and variance are then those of several pictures.", more)
+    blocks = tuple(
+        replace(block, norm="group" if block.norm == "batch" else block.norm) for block in config.network.blocks
+    )
+    grouped = replace(config, network=replace(config.network, blocks=blocks))
+    yield Remedy("Start with group norm", "It takes them over the channels of each picture by itself.", grouped)
 
 
 def _normed(config: TrainingConfig) -> Iterator[Remedy]:

@@ -15,6 +15,7 @@ from pages.sections.film_view import rest_at
 from pages.sections.mistakes_view import most_confused, pick
 from pages.sections.training_words import judge
 from pages.server import leisure, runs
+from pages.server.filters import kept_filters
 from tests.app.lesson import calm, change, control, figure, open_lesson, sent, texts
 from tests.app.training import press, view
 from tests.trainings import small
@@ -397,3 +398,15 @@ def test_a_run_that_another_setting_went_on_with_is_judged_anew(run):
     run.checkpoints.path(21).write_bytes(run.checkpoints.path(1).read_bytes())
     after = runs.evaluation_at(run, 21)
     assert not np.array_equal(before.probabilities, after.probabilities)
+
+
+def test_the_film_strip_says_how_far_the_filters_moved(run):
+    kept = kept_filters(run)
+    first, second, *_ = sorted(kept)
+    moved = np.linalg.norm(kept[second] - kept[first]) / np.linalg.norm(kept[first])
+    app = open_lesson("train", run=run.id, view="film_strip", film=str(second))
+    assert any(
+        f"Since step {first:,} they moved by {moved:.1%} of their length" in text for text in texts(app.markdown)
+    )
+    app = open_lesson("train", run=run.id, view="film_strip", film=str(first))
+    assert not any("they moved by" in text for text in texts(app.markdown))

@@ -6,7 +6,7 @@ import pytest
 
 from cnn_core.training import DataOptions
 from cnn_core.training.presets import PRESETS
-from pages.sections.what_helps import remedies
+from pages.sections.what_helps import help_with, remedies
 from tests.app.lesson import calm, open_lesson, texts
 from tests.app.training import press
 from tests.trainings import small
@@ -84,6 +84,15 @@ def test_one_click_saves_a_run_that_learns_nothing(registry, preset, label, seed
     other = tried(registry, run)[label]
     assert other.records[-1].val_accuracy > 0.7
     assert calm(open_lesson("train", run=other.id))
+
+
+def test_batch_norm_over_single_pictures_is_named_as_the_reason(registry):
+    data = DataOptions(num_train=200)
+    run = ended(registry, replace(CONFIGS["deep_batch_norm"], data=data, batch_size=1, num_epochs=1))
+    words = help_with(run)
+    assert "Its batch norm sees one picture at a time" in words
+    assert "or batch norm" not in words
+    assert [remedy.label for remedy in remedies(run)] == ["Start with batches of 32", "Start with group norm"]
 
 
 def test_after_a_change_on_the_way_the_fork_begins_before_it(registry):

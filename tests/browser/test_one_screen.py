@@ -116,6 +116,21 @@ def test_the_first_screen_has_a_walk_by_hand_and_a_photograph_and_one_weight_cha
     expect(pictures.nth(1)).not_to_have_attribute("src", after)
 
 
+def test_on_a_phone_a_small_input_stands_beside_its_output(new_page, address):
+    page = new_page(390)
+    player = open_walk(page, address + "/convolution")
+    for phase in ("forward", "backward"):
+        player.get_by_role("button", name=phase, exact=True).click()
+        player.locator(".sum").scroll_into_view_if_needed()
+        names = ("x", "out") if phase == "forward" else ("dx", "dout")
+        given, made = (player.locator(f".group.{name}").bounding_box() for name in names)
+        assert given["y"] == pytest.approx(made["y"], abs=1)
+        assert given["x"] + given["width"] <= made["x"]
+        total, top = player.locator(".sum").bounding_box(), player.locator(".transport").bounding_box()
+        assert top["y"] + top["height"] <= given["y"] < total["y"] + total["height"] <= 844
+    fits(page)
+
+
 def test_on_a_phone_the_sliders_stand_between_the_words_and_the_figure(new_page, address):
     page = new_page(390)
     player = open_walk(page, address + "/convolution")
