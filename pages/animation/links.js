@@ -201,19 +201,20 @@ export class Links {
 function sayField(walk, here, gradient, windows, paths) {
   if (!paths.length) return `${here} is under no window: no output depends on it, and its gradient is 0.`;
   const under = `${here} is under ${several(windows, "window")}`;
+  const into = ({ at }) => at(walk.points[0]).replace(/^dout/, "out"); // a walk of the backward pass alone shows no outputs
   if (walk.operation === "conv_transpose2d") {
     return `${under}: it adds up ${list(paths.map(({ at, factor }) => `${at("x")} × ${factor}`))}.`;
   }
   if (walk.operation === "max_pool2d") {
-    const wins = paths.filter(({ won }) => won).map(({ at }) => at(walk.points[0]));
+    const wins = paths.filter(({ won }) => won).map(into);
     return wins.length
       ? `${under} and is the largest of ${wins.length} (${list(wins)}). Backward it has to collect the gradient of each: hence +=.`
       : `${under} and the largest of none: it goes no further, and its gradient is 0.`;
   }
   if (walk.operation === "avg_pool2d") {
-    return `${under}: it goes into ${list(paths.map(({ at }) => at(walk.points[0])))}. Backward each sends it the same share.`;
+    return `${under}: it goes into ${list(paths.map(into))}. Backward each sends it the same share.`;
   }
-  const forward = list(paths.map(({ at, factor }) => `${at(walk.points[0])} (× ${factor})`));
+  const forward = list(paths.map((path) => `${into(path)} (× ${path.factor})`));
   if (!gradient) return `${under}: it goes into ${forward}.`;
   const terms = paths
     .slice(0, MOST_NAMED)

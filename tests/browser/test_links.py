@@ -42,6 +42,13 @@ def test_an_input_shows_every_output_that_uses_it_and_the_weight_through_which(p
     assert outlined(player, "out")
 
 
+def test_a_walk_of_the_backward_pass_alone_names_the_outputs_too(page, address):
+    player = open_walk(page, address + "/gradient-flow")
+    hover(player, "x", 0)
+    expect(player.locator(".link")).to_contain_text("x[0, 0] is under 1 window: it goes into out[0, 0] (× (−1)).")
+    expect(player.locator(".link")).to_contain_text("dx[0, 0] = dout[0, 0] × (−1)")
+
+
 def test_a_weight_shows_every_product_it_was_in(player):
     hover(player, "weight", 5)
     cells = linked(player)
