@@ -28,7 +28,10 @@ STYLE = """
   .stElementContainer { margin-block: 0; }
   .stColumn > [data-testid=stVerticalBlock] { gap: .25rem; }
 }
+.st-key-glimpse { min-height: 217px; } /* its room before it is there: nothing below it moves */
+@media (max-width: 1000px) { .st-key-glimpse { min-height: 345px; } }
 @media (max-width: 640px) {
+  .st-key-glimpse { min-height: 320px; }
   .st-key-start p { font-size: 1rem; }
   .st-key-doors {
     em, a > :first-child { display: none; }
