@@ -101,8 +101,9 @@ PAGES = (
         "play_arrow",
         "Watch loss, accuracy and filters as it learns.",
         "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
-        "start, pause, step, fork, change the learning rate on the way; loss and accuracy, activations and gradients of each "
-        "layer, the confusion matrix and a film strip of checkpoints live; a learning-rate range test",
+        "start, pause, step, fork, change the learning rate on the way; loss, accuracy and the first filters on one screen, "
+        "activations and gradients of each layer, the confusion matrix and a film strip of checkpoints live; what usually helps, "
+        "to try with one click; a learning-rate range test",
     ),
     Page(
         "runs",
