@@ -33,16 +33,17 @@ def shown(page, name):
     return page.get_by_text(SHOWS[name]) if name in SHOWS else page.locator("h1")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 @pytest.mark.parametrize("name", PATHS)
 def test_page_opens_by_its_own_address(new_page, address, name, theme, width):
     page = new_page(width, theme)
     open_page(page, address + PATHS[name])
-    expect(shown(page, name).first).to_be_visible()
-    expect(page.locator("h1")).to_have_count(1)
-    expect(page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]')).to_have_count(0)
-    fits(page)
+    for scheme in (theme, {"light": "dark", "dark": "light"}[theme]):  # the other one while it stands open
+        page.emulate_media(color_scheme=scheme)
+        expect(shown(page, name).first).to_be_visible()
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]')).to_have_count(0)
+        fits(page)
 
 
 @pytest.mark.parametrize("name", [name for name in PATHS if name != "home"])

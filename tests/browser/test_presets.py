@@ -28,14 +28,13 @@ def not_clipped(player):
     player.page.wait_for_function(f"player => !({CLIPPED})(player).length", arg=player.element_handle())
 
 
-@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize(
     ("path", "name"),
     [("convolution", name) for name in ("course_demo", "eight_filters", "depthwise")]
     + [("pooling", "two_by_two"), ("transposed", "odd"), ("im2col", "in_colour")],
 )
-def test_nothing_is_clipped_on_either_screen(new_page, address, path, name, width):
-    page = new_page(width=width)
+def test_nothing_is_clipped_on_a_phone(new_page, address, path, name):  # on a desk: test_one_screen.py
+    page = new_page(width=390)
     player = open_walk(page, f"{address}/{path}?preset={name}")
     not_clipped(player)
     fits(page)

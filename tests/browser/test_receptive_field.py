@@ -23,7 +23,7 @@ COLOUR = """(canvas, [row, column, cell]) => {
 EDGES = """c => { const { width, height } = c, drawn = (...box) => c.getContext('2d').getImageData(...box).data.some((v) => v);
     return { top: drawn(0, 0, width, 6), bottom: drawn(0, height - 6, width, 6),
              left: drawn(0, 0, 6, height), right: drawn(width - 6, 0, 6, height) } }"""
-PINK, BLANK = [230, 0, 122, 255], [0, 0, 0, 0]
+PINK, BLANK, MANY_PATHS = [230, 0, 122, 255], [0, 0, 0, 0], [217, 95, 2, 255]
 
 
 @pytest.fixture
@@ -123,10 +123,13 @@ def test_hover_says_and_lights_what_the_core_computes(open_stack, preset):
         counts = np.outer(rows.paths[row], columns.paths[column])
         brightest = tuple(np.argwhere(counts == counts.max())[0])
         faintest = tuple(np.argwhere(counts == counts[counts > 0].min())[0])
-        opacity = [colour(page, "input", int(r), int(c))[3] for r, c in (brightest, faintest)]
-        assert opacity[0] == 255
-        assert 40 < opacity[1] <= 255
-        assert (opacity[1] < 255) == (counts[faintest] < counts.max())
+        strongest, weakest = (colour(page, "input", int(r), int(c)) for r, c in (brightest, faintest))
+        assert strongest == MANY_PATHS
+        blue = MANY_PATHS[2]
+        assert (
+            blue <= weakest[2] <= blue + 0.8 * (255 - blue) + 1
+        )  # between that colour and the page's white, not too faint
+        assert (weakest[2] > blue) == (counts[faintest] < counts.max())
         if (counts == 0).any():
             r, c = map(int, np.argwhere(counts == 0)[rng.randrange((counts == 0).sum())])
             assert colour(page, "input", r, c) == BLANK

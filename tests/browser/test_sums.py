@@ -36,16 +36,24 @@ def settings(rng, page, number):
     )
 
 
-def check_products(player):
+# All that a step shows and is, in one question: a hundred small ones took most of the time.
+READ = """el => { const { walk, at } = el.player; const action = at.phase.actions[0]; const grid = walk.grids[action.into];
+  const all = (list, from = el) => [...from.querySelectorAll(list)].map((part) => part.innerText);
+  return { does: action.do, value: grid.counts[at.local], scale: grid.scale, weighted: !!action.weight,
+    total: el.querySelector(".total").innerText, terms: all(".term"), parts: all(".part"),
+    blocks: [...el.querySelectorAll(".terms section")].map((block) =>
+      [block.querySelector("h5").innerText, all(".term", block)]) } }"""
+
+
+def check_products(blocks):
     """Each term is the product of its two factors; returns the sum of each block."""
     sums, common = [], []
-    for block in player.locator(".terms section").all():
+    for title, terms in blocks:
         total = Decimal(0)
-        title = block.locator("h5").inner_text()
         common = (
             numbers(title.split(",")[1]) if "…" in title else common if not title else []
         )  # of all terms, told once
-        for text in block.locator(".term").all_inner_texts():
+        for text in terms:
             left, right, product = [*common, *numbers(text)]
             assert left * right == product, text
             total += product
@@ -55,25 +63,22 @@ def check_products(player):
 
 def check_step(player):
     """The sum on screen adds up to what is shown beside it, and to the cell that it is written to."""
-    total = player.locator(".total").inner_text()
-    at = player.evaluate("""el => { const { walk, at } = el.player; const action = at.phase.actions[0];
-      const grid = walk.grids[action.into];
-      return { phase: at.phase.name, does: action.do, value: grid.counts[at.local], scale: grid.scale,
-               weighted: !!action.weight } }""")
+    at = player.evaluate(READ)
+    total = at["total"]
     value = Decimal(at["value"] or 0) / Decimal(at["scale"]) if at["value"] is not None else None
-    terms = [numbers(text)[-1] for text in player.locator(".term").all_inner_texts() if numbers(text)]
+    terms = [numbers(text)[-1] for text in at["terms"] if numbers(text)]
     if at["does"] in ("dot", "matmul"):
-        sums = check_products(player)
+        sums = check_products(at["blocks"])
         shown = numbers(total.split("→")[0])
         if len(sums) > 1:
-            assert [numbers(text)[0] for text in player.locator(".part").all_inner_texts()] == sums
+            assert [numbers(text)[0] for text in at["parts"]] == sums
             assert shown[1 : 1 + len(sums)] == sums
         assert sum(sums) in shown
         assert shown[-1] == value
         bias = shown[-2] if "bias" in total else 0
         assert sum(sums) + bias == value, total
     elif at["does"] == "outer" or at["weighted"]:
-        check_products(player)
+        check_products(at["blocks"])
     elif at["does"] == "max":
         assert max(terms) == value == numbers(total.split("→")[0])[1]
     elif at["does"] == "mean":
