@@ -186,8 +186,8 @@ def _layer(number: int, start: Start) -> StackLayer:
 
 def _become_usual(key: str) -> None:
     """A layer of another kind begins as the usual one of its kind; a link that names the kind only keeps the preset's sizes."""
-    usual = USUAL[st.session_state[f"{key}kind"]]
-    state.put({f"{key}{field}": getattr(usual, field) for field in ("kernel_size", "stride", "padding")})
+    if usual := USUAL.get(st.session_state.get(f"{key}kind")):  # anybody can send any
+        state.put({f"{key}{field}": getattr(usual, field) for field in ("kernel_size", "stride", "padding")})
 
 
 def pin() -> None:

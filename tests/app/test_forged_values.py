@@ -118,7 +118,7 @@ def test_forged_values_where_trainings_are_shown(trained, page, address):
 def test_forged_values_of_what_may_be_changed_while_a_training_goes_on(trained):
     def opened():
         app = open_lesson("train", run=trained["paused"])
-        (fold,) = [found for found in app.get("expander") if found.proto.id and "live" in found.proto.id]
+        (fold,) = [found for found in app.get("popover") if "live" in found.proto.id]
         return send(app, state_of(fold.proto.id, "bool_value", True))
 
     own = [(name, state) for name, state in forgeries(opened()) if " live_" in name]
