@@ -66,8 +66,8 @@ def take_option(key: str, options: Sequence[str], default: str) -> None:
     st.session_state[key] = named if named in options else default
 
 
-def keep_option(key: str, option: str, default: str | None) -> None:
-    """After it was drawn: the address names the option, unless it is the default (None: always)."""
+def keep_option(key: str, option: str, default: str) -> None:
+    """After it was drawn: the address names the option, unless it is the default."""
     book().options.add(key)
     note(key, option, default)
     named = None if option == default else option

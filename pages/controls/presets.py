@@ -42,14 +42,17 @@ class Start(Mapping[str, Any]):
         narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title. former: the preset that
         the page used to open with; links of that time leave it out, and mean it where they say anything else.
         """
-        begin = former if former and st.query_params.to_dict() else None
+        self.meant = (
+            {True: former, False: next(iter(presets))} if former else None
+        )  # by whether the address says anything
+        begin = self.meant[_says_more() or "preset" in st.query_params] if self.meant else None
         with (not narrow and book().head) or st.container():
             self.name = settings.choice(
                 "preset",
                 "preset",
                 list(presets),
                 begin,
-                always=former is not None,
+                kept=former is None,
                 help="Sets all controls; change them as you like.",
             )
         self.chosen = {**usual, **presets[self.name].values}
@@ -87,9 +90,22 @@ class Start(Mapping[str, Any]):
         st.session_state["restored"] = self.version + 1
 
     def tell(self, kept: frozenset[str]) -> None:
-        """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count."""
+        """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count.
+
+        Called when all controls are drawn: only now is it known whether the address would be misread without the preset.
+        """
+        if self.meant:
+            named = None if self.meant[_says_more()] == self.name else self.name
+            if st.query_params.get("preset") != named:
+                state.set_text("preset", named)
+            book().note("preset", named)
         if not state.changed_now() - kept - WATCHING - {"preset"}:
             self.note.markdown(self.words)
             return
         self.note.markdown(f"Changed by you, from “{word_of('preset', self.name)}”.")
         self.note.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)
+
+
+def _says_more() -> bool:
+    """Whether the address says anything but a preset."""
+    return bool(st.query_params.to_dict().keys() - {"preset"})

@@ -142,14 +142,14 @@ def choice(
     default: str | None = None,
     *,
     words: Callable[[str], str] | None = None,
-    always: bool = False,
+    kept: bool = True,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> str:
     """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
 
-    words: how an option is written; left out, as words.py says. always: the address names the default, too. on_change: called
-    when the reader chooses another.
+    words: how an option is written; left out, as words.py says. kept: not, if the caller keeps it in the address. on_change:
+    called when the reader chooses another.
     """
     default = options[0] if default is None else default
     tell_unlisted(key, options)
@@ -163,7 +163,8 @@ def choice(
         )
     else:
         picked = st.selectbox(label, options, index, written, key, help, on_change, persist_state="session")
-    keep_option(key, picked, None if always else default)
+    if kept:
+        keep_option(key, picked, default)
     return str(picked)
 
 

@@ -186,7 +186,7 @@ def _layer(number: int, start: Start) -> StackLayer:
 
 def _become_usual(key: str) -> None:
     """A layer of another kind begins as the usual one of its kind; a link that names the kind only keeps the preset's sizes."""
-    if usual := USUAL.get(st.session_state.get(f"{key}kind")):  # anybody can send any
+    if usual := USUAL.get(str(st.session_state.get(f"{key}kind"))):  # anybody can send any
         state.put({f"{key}{field}": getattr(usual, field) for field in ("kernel_size", "stride", "padding")})
 
 
