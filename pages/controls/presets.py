@@ -42,10 +42,7 @@ class Start(Mapping[str, Any]):
         narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title. former: the preset that
         the page used to open with; links of that time leave it out, and mean it where they say anything else.
         """
-        self.meant = (
-            {True: former, False: next(iter(presets))} if former else None
-        )  # by whether the address says anything
-        begin = self.meant[_says_more() or "preset" in st.query_params] if self.meant else None
+        begin = former if former and st.query_params.to_dict() else None
         with (not narrow and book().head) or st.container():
             self.name = settings.choice(
                 "preset",
@@ -59,9 +56,21 @@ class Start(Mapping[str, Any]):
         self.words = presets[self.name].words
         self.note: DeltaGenerator = st.container(horizontal=not narrow, vertical_alignment="center")
         shown = f"preset_shown_{book().page}"
+        if former:
+            self._name_it(shown in st.session_state)
         if st.session_state.get(shown) not in (None, self.name):
             self.restore()  # another preset replaces what was changed
         st.session_state[shown] = self.name
+
+    def _name_it(self, again: bool) -> None:
+        """The address names the preset as soon as the reader does anything, before it says anything else that is read with it.
+
+        Not when the page opens: an address that changes by itself may lose what the reader does meanwhile. again: this is not
+        the page's first run.
+        """
+        book().note("preset", self.name)
+        if (again or "preset" in st.query_params) and st.query_params.get("preset") != self.name:
+            state.set_text("preset", self.name)
 
     @property
     def version(self) -> int:
@@ -90,22 +99,9 @@ class Start(Mapping[str, Any]):
         st.session_state["restored"] = self.version + 1
 
     def tell(self, kept: frozenset[str]) -> None:
-        """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count.
-
-        Called when all controls are drawn: only now is it known whether the address would be misread without the preset.
-        """
-        if self.meant:
-            named = None if self.meant[_says_more()] == self.name else self.name
-            if st.query_params.get("preset") != named:
-                state.set_text("preset", named)
-            book().note("preset", named)
+        """The preset's sentence; once something is changed, that, and the way back. kept: keys that do not count."""
         if not state.changed_now() - kept - WATCHING - {"preset"}:
             self.note.markdown(self.words)
             return
         self.note.markdown(f"Changed by you, from “{word_of('preset', self.name)}”.")
         self.note.button("Back to it", key="restore", icon=":material/undo:", on_click=self.restore)
-
-
-def _says_more() -> bool:
-    """Whether the address says anything but a preset."""
-    return bool(st.query_params.to_dict().keys() - {"preset"})
