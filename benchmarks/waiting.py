@@ -64,8 +64,8 @@ def prepare(folder: Path) -> str:
 
 def press(visitor: Visitor, label: str, query: Mapping[str, Any]) -> None:
     """Press the button whose label begins so."""
-    found = [button.id for button in visitor.elements("button") if button.label.startswith(label)]
-    visitor.ask(query, tuple(found[:1]))
+    pressed, *_ = (button for name, button in visitor.buttons() if name.startswith(label))
+    visitor.ask(query, (pressed,))
 
 
 def started(address: str) -> float:

@@ -87,6 +87,10 @@ class Visitor:
             if said.WhichOneof("type") == "script_finished" and said.script_finished != said.FINISHED_EARLY_FOR_RERUN:
                 return self.heard
 
+    def buttons(self) -> list[tuple[str, str]]:
+        """The buttons in the last answer that can be pressed: of each its label, without what makes it bold, and its id."""
+        return [(button.label.strip("*"), button.id) for button in self.elements("button") if not button.disabled]
+
     def elements(self, kind: str) -> list[Any]:
         """The elements of a kind in the last answer, such as button."""
         said = [message.delta.new_element for message in self.heard if message.WhichOneof("type") == "delta"]

@@ -38,9 +38,7 @@ def progress(visitor, run):
 
 def press(visitor, label, query=None):
     """Press a button of the page."""
-    (button,) = [
-        button.id for button in visitor.elements("button") if button.label.strip("*") == label and not button.disabled
-    ]
+    (button,) = [button for name, button in visitor.buttons() if name == label]
     visitor.ask(query or {}, (button,))
 
 
