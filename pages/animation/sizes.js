@@ -5,6 +5,10 @@ import { panelHeight, panelWidth, widestBlock } from "./panel.js";
 const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
 const EASY_CELL = 28; // read at a glance: rather than go below it, the backward grids stand in the place of the forward ones
 const LARGEST_CELL = 44;
+const RANGES = [
+  [LARGEST_CELL, EASY_CELL],
+  [EASY_CELL - 1, SMALLEST_CELL],
+];
 const PHONE = 600; // pixels; in a narrower room the parts stand below each other
 const LARGEST_ON_PHONE = 34;
 const [SMALLEST_KERNEL, LARGEST_KERNEL] = [26, 40]; // a kernel's cells do not shrink with the input's
@@ -31,7 +35,8 @@ export function roomFor(root, figure) {
 // The figure's plan for a room {width, height}: {form, panel, cell, small, swap}.
 // form: where the sum stands, "beside" the kernels or "below" the first row, or "phone"; panel: how wide it is beside them;
 // cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what the backward pass collects stands
-// where the forward grids stood, as there is no room for both; pair: on a phone, whether input and output stand side by side. panels: what a step of each phase writes out.
+// where the forward grids stood, as there is no room for both; pair: on a phone, whether input and output stand side by side.
+// panels: what a step of each phase writes out.
 export function compose(groups, panels, room) {
   const swaps = panels.length > 1; // a walk of one phase needs all of its grids at each step
   if (room.width < PHONE) return composePhone(groups, room, swaps);
@@ -54,14 +59,17 @@ export function compose(groups, panels, room) {
     }
     return high + below <= room.height ? { form: "below", cell, small, swap } : null;
   };
+  const largest = ([most, least], small, swap) => {
+    for (let cell = most; cell >= least; cell--) {
+      const plan = planWith(cell, small, swap);
+      if (plan) return plan;
+    }
+    return null;
+  };
   for (const small of [false, true]) {
-    for (const least of [EASY_CELL, SMALLEST_CELL]) {
-      for (const swap of swaps && !matrices ? [false, true] : [false]) {
-        for (let cell = LARGEST_CELL; cell >= least; cell--) {
-          const plan = planWith(cell, small, swap);
-          if (plan) return plan;
-        }
-      }
+    for (const cells of RANGES) {
+      const plan = largest(cells, small, false) ?? (swaps && !matrices ? largest(cells, small, true) : null);
+      if (plan) return plan;
     }
   }
   if (matrices) return { form: "below", cell: SMALLEST_CELL, small: false, swap: false }; // they are read as wholes

@@ -125,8 +125,7 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> str:
         return ""
     down, across = window.leftover(input_size)
     reasons = []
-    if down or across:
-        rest = " and ".join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in ((down, "row"), (across, "column")) if n)
+    if rest := leftover_words(window, input_size):
         reasons.append(
             f"after its last stop the window has {rest} left, too few for another stride (that is what rounding down means; "
             f"some code refuses such sizes instead)"
@@ -135,6 +134,12 @@ def unseen_note(window: Window, input_size: tuple[int, int]) -> str:
     if not read[: rows - down, : columns - across].all():
         reasons.append("the stride or the dilation steps over cells")
     return f"Pink hatching: no window ever reads these cells, because {'; and '.join(reasons)}."
+
+
+def leftover_words(window: Window, input_size: Pair) -> str:
+    """How much the window has left after its last stop: 1 row and 2 columns; empty for nothing."""
+    left = zip(window.leftover(input_size), ("row", "column"), strict=True)
+    return " and ".join(f"{n} {side}{'s' if n > 1 else ''}" for n, side in left if n)
 
 
 def crop_note(window: Window) -> str:

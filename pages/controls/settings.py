@@ -148,8 +148,8 @@ def choice(
 ) -> str:
     """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
 
-    words: how an option is written; left out, as words.py says. kept: not, if the caller keeps it in the address. on_change:
-    called when the reader chooses another.
+    words: how an option is written; left out, as words.py says. kept: in the address, by this function, not by its caller.
+    on_change: called when the reader chooses another.
     """
     default = options[0] if default is None else default
     tell_unlisted(key, options)

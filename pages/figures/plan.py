@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from html import escape
 
 from cnn_core.network import LayerRow
+from pages.figures.network import SHEETS
 
 SIDE, SHIFT = 56.0, 3.0  # pixels for the input's longer side, and from one sheet of a stack to the next
-SHEETS = 6  # maps drawn of a stack; more would hide each other
 ROOM = 80  # pixels a picture has, both ways
 STYLE = """<style>
 .plan { display: flex; flex-wrap: wrap; gap: .75rem 0; margin: 0 !important; padding: 0 !important; list-style: none;

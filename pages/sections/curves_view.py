@@ -12,7 +12,7 @@ from cnn_core.training import Run
 from pages.animation.chart import chart, encoded
 from pages.controls import settings
 from pages.figures.curves import accuracy_curve, loss_curve
-from pages.sections.run_filters import each_by_itself, run_sheet
+from pages.sections.run_filters import common_reach, each_by_itself, run_sheet
 from pages.sections.training_words import about_the_loss, num_classes
 from pages.server.filters import latest_filters
 
@@ -62,7 +62,7 @@ def _charts(run: Run, smooth: bool, each: bool, theme: str) -> tuple[str, str, s
         if time.monotonic() < when + (CALM if st.session_state.get("look") else BUSY):
             return charts  # type: ignore[no-any-return]
     filters, steps = latest_filters(run)
-    sheet, caption = run_sheet(run, filters, steps, each, theme, SHEET)
+    sheet, caption = run_sheet(filters, steps, None if each else common_reach(run), theme, SHEET)
     loss = loss_curve(run.records, run.changes, smooth=smooth, classes=num_classes(run))
     charts = (
         encoded(_high(loss, CURVE)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -44,11 +45,13 @@ def film_view(run: Run, theme: str) -> None:
     if not kept:
         st.info("No step has been kept yet: the first one is on its way.")
         return
-    each = each_by_itself()
+    reach = None if each_by_itself() else common_reach(run)
     strip = st.container()
     iteration = _step(run, kept)
+    there = kept_filters(run)
+    filters = {step: there[step] for step in kept if step in there}
     with strip:
-        film(_frames(run, kept, each, theme), iteration, key="film_strip", on_step=partial(rest_at, kept))
+        film(_frames(filters, reach, theme), iteration, key="film_strip", on_step=partial(rest_at, kept))
     began = time.monotonic()
     try:
         network, found = runs.network_at(run, iteration), runs.evaluation_at(run, iteration)
@@ -61,30 +64,25 @@ def film_view(run: Run, theme: str) -> None:
     with left:
         weight = next(iter(network.params.values()))
         st.subheader("Filters")
-        sheet, words = run_sheet(run, weight, iteration, each, theme, SHEET)
+        sheet, words = run_sheet(weight, iteration, reach, theme, SHEET)
         chart(sheet, key="film_filters")
-        st.markdown(f":small[{words}{_change(run, kept, iteration)}]")
+        st.markdown(f":small[{words}{_change(filters, iteration)}]")
     with right:
         taken_for(run, found, theme, "", key="film_confusion")
     _one_picture(run, network, len(found.truth), theme)
 
 
-def _frames(run: Run, kept: list[int], each: bool, theme: str) -> list[tuple[int, str]]:
+def _frames(filters: Mapping[int, Array], reach: float | None, theme: str) -> list[tuple[int, str]]:
     """Small pictures of the first filters at each step that can be read."""
-    reach = None if each else common_reach(run)
-    there = kept_filters(run)
-    return [
-        (step, as_url(filter_pixels(there[step][:MOST_FILTERS], theme, reach=reach))) for step in kept if step in there
-    ]
+    return [(step, as_url(filter_pixels(w[:MOST_FILTERS], theme, reach=reach))) for step, w in filters.items()]
 
 
-def _change(run: Run, kept: list[int], iteration: int) -> str:
+def _change(filters: Mapping[int, Array], iteration: int) -> str:
     """How far the first filters have moved since the step that was kept before this one."""
-    there = kept_filters(run)
-    before = [step for step in kept if step < iteration and step in there]
-    if iteration not in there or not before:
+    before = [step for step in filters if step < iteration]
+    if iteration not in filters or not before:
         return ""
-    old, new = there[before[-1]], there[iteration]
+    old, new = filters[before[-1]], filters[iteration]
     length = float(np.linalg.norm(old))
     if not length or not np.isfinite(new).all():
         return ""

@@ -9,8 +9,7 @@ from cnn_core.walks.walk import Walk
 from cnn_core.window import Window
 from pages.address import messages
 from pages.controls import settings
-
-SIDES = ("row", "column")
+from pages.controls.formula import leftover_words
 
 
 def dx_gathered() -> bool:
@@ -75,10 +74,8 @@ def in_words(walk: Walk, view: Walk) -> str:
     )
     if zeros := zeros_between(view):
         text += f", with stride − 1 = {zeros} zeros between its numbers"
-    left = window.leftover(walk.input_size)
-    more = [f"{n} {side}{'s' if n > 1 else ''}" for n, side in zip(left, SIDES, strict=True) if n]
-    if more:
-        text += f" ({' and '.join(more)} more at the end, which the last window left over)"
+    if more := leftover_words(window, walk.input_size):
+        text += f" ({more} more at the end, which the last window left over)"
     return f"{text}."
 
 

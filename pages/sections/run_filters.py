@@ -22,10 +22,12 @@ def each_by_itself() -> bool:
     return settings.switch("each filter by itself", "each_filter", help=EACH)
 
 
-def run_sheet(run: Run, weight: Array, steps: int, each: bool, theme: str, height: int) -> tuple[dict[str, Any], str]:
-    """Filters (F, C, H, W) of the run after so many steps as a square figure, and what it shows in words."""
-    reach = None if each else common_reach(run)
-    figure = filter_sheet(weight, theme, reach=reach, each=each, wide=1.0)
+def run_sheet(weight: Array, steps: int, reach: float | None, theme: str, height: int) -> tuple[dict[str, Any], str]:
+    """Filters (F, C, H, W) after so many steps as a square figure, and what it shows in words.
+
+    reach: `common_reach` of their run; None: each filter by itself.
+    """
+    figure = filter_sheet(weight, theme, reach=reach, each=reach is None, wide=1.0)
     figure["layout"]["height"] = height
     return figure, sheet_caption(len(weight), weight.shape[1], steps, reach=reach)
 

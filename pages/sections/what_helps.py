@@ -17,7 +17,7 @@ from pages.server import runs
 from pages.server.visitors import visitor
 
 GAP = 0.1  # between training and validation accuracy: more is overfitting
-FEW = 32  # pictures of a batch from which batch norm is sure of its mean
+ENOUGH = 32  # pictures of a batch from which batch norm is sure of its mean
 SATURATING = ("tanh", "sigmoid")
 
 
@@ -164,8 +164,8 @@ def _alone(config: TrainingConfig) -> bool:
 
 
 def _together(config: TrainingConfig) -> Iterator[Remedy]:
-    more = replace(config, batch_size=FEW)
-    yield Remedy(f"Start with batches of {FEW}", "Mean and variance are then those of several pictures.", more)
+    more = replace(config, batch_size=ENOUGH)
+    yield Remedy(f"Start with batches of {ENOUGH}", "Mean and variance are then those of several pictures.", more)
     blocks = tuple(
         replace(block, norm="group" if block.norm == "batch" else block.norm) for block in config.network.blocks
     )

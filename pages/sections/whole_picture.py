@@ -39,9 +39,9 @@ def whole_picture(
         messages.error(error)
         return None
     pictures = [(f"input, {_size(whole)}", as_pixels(whole))]
+    frame = border_note(zeros) if zeros else ""
     for name, made in maps:
         span = span_of(made)
-        frame = border_note(zeros) if zeros else ""
         pictures.append((f"{name}, {_size(made)}. {sign_note(span)}{frame}", as_pixels(made, span)))
     shown = [(words, as_url(pixels, photograph=True), *pixels.shape[:2]) for words, pixels in pictures]
     title = "The whole picture" if chosen.photograph else f"The same {what} on a photograph"
