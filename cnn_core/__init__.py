@@ -75,11 +75,12 @@ NAMES = {
     "network": "Network NetworkSpec ConvBlock",
     "solver": "Solver Arrays StepRecord DivergedError",
 }
-ROOMS = ("cs231n", "datasets", "network", "speed", "training", "walks")
+ROOMS = ("cs231n", "datasets", "mistakes", "network", "speed", "training", "walks")
 
 if TYPE_CHECKING:  # the same for type checkers and editors
     from cnn_core import cs231n as cs231n
     from cnn_core import datasets as datasets
+    from cnn_core import mistakes as mistakes
     from cnn_core import network as network
     from cnn_core import speed as speed
     from cnn_core import training as training

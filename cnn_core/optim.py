@@ -47,7 +47,8 @@ def _rule(*memory: str) -> Callable[[Rule], Rule]:
                 _in_range(name, hyper[name])
             take(step, w, fitting("w", w, "dw", dw, state, memory, apart=True), state, memory, hyper)
 
-        RULES[step.__name__], MEMORY[step.__name__], _STEPS[step.__name__] = rule, memory, step
+        if step.__name__ not in RULES:  # a changed copy of a rule takes nobody's place
+            RULES[step.__name__], MEMORY[step.__name__], _STEPS[step.__name__] = rule, memory, step
         return rule
 
     return decorate
@@ -218,12 +219,11 @@ class Optimizer:
             raise ValueError(f"grads (={sorted(grads)}) must have the names of params: {', '.join(names)} in one only")
         self._check_apart(params, grads)
         hyper = {"learning_rate": self.learning_rate} | {name: _in_range(name, v) for name, v in self.hyper.items()}
-        keys, found = MEMORY[self.rule], {}
+        keys, dws = MEMORY[self.rule], {}
         for name, w in params.items():
-            state = self.state.get(name, {})
-            found[name] = fitting(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name], state, keys)
+            dws[name] = fitting(f"params[{name!r}]", w, f"grads[{name!r}]", grads[name], self.state.get(name, {}), keys)
         for name, w in params.items():
-            take(_STEPS[self.rule], w, found[name], self.state.setdefault(name, {}), keys, hyper)
+            take(_STEPS[self.rule], w, dws[name], self.state.setdefault(name, {}), keys, hyper)
 
     def _check_apart(self, params: dict[str, Array], grads: dict[str, Array]) -> None:
         arrays = [*params.values(), *grads.values()]

@@ -1,0 +1,188 @@
+"""Mistakes in training: nothing is wrong with any gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.dropout import dropout_forward_naive
+from cnn_core.mistakes.cases import PLAN, chosen, digits, loss_curves, losses, network, usual_losses
+from cnn_core.mistakes.mistake import Edit, Function, Functions, Mistake, Symptom
+from cnn_core.network import network as networks
+from cnn_core.optim import adam
+from cnn_core.solver import Arrays, Solver
+
+STEPS, RATE, ADAM_RATE = 200, 0.1, 0.01
+
+
+def _dropped(functions: Functions) -> Symptom:
+    """The mean of what dropout lets through, of many ones."""
+    chances = np.arange(10) / 10
+    go = chosen(functions, dropout_forward_naive)
+    found = [go(np.ones(4000), p=p, rng=0)[0].mean() for p in chances]
+    return Symptom(
+        "curves",
+        "the mean output of a layer in training, for probabilities to drop of 0, 0.1, …, 0.9; all its inputs are 1",
+        np.array([found]),
+        np.ones((1, len(chances))),
+        "in training",
+        "the same layer in test mode",
+        x="probability to drop, in tenths",
+        y="mean output",
+    )
+
+
+def _shifted_labels(functions: Functions) -> Symptom:
+    changed = type("Changed", (Arrays,), {"batch": chosen(functions, Arrays.batch)})
+    return loss_curves(
+        f"the loss of a network that learns handwritten digits, learning rate {RATE}",
+        losses(network(), changed(*digits()), STEPS, learning_rate=RATE),
+        usual_losses(STEPS, learning_rate=RATE),
+    )
+
+
+def _in_order(functions: Functions) -> Symptom:
+    """The pictures lie sorted by class, as they come from folders."""
+    changed = type("Changed", (Solver,), {"_indices": chosen(functions, Solver._indices)})
+    data = Arrays(*digits(in_order=True))
+    return loss_curves(
+        f"the loss of a network that learns handwritten digits, read from ten folders, learning rate {RATE}",
+        losses(network(), data, STEPS, solver=changed, learning_rate=RATE),
+        losses(network(), data, STEPS, learning_rate=RATE),
+    )
+
+
+def _filters(functions: Functions) -> Symptom:
+    """The first filters after training."""
+
+    def trained(initial: Function) -> Array:
+        model = network()
+        for name, w in model.params.items():
+            w[...] = initial(name, w.shape, PLAN, 1)
+        losses(model, Arrays(*digits()), STEPS, learning_rate=RATE)
+        return model.params["conv1.weight"][:, 0].copy()
+
+    return Symptom(
+        "filters",
+        f"the 8 filters of the first layer after {STEPS} steps",
+        trained(chosen(functions, networks._initial)),
+        trained(networks._initial),
+        "this training",
+        "the same training, written right",
+    )
+
+
+class _ByHand(Solver):
+    """A solver whose steps one function takes."""
+
+    rule: Function = staticmethod(adam)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        states: dict[str, dict[str, object]] = {name: {} for name in self.model.params}
+
+        def step(params: dict[str, Array], grads: dict[str, Array]) -> None:
+            for name, w in params.items():
+                type(self).rule(w, grads[name], states[name], learning_rate=self.optimizer.learning_rate)
+
+        self.optimizer.step = step  # type: ignore[method-assign]
+
+
+def _steps_of_adam(functions: Functions) -> Symptom:
+    changed = type("Changed", (_ByHand,), {"rule": staticmethod(chosen(functions, adam))})
+    return loss_curves(
+        f"the loss of a network under Adam, learning rate {ADAM_RATE}: its first 60 steps",
+        losses(network(), Arrays(*digits()), 60, solver=changed, update_rule="adam", learning_rate=ADAM_RATE),
+        usual_losses(60, update_rule="adam", learning_rate=ADAM_RATE),
+    )
+
+
+TRAINING = (
+    Mistake(
+        id="train-labels-shifted",
+        level=2,
+        name="The labels are shifted by one: each picture has its neighbour's",
+        family="training",
+        edits=(
+            Edit(
+                Arrays.batch,
+                "return self.x_train[indices], self.y_train[indices]",
+                "return self.x_train[indices], self.y_train[indices - 1]",
+            ),
+        ),
+        hint="The network has ten classes. What is the loss of one that can do no better than guess?",
+        shows="The loss stays near log 10 = 2.3026, whatever the learning rate: there is nothing in a picture to tell its label.",
+        misses="Every check of layers and gradients, and of shapes: all are right.",
+        catches="A look at some pictures with their labels, as the network gets them.",
+        case=_shifted_labels,
+    ),
+    Mistake(
+        id="train-equal-weights",
+        level=1,
+        name="All weights of a layer are equal at the start",
+        family="training",
+        edits=(Edit(networks._initial, "return rng.normal(0, deviation, shape)", "return np.full(shape, deviation)"),),
+        hint="Two filters that are equal get equal gradients.",
+        shows="All filters stay the same: the layer has as good as one.",
+        misses="The first loss, which is log K; and gradient checks, which are passed by any weights.",
+        catches="A look at the filters: no two may be equal before the first step.",
+        case=_filters,
+    ),
+    Mistake(
+        id="train-not-shuffled",
+        level=3,
+        name="The data are never shuffled",
+        family="training",
+        edits=(
+            Edit(
+                Solver._indices,
+                "self._order = epoch, rng.permutation(self.data.num_train)",
+                "self._order = epoch, np.arange(self.data.num_train)",
+            ),
+        ),
+        hint="20 steps make one epoch. What comes again after 20 steps?",
+        shows="The loss falls while batches are of one class, and jumps at the next: the network learns to give the same "
+        "answer to everything, and then another.",
+        misses="Checks of layers and gradients; data that happen to lie in no order.",
+        catches="The labels of the first batches, printed; or the loss curve, where it repeats itself every epoch.",
+        case=_in_order,
+    ),
+    Mistake(
+        id="train-dropout-not-scaled",
+        level=1,
+        name="Dropout does not scale up what it keeps",
+        family="training",
+        edits=(
+            Edit(
+                dropout_forward_naive,
+                "kept, out, scale = np.empty(x.shape, dtype=bool), np.empty_like(x), 1 / (1 - p)",
+                "kept, out, scale = np.empty(x.shape, dtype=bool), np.empty_like(x), 1.0",
+            ),
+        ),
+        hint="In test mode nothing is dropped. Which of the two is the next layer used to?",
+        shows="In test mode all sums are larger than in training, so a network that trains well tests badly.",
+        misses="The gradient check, which forward and backward pass together: they use the same scale.",
+        catches="The mean output in training, which must be near that in test mode, for several p.",
+        case=_dropped,
+    ),
+    Mistake(
+        id="train-adam-bias",
+        level=5,
+        name="Adam without the correction of its means",
+        family="training",
+        edits=(
+            Edit(
+                adam,
+                "unbias = math.sqrt(1 - beta2**t)  # taken out of the root: the same step with fewer passes over the numbers\n"
+                "rate = learning_rate * unbias / (1 - beta1**t)",
+                "unbias = 1.0\nrate = learning_rate",
+            ),
+        ),
+        hint="Only the first steps differ. How large are Adam's two means when they have begun at 0?",
+        shows="In the first steps, which are three to six times too large: both means begin at 0, the one under the root "
+        "for a thousand steps. Then it fades.",
+        misses="Gradient checks; and the end of a long training, which is nearly as good.",
+        catches="One step from nothing: with any gradient, each number must move by the learning rate.",
+        case=_steps_of_adam,
+    ),
+)

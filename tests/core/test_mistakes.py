@@ -1,0 +1,68 @@
+"""The catalogue of mistakes: each shows where it says, and the right function does not show it."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from cnn_core.mistakes import MISTAKES, Edit
+from cnn_core.optim import RULES, adam
+from cnn_core.pool import max_pool2d_backward_naive
+
+EACH = pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+
+
+def differs(symptom):
+    """How far what was found is from what should have been, as a part of that."""
+    found, expected = symptom.found, symptom.expected
+    if found.shape != expected.shape:
+        return 1.0
+    if not np.isfinite(found).all():
+        return 1.0
+    return float(np.abs(found - expected).mean() / np.abs(expected).mean())
+
+
+@EACH
+def test_the_symptom_shows_and_the_right_code_does_not_show_it(mistake):
+    assert differs(mistake.symptom()) > 0.02
+    right = mistake.case(mistake.right)
+    assert right.found.shape == right.expected.shape
+    assert differs(right) < (0.03 if mistake.id == "train-dropout-not-scaled" else 1e-7)
+
+
+@EACH
+def test_the_lines_that_are_shown_are_those_that_differ(mistake):
+    """And the wrong function is the right one besides."""
+
+    def lines(functions):
+        sources = {inspect.getsource(function) for function in functions.values()}
+        return [line.strip() for source in sorted(sources) for line in source.splitlines()]
+
+    right, wrong = lines(mistake.right), lines(mistake.wrong)
+    for good, bad in mistake.lines:
+        for side, text in ((right, good), (wrong, bad)):
+            for line in text.splitlines():
+                side.remove(line.strip())
+    assert right == wrong
+
+
+@EACH
+def test_a_wrong_function_is_called_as_the_right_one(mistake):
+    for name, wrong in mistake.wrong.items():
+        assert inspect.signature(wrong) == inspect.signature(mistake.right[name])
+        assert wrong is not mistake.right[name]
+
+
+def test_the_core_stays_right():
+    """Making a changed copy changes neither the function nor what others find under its name."""
+    for mistake in MISTAKES.values():
+        assert mistake.wrong
+    assert RULES["adam"] is adam
+
+
+def test_a_line_that_is_not_there_once_is_told():
+    edit = Edit(max_pool2d_backward_naive, "dx = 0", "")
+    with pytest.raises(
+        ValueError, match=r"right \(='dx = 0'\) must stand once in max_pool2d_backward_naive, not 0 times"
+    ):
+        edit.put_into(inspect.getsource(max_pool2d_backward_naive))
