@@ -1,7 +1,9 @@
-"""A walk as data: exact counts, the steps a window takes, and what each step writes; the browser plays it."""
+"""A walk as data: exact counts, the steps a window takes, and what each step writes; the browser plays it. So is a norm."""
 
 from cnn_core.walks.counts import Grid
 from cnn_core.walks.gather import gather_conv_transpose2d, gather_dx
+from cnn_core.walks.norm_graph import NormGraph, norm_graph
+from cnn_core.walks.norm_running import RunningAverages, running_averages
 from cnn_core.walks.trace import (
     trace_avg_pool2d,
     trace_conv2d,
@@ -14,11 +16,15 @@ from cnn_core.walks.walk import Action, Phase, TooManyStepsError, Walk
 __all__ = [
     "Action",
     "Grid",
+    "NormGraph",
     "Phase",
+    "RunningAverages",
     "TooManyStepsError",
     "Walk",
     "gather_conv_transpose2d",
     "gather_dx",
+    "norm_graph",
+    "running_averages",
     "trace_avg_pool2d",
     "trace_conv2d",
     "trace_conv_transpose2d",
