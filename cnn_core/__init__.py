@@ -70,16 +70,18 @@ NAMES = {
     "dropout": "dropout_forward dropout_backward dropout_forward_naive dropout_backward_naive",
     "loss": "softmax softmax_naive softmax_cross_entropy softmax_cross_entropy_naive accuracy",
     "optim": "Optimizer sgd momentum nesterov rmsprop adam adamw hyper_parameters",
-    "gradient_check": "numeric_gradient projection_error relative_error overall_error",
+    "gradient_check": "Agreement Nudge agreement nudge numeric_gradient projection_error "
+    "relative_error relative_errors overall_error",
     "receptive_field": "ReceptiveField Connection receptive_fields smallest_input connection",
     "network": "Network NetworkSpec ConvBlock",
     "solver": "Solver Arrays StepRecord DivergedError",
 }
-ROOMS = ("cs231n", "datasets", "mistakes", "network", "speed", "training", "walks")
+ROOMS = ("cs231n", "datasets", "gradients", "mistakes", "network", "speed", "training", "walks")
 
 if TYPE_CHECKING:  # the same for type checkers and editors
     from cnn_core import cs231n as cs231n
     from cnn_core import datasets as datasets
+    from cnn_core import gradients as gradients
     from cnn_core import mistakes as mistakes
     from cnn_core import network as network
     from cnn_core import speed as speed

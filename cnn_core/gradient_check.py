@@ -11,7 +11,7 @@ to a number that says nothing, and for what is no array of real numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,15 +20,50 @@ from cnn_core.machine.in_place import check_alike
 from cnn_core.machine.sums import wide
 
 
+class Nudge(NamedTuple):
+    """What f gives where one entry of x is moved up and down: `above` and `below`, in float64 or wider.
+
+    right, left: what the entry was moved to. step: how far these are apart: 2 h, but for what rounding did to both.
+    """
+
+    right: Any
+    left: Any
+    above: Array
+    below: Array
+    step: Any
+
+    def quotient(self, dout: Array | float = 1.0) -> Any:
+        """The central difference of sum(f(x) * dout); dout: shaped as f(x), or a number. Not over 2 h: it is the quotient of the
+        points at which f was taken. ValueError for another shape."""
+        _check_dout(dout, self.above, self.below)
+        return np.sum((self.above - self.below) * dout) / self.step
+
+
+class Agreement(NamedTuple):
+    """How far two gradients agree, in the words of those who ask: `agreement`."""
+
+    exact: bool
+    approximate: bool
+    gradcheck: bool
+    largest: float
+    relative: float
+
+
+def relative_errors(a: Array | float, b: Array | float) -> Array:
+    """|a - b| / max(|a| + |b|, 1e-8) of each entry, for two arrays of one shape: an array of that shape; see `relative_error`."""
+    difference, size = _difference(a, b)
+    with np.errstate(invalid="ignore"):
+        found: Array = difference / np.maximum(size, 1e-8)
+        return found
+
+
 def relative_error(a: Array | float, b: Array | float) -> float:
     """The largest |a - b| / max(|a| + |b|, 1e-8) over all entries of two arrays of one shape, or two numbers.
 
     0 when equal, 1 or so when unrelated, NaN where an entry is NaN; 0 for empty arrays. Below 1e-7 a gradient is right; above
     1e-2 it is wrong (CS231n, "Gradient checks").
     """
-    difference, size = _difference(a, b)
-    with np.errstate(invalid="ignore"):
-        return float(np.max(difference / np.maximum(size, 1e-8), initial=0.0))
+    return float(np.max(relative_errors(a, b), initial=0.0))
 
 
 def overall_error(a: Array, b: Array) -> float:
@@ -39,6 +74,37 @@ def overall_error(a: Array, b: Array) -> float:
     difference, size = _difference(a, b)
     scale = float(np.max(size, initial=0.0))
     return float(np.max(difference, initial=0.0)) / scale if scale else 0.0
+
+
+def agreement(analytic: Array, numeric: Array) -> Agreement:
+    """Whether a gradient is right, by the usual tests; analytic, numeric: of one shape.
+
+    exact: equal to the bit. approximate: |a - n| <= 1e-8 + 1e-5 |n| everywhere (torch.allclose). gradcheck: the same with 1e-5
+    and 1e-3 (torch.autograd.gradcheck). largest: the largest |a - n|. relative: `relative_error` (CS231n's rel_error).
+    """
+    difference, _ = _difference(analytic, numeric)
+    size = np.abs(_wide("numeric", numeric))
+    approximate, gradcheck = (
+        bool(np.all(difference <= least + share * size)) for least, share in ((1e-8, 1e-5), (1e-5, 1e-3))
+    )
+    largest = float(np.max(difference, initial=0.0))
+    return Agreement(largest == 0, approximate, gradcheck, largest, relative_error(analytic, numeric))
+
+
+def nudge(
+    f: Callable[[Array], Any], x: Array, index: Sequence[int], *, h: float | None = None, name: str = "x"
+) -> Nudge:
+    """f(x) where one entry of x is h larger, and where it is h smaller: two calls.
+
+    f, x, h: as `numeric_gradient` takes them. index: of the entry, a whole number for each axis of x, counted from 0; () for an x
+    of shape (). name: what errors call x.
+    Raises ValueError for an entry that there is not, and as `numeric_gradient` does.
+    """
+    check_alike(name, x, name, x)
+    if len(index) != x.ndim or not all(0 <= whole("index", i, 0) < n for i, n in zip(index, x.shape, strict=False)):
+        counts = ", ".join(f"0 to {n - 1}" for n in x.shape)
+        raise ValueError(f"index (={tuple(index)}) must name an entry of {name}, of shape {x.shape}: {counts}")
+    return _nudge(f, x, tuple(index), _usual_step(x, h), name)
 
 
 def numeric_gradient(
@@ -54,25 +120,10 @@ def numeric_gradient(
     0 or that rounding swallows.
     """
     check_alike("x", x, "x", x)
-    h = max(1e-5, float(np.cbrt(np.finfo(x.dtype).eps))) if h is None else _step(h)
+    h = _usual_step(x, h)
     gradient = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
-        before = x[index]
-        right, left = before + h, before - h
-        if not right > left and np.isfinite(before):
-            raise ValueError(
-                f"h (={h}) must be large enough to move x{list(index)} (={before}, {x.dtype}); or take x in float64"
-            )
-        try:
-            x[index] = right
-            above = _output(f(x))
-            x[index] = left
-            below = _output(f(x))
-        finally:
-            x[index] = before
-        _check_dout(dout, above, below)
-        # Not 2 h: rounding has moved both points, and the quotient is that of the points where f was taken.
-        gradient[index] = np.sum((above - below) * dout) / (right.astype(above.dtype) - left.astype(above.dtype))
+        gradient[index] = _nudge(f, x, index, h, "x").quotient(dout)
     return gradient
 
 
@@ -108,6 +159,28 @@ def projection_error(
     # A gradient may happen to be nearly orthogonal to the direction: its length says how large the two could have been.
     length = float(np.sqrt(sum(float(np.sum(g * g)) for g in gs)))
     return abs(numeric - analytic) / max(abs(numeric) + abs(analytic), length, 1e-8)
+
+
+def _nudge(f: Callable[[Array], Any], x: Array, index: tuple[int, ...], h: float, name: str) -> Nudge:
+    before = x[index]
+    with np.errstate(over="ignore"):
+        right, left = before + h, before - h
+    if not right > left and np.isfinite(before):
+        raise ValueError(
+            f"h (={h}) must be large enough to move {name}{list(index)} (={before}, {x.dtype}); or take {name} in float64"
+        )
+    try:
+        x[index] = right
+        above = _output(f(x))
+        x[index] = left
+        below = _output(f(x))
+    finally:
+        x[index] = before
+    return Nudge(right, left, above, below, right.astype(above.dtype) - left.astype(above.dtype))
+
+
+def _usual_step(x: Array, h: float | None) -> float:
+    return max(1e-5, float(np.cbrt(np.finfo(x.dtype).eps))) if h is None else _step(h)
 
 
 def _step(h: object) -> float:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from cnn_core.gradient_check import numeric_gradient, overall_error, projection_error, relative_error
+from cnn_core.gradient_check import (
+    agreement,
+    nudge,
+    numeric_gradient,
+    overall_error,
+    projection_error,
+    relative_error,
+    relative_errors,
+)
 
 RNG = np.random.default_rng(0)
 A = RNG.standard_normal((3, 4))
@@ -176,3 +184,54 @@ def test_an_output_whose_shape_depends_on_x_is_refused_as_it_would_broadcast():
         numeric_gradient(f, np.ones(1))
     with pytest.raises(ValueError, match=r"^f\(x\) \(shapes .* must have one shape"):
         projection_error(f, [np.ones(1)], [np.ones(1)])
+
+
+def test_a_nudge_keeps_both_sides_and_its_quotient_is_the_numeric_gradients():
+    x = X.copy()
+    numeric = numeric_gradient(lambda x: f(A, x), x, DOUT)
+    for i in range(4):
+        found = nudge(lambda x: f(A, x), x, (i,))
+        assert found.quotient(DOUT) == numeric[i]
+        assert (found.right, found.left, found.step) == (X[i] + 1e-5, X[i] - 1e-5, found.right - found.left)
+        moved = X.copy()
+        moved[i] = found.right
+        np.testing.assert_array_equal(found.above, f(A, moved))
+    np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("index", [(), (4,), (0, 0), (-1,), (1.0,), ("1",)])
+def test_an_entry_that_there_is_not_is_named(index):
+    with pytest.raises(ValueError, match=r"index \(=.*must"):
+        nudge(squares, X.copy(), index)
+
+
+@pytest.mark.parametrize("h", [0, -1e-5, float("nan"), float("inf"), "1e-5", True, 1e-300])
+def test_a_step_that_is_none_is_named(h):
+    with pytest.raises(ValueError, match=r"h \(=.*must be"):
+        nudge(squares, X.copy(), (0,), h=h)
+    with pytest.raises(ValueError, match=r"h \(=.*must be"):
+        numeric_gradient(squares, X.copy(), h=h)
+
+
+def test_a_large_step_is_a_bad_one_but_no_mistake():
+    assert nudge(squares, np.ones(1, np.float32), (0,), h=1e10).quotient() == pytest.approx(0, abs=2)
+    with np.errstate(over="ignore"):
+        assert not np.isfinite(nudge(np.exp, np.ones(1), (0,), h=1e10).quotient())
+
+
+def test_the_usual_tests_of_agreement():
+    n = np.array([0.0, 1.0, -2.0])
+    assert agreement(n, n) == (True, True, True, 0, 0)
+    assert agreement(n + 1e-9, n)[:3] == (False, True, True)
+    assert agreement(n + 1e-6, n)[:3] == (False, False, True)
+    assert agreement(n + 1e-2, n)[:3] == (False, False, False)
+    assert agreement(n + 1e-2, n).largest == pytest.approx(1e-2)
+    assert agreement(n + 1e-2, n).relative == 1  # 0.01 beside 0
+    assert agreement(np.array([np.nan]), np.zeros(1))[:3] == (False, False, False)
+    with pytest.raises(ValueError, match=r"a \(shape \(3,\)\) must have the shape of b"):
+        agreement(n, n[:2])
+
+
+def test_relative_errors_are_those_of_the_entries():
+    a, b = np.array([1.0, 2.0, np.inf]), np.array([1.0, 2.2, np.inf])
+    np.testing.assert_allclose(relative_errors(a, b), [0, 0.2 / 4.2, 0])
