@@ -27,6 +27,7 @@ from pages.server.uploads import bounded_uploads  # noqa: E402
 
 assert pandas and plotly  # slow to import: done here, when the server starts, so that no visitor waits for it
 gc.freeze()  # what is imported by now stays: the garbage collector need not look through it again and again
+sys.setswitchinterval(0.001)  # seconds until a thread may have the interpreter; an answer waits so long some four times
 
 app = st.App(
     Path(__file__).parent / "pages" / "contents.py",

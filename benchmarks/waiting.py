@@ -3,7 +3,8 @@
 One visitor changes the stride on the Convolution page, over and over, on a server of its own: in turns while nothing else goes
 on, and while a worker is stopped (it neither reads nor writes), others look for the first time at runs of a million steps,
 and a run with 1 GiB of checkpoints is forked. What comes in between must be answered as without all that, and a training
-that is started then must train. Visitors speak to the server as browsers do, so that no browser's work is measured.
+that is started then must train. Visitors speak to the server as browsers do, each of them in a process of its own, so that
+neither a browser's work is measured nor what the others do with their answers.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import platform
 import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +111,36 @@ def answers(visitor: Visitor, count: int) -> list[float]:
     return times
 
 
-def look(address: str, run: str) -> None:
+def look(address: str, run: str, ready: Barrier) -> None:
     """The first look at a run of a million steps, its curves drawn."""
     with Visitor(address) as visitor:
+        ready.wait()
         visitor.open("train", run=run)
         assert any("1000000" in bar.text for bar in visitor.elements("progress")), "the long run is not shown"
 
 
-def fork(address: str, run: str) -> None:
+def fork(address: str, run: str, ready: Barrier) -> None:
     """Fork the heavy run from its last step."""
     query = {"run": run, "view": "Film strip"}
     with Visitor(address) as visitor:
         visitor.open("train", **query)
+        ready.wait()
         press(visitor, "Fork from step", query)
+
+
+@contextmanager
+def others(address: str, long: str, heavy: str) -> Iterator[None]:
+    """What the others do meanwhile begins with the block, and has ended with it."""
+    apart = get_context("spawn")
+    ready = apart.Barrier(3)
+    doing = [apart.Process(target=what, args=(address, run, ready)) for what, run in ((look, long), (fork, heavy))]
+    for process in doing:
+        process.start()
+    ready.wait()
+    yield
+    for process in doing:
+        process.join()
+        assert process.exitcode == 0, "a look or a fork failed: see above"
 
 
 def measure(folder: Path, heavy: str) -> tuple[list[float], list[float], list[float]]:
@@ -140,15 +160,8 @@ def measure(folder: Path, heavy: str) -> tuple[list[float], list[float], list[fl
                 stopped = workers(folder)
                 for worker in stopped:
                     os.kill(worker, signal.SIGSTOP)
-                others = [
-                    threading.Thread(target=look, args=(address, f"million{number}")),
-                    threading.Thread(target=fork, args=(address, heavy)),
-                ]
-                for thread in others:
-                    thread.start()
-                busy += answers(visitor, CHANGES)
-                for thread in others:
-                    thread.join()
+                with others(address, f"million{number}", heavy):
+                    busy += answers(visitor, CHANGES)
                 starts.append(started(address))
                 for worker in stopped & workers(folder):
                     os.kill(worker, signal.SIGCONT)

@@ -166,7 +166,7 @@ class Store:
     def steps(self, run: str) -> History:
         """A run's history, read in parts."""
         found = self._parts("record", "steps", run)
-        return History.joined([history([record for _, record in part]) for part in found])
+        return history([record for part in found for _, record in part])
 
     def changes(self, run: str) -> list[Change]:
         """The changes of a run's settings, in the order they were made."""

@@ -16,13 +16,14 @@ def telling(values: Sequence[float | None] | Array, most: int) -> Array:
     peak is lost. Where some are not finite (None counts as such), so are the edges of these gaps: of each part the first and
     the last value beside a gap, and the gap's own. As values are added, those chosen stay until the parts have to be longer.
     """
-    y = np.asarray(values, dtype=float)
+    y = np.ascontiguousarray(values, dtype=float)  # a column of a table is read several times here
     if len(y) <= most:
         return np.arange(len(y))
     finite = np.isfinite(y)
     turns = finite[1:] != finite[:-1]
     edge = np.append(turns, False) | np.append(False, turns)
-    each = -(-len(y) // ((most - 2) // (6 if edge.any() else 2)))  # the length of a part
+    gaps = bool(edge.any())
+    each = -(-len(y) // ((most - 2) // (6 if gaps else 2)))  # the length of a part
     starts = np.arange(0, len(y), each)
 
     def of_parts(wanted: Array, *keys: Array) -> list[Array]:
@@ -32,8 +33,9 @@ def telling(values: Sequence[float | None] | Array, most: int) -> Array:
         at = [np.pad(key, room, constant_values=np.inf).reshape(-1, each).argmin(axis=1) for key in keys]
         return [(starts + place)[some] for place in at]
 
-    place = np.arange(len(y), dtype=float)
     chosen = of_parts(finite, np.where(finite, y, np.inf), np.where(finite, -y, np.inf))
-    for beside in (edge & finite, edge & ~finite):
-        chosen += of_parts(beside, np.where(beside, place, np.inf), np.where(beside, -place, np.inf))
+    if gaps:
+        place = np.arange(len(y), dtype=float)
+        for beside in (edge & finite, edge & ~finite):
+            chosen += of_parts(beside, np.where(beside, place, np.inf), np.where(beside, -place, np.inf))
     return np.unique(np.concatenate([[0, len(y) - 1], *chosen]).astype(int))
