@@ -33,7 +33,8 @@ export function roomFor(root, figure) {
 }
 
 // The figure's plan for a room {width, height}: {form, panel, cell, small, swap}.
-// form: where the sum stands, "beside" the kernels or "below" the first row, or "phone"; panel: how wide it is beside them;
+// form: where the sum stands, "beside" the kernels, "below" the first row or "low", beside the matrices of im2col, or "phone";
+// panel: how wide it is beside them;
 // cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what the backward pass collects stands
 // where the forward grids stood, as there is no room for both; pair: on a phone, whether input and output stand side by side.
 // panels: what a step of each phase writes out.
@@ -57,7 +58,18 @@ export function compose(groups, panels, room) {
       const all = matrices ? Math.max(heights[0], beside) + high - heights[0] : Math.max(high, beside);
       if (all <= room.height) return { form: "beside", panel, cell, small, swap };
     }
-    return high + below <= room.height ? { form: "below", cell, small, swap } : null;
+    if (high + below <= room.height) return { form: "below", cell, small, swap };
+    return matrices ? planLow(rows[1], heights[0], cell) : null;
+  };
+  // The product stands below the rows, both beside the columns, and the sum to the right of these.
+  const planLow = (made, first, cell) => {
+    const sizes = Object.fromEntries(made.map((group) => [group.name, extent(group, cell, false)]));
+    const { rows: left, columns, product } = sizes;
+    const rest = room.width - Math.max(left[0], product[0]) - columns[0] - 2 * GAPS.columns;
+    if (rest < widest) return null;
+    const panel = panelWidth(panels, rest);
+    const high = Math.max(left[1] + GAPS.rows + product[1], columns[1], panelHeight(panels, panel, true));
+    return first + GAPS.rows + high <= room.height ? { form: "low", panel, cell, small: false, swap: false } : null;
   };
   const largest = ([most, least], small, swap) => {
     for (let cell = most; cell >= least; cell--) {

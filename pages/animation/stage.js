@@ -165,7 +165,7 @@ export class Stage {
   // The sum keeps its height at every step of a phase.
   keepRoom({ number }) {
     const { form, panel } = this.fit;
-    const [here, width, beside] = [this.panels[number], form === "beside" ? panel : this.width, form !== "below"];
+    const [here, width, beside] = [this.panels[number], panel ?? this.width, form !== "below"];
     this.breaks = breaksOf(here, width);
     this.part("sum").classList.toggle("crowded", crowded(here, width, beside));
     this.part("sum").style.minHeight = `${panelHeight([here], width, beside)}px`;
