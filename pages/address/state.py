@@ -21,6 +21,7 @@ def enter(page: StreamlitPage) -> None:
     """
     known = book()
     known.drawn, known.drawn_before = set(), known.drawn
+    known.asked = bool(st.query_params.to_dict())
     if known.page == page.url_path:
         return
     for key in known.keys:
@@ -66,13 +67,29 @@ def take_option(key: str, options: Sequence[str], default: str) -> None:
     st.session_state[key] = named if named in options else default
 
 
-def keep_option(key: str, option: str, default: str) -> None:
-    """After it was drawn: the address names the option, unless it is the default."""
-    book().options.add(key)
+def keep_option(key: str, option: str, default: str, former: str | None = None) -> None:
+    """After it was drawn: the address names the option, unless it is the default.
+
+    former: the default of earlier days. An address that says anything else is read with it, so the option is named as soon as
+    the reader does anything; not when the page opens: an address that changes by itself may lose what the reader does
+    meanwhile.
+    """
+    known = book()
+    again = key in known.keys  # not the page's first run
+    known.options.add(key)
     note(key, option, default)
-    named = None if option == default else option
+    if former is not None:
+        known.note(key, option)
+        if not again and key not in st.query_params:
+            return
+    named = None if former is None and option == default else option
     if st.query_params.get(key) != named:
         set_text(key, named)
+
+
+def opens_with(default: str, former: str | None) -> str:
+    """What a list begins with: the default of earlier days where the address said anything, as links left it out then."""
+    return former if former is not None and book().asked else default
 
 
 def leave() -> None:

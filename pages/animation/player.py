@@ -59,9 +59,14 @@ def player(
 
 
 def rows_of(walk: Walk) -> list[list[list[str]]]:
-    """The names of the grids that are shown, in rows and groups."""
+    """The names of the grids that are shown, in rows and groups; where nothing is made forward, dout is what is given."""
     rows = ROWS.get(walk.operation, SLIDING)
-    return [[names for group in row if (names := [name for name in group if name in walk.names])] for row in rows]
+    given, made = (
+        [names for group in row if (names := [name for name in group if name in walk.names])] for row in rows
+    )
+    if given and "out" not in walk.names:
+        given, made = [*given, ["dout"]], [group for group in made if group != ["dout"]]
+    return [given, made]
 
 
 def wire(walk: Walk, *, titles: Mapping[str, str], channel_names: Mapping[str, Sequence[str]]) -> dict[str, Any]:

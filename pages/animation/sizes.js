@@ -45,13 +45,12 @@ export function compose(groups, panels, room) {
   const matrices = groups.some(({ name }) => name === "columns"); // these stand below the sum wherever it stands
   const [below, widest] = [GAPS.rows + panelHeight(panels, room.width, false), widestBlock(panels)];
   const planWith = (cell, small, swap) => {
-    const sizes = rows.map((row) =>
-      rowExtent(row.map((group) => extent(group, cell, small, tallest(row, cell, small)))),
-    );
-    const [widths, heights] = [0, 1].map((side) => sizes.map((size) => size[side]));
-    if (Math.max(...widths) > room.width) return null;
+    const sizes = rows.map((row) => row.map((group) => extent(group, cell, small, tallest(row, cell, small))));
+    const [widths, heights] = [0, 1].map((side) => sizes.map((row) => rowExtent(row)[side]));
+    const across = matrices ? Math.max(...widths) : columnsWidth(rows.flat(), sizes.flat());
+    if (across > room.width) return null;
     const high = swap ? Math.max(...heights) : sum(heights) + GAPS.rows * (heights.length - 1);
-    const rest = room.width - GAPS.columns - (matrices ? widths[0] : Math.max(...widths));
+    const rest = room.width - GAPS.columns - (matrices ? widths[0] : across);
     if (rest >= widest) {
       const panel = panelWidth(panels, rest);
       const beside = panelHeight(panels, panel, true);
@@ -92,6 +91,16 @@ export function compose(groups, panels, room) {
     return width <= room.width && height + below <= room.height;
   });
   return pictures(scale ?? SCALES_OF_PICTURES.at(-1));
+}
+
+// Width of the columns that groups stand in, a gradient below what it is the gradient of.
+function columnsWidth(groups, sizes) {
+  const widths = {};
+  groups.forEach(({ name }, i) => {
+    const column = name.replace(/^d/, "");
+    widths[column] = Math.max(widths[column] ?? 0, sizes[i][0] + GAPS.columns);
+  });
+  return sum(Object.values(widths)) - GAPS.columns;
 }
 
 // Width and height of groups beside each other.

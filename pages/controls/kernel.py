@@ -105,17 +105,18 @@ def kernels(
     filters: int = 1,
     *,
     names: tuple[str, str] = ("filter", "channel"),
+    former: str | None = None,
 ) -> Array:
     """Choose a kernel and edit it; returns (filters, channels, KH, KW). A cell that is no number is named, and counts as 0.
 
-    names: what the first two axes are called (a transposed convolution has them the other way round).
+    names: what the first two axes are called (a transposed convolution has them the other way round). former: the kernel
+    that the page began with in earlier days (see settings.choice).
 
     In the address, `weight` holds what was edited: kernels with | between, rows with ; and cells with , between; a kernel
     that is left empty is the chosen one's.
     """
-    name = settings.choice(
-        "kernel", "kernel", list(KERNELS), start["kernel"], help="What to start from. Edit its cells below."
-    )
+    help = "What to start from. Edit its cells below."
+    name = settings.choice("kernel", "kernel", list(KERNELS), start["kernel"], former=former, help=help)
     seed = settings.whole("kernel seed", "kernel_seed", 0, 999, RANDOM_SEED) if name in RANDOM else RANDOM_SEED
     beginning = kernel_of(name, size, channels, filters, seed)
     shown = f"kernel_shown_{book().page}"

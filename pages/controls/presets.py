@@ -42,35 +42,21 @@ class Start(Mapping[str, Any]):
         narrow: the list stands where it is asked for, as in a sidebar, not beside the page's title. former: the preset that
         the page used to open with; links of that time leave it out, and mean it where they say anything else.
         """
-        begin = former if former and st.query_params.to_dict() else None
         with (not narrow and book().head) or st.container():
             self.name = settings.choice(
                 "preset",
                 "preset",
                 list(presets),
-                begin,
-                kept=former is None,
+                former=former,
                 help="Sets all controls; change them as you like.",
             )
         self.chosen = {**usual, **presets[self.name].values}
         self.words = presets[self.name].words
         self.note: DeltaGenerator = st.container(horizontal=not narrow, vertical_alignment="center")
         shown = f"preset_shown_{book().page}"
-        if former:
-            self._name_it(shown in st.session_state)
         if st.session_state.get(shown) not in (None, self.name):
             self.restore()  # another preset replaces what was changed
         st.session_state[shown] = self.name
-
-    def _name_it(self, again: bool) -> None:
-        """The address names the preset as soon as the reader does anything, before it says anything else that is read with it.
-
-        Not when the page opens: an address that changes by itself may lose what the reader does meanwhile. again: this is not
-        the page's first run.
-        """
-        book().note("preset", self.name)
-        if (again or "preset" in st.query_params) and st.query_params.get("preset") != self.name:
-            state.set_text("preset", self.name)
 
     @property
     def version(self) -> int:

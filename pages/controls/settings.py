@@ -16,7 +16,7 @@ from cnn_core.walks.rounding import rounded
 from pages.address import messages
 from pages.address.book import book
 from pages.address.links import outside_folds, tell_bad, tell_repeated, tell_unlisted
-from pages.address.state import keep_option, left_out, note, take_option
+from pages.address.state import keep_option, left_out, note, opens_with, take_option
 from pages.controls.words import word_of
 
 SIDES = ("height", "width")
@@ -142,16 +142,16 @@ def choice(
     default: str | None = None,
     *,
     words: Callable[[str], str] | None = None,
-    kept: bool = True,
+    former: str | None = None,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> str:
     """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
 
-    words: how an option is written; left out, as words.py says. kept: in the address, by this function, not by its caller.
-    on_change: called when the reader chooses another.
+    words: how an option is written; left out, as words.py says. former: what the list began with in earlier days: links that
+    leave it out, and say anything else, mean that. on_change: called when the reader chooses another.
     """
-    default = options[0] if default is None else default
+    default = opens_with(options[0] if default is None else default, former)
     tell_unlisted(key, options)
     take_option(key, options, default)
     if left_out(key, default):
@@ -163,8 +163,7 @@ def choice(
         )
     else:
         picked = st.selectbox(label, options, index, written, key, help, on_change, persist_state="session")
-    if kept:
-        keep_option(key, picked, default)
+    keep_option(key, picked, default, former)
     return str(picked)
 
 

@@ -53,7 +53,9 @@ try:
             stride = settings.whole("stride", "stride", 1, 4, 2 if pooling else 1, help="Cells from stop to stop.")
             padding = settings.whole("padding", "padding", 0, 3, 0, help="Cells around the input.")
         with kernel:
-            weight = np.ones((1, 1, 1, 1)) if pooling else kernels({"kernel": "edges"}, (kernel_size, kernel_size))
+            weight = np.ones((1, 1, 1, 1))
+            if not pooling:  # a kernel that looks another when it is turned by 180°
+                weight = kernels({"kernel": "emboss"}, (kernel_size, kernel_size), former="edges")
         bias = np.zeros(1)
         st.header("Upstream gradient")
         window = Window.of(kernel_size, stride, padding)

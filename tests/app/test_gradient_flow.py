@@ -5,7 +5,7 @@ import pytest
 
 from cnn_core.conv import conv2d_backward_naive, conv2d_forward_naive
 from cnn_core.pool import avg_pool2d_backward_naive, avg_pool2d_forward, max_pool2d_backward_naive, max_pool2d_forward
-from tests.app.lesson import calm, change, figure, open_lesson, options, sent, texts, values, walked, window
+from tests.app.lesson import calm, change, control, figure, open_lesson, options, sent, texts, values, walked, window
 
 LAYERS = ("convolution", "max_pooling", "average_pooling")
 SETTINGS = [
@@ -79,6 +79,20 @@ def test_the_gather_writes_its_padding_out():
     text = texts(change(app, "stride", 2).markdown)[0]
     assert "with stride − 1 = 1 zeros between its numbers (1 row and 1 column more at the end" in text
     assert texts(change(app, "layer", "max_pooling").markdown)[0].startswith("Forward, each window kept")
+
+
+def test_the_kernel_looks_another_when_it_is_turned_and_links_from_before_mean_the_one_that_did_not():
+    app = open_lesson("gradient_flow")
+    assert not app.query_params  # nothing is written before the reader does anything
+    begun = values(app, "weight")
+    assert not (begun == begun[..., ::-1, ::-1]).all()
+    gathered = change(app, "dx_as", "gather")
+    assert app.query_params["kernel"] in ("emboss", ["emboss"])
+    assert (values(gathered, "weight") == begun[..., ::-1, ::-1]).all()
+    assert "looks the same when it is turned" not in texts(app.markdown)[0]
+    for parameters in ({"dx_as": "gather"}, {"dx_as": "scatter"}, {"step": "3"}, {"weight": "1,2,3;4,5,6;7,8,9"}):
+        assert control(open_lesson("gradient_flow", **parameters), "kernel").value == "edges", parameters
+    assert control(open_lesson("gradient_flow", kernel="blur", dx_as="gather"), "kernel").value == "blur"
 
 
 def test_a_kernel_that_reaches_less_far_than_the_padding_can_be_scattered_only():

@@ -45,8 +45,8 @@ def test_an_input_shows_every_output_that_uses_it_and_the_weight_through_which(p
 def test_a_walk_of_the_backward_pass_alone_names_the_outputs_too(page, address):
     player = open_walk(page, address + "/gradient-flow")
     hover(player, "x", 0)
-    expect(player.locator(".link")).to_contain_text("x[0, 0] is under 1 window: it goes into out[0, 0] (× (−1)).")
-    expect(player.locator(".link")).to_contain_text("dx[0, 0] = dout[0, 0] × (−1)")
+    expect(player.locator(".link")).to_contain_text("x[0, 0] is under 1 window: it goes into out[0, 0] (× (−2)).")
+    expect(player.locator(".link")).to_contain_text("dx[0, 0] = dout[0, 0] × (−2)")
 
 
 def test_a_weight_shows_every_product_it_was_in(player):

@@ -41,6 +41,28 @@ def test_an_example_fits_one_screen(new_page, address, path, name):
     expect(player.locator(".total")).not_to_be_empty()
 
 
+@pytest.mark.parametrize("layer", ["convolution", "max_pooling", "average_pooling", "gathered"])
+def test_the_backward_pass_by_itself_fits_one_screen_with_dout_beside_what_it_belongs_to(new_page, address, layer):
+    page = new_page(1280)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    query = "dx_as=gather" if layer == "gathered" else f"kernel=emboss&layer={layer}"
+    player = open_walk(page, f"{address}/gradient-flow?{query}")
+    for step in (0, count(player) - 1):
+        go(player, step)
+        bottom, right, _ = player.evaluate(EDGES)
+        assert bottom <= 800
+        assert right <= 1280
+    groups = player.locator(".group:not(.rests)").evaluate_all("all => all.map((group) => group.dataset.grid)")
+    boxes = {name: player.locator(f".group.{name}").bounding_box() for name in groups}
+    if "dout" not in groups:
+        return  # gathered, it is the input
+    beside = "weight" if "weight" in groups else "x" if "x" in groups else "dx"
+    gap = boxes["dout"]["x"] - boxes[beside]["x"] - boxes[beside]["width"]
+    assert boxes["dout"]["y"] == boxes[beside]["y"]
+    assert 0 < gap < 90  # at most the bias of what stands below the kernel is between them
+    assert boxes["dout"]["x"] < player.locator(".sum").bounding_box()["x"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
