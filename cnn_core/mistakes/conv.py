@@ -21,6 +21,7 @@ CONV = (
         shows="With padding, dx is as large as the padded input. Where code goes on with a part of it, all is shifted.",
         misses="A check without padding; and one that looks at dweight and dbias only.",
         catches="A check of the shape of dx, with padding 1.",
+        like="conv-empty-crop pool-overwrites conv-stride-backward conv-flipped-forward",
         case=gradient_case(
             "dx of a 3×3 convolution, padding 1, input 5×5",
             conv2d_forward_naive,
@@ -32,7 +33,7 @@ CONV = (
     Mistake(
         id="conv-empty-crop",
         level=2,
-        name="The gradient of the input is cut with `[p:-p]`, which is empty at p = 0",
+        name="The padding is cut off with `[p:-p]`, which is empty at p = 0",
         family="conv",
         edits=(
             Edit(
@@ -45,6 +46,7 @@ CONV = (
         shows="Without padding: `[0:-0]` is `[0:0]`, and holds nothing.",
         misses="The course's own check: its padding is 1.",
         catches="A check with padding 0, and one with the padding of an axis 0.",
+        like="conv-not-cropped pool-overwrites conv-stride-backward conv-dilation-weight",
         case=gradient_case(
             "dx of a 3×3 convolution without padding, input 5×5",
             conv2d_forward_naive,
@@ -68,6 +70,7 @@ CONV = (
         shows="In dweight, which comes out turned by 180° (so that its middle is right), and in dx.",
         misses="Comparing the forward pass with `scipy.signal.convolve`, which flips too; symmetric kernels; 1×1 kernels.",
         catches="A gradient check with a kernel that is not symmetric.",
+        like="conv-dilation-weight conv-stride-backward l2-sum-of-weights l2-without-half",
         case=gradient_case(
             "dweight of a 3×3 convolution", conv2d_forward_naive, conv2d_backward_naive, *(ONE, KERNEL, BIAS), of=1
         ),
@@ -82,6 +85,7 @@ CONV = (
         shows="With more than one example: dbias has a row for each, (N, F) in place of (F,).",
         misses="A check with one example: NumPy broadcasts (1, F) and (F,), and finds no difference.",
         catches="A check of the shape of dbias, with two examples or more.",
+        like="norm-keepdims pool-overwrites l2-without-half l2-sum-of-weights",
         case=gradient_case(
             "dbias of a convolution with 4 filters, for 3 pictures",
             conv2d_forward_naive,
@@ -106,6 +110,7 @@ CONV = (
         shows="With a stride above 1: gradients gather at the top left, the other end gets none.",
         misses="A check with stride 1: there the window's place is its number.",
         catches="A gradient check with stride 2.",
+        like="conv-not-cropped conv-flipped-forward conv-dilation-weight conv-empty-crop",
         case=gradient_case(
             "dx of a 3×3 convolution, stride 2, input 7×7",
             conv2d_forward_naive,
@@ -131,6 +136,7 @@ CONV = (
         shows="In dweight with a dilation above 1: all but its first entry belong to other cells of the input. dx is right.",
         misses="Any check with dilation 1, which is all that the course has; and one that looks at dx only.",
         catches="A gradient check of all three gradients with dilation 2.",
+        like="conv-flipped-forward conv-stride-backward l2-sum-of-weights conv-not-cropped",
         case=gradient_case(
             "dweight of a 3×3 convolution, dilation 2",
             conv2d_forward_naive,

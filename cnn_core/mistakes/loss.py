@@ -42,10 +42,10 @@ def _with_l2(functions: Functions) -> Symptom:
     found = parts(model, x[:20], y[:20], None, None, None).grads["conv1.weight"]  # type: ignore[attr-defined]
     return Symptom(
         "maps",
-        f"dweight of a 3×3 kernel in a network with L2, reg = {REG}; with reg = 0 it is right",
+        f"dweight of a 3×3 kernel in a network with L2, reg = {REG}",
         plane(found),
         plane(numeric_gradient(loss, weight)),
-        also=(("the kernel itself", plane(weight)),),
+        also=(("weight: the kernel itself", plane(weight)),),
     )
 
 
@@ -57,7 +57,7 @@ def _first_losses(functions: Functions) -> Symptom:
     model.__class__ = changed
     found = losses(model, Arrays(*digits()), STEPS, learning_rate=RATE)
     return loss_curves(
-        f"the loss of a network of 10 classes, batches of 50, learning rate {RATE}; a network that knows nothing has the loss "
+        f"The loss of a network of 10 classes, batches of 50, learning rate {RATE}; a network that knows nothing has the loss "
         f"log 10 = 2.3026",
         found,
         usual_losses(STEPS, learning_rate=RATE),
@@ -75,14 +75,15 @@ def _large_scores(functions: Functions) -> Symptom:
 
     return Symptom(
         "curves",
-        "the loss of one example whose scores are (s, 0, 0) and whose right class is the second, for s = 0, 25, …, 1000; a line "
-        "that ends has become infinite, or no number at all",
+        "The loss of one example whose scores are (s, 0, 0) and whose right class is the second; where a line ends it has become "
+        "infinite, or no number at all",
         np.array([of(loss)]),
         np.array([of(softmax_cross_entropy)]),
         "this loss",
-        "the logarithm taken by hand",
-        x="s, in steps of 25",
+        "worked out by hand",
+        x="s",
         y="loss",
+        at=sizes,
     )
 
 
@@ -104,6 +105,7 @@ LOSS = (
         shows="The first loss is the batch size times log 10, and so is each step: the learning rate is 50 times too large.",
         misses="The gradient check: loss and gradient are both 50 times too large, so they agree.",
         catches="The loss before training: for K classes it must be near log K, whatever the batch size.",
+        like="loss-no-maximum train-equal-weights l2-without-half train-labels-shifted",
         case=_first_losses,
     ),
     Mistake(
@@ -117,18 +119,20 @@ LOSS = (
         "infinite, and the loss is no number.",
         misses="Checks with scores near 0, as an untrained network has them: there the result is the same to the last digits.",
         catches="A loss with scores of 1000.",
+        like="loss-not-a-mean train-labels-shifted l2-without-half relu-wrong-mask",
         case=_large_scores,
     ),
     Mistake(
         id="relu-wrong-mask",
         level=2,
-        name="The mask of ReLU is taken from dout, not from x",
+        name="The mask is taken from the gradient, not from the input",
         family="loss",
         edits=(Edit(relu_backward_naive, "if cache.passes[index]:", "if dout[index] > 0:"),),
         hint="Which sign have all the numbers of this dx? Should they?",
         shows="In about half of the cells: no negative gradient gets through, and positive ones do where x was negative.",
         misses="A check with dout = 1 everywhere and inputs above 0; a check of shapes.",
         catches="A gradient check with random dout, of both signs.",
+        like="pool-overwrites pool-all-ties loss-not-a-mean norm-keepdims",
         case=gradient_case("dx of ReLU", relu_forward_naive, relu_backward_naive, (5, 6)),
     ),
     Mistake(
@@ -147,6 +151,7 @@ LOSS = (
         shows="In every gradient of a weight, with reg above 0: a single number, the sum, is added to all of them.",
         misses="A check with reg = 0; and a check of the loss, which is right.",
         catches="A gradient check of the whole network with reg above 0.",
+        like="l2-without-half loss-not-a-mean conv-flipped-forward relu-wrong-mask",
         case=_with_l2,
     ),
     Mistake(
@@ -165,6 +170,7 @@ LOSS = (
         shows="In every gradient of a weight, with reg above 0: the numeric one has reg times the weight more.",
         misses="A check with reg = 0; a training, which minimises the loss that the gradient belongs to, and shows another.",
         catches="A gradient check of the whole network with reg above 0.",
+        like="l2-sum-of-weights loss-not-a-mean conv-bias-axes conv-dilation-weight",
         case=_with_l2,
     ),
 )

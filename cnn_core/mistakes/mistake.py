@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
+from zlib import crc32
 
 from cnn_core.checks import Array
 
@@ -28,17 +29,19 @@ class Symptom:
 
     title: what is looked at, in words that do not give the cause away.
     found, expected: of `maps` (H, W) each, of different shape where that is the symptom; of `curves` (S, T), S series over
-    T steps; of `filters` (F, H, W). x, y: what the axes of curves are. also: what it was computed from, (H, W) each, by name.
+    T steps; of `filters` (F, H, W). x, y: what the axes of curves are; at: the x (T,), None: 1, 2, ... also: what it was computed
+    from, (H, W) each, by name.
     """
 
     kind: Kind
     title: str
     found: Array
     expected: Array
-    found_name: str = "by the backward pass"
-    expected_name: str = "by moving each number a little"
+    found_name: str = "is: backward pass"
+    expected_name: str = "should be: numeric gradient"
     x: str = ""
     y: str = ""
+    at: Array | None = None
     also: tuple[tuple[str, Array], ...] = ()
 
 
@@ -80,7 +83,7 @@ class Mistake:
     pool, conv, norm, loss or training.
     edits: what is changed. case: runs a small case with the functions it is given, by name, and returns its symptom.
     hint: where to look. shows: where the mistake shows, and why. misses: which usual test misses it, and why.
-    catches: which test would catch it.
+    catches: which test would catch it. like: the ids of four others that one may take it for, with spaces between.
     """
 
     id: str
@@ -92,7 +95,13 @@ class Mistake:
     shows: str
     misses: str
     catches: str
+    like: str
     case: Callable[[Functions], Symptom] = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """Four digits that stand for it where its id would give it away; they stay when other mistakes come."""
+        return f"{crc32(self.id.encode()) & 0xFFFF:04x}"
 
     @cached_property
     def right(self) -> Functions:

@@ -37,7 +37,7 @@ def _company(functions: Functions) -> Symptom:
     found = [go(batch, [1.0], [0.0], np.array([mean]), np.array([variance]), training=False)[0][0, 0] for batch in x]
     return Symptom(
         "curves",
-        "batch norm in use (test mode): its output for one and the same example, in 12 batches with different others",
+        "Batch norm in use (test mode): its output for one and the same example, in 12 batches with different others",
         np.array(found)[None],
         np.full((1, len(x)), (one - mean) / np.sqrt(variance + 1e-5)),
         "this layer",
@@ -54,7 +54,7 @@ def _running(functions: Functions) -> Symptom:
     found = _followed(chosen(functions, batch_norm_forward_naive), batches)
     return Symptom(
         "curves",
-        "the running mean of batch norm over the first 60 batches; the numbers of every batch are drawn around 2",
+        "The running mean of batch norm over the first 60 batches; the numbers of every batch are drawn around 2",
         found[None],
         _followed(batch_norm_forward_naive, batches)[None],
         "this layer",
@@ -85,6 +85,7 @@ NORM = (
         "nothing.",
         misses="A check of dgamma and dbeta, which are right; a check of shapes; a glance at the loss, which still falls.",
         catches="A gradient check of dx; or the sum of dx over the batch, which must be 0.",
+        like="norm-variance-constant norm-batch-in-test norm-keepdims conv-bias-axes",
         case=_gradient("dx of batch norm in training, 6 examples, 4 features", 0),
     ),
     Mistake(
@@ -97,12 +98,13 @@ NORM = (
         shows="In dx, most where x is far from its mean. Each column adds up to 0, but not times x, as it should.",
         misses="A check of dgamma and dbeta; the sum of dx over the batch; a training, which goes on nearly as well.",
         catches="A gradient check of dx with numbers whose dout goes along with x.",
+        like="norm-mean-dropped norm-batch-in-test norm-momentum-turned norm-keepdims",
         case=_gradient("dx of batch norm in training, 6 examples, 4 features", 0),
     ),
     Mistake(
         id="norm-keepdims",
         level=4,
-        name="dgamma keeps the axes that it was summed over (`keepdims`), and is broadcast",
+        name="A sum keeps its axes (`keepdims`), and is then broadcast",
         family="norm",
         edits=(
             Edit(
@@ -120,6 +122,7 @@ NORM = (
         shows="In shapes: (C, 1) and (C,) become (C, C) when one is subtracted from the other, without an error.",
         misses="A look at the numbers; a check that flattens both; a layer with one channel.",
         catches="`assert dgamma.shape == gamma.shape`.",
+        like="conv-bias-axes norm-mean-dropped norm-variance-constant pool-overwrites",
         case=_gradient("dgamma of batch norm, 4 features", 1),
     ),
     Mistake(
@@ -138,6 +141,7 @@ NORM = (
         shows="In use: the output for an example changes with its company, and for a batch of one it is 0 or an error.",
         misses="A check of the training mode, forward and backward; an accuracy over large, mixed batches.",
         catches="One example alone and in a batch, in test mode: the outputs must be equal.",
+        like="norm-momentum-turned train-dropout-not-scaled norm-variance-constant train-not-shuffled",
         case=_company,
     ),
     Mistake(
@@ -150,6 +154,7 @@ NORM = (
         shows="In the running averages: they jump to each new batch and forget the others, so the test mode gets noise.",
         misses="Any gradient check, and any check in training mode: the running averages are not used there.",
         catches="The running mean after many batches: it must lie near the mean of all, and hardly move.",
+        like="norm-batch-in-test train-adam-bias train-dropout-not-scaled norm-mean-dropped",
         case=_running,
     ),
 )

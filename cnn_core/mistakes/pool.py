@@ -22,8 +22,8 @@ def _ties(functions: Functions) -> Symptom:
         "dx of max pooling, 2×2 windows, stride 2, on a picture with flat areas",
         plane(found),
         plane(expected),
-        expected_name="by PyTorch",
-        also=(("x", plane(x)), ("dout", plane(dout))),
+        expected_name="should be: as PyTorch has it",
+        also=(("x: input", plane(x)), ("dout: gradient from above", plane(dout))),
     )
 
 
@@ -31,7 +31,7 @@ POOL = (
     Mistake(
         id="pool-overwrites",
         level=1,
-        name="`=` for `+=` where windows overlap",
+        name="`=` for `+=`: what comes last overwrites what was there",
         family="pool",
         edits=(
             Edit(
@@ -45,6 +45,7 @@ POOL = (
         misses="The course's own check, with 2×2 windows and stride 2: there no two windows share a cell, and `=` and `+=` do "
         "the same.",
         catches="A gradient check with a stride smaller than the window.",
+        like="pool-all-ties conv-stride-backward relu-wrong-mask conv-empty-crop",
         case=gradient_case(
             "dx of max pooling, 3×3 windows, stride 1",
             max_pool2d_forward_naive,
@@ -57,7 +58,7 @@ POOL = (
     Mistake(
         id="pool-all-ties",
         level=4,
-        name="The gradient goes to all cells that tie for the maximum",
+        name="Every cell that ties for the maximum gets the gradient",
         family="pool",
         edits=(
             Edit(
@@ -83,6 +84,7 @@ POOL = (
         misses="Any check on random real numbers: two of them are never equal. At a tie the numeric gradient is no judge "
         "either: the maximum has a corner there.",
         catches="A case with equal numbers: the sum of dx must be the sum of dout.",
+        like="pool-overwrites conv-stride-backward relu-wrong-mask conv-not-cropped",
         case=_ties,
     ),
 )

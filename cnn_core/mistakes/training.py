@@ -12,7 +12,8 @@ from cnn_core.network import network as networks
 from cnn_core.optim import adam
 from cnn_core.solver import Arrays, Solver
 
-STEPS, RATE, ADAM_RATE = 200, 0.1, 0.01
+STEPS, RATE, FILTER_RATE = 100, 0.1, 0.02
+ADAM_STEPS, ADAM_RATE = 40, 0.001
 
 
 def _dropped(functions: Functions) -> Symptom:
@@ -22,20 +23,21 @@ def _dropped(functions: Functions) -> Symptom:
     found = [go(np.ones(4000), p=p, rng=0)[0].mean() for p in chances]
     return Symptom(
         "curves",
-        "the mean output of a layer in training, for probabilities to drop of 0, 0.1, …, 0.9; all its inputs are 1",
+        "The mean output of dropout in training, over the probability to drop; all its inputs are 1",
         np.array([found]),
         np.ones((1, len(chances))),
         "in training",
         "the same layer in test mode",
-        x="probability to drop, in tenths",
+        x="probability to drop",
         y="mean output",
+        at=chances,
     )
 
 
 def _shifted_labels(functions: Functions) -> Symptom:
     changed = type("Changed", (Arrays,), {"batch": chosen(functions, Arrays.batch)})
     return loss_curves(
-        f"the loss of a network that learns handwritten digits, learning rate {RATE}",
+        f"The loss of a network that learns handwritten digits, learning rate {RATE}",
         losses(network(), changed(*digits()), STEPS, learning_rate=RATE),
         usual_losses(STEPS, learning_rate=RATE),
     )
@@ -46,7 +48,7 @@ def _in_order(functions: Functions) -> Symptom:
     changed = type("Changed", (Solver,), {"_indices": chosen(functions, Solver._indices)})
     data = Arrays(*digits(in_order=True))
     return loss_curves(
-        f"the loss of a network that learns handwritten digits, read from ten folders, learning rate {RATE}",
+        f"The loss of a network that learns handwritten digits, read from ten folders, learning rate {RATE}",
         losses(network(), data, STEPS, solver=changed, learning_rate=RATE),
         losses(network(), data, STEPS, learning_rate=RATE),
     )
@@ -59,12 +61,12 @@ def _filters(functions: Functions) -> Symptom:
         model = network()
         for name, w in model.params.items():
             w[...] = initial(name, w.shape, PLAN, 1)
-        losses(model, Arrays(*digits()), STEPS, learning_rate=RATE)
+        losses(model, Arrays(*digits()), STEPS, learning_rate=FILTER_RATE)
         return model.params["conv1.weight"][:, 0].copy()
 
     return Symptom(
         "filters",
-        f"the 8 filters of the first layer after {STEPS} steps",
+        f"The 8 filters of the first layer after {STEPS} steps, each on a colour scale of its own",
         trained(chosen(functions, networks._initial)),
         trained(networks._initial),
         "this training",
@@ -72,28 +74,32 @@ def _filters(functions: Functions) -> Symptom:
     )
 
 
-class _ByHand(Solver):
-    """A solver whose steps one function takes."""
-
-    rule: Function = staticmethod(adam)
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        states: dict[str, dict[str, object]] = {name: {} for name in self.model.params}
-
-        def step(params: dict[str, Array], grads: dict[str, Array]) -> None:
-            for name, w in params.items():
-                type(self).rule(w, grads[name], states[name], learning_rate=self.optimizer.learning_rate)
-
-        self.optimizer.step = step  # type: ignore[method-assign]
-
-
 def _steps_of_adam(functions: Functions) -> Symptom:
-    changed = type("Changed", (_ByHand,), {"rule": staticmethod(chosen(functions, adam))})
-    return loss_curves(
-        f"the loss of a network under Adam, learning rate {ADAM_RATE}: its first 60 steps",
-        losses(network(), Arrays(*digits()), 60, solver=changed, update_rule="adam", learning_rate=ADAM_RATE),
-        usual_losses(60, update_rule="adam", learning_rate=ADAM_RATE),
+    """How far Adam moves the weights of a network, whose gradients are made for each batch."""
+
+    def moved(rule: Function) -> Array:
+        model, (x, y, *_) = network(), digits()
+        states: dict[str, dict[str, object]] = {name: {} for name in model.params}
+        found = []
+        for step in range(ADAM_STEPS):
+            batch = slice(50 * (step % 20), 50 * (step % 20 + 1))
+            grads = model.loss_parts(x[batch], y[batch]).grads
+            before = {name: w.copy() for name, w in model.params.items()}
+            for name, w in model.params.items():
+                rule(w, grads[name], states[name], learning_rate=ADAM_RATE)
+            ways = [np.abs(w - before[name])[grads[name] != 0] for name, w in model.params.items()]
+            found.append(np.median(np.concatenate(ways)) / ADAM_RATE)
+        return np.array(found)
+
+    return Symptom(
+        "curves",
+        f"How far Adam moves the weights of a network in each of its first {ADAM_STEPS} steps, in learning rates (their median)",
+        moved(chosen(functions, adam))[None],
+        moved(adam)[None],
+        "this training",
+        "the same training, written right",
+        x="step",
+        y="way / learning rate",
     )
 
 
@@ -114,6 +120,7 @@ TRAINING = (
         shows="The loss stays near log 10 = 2.3026, whatever the learning rate: there is nothing in a picture to tell its label.",
         misses="Every check of layers and gradients, and of shapes: all are right.",
         catches="A look at some pictures with their labels, as the network gets them.",
+        like="train-not-shuffled train-equal-weights train-adam-bias loss-no-maximum",
         case=_shifted_labels,
     ),
     Mistake(
@@ -126,6 +133,7 @@ TRAINING = (
         shows="All filters stay the same: the layer has as good as one.",
         misses="The first loss, which is log K; and gradient checks, which are passed by any weights.",
         catches="A look at the filters: no two may be equal before the first step.",
+        like="train-not-shuffled train-labels-shifted conv-flipped-forward train-dropout-not-scaled",
         case=_filters,
     ),
     Mistake(
@@ -145,6 +153,7 @@ TRAINING = (
         "answer to everything, and then another.",
         misses="Checks of layers and gradients; data that happen to lie in no order.",
         catches="The labels of the first batches, printed; or the loss curve, where it repeats itself every epoch.",
+        like="train-labels-shifted norm-momentum-turned train-adam-bias train-equal-weights",
         case=_in_order,
     ),
     Mistake(
@@ -163,6 +172,7 @@ TRAINING = (
         shows="In test mode all sums are larger than in training, so a network that trains well tests badly.",
         misses="The gradient check, which forward and backward pass together: they use the same scale.",
         catches="The mean output in training, which must be near that in test mode, for several p.",
+        like="norm-batch-in-test relu-wrong-mask train-equal-weights loss-no-maximum",
         case=_dropped,
     ),
     Mistake(
@@ -183,6 +193,7 @@ TRAINING = (
         "for a thousand steps. Then it fades.",
         misses="Gradient checks; and the end of a long training, which is nearly as good.",
         catches="One step from nothing: with any gradient, each number must move by the learning rate.",
+        like="loss-not-a-mean norm-momentum-turned l2-without-half train-labels-shifted",
         case=_steps_of_adam,
     ),
 )

@@ -140,6 +140,16 @@ PAGES = (
         "the learned kernels, and one picture on its way through: feature maps, pooled maps, class probabilities",
     ),
     Page(
+        "find_the_bug",
+        UNDERSTAND,
+        "Find the bug",
+        "bug_report",
+        "See what a mistake does, and name its cause.",
+        "two dozen real mistakes in layers, losses and trainings, by their symptoms only; hints, answers, the lines that differ, "
+        "and which test would have caught each",
+        sidebar=False,
+    ),
+    Page(
         "speed",
         UNDERSTAND,
         "Speed",

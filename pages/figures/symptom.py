@@ -1,0 +1,158 @@
+"""What a mistake is noticed by, as a figure: maps side by side, curves, or filters. Figures are dicts for Plotly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.gradient_check import overall_error
+from cnn_core.mistakes import Symptom
+from pages.figures.colours import DIGITS
+from pages.figures.curves import DASHES, LOSS, TRAIN, drawn, layout, line
+from pages.figures.gradients import gradient_map
+from pages.figures.sheets import filter_sheet
+
+TITLE, HEIGHT = 42, 400  # pixels of the words above a map, and of curves
+FAR = 10  # times as large as it should be: on a linear axis the other curve would lie flat on 0
+ROWS = 380  # pixels of two rows of maps; a row of cells has at most 30
+Panel = tuple[str, Array]
+Ends = tuple[float, float]
+
+
+def symptom_figure(symptom: Symptom, theme: str) -> dict[str, Any]:
+    """Maps or curves; filters are `symptom_filters`."""
+    return _curves(symptom) if symptom.kind == "curves" else _maps(symptom, theme)
+
+
+def symptom_filters(symptom: Symptom, theme: str) -> list[tuple[str, dict[str, Any]]]:
+    """The filters that were found and those that should have been, each sheet with its words."""
+    pairs = ((symptom.found_name, symptom.found), (symptom.expected_name, symptom.expected))
+    sheets = [(name, filter_sheet(w[:, None], theme, each=True, wide=9)) for name, w in pairs]
+    for _, sheet in sheets:
+        sheet["data"][0]["showscale"] = False
+        sheet["layout"] |= {"height": 150, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+    return sheets
+
+
+def gap_in_words(symptom: Symptom) -> str:
+    """How far what was found is from what should have been; empty where a picture says it."""
+    if symptom.kind != "maps":
+        return ""
+    found, expected = symptom.found, symptom.expected
+    if found.shape != expected.shape:
+        return f"Found {_size(found)} numbers, where {_size(expected)} should be."
+    wrong = int(_differing(found, expected).sum())
+    return (
+        f"{wrong} of {found.size} numbers are wrong (in frames); relative error {overall_error(found, expected):.2g}, where a "
+        f"right gradient has less than 0.0000001."
+    )
+
+
+def _maps(symptom: Symptom, theme: str) -> dict[str, Any]:
+    """What should be and what was found in one row; below, their difference and what they were computed from."""
+    found, expected = symptom.found, symptom.expected
+    panels: list[Panel] = [(symptom.expected_name, expected), (symptom.found_name, found)]
+    if (apart := _apart(found, expected)) is not None:
+        panels.append(
+            ("difference: " + ("is − should be" if found.shape == expected.shape else "as NumPy broadcasts"), apart)
+        )
+    panels += symptom.also[: 4 - len(panels)]
+    rows = [panels[i : i + 2] for i in range(0, len(panels), 2)]
+    most = [max(1, *(len(array) for _, array in row)) for row in rows]
+    cell = min(30, ROWS // sum(most))
+    heights = [TITLE + cell * count for count in most]
+    total, top = sum(heights), 0
+    widest = max(array.shape[1] for _, array in panels)
+    figure: dict[str, Any] = {"data": [], "layout": {"annotations": [], "shapes": [], "height": total}}
+    reach = max(float(np.abs(found).max(initial=0)), float(np.abs(expected).max(initial=0))) or 1.0
+    for row, height in zip(rows, heights, strict=True):
+        for column, (name, array) in enumerate(row):
+            own = reach if array is found or array is expected or array is apart else float(np.abs(array).max()) or 1.0
+            ends = 1 - (top + TITLE) / total, 1 - (top + TITLE + cell * max(1, len(array))) / total
+            place = (0.51 * column, 0.51 * column + 0.49 * array.shape[1] / widest), ends
+            _add_map(figure, name, array, own, theme, place)
+        top += height
+    if found.shape == expected.shape:
+        for i, j in np.argwhere(_differing(found, expected)).tolist():
+            figure["layout"]["shapes"].append(_frame(i, j, theme))
+    figure["layout"] |= {"margin": {"l": 0, "r": 0, "t": 0, "b": 0}, "plot_bgcolor": "rgba(128,136,150,0.25)"}
+    return figure
+
+
+def _add_map(
+    figure: dict[str, Any], name: str, array: Array, reach: float, theme: str, place: tuple[Ends, Ends]
+) -> None:
+    """One map with its words above. place: left and right, top and bottom, as parts of the figure's width and height."""
+    (left, right), ends = place
+    what, _, more = name.partition(": ")
+    number = str(len(figure["data"]) + 1) if figure["data"] else ""
+    figure["layout"]["annotations"].append(
+        {
+            "text": f"<b>{what}</b>, {_size(array)}<br>{more if array.size else 'nothing at all'}",
+            "x": left,
+            "y": ends[0],
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "left",
+            "align": "left",
+            "yanchor": "bottom",
+            "showarrow": False,
+            "font": {"size": 13},
+        }
+    )
+    if not array.size:
+        return
+    made = gradient_map(array, reach, theme)
+    trace = {**made["data"][0], "xaxis": f"x{number}", "yaxis": f"y{number}"}
+    figure["data"].append(trace)
+    still = {"visible": False, "fixedrange": True}
+    figure["layout"][f"xaxis{number}"] = {**still, "domain": [left, right], "anchor": f"y{number}"}
+    figure["layout"][f"yaxis{number}"] = {
+        **still,
+        "domain": [min(ends), max(ends)],
+        "anchor": f"x{number}",
+        "autorange": "reversed",
+    }
+
+
+def _frame(row: int, column: int, theme: str) -> dict[str, Any]:
+    """Around a wrong cell of the second map, what was found."""
+    corners = {"x0": column - 0.46, "x1": column + 0.46, "y0": row - 0.44, "y1": row + 0.44}
+    style = {"line": {"color": DIGITS[theme], "width": 2}, "fillcolor": "rgba(0,0,0,0)"}
+    return {"type": "rect", "xref": "x2", "yref": "y2", **corners, **style}
+
+
+def _apart(found: Array, expected: Array) -> Array | None:
+    """found less expected, as NumPy has it, where it has it."""
+    try:
+        apart: Array = found - expected
+    except ValueError:
+        return None
+    return apart if apart.size else None
+
+
+def _differing(found: Array, expected: Array) -> Array:
+    """Which numbers differ by more than rounding."""
+    scale = float(np.abs(expected).max(initial=0)) or 1.0
+    return np.asarray(np.abs(found - expected) > 1e-6 * scale)
+
+
+def _size(array: Array) -> str:
+    return "×".join(map(str, array.shape))
+
+
+def _curves(symptom: Symptom) -> dict[str, Any]:
+    """What was found, as a line, over what should have been, in dashes."""
+    found, expected = symptom.found[0], symptom.expected[0]
+    steps = np.arange(1, len(found) + 1) if symptom.at is None else symptom.at
+    few = "lines+markers" if len(found) <= 45 else "lines"
+    lines = [
+        line(symptom.expected_name, *drawn(steps, expected), TRAIN, "lines", DASHES[1]),
+        line(symptom.found_name, *drawn(steps, found), LOSS, few),
+    ]
+    wide = np.nanmedian(found) > FAR * np.median(expected)
+    axis: dict[str, Any] = {"type": "log", "exponentformat": "power"} if wide else {"rangemode": "tozero"}
+    title = f"{symptom.y}, log scale" if wide else symptom.y
+    return {"data": lines, "layout": layout(symptom.x, title, axis) | {"height": HEIGHT}}

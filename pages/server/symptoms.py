@@ -1,0 +1,13 @@
+"""What each mistake is noticed by: run for real by the first visitor who looks at it (a fifth of a second), then kept."""
+
+from __future__ import annotations
+
+from cnn_core.mistakes import MISTAKES, Symptom
+from pages.server.kept import Once
+
+_SYMPTOMS = {mistake.id: Once(mistake.symptom) for mistake in MISTAKES.values()}
+
+
+def symptom(id: str) -> Symptom:
+    """Of the mistake with this id; nobody may write to its arrays."""
+    return _SYMPTOMS[id]()
