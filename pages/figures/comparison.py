@@ -11,7 +11,7 @@ from cnn_core.solver import StepRecord
 from cnn_core.training.history import column, epoch_ends
 from cnn_core.training.range_test import smooth
 from cnn_core.training.thinning import telling
-from pages.figures.curves import DASHES, MARKERS, layout, line
+from pages.figures.curves import DASHES, MARKERS, layout, line, log_axis
 
 MOST_POINTS = 400  # a curve; more would not be seen
 SPREAD = 50  # from the smallest loss to the largest; beyond, the axis is logarithmic
@@ -19,6 +19,7 @@ EXPLODED = 10  # times a run's first loss
 # Each of at least 3:1 against both backgrounds, and apart from its neighbours with any colour vision.
 COLOURS = ("#2f7fd6", "#d95f02", "#1b9e77", "#c2479d", "#8c7a1e", "#7d828c")
 MOST = len(COLOURS)  # runs in one plot
+MOST_TICKS = 15  # on the axis of the loss
 LONGEST = 28  # letters of a name in the legend
 
 Histories = Mapping[str, Sequence[StepRecord]]
@@ -41,7 +42,8 @@ def loss_curves(runs: Histories, *, smoothed: bool) -> dict[str, Any]:
         top = max([top, *(EXPLODED * value for value in values[:1].tolist())])
     axis: dict[str, Any] = {"rangemode": "tozero"}
     if losses and max(losses) > SPREAD * min(losses):
-        axis = _log_axis(min(losses), min(max(losses), top))
+        low, high = min(losses), min(max(losses), top)
+        axis = log_axis(low, high, MOST_TICKS) | {"range": [math.log10(low) - 0.1, math.log10(high) + 0.1]}
     return {"data": lines, "layout": _layout(runs, "loss", axis)}
 
 
@@ -53,15 +55,6 @@ def accuracy_curves(runs: Histories) -> dict[str, Any]:
         accuracies = [round(100 * value, 2) for value in column(ends, "val_accuracy").tolist()]
         lines.append(_line(place, title, [r.iteration for r in ends], accuracies, "lines+markers"))
     return {"data": lines, "layout": _layout(runs, "validation accuracy, %", {"range": [0, 102]})}
-
-
-def _log_axis(low: float, high: float) -> dict[str, Any]:
-    """Powers of ten, and 2 and 5 of each where they are few; Plotly would write the 2 and 5 alone."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    steps = (1, 2, 5) if last - first <= 4 else (1,)
-    ticks = [float(f"{step}e{exponent}") for exponent in range(first, last + 1) for step in steps]
-    shown = [math.log10(low) - 0.1, math.log10(high) + 0.1]
-    return {"type": "log", "range": shown, "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def _line(place: int, title: str, x: list[int], y: list[float | None], mode: str) -> dict[str, Any]:

@@ -29,11 +29,12 @@ def confusion_grid(counts: Array, names: Sequence[str], theme: str = "light") ->
         "x": labels,
         "y": labels,
         "z": np.where(right, -reach, shares).round(4).tolist(),  # below 0 there is only grey
-        "customdata": shares.round(3).tolist(),
+        "customdata": np.stack([counts, shares.round(3)], axis=-1).tolist(),
         "text": [[str(n) if n else "" for n in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
         "textfont": {"color": DIGITS[theme]},
-        "hovertemplate": "%{y} taken for %{x}: %{text} pictures (%{customdata:.0%} of its class)<extra></extra>",
+        "hovertemplate": "true %{y}, predicted %{x}: %{customdata[0]} pictures, %{customdata[1]:.0%} of the true class"
+        "<extra></extra>",
         "zmin": -reach,
         "zmax": reach,
         "colorscale": [[0, RIGHT[theme]], [0.499, RIGHT[theme]], [0.5, ZERO[theme]], [1, ENDS[theme][1]]],
@@ -47,7 +48,7 @@ def confusion_grid(counts: Array, names: Sequence[str], theme: str = "light") ->
         "layout": {
             "height": 120 + 30 * len(labels),
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
-            "xaxis": {**axis, "title": {"text": "taken for"}},
-            "yaxis": {**axis, "title": {"text": "is"}, "autorange": "reversed"},
+            "xaxis": {**axis, "title": {"text": "predicted class"}},
+            "yaxis": {**axis, "title": {"text": "true class"}, "autorange": "reversed"},
         },
     }

@@ -19,6 +19,8 @@ LABEL_ROOM = 0.04  # of the axis: marks nearer than that share one label
 MOST_POINTS = 600  # more would not be seen, and would be sent anew at each refresh
 LOSS, DATA, L2, TRAIN, VAL = "#0b6bcb", "#7b4fb5", "#8a94a3", "#d95f02", "#1b9e77"
 GUESSING = "#c2185b"
+MOST_TICKS = 5  # on the loss axis of a curve, which shares the screen with much else
+PLAIN = 4  # digits of a number on an axis; beyond, it is a power of ten
 EXPLODED = 200  # times the smallest loss: on a linear axis the rest would lie flat on 0
 MARKED = "#d95f02"
 # Many lines in one plot are told apart by more than their colour.
@@ -48,12 +50,10 @@ def loss_curve(
     last = int(steps[-1]) if len(steps) else 0
     if classes is not None:
         lines.append(_guessing(classes, max(1, last)))
-    logarithmic = is_logarithmic(records)
-    title, axis = (
-        ("loss, log scale", {"type": "log", "exponentformat": "power"})
-        if logarithmic
-        else ("loss", {"rangemode": "tozero"})
-    )
+    title, axis = "loss", dict[str, Any](rangemode="tozero")
+    if is_logarithmic(records):
+        above = [y for each in lines for y in each["y"] if y is not None and y > 0]
+        title, axis = "loss, log scale", log_axis(min(above), max(above), MOST_TICKS)
     return {"data": lines, "layout": layout("step", title, axis, most=last) | _marks(changes, last)}
 
 
@@ -62,6 +62,28 @@ def is_logarithmic(records: Sequence[StepRecord]) -> bool:
     losses = column(records, "loss")
     above = losses[losses > 0]
     return bool(len(above)) and bool(above.max() > EXPLODED * above.min())
+
+
+def log_axis(low: float, high: float, most: int) -> dict[str, Any]:
+    """A logarithmic axis with ticks for what lies from low to high, about `most` of them: where there is room, 2 and 5
+    beside the powers of ten, or else of these only every second, third ...; Plotly would write 2 and 5 alone, and one on the
+    other where the axis is short."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if 3 * (last - first) <= most else (1,)
+    every = max(1, math.ceil((last - first) / most))
+    ticks = [(step, power) for power in range(first, last + 1) if power % every == 0 for step in steps]
+    return {
+        "type": "log",
+        "tickvals": [float(f"{step}e{power}") for step, power in ticks],
+        "ticktext": [_written(step, power) for step, power in ticks],
+    }
+
+
+def _written(step: int, power: int) -> str:
+    """step · 10^power, as it is read most easily."""
+    if abs(power) <= PLAIN:
+        return f"{step * 10.0**power:g}"
+    return f"{'' if step == 1 else f'{step}·'}10<sup>{power}</sup>".replace("-", "−")
 
 
 def _guessing(classes: int, last: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pages.figures.bars import OTHER, TRUE, probability_bars
 from pages.figures.colours import ENDS, ZERO
 from pages.figures.comparison import loss_curves
 from pages.figures.confusion import confusion_grid
-from pages.figures.curves import MOST_POINTS, accuracy_curve, loss_curve, range_curve
+from pages.figures.curves import MOST_POINTS, accuracy_curve, log_axis, loss_curve, range_curve
 from pages.figures.gradients import gradient_map
 from pages.figures.inside import histograms, over_time
 from pages.figures.network import network_drawing
@@ -106,6 +106,24 @@ def test_the_loss_of_guessing_is_marked_and_a_logarithmic_axis_says_so():
     assert layout["yaxis"]["title"]["text"] == "loss"
     exploded = loss_curve(exploding(60, 30), classes=7)["layout"]["yaxis"]
     assert (exploded["type"], exploded["title"]["text"]) == ("log", "loss, log scale")
+    assert 2 <= len(exploded["tickvals"]) <= 6
+
+
+@pytest.mark.parametrize("most", [5, 15])
+@pytest.mark.parametrize(("low", "high"), [(0.009, 2.4), (1e-6, 3.0), (0.5, 1e24), (2.0, 700.0), (1e-12, 1e12)])
+def test_ticks_of_a_logarithmic_axis_stand_far_enough_apart(low, high, most):
+    axis = log_axis(low, high, most)
+    seen = [math.log10(tick) for tick in axis["tickvals"] if low <= tick <= high]
+    gaps = np.diff(seen)
+    assert 2 <= len(seen) <= most + 1
+    assert gaps.min() > 0.8 * (math.log10(high) - math.log10(low)) / (most + 1) or len(seen) == 2
+    assert len(set(axis["ticktext"])) == len(axis["ticktext"]) == len(axis["tickvals"])
+
+
+def test_a_tick_is_written_as_it_is_read_most_easily():
+    assert log_axis(0.009, 2.4, 5)["ticktext"] == ["0.001", "0.01", "0.1", "1", "10"]
+    assert log_axis(0.5, 1e24, 5)["ticktext"] == ["1", *(f"10<sup>{power}</sup>" for power in (5, 10, 15, 20))]
+    assert log_axis(1e-7, 1e-5, 15)["ticktext"][:3] == ["10<sup>−7</sup>", "2·10<sup>−7</sup>", "5·10<sup>−7</sup>"]
 
 
 @pytest.mark.parametrize("at", [1, 7, 30_001, 60_050])
@@ -184,13 +202,13 @@ def test_a_confusion_matrix_spends_its_colours_on_the_mistakes(theme):
     assert stops[0] == stops[0.499]  # what is right is grey, however much of it there is
     assert (stops[0.5], stops[1]) == (ZERO[theme], ENDS[theme][1])
     assert grid["z"][1][2] == 0.02
-    assert grid["customdata"][0] == [0.95, 0.04, 0.01]
+    assert grid["customdata"][0] == [[95, 0.95], [4, 0.04], [1, 0.01]]
     assert confusion_grid(np.eye(2, dtype=int), ("a", "b"))["data"][0]["zmax"] > 0
 
 
 def test_a_confusion_grid_is_coloured_by_the_share_of_its_row_and_leaves_zeros_out():
     grid = confusion_grid(np.array([[3, 1], [0, 0]]), ("cat", "boat"))["data"][0]
-    assert grid["customdata"] == [[0.75, 0.25], [0, 0]]
+    assert grid["customdata"] == [[[3, 0.75], [1, 0.25]], [[0, 0], [0, 0]]]
     assert (grid["z"][0][1], grid["z"][1][0]) == (0.25, 0)
     assert grid["text"] == [["3", "1"], ["", ""]]
     assert grid["y"] == ["cat", "boat"]
