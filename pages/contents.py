@@ -31,7 +31,7 @@ st.html(
     f"{here} {{ font-weight: 600 }} "
     "[data-testid=stElementContainer] { opacity: 1 !important; transition: none !important } "
     "[data-testid=stElementContainer]:has(> .stHtml > script) { display: none } "
-    f"{folds.STYLE} {legible.STYLE} {places.STYLE}</style><script>{script('drawer')}</script>",
+    f"{folds.STYLE} {legible.STYLE} {places.STYLE}</style><script>{script('drawer')}{script('focus')}</script>",
     unsafe_allow_javascript=True,
 )
 st.set_page_config(page_title=f"{page.title} · ConvScope", page_icon=icon(), layout="wide")

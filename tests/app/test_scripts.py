@@ -33,7 +33,11 @@ def test_joined_nothing_is_imported_and_the_component_alone_is_exported(entry):
 
 def test_every_module_is_part_of_a_component():
     used = {module for entry in ENTRIES for module in scripts.order(entry)}
-    apart = {"kernel_grid", "drawer"}  # whose component stands with the kernels; which runs on every page, without one
+    apart = {
+        "kernel_grid",
+        "drawer",
+        "focus",
+    }  # its component stands with the kernels; these run on every page, without one
     assert used == {path.stem for path in SCRIPTS} - apart
 
 
