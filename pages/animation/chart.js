@@ -1,5 +1,7 @@
 // A chart of Plotly's that stays where it is: another answer of the server changes what differs, or nothing at all.
 
+import { Cells } from "./cells.js";
+
 // Plotly itself, asked for once, by the first chart of the first page that has one.
 const plotly = (address) =>
   (window.convscopePlotly ??= new Promise((done, failed) => {
@@ -58,6 +60,7 @@ class Chart {
   constructor(place) {
     this.place = place;
     this.canvas = place.querySelector(".canvas");
+    this.cells = new Cells(this, place.querySelector(".said"));
     this.observer = new ResizeObserver(() => this.width !== place.clientWidth && this.draw());
     this.observer.observe(place);
     // The theme's text colour has a short transition: its end says that the theme changed.
@@ -67,6 +70,9 @@ class Chart {
   async load({ figure, address, alt, picks }, picked) {
     this.place.setAttribute("aria-label", alt);
     this.place.classList.toggle("picks", picks);
+    if (picks) this.place.tabIndex = 0;
+    else this.place.removeAttribute("tabindex");
+    this.place.setAttribute("role", picks ? "application" : "figure");
     this.picked = picks ? picked : null;
     this.content = JSON.parse(figure);
     this.place.style.height = `${this.content.layout.height ?? 450}px`;
@@ -88,7 +94,9 @@ class Chart {
     if (!this.canvas.data) this.canvas.textContent = ""; // it may say that Plotly could not be loaded
     const layout = { ...content.layout, width: this.width, template: template(place) };
     const begins = !this.canvas.data;
+    if (this.cells.at) layout.shapes = this.cells.frame; // else those that the figure has
     Plotly.react(this.canvas, content.data, layout, { displayModeBar: false });
+    this.cells.tell();
     if (begins)
       this.canvas.on("plotly_click", ({ points: [point] }) => this.picked?.(point.pointIndex ?? point.pointNumber));
   }

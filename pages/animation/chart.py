@@ -18,11 +18,12 @@ from pages.animation.scripts import script
 
 _component = st.components.v2.component(
     "convscope_chart",
-    html='<div class="chart" role="figure"><div class="canvas"></div></div>',
+    html='<div class="chart" role="figure"><div class="canvas"></div><div class="said" aria-live="polite"></div></div>',
     css="""
     .chart { width: 100%; min-width: 0; position: relative; overflow: hidden; color: var(--st-text-color);
       font-family: var(--st-font, sans-serif); transition: color 1ms }
-    .chart.picks .nsewdrag { cursor: pointer }""",
+    .chart.picks .nsewdrag { cursor: pointer }
+    .chart .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }""",
     js=script("chart"),
     isolate_styles=False,  # Plotly's styles stand in the page's head
 )
@@ -39,7 +40,7 @@ def chart(
     """Show a figure, as it is or `encoded` (for one that is shown again and again), as wide as there is room.
 
     alt: what it is, for those who do not see it; by default what its key says. on_pick: called with the [row, column] of the
-    cell of a heatmap that the reader clicks; anybody can send any other thing.
+    cell of a heatmap that the reader clicks, or chooses by arrow keys and Enter; anybody can send any other thing.
     """
     content = figure if isinstance(figure, str) else encoded(figure)
     # In a list: the values of a dict would each be searched for data frames.

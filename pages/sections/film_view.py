@@ -1,4 +1,4 @@
-"""The view "Film strip": go back and forth in a training's time, and begin another future from there."""
+"""The view "Checkpoints": go back and forth in a training's time, and begin another future from there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pages.controls.settings import whole_box
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.figures.pixels import as_url
 from pages.figures.sheets import filter_pixels, map_sheet
-from pages.sections.mistakes_view import taken_for
+from pages.sections.mistakes_view import pictures_of, taken_for
 from pages.sections.picture_way import how_many, picture_and_classes, way_through
 from pages.sections.run_filters import common_reach, each_by_itself, run_sheet
 from pages.server import runs
@@ -32,7 +32,7 @@ from pages.server.filters import kept_filters
 from pages.server.leisure import due, looked
 from pages.server.visitors import visitor
 
-ACROSS = 2  # layers side by side
+ACROSS, PICTURES = 2, 6  # side by side: layers, and pictures of a cell
 SHEET = 420  # pixels: the height of the filters
 MOST_FILTERS = 16  # in a small picture
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
@@ -69,6 +69,7 @@ def film_view(run: Run, theme: str) -> None:
         st.markdown(f":small[{words}{_change(filters, iteration)}]")
     with right:
         taken_for(run, found, theme, "", key="film_confusion")
+    pictures_of(run, found, PICTURES)
     _one_picture(run, network, len(found.truth), theme)
 
 
@@ -90,7 +91,7 @@ def _change(filters: Mapping[int, Array], iteration: int) -> str:
 
 
 def rest_at(kept: list[int], step: Any) -> None:
-    """Show a step that the film came to rest at, if it is kept: anybody can send any."""
+    """Show a checkpoint that the film came to rest at, if it is kept: anybody can send any."""
     if type(step) is int and step in kept:
         st.session_state["film"] = step
 
@@ -120,7 +121,9 @@ def _chosen(run: Run, kept: list[int], key: str, end: tuple[str, int]) -> int:
     if len(kept) == 1:
         st.caption(f"Step {kept[0]} is the only one that is kept so far.")
         return kept[0]
-    return int(st.select_slider("step", kept, st.session_state[key], key=key, help="The steps whose weights are kept."))
+    return int(
+        st.select_slider("step", kept, st.session_state[key], key=key, help="Its weights are kept: a checkpoint.")
+    )
 
 
 def _fork(run: Run, iteration: int) -> None:

@@ -21,6 +21,7 @@ from pages.server.leisure import due, looked
 
 MOST, ACROSS = 12, 4  # pictures shown, and how many side by side
 PAIRS = 3  # pairs of classes that are named
+MATRIX = "confusion matrix: arrow keys go from cell to cell, Enter opens the pictures of one"
 WORST = "worst"  # of all mistakes, instead of those of one cell
 
 
@@ -37,25 +38,23 @@ def mistakes_view(run: Run, theme: str) -> None:
     except (ValueError, OSError) as error:
         messages.error(error)
         return
-    names = run.config.training_data().dataset.class_names
     left, right = st.columns([1, 1])
     with left:
-        taken_for(run, found, theme, f" after {iteration} steps", key="confusion", on_pick=partial(pick, len(names)))
+        taken_for(run, found, theme, f" after {iteration} steps", key="confusion")
     with right:
-        st.subheader("Pictures")
-        _pictures(run, found, names)
+        pictures_of(run, found, ACROSS)
 
 
-def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str, on_pick: Any = None) -> None:
-    """Which classes are taken for which. when: goes into the sentence below, behind the number of pictures."""
+def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str) -> None:
+    """The confusion matrix, whose cells choose what `pictures_of` shows. when: follows the number of pictures in the sentence
+    below."""
     st.subheader("Confusion matrix")
     names = run.config.training_data().dataset.class_names
     st.markdown(messages.plain(most_confused(found, names)))
-    chart(confusion_grid(found.confusion, names, theme), key=key, on_pick=on_pick)
-    opens = " Click a cell to see its pictures." if on_pick else ""
+    chart(confusion_grid(found.confusion, names, theme), key=key, alt=MATRIX, on_pick=partial(pick, len(names)))
     st.markdown(
         f":small[{len(found.truth)} validation pictures{when}: {found.accuracy:.1%} are right (grey). The more orange, the "
-        f"larger the share of its row that was mistaken.{opens}]"
+        f"larger the share of its row that was mistaken. A click on a cell opens its pictures, and so do arrow keys and Enter.]"
     )
 
 
@@ -85,9 +84,10 @@ def pick(classes: int, cell: Any) -> None:
         st.session_state["cell"] = f"{cell[0]}-{cell[1]}"
 
 
-def _pictures(run: Run, found: Evaluation, names: Sequence[str]) -> None:
-    """A list of all cells with pictures in them, mistakes first, and the pictures of the one that is chosen."""
-    counts = found.confusion
+def pictures_of(run: Run, found: Evaluation, across: int) -> None:
+    """A list of all cells with pictures in them, mistakes first, and the pictures of the one that is chosen, so many in a row."""
+    st.subheader("Pictures")
+    names, counts = run.config.training_data().dataset.class_names, found.confusion
     cells = [(a, b) for a in range(len(names)) for b in range(len(names)) if counts[a, b]]
     cells.sort(key=lambda cell: (cell[0] == cell[1], -counts[cell]))
     ids = {f"{a}-{b}": (a, b) for a, b in cells}
@@ -110,8 +110,8 @@ def _pictures(run: Run, found: Evaluation, names: Sequence[str]) -> None:
         st.success("None: every validation picture is named right." if chosen == WORST else "None at this step.")
         return
     pictures, _ = run.config.training_data().val_part(len(found.truth))
-    for first in range(0, len(shown), ACROSS):
-        for column, index in zip(st.columns(ACROSS), shown[first : first + ACROSS], strict=False):
+    for first in range(0, len(shown), across):
+        for column, index in zip(st.columns(across), shown[first : first + across], strict=False):
             chances, truth = found.probabilities[index], int(found.truth[index])
             likely = (-chances).argsort()[:2].tolist()
             told = likely if truth in likely else [*likely, truth]

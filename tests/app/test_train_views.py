@@ -188,11 +188,12 @@ def test_where_no_pair_is_the_most_confused_none_is_named_as_it(truth, guesses, 
     assert most_confused(found, "abc") == words
 
 
-def test_a_cell_of_the_confusion_matrix_has_its_pictures(run):
+@pytest.mark.parametrize("view", ["mistakes", "film_strip"])
+def test_a_cell_of_the_confusion_matrix_has_its_pictures(run, view):
     found = judged(run, run.latest)
     counts = found.confusion
     a, b = np.unravel_index((counts - np.diag(np.diag(counts))).argmax(), counts.shape)
-    app = open_lesson("train", run=run.id, view="mistakes", cell=f"{a}-{b}")
+    app = open_lesson("train", run=run.id, view=view, cell=f"{a}-{b}")
     assert calm(app)
     assert control(app, "cell").options[:2] == [
         f"the worst mistakes of {(found.guesses != found.truth).sum()}",
@@ -202,10 +203,10 @@ def test_a_cell_of_the_confusion_matrix_has_its_pictures(run):
     assert len(shown) == min(12, counts[a, b])
     assert all(text.startswith(f"**is {a}**") for text in shown)
     empty = "-".join(map(str, np.argwhere(counts == 0)[0]))
-    app = open_lesson("train", run=run.id, view="mistakes", cell=empty)
+    app = open_lesson("train", run=run.id, view=view, cell=empty)
     assert calm(app)
     assert texts(app.success) == ["None at this step."]
-    app = open_lesson("train", run=run.id, view="mistakes", cell="3-99")
+    app = open_lesson("train", run=run.id, view=view, cell="3-99")
     assert texts(app.warning)[0].startswith("cell (=3-99) in the link must be one of worst, ")
 
 
@@ -237,9 +238,9 @@ def test_the_film_strip_goes_back_in_time(run):
         np.testing.assert_allclose(bars["x"], 100 * judged(run, iteration).probabilities[0], atol=0.06)
     captions = [caption for image in app.image for caption in image.captions]
     assert [c for c in captions if c.startswith(("conv1", "relu1", "pool1"))] == [
-        "conv1: 2 maps of 8×8",
-        "relu1: 2 maps of 8×8",
-        "pool1: 2 maps of 4×4",
+        "conv1: 2 feature maps of 8×8",
+        "relu1: 2 feature maps of 8×8",
+        "pool1: 2 feature maps of 4×4",
     ]
 
 

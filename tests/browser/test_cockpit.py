@@ -103,7 +103,18 @@ def test_focus_stays_on_the_button_that_takes_the_place_of_the_pressed_one(page,
         expect(page.get_by_role("button", name=then, exact=True)).to_be_focused(timeout=30_000)
         page.wait_for_timeout(700)  # not the second press of a double click
         assert then in focused()
-    stop(page)
+    # A control that goes away, and one that is switched off: the main one is next.
+    page.get_by_role("button", name="Start anew", exact=True).click()
+    page.get_by_role("button", name="Let it train", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Let it train", exact=True)).to_have_count(0)
+    expect(page.locator(".st-key-steering button").first).to_be_focused()
+    page.get_by_role("button", name="Stop", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("stopped at step")).to_be_visible()
+    expect(page.get_by_role("button", name="Start anew", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")  # the key that was meant for Stop, pressed twice
+    expect(page.get_by_text("stopped at step")).to_be_visible()
 
 
 def test_the_film_plays_to_its_end_and_the_page_shows_the_step_where_it_rests(page, address):
@@ -111,7 +122,7 @@ def test_the_film_plays_to_its_end_and_the_page_shows_the_step_where_it_rests(pa
     choose_pace(page, "as fast")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("finished after 14 steps")).to_be_visible(timeout=60_000)
-    page.get_by_role("radio", name="Film strip").click()
+    page.get_by_role("radio", name="Checkpoints").click()
     film = page.locator(".film")
     film.get_by_role("button", name="step 4", exact=True).click()
     expect(page).to_have_url(re.compile("film=4"))
@@ -124,3 +135,12 @@ def test_the_film_plays_to_its_end_and_the_page_shows_the_step_where_it_rests(pa
     expect(page.get_by_text("of the first layer after 14 steps")).to_be_visible()
     expect(page).not_to_have_url(re.compile("film="))
     fits(page)
+    matrix = chart(page, "film_confusion")
+    matrix.focus()
+    for key in ["ArrowDown"] * 2 + ["ArrowRight"] * 2 + ["ArrowLeft"]:  # the first one goes to the first cell
+        page.keyboard.press(key)
+    expect(matrix.locator(".said")).to_contain_text("true 1, predicted 1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("cell=1-1"))
+    expect(page.get_by_role("combobox", name="pictures")).to_have_value(re.compile("^1, right|^1 taken for 1"))
+    expect(matrix).to_be_focused()
