@@ -23,7 +23,8 @@ from pages.server.runs import registry
 Results = Mapping[str, tuple[StepRecord, float | None]]
 CHOSEN = "runs"  # the parameter of the address: ids with commas between
 MOST_CHOSEN = 50  # ids in an address
-ROWS_SEEN = 12
+ROW, HEAD = 65, 36  # pixels: from a row of this height on Streamlit breaks long texts into lines
+ROWS_SEEN = 7  # without scrolling
 POINTS = 40  # of a curve in the table
 MOST_SHOWN = 1e15  # the table has no way to write larger numbers
 
@@ -33,7 +34,7 @@ def title(row: Row) -> str:
     return row.name or row.id
 
 
-def is_rate_search(row: Row) -> bool:
+def is_range_test(row: Row) -> bool:
     """Is it no training, but a test of all learning rates?"""
     return bool(row.config.get("range_test"))
 
@@ -41,7 +42,7 @@ def is_rate_search(row: Row) -> bool:
 def fate(row: Row) -> str:
     """What became of a run so far."""
     state = word_of("state", row.state)
-    return f"{state}, rate search" if is_rate_search(row) else state
+    return f"{state}, range test" if is_range_test(row) else state
 
 
 def titles(rows: Sequence[Row]) -> dict[str, str]:
@@ -122,7 +123,8 @@ def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> li
         key=f"table_{mark}",
         hide_index=True,
         placeholder="–",
-        height=35 * (min(len(shown), ROWS_SEEN) + 1) + 3,
+        row_height=ROW,
+        height=ROW * min(len(shown), ROWS_SEEN) + HEAD + 2,
         column_config=_columns(),
         on_select="rerun",
         selection_mode="multi-row",
@@ -145,7 +147,7 @@ def rows_of(event: Any, count: int) -> list[int]:
 
 def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict[str, Any]:
     """One row of the table. Settings that an older version wrote otherwise are shown as far as they are understood."""
-    config, search = row.config, is_rate_search(row)
+    config, test = row.config, is_range_test(row)
     return {
         "name": messages.cell(title(row)),
         "curve": [] if last is None else _curve(row.id, last.iteration),
@@ -153,8 +155,8 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
         "data set": word_of("dataset", _dataset(row)),
         "network": notation(config.get("network")),
         "optimiser": word_of("update_rule", _rule(row)),
-        "rate": None if search else config.get("learning_rate"),
-        "epochs": None if search else config.get("num_epochs"),
+        "rate": None if test else config.get("learning_rate"),
+        "epochs": None if test else config.get("num_epochs"),
         "loss": last.loss if last and last.loss < MOST_SHOWN else None,
         "validation": val_accuracy,
         "test": row.test_accuracy,
@@ -198,23 +200,25 @@ def _searched(row: Row) -> str:
 
 
 def _columns() -> dict[str, Any]:
+    """All that tell runs apart fit a screen of 1280 pixels; the table's own menu shows those that are hidden here, too."""
     config = st.column_config
 
-    def percent(help: str) -> Any:
-        return config.NumberColumn(format="percent", width="small", help=help)
+    def percent(help: str, width: int) -> Any:
+        return config.NumberColumn(format="percent", width=width, help=help)
 
     return {
-        "name": config.TextColumn(width=190),
+        "name": config.TextColumn(width=170),
         "curve": config.LineChartColumn("loss", y_min=0, width="small", help="Over all steps, smoothed."),
-        "network": config.TextColumn(help=notation.__doc__),
-        "rate": config.NumberColumn(format="%g", width="small", help="The learning rate at the start."),
-        "epochs": config.NumberColumn(width="small", help="As many as were asked for."),
+        "state": config.TextColumn(width=85),
+        "data set": config.TextColumn(width=105),
+        "network": config.TextColumn(width=150, help=notation.__doc__),
+        "optimiser": config.TextColumn(width=78),
+        "rate": config.NumberColumn(format="%g", width=64, help="The learning rate at the start."),
+        "epochs": None,
         "loss": config.NumberColumn("last loss", format="%.4g", width="small", help="Of the last step."),
-        "validation": percent("Accuracy at the end of the last whole epoch."),
-        "test": percent("Accuracy on pictures never looked at before, at the end."),
-        "seconds": config.NumberColumn(
-            format="%.1f", width="small", help="Of computing: neither pauses nor a slow pace count."
-        ),
-        "steps": config.NumberColumn(width="small", help="Done so far."),
-        "started": config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
+        "validation": percent("Accuracy at the end of the last whole epoch.", 80),
+        "test": percent("Accuracy on pictures never looked at before, at the end.", 70),
+        "seconds": None,
+        "steps": config.NumberColumn(width=64, help="Done so far."),
+        "started": config.DatetimeColumn(format="D MMM, HH:mm", width=105, timezone=st.context.timezone),
     }

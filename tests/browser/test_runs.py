@@ -7,11 +7,17 @@ import onnx
 from playwright.sync_api import expect
 
 from cnn_core.training import tensors
+from pages.sections.run_table import HEAD, ROW
 from tests.browser.test_exports import download
 from tests.browser.test_pages import fits
 from tools.browser import open_page, settle
 
 SMALL = "block_1_num_filters=2&hidden_1=4&batch_size=200&num_epochs=1"  # 7 steps
+
+
+# No column of the table is beyond its right edge.
+WHOLE = """() => { const table = document.querySelector('[data-testid="stDataFrame"] .dvn-scroller');
+                   return table && table.scrollWidth <= table.clientWidth + 1 }"""
 
 
 def train(page, address, extra=""):
@@ -26,7 +32,7 @@ def train(page, address, extra=""):
 def choose_row(page, row):
     """Click the box before a row of the table, which is drawn on a canvas."""
     page.get_by_test_id("stDataFrame").first.locator(".dvn-scroller").click(
-        position={"x": 16, "y": 35 * (row + 1) + 17}
+        position={"x": 16, "y": HEAD + ROW * row + ROW // 2}
     )
     settle(page)
 
@@ -34,6 +40,7 @@ def choose_row(page, row):
 def test_compare_take_along_and_bring_back(page, new_page, address):
     first, second = train(page, address), train(page, address, "&update_rule=sgd")
     open_page(page, address + "/runs")
+    page.wait_for_function(WHOLE)
     choose_row(page, 0)  # the newest
     expect(page).to_have_url(re.compile(f"runs={second}"))
     choose_row(page, 1)
