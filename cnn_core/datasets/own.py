@@ -148,8 +148,8 @@ def check_counts(counts: dict[str, int]) -> None:
     name, fewest = min(counts.items(), key=lambda item: item[1])
     if fewest < LEAST_PICTURES:
         raise ValueError(
-            f"class {name!r} (={fewest} pictures) must have {LEAST_PICTURES} or more: one to learn from, one to check on "
-            f"the way, one for the end"
+            f"class {name!r} (={fewest} pictures) must have {LEAST_PICTURES} or more: one for training, one for "
+            f"validation, one for the test"
         )
     if sum(counts.values()) > MOST_PICTURES:
         raise ValueError(f"pictures (={sum(counts.values()):,}) must be {MOST_PICTURES:,} or less: leave some out")

@@ -13,7 +13,7 @@ from cnn_core.network import Network
 from cnn_core.solver import Solver
 from cnn_core.training import tensors
 
-MOST_FILES, MOST_BYTES = 60, 256 << 20  # of one run; beyond, the film strip is thinned out
+MOST_FILES, MOST_BYTES = 60, 256 << 20  # of one run; beyond, they are thinned out
 NO_CHECKPOINT = "{} is no checkpoint of a training: its description is missing"
 LAST_KEPT = 2  # a server that dies may know fewer steps than the last file holds, never than the one before
 
@@ -169,7 +169,7 @@ class Checkpoints:
             there = list(sizes)
             ends = LAST_KEPT - bool(coming)  # the one that is coming is the last one
             middle = range(1, len(there) - ends)
-            # By the root of the iteration: the film runs slower at the beginning, where more happens.
+            # By the root of the iteration: played, they run slower at the beginning, where more happens.
             first = 1 if len(there) > 2 and self._brought(there[0]) else 0
             worst = min(middle, key=lambda k: math.sqrt(there[k + 1]) - math.sqrt(there[k - 1]), default=first)
             self._delete(there[worst])

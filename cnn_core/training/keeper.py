@@ -109,8 +109,8 @@ class Keeper:
                 run.end_process()
 
     def clean(self) -> None:
-        """Let go of runs deleted long ago. Where all runs take too much room, ended ones lose their film strips, the oldest
-        first, and after that deleted ones are let go of before their day is over."""
+        """Let go of runs deleted long ago. Where all runs take too much room, ended ones lose their checkpoints between the ends,
+        the oldest first, and after that deleted ones are let go of before their day is over."""
         store = self._registry.store
         store.purge()
         sizes, most = store.sizes(), self._most()

@@ -37,7 +37,7 @@ PRESETS: tuple[TrainingPreset, ...] = (
     TrainingPreset(
         "overfit_100",
         "Overfit 100 pictures",
-        "The first thing to try with a new network: it must be able to learn a few pictures by heart. Training accuracy "
+        "The first thing to try with a new network: it must be able to memorise a few pictures. Training accuracy "
         "goes to 100 %, validation accuracy stays behind: the gap is overfitting.",
         TrainingConfig("fashion", data=DataOptions(num_train=100), reg=0.0, num_epochs=40),
     ),
@@ -107,7 +107,7 @@ PRESETS: tuple[TrainingPreset, ...] = (
     TrainingPreset(
         "deep_batch_norm",
         "Deep, with batch normalisation",
-        "The same weights, the same rate, and batch norm after each convolution: it brings every map back to mean 0 and "
+        "The same weights, the same rate, and batch norm after each convolution: it brings every feature map back to mean 0 and "
         "deviation 1, and the network learns from the first step on.",
         replace(_STALLED, network=replace(_STALLED.network, blocks=tuple(replace(b, norm="batch") for b in _DEEP))),
     ),

@@ -38,7 +38,7 @@ from cnn_core.training.range_test import STEPS, range_test_steps
 REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the training nothing
 WATCH_EVERY = 1.0  # seconds between two steps that are looked at from inside
 LEISURE = 25  # times what it costs, at least, between two checkpoints, and between two watched steps
-# Steps after which much has changed: film strip and layers want them, whatever they cost.
+# Steps after which much has changed: the pages show them, whatever they cost.
 EARLY = {2**k for k in range(8)}
 
 

@@ -102,8 +102,8 @@ PAGES = (
         "Watch loss, accuracy and filters as it learns.",
         "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
         "start, pause, step, fork, change the learning rate on the way; loss, accuracy and the first filters on one screen, "
-        "activations and gradients of each layer, the confusion matrix and a film strip of checkpoints live; what usually helps, "
-        "to try with one click; a learning-rate range test",
+        "activations and gradients of each layer, the confusion matrix and all checkpoints live, to go back to; what usually "
+        "helps, to try with one click; a learning-rate range test",
     ),
     Page(
         "runs",
@@ -112,7 +112,7 @@ PAGES = (
         "table_rows",
         "Compare trainings, and export their weights.",
         "every training that is kept: found, named, several side by side; exported as weights for PyTorch, ONNX, CSV, JSON, a "
-        "file for TensorBoard, or a script that repeats it to the bit; weights and settings brought back",
+        "file for TensorBoard, or a script that repeats it to the bit; weights and settings imported",
         sidebar=False,
     ),
     Page(

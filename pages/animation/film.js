@@ -1,4 +1,4 @@
-// A film strip: a small picture of each step that was kept, a larger one of the step that is shown, and a button that plays.
+// Checkpoints as a film: a small picture of each, a larger one of the step that is shown, and a button that plays.
 
 const PERIOD = 250; // ms a picture
 

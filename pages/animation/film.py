@@ -1,4 +1,4 @@
-"""A film strip: thumbnails of the steps that were kept, which plays in the browser and says where it comes to rest."""
+"""A training's checkpoints as thumbnails, which play in the browser like a film and say where it comes to rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _component = st.components.v2.component(
     "convscope_film",
     html="""<div class="film">
     <figure><img alt="the filters at this step"><figcaption></figcaption></figure>
-    <div class="side"><button class="play" type="button">▶ Play</button><ol aria-label="steps that were kept"></ol></div>
+    <div class="side"><button class="play" type="button">▶ Play</button><ol aria-label="checkpoints"></ol></div>
     </div>""",
     css="""
     .film { display: flex; gap: 1rem; align-items: center; color: var(--st-text-color); font: 0.875rem var(--st-font) }

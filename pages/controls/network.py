@@ -27,11 +27,12 @@ MOST_UNITS, MOST_DROPOUT = 512, 0.9
 HELP = {
     "num_filters": "How many kernels the layer has: each finds one pattern.",
     "stride": "Cells from one place of the kernel to the next.",
-    "padding": "Rows and columns of zeros around the maps; same: as many as keep their size (stride 1).",
-    "norm": "Brings the maps back to mean 0 and deviation 1 before the activation: over the batch, or within one picture.",
-    "hidden_layers": "Fully connected layers between the last maps and the class scores.",
+    "padding": "Rows and columns of zeros around the feature maps; same: as many as keep their size (stride 1).",
+    "norm": "Brings feature maps back to mean 0 and deviation 1 before the activation: over the batch, or within one picture.",
+    "hidden_layers": "Fully connected layers between the last feature maps and the class scores.",
     "dropout": "The share of hidden units that is left out, by chance, at each step: none may rely on another.",
-    "weight_init": "He: for ReLUs, Xavier: for tanh and sigmoid, each after the number of inputs; fixed: as you say.",
+    "weight_init": "The weights before the first step. He: for ReLUs, Xavier: for tanh and sigmoid, each after the number of "
+    "inputs; fixed: as you say.",
 }
 
 
@@ -75,7 +76,7 @@ def network_settings(start: Mapping[str, Any]) -> dict[str, Any]:
             "dropout", "dropout", 0.0, MOST_DROPOUT, float(start["dropout"]), help=HELP["dropout"]
         )
     init = settings.choice(
-        "weights at the start", "weight_init", WEIGHT_INITS, start["weight_init"], help=HELP["weight_init"]
+        "initialisation", "weight_init", WEIGHT_INITS, start["weight_init"], help=HELP["weight_init"]
     )
     scale = float(start["weight_scale"])
     if init == "fixed":

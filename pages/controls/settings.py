@@ -46,6 +46,11 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
     return value
 
 
+def per_axis(default: bool) -> bool:
+    """The switch that parts each `pair` of the page."""
+    return switch("separate height and width", "per_axis", default, help="A slider of its own for each axis.")
+
+
 def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool, help: str | None = None) -> Pair:
     """A length for both axes; apart: one slider for each, with the keys `key`_height and `key`_width."""
     if not apart:

@@ -85,8 +85,8 @@ STACKS = {
         ),
     ),
     "dilated": Stack(
-        "Kernels of 3×3, their cells 1, 2 and 4 apart (Yu and Koltun 2016): the field about doubles with each layer; the maps "
-        "stay as large as the input.",
+        "Kernels of 3×3, their cells 1, 2 and 4 apart (Yu and Koltun 2016): the field about doubles with each layer; the "
+        "feature maps stay as large as the input.",
         24,
         (StackLayer("conv", 3, 1, 1, 1), StackLayer("conv", 3, 1, 2, 2), StackLayer("conv", 3, 1, 4, 4)),
     ),
@@ -126,7 +126,9 @@ def stack() -> tuple[int, list[StackLayer]]:
     """Choose a preset and change it; returns the input's size (cells a side) and the layers, the lowest first."""
     start = Start(presets(), {}, narrow=True)
     place = st.container()
-    count = settings.whole("layers", "layers", 1, MOST, start["layers"], help="How many maps stand above the input.")
+    count = settings.whole(
+        "layers", "layers", 1, MOST, start["layers"], help="How many feature maps stand above the input."
+    )
     layers = [_layer(number, start) for number in range(1, count + 1)]
     with place:  # drawn last, as the layers say how large it has to be
         input_size = _input_size(start["input_size"], max(smallest_input([layer.window for layer in layers])))
@@ -208,6 +210,7 @@ def pinned_cell(sizes: list[tuple[int, int]]) -> tuple[int, int, int] | None:
             return number, row, column
     state.set_text("pinned", None)
     messages.warning(
-        f"pinned (={text[:40]}) in the link must be a map (0: the input), a row and a column, as in 1,2,3; no cell is pinned."
+        f"pinned (={text[:40]}) in the link must be a feature map (0: the input), a row and a column, as in 1,2,3; no cell "
+        f"is pinned."
     )
     return None

@@ -122,7 +122,10 @@ def in_turn(run_id: str, command: Callable[..., None]) -> None:
     st.session_state["turn"] = now
 
 
-FIND = "A short training of its own with ever larger rates: where does the loss fall, and where does it explode?"
+FIND = (
+    "A learning-rate range test: a short training of its own, each step at a larger rate. Where does the loss fall, "
+    "and where does it explode?"
+)
 
 
 def find_rate(config: TrainingConfig) -> None:
@@ -156,7 +159,10 @@ def live_settings(run: Run) -> None:
         if not place.open:
             return
         if run.ended:
-            st.caption("It has ended. **Film strip** can fork from any step that was kept, with another learning rate.")
+            view = word_of("view", "film_strip")
+            st.caption(
+                f"It has ended. **{view}** can fork from any of its steps that are kept, with another learning rate."
+            )
             return
         _scale(run, "learning_rate", "learning rate", LEARNING_RATES)
         _scale(run, "reg", "L2 strength (reg)", REGS)

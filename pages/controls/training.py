@@ -134,7 +134,7 @@ def _config(start: Mapping[str, Any]) -> TrainingConfig:
     epochs = whole("epochs", "num_epochs", 1, MOST_EPOCHS, start["num_epochs"], help=HELP["num_epochs"])
     decay = scale("learning rate decay", "lr_decay", DECAYS, start["lr_decay"], help=HELP["lr_decay"])
     seed = whole("seed", "seed", 0, MOST_SEED, start["seed"], help=HELP["seed"])
-    with folded("Stop early", "stop_fold"):
+    with folded("Early stopping", "stop_fold"):
         stop = _stop_rules(start)
     network = network_of(said)  # last: what does not go together must not keep the other widgets from being drawn
     return TrainingConfig(dataset, data, network, rule, rate, momentum, decay, reg, batch_size, epochs, seed, stop)

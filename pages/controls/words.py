@@ -15,7 +15,7 @@ WORDS: dict[
         "curves": "Curves",
         "layers": "Layers",
         "mistakes": "Mistakes",
-        "film_strip": "Film strip",
+        "film_strip": "Checkpoints",
         "network": "Network",
     },
     "weights": {"standard": "trained on digits", "untrained": "not trained yet", "own": "from your training"},

@@ -46,16 +46,16 @@ with walk_settings(start, "edit", "dx_as") as near:
     found = source(start)
     with folded("Channels, filters, groups, bias", "layer_fold"):
         channels = channels_of(found, start)
-        filters = settings.whole("filters", "filters", 1, 8, start["filters"], help="Each filter makes one output map.")
+        filters = settings.whole(
+            "filters", "filters", 1, 8, start["filters"], help="Each filter makes one feature map."
+        )
         shared = [str(n) for n in range(1, 9) if channels % n == 0 and filters % n == 0]
         groups = int(settings.choice("groups", "groups", shared, start.one_of("groups", shared), help=GROUPS))
         bias = np.array(settings.numbers("bias", "bias", filters, -99, 99, start["bias"], help=BIAS))
         flip = settings.switch(
             "flip the kernel", "flip", start["flip"], help="True convolution, as mathematics has it."
         )
-        apart = settings.switch(
-            "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
-        )
+        apart = settings.per_axis(start["per_axis"])
     with near:
         size = settings.pair("kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help=KERNEL_SIZE)
         stride = settings.pair("stride", "stride", 1, 6, start["stride"], apart=apart, help="Cells from stop to stop.")

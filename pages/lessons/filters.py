@@ -20,8 +20,8 @@ STANDARD, UNTRAINED, OWN = "standard", "untrained", "own"
 MOST_MAPS = 64  # of a layer: more would be too small to see anything
 MOST_NUMBERS = 16 * 28 * 28  # that are sent to be read on hover; a larger sheet is sent as a picture
 WORDS = {
-    "conv": "Where a kernel fits, its map is orange; where the opposite stands, blue.",
-    "norm": "Each map brought back to a common mean and spread, then scaled and shifted as was learned.",
+    "conv": "Where a kernel fits, its feature map is orange; where the opposite stands, blue.",
+    "norm": "Each feature map brought back to a common mean and spread, then scaled and shifted as was learned.",
     "activation": "Of each number, what goes on: with ReLU everything below 0 becomes 0, only what was found is left.",
     "pool": "One number of each window: smaller, and less exact about where.",
     "linear": "Every number here is a weighted sum of all numbers before it.",
@@ -114,7 +114,7 @@ for place, (name, values) in enumerate(made.items(), 1):
     if values.ndim == 1:
         st.image(as_url(map_sheet(values[None, None], theme)), alt=f"{name}: {count}")
     elif shown.size <= MOST_NUMBERS:
-        labels = [f"map {k}" for k in range(len(shown))]
+        labels = [f"feature map {k}" for k in range(len(shown))]
         chart(number_sheet(shown, labels, theme), key=f"stage_{name}")
     else:
         st.image(as_url(map_sheet(shown, theme)), alt=f"{name}: {count}")

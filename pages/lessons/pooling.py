@@ -31,9 +31,7 @@ with walk_settings(start) as near:
     pooling = settings.choice("pooling", "pooling", ["max", "average"], start["pooling"])
     st.header("Input")
     chosen = picture(start)
-    apart = settings.switch(
-        "rows and columns apart", "per_axis", start["per_axis"], help="Height and width by themselves."
-    )
+    apart = settings.per_axis(start["per_axis"])
     with near:
         size = settings.pair(
             "kernel size", "kernel_size", 1, 7, start["kernel_size"], apart=apart, help="Of the window."

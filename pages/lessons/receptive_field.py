@@ -11,8 +11,8 @@ from pages.sections.code import stack_code
 CHANNELS = 64  # for the count of weights
 
 st.markdown(
-    "A cell is made from a window of the map before it, the cells in there from windows of the map before that. All that it "
-    "sees of the input in the end is its **receptive field**: the stronger the colour, the more **paths** lead there."
+    "A cell is made from a window of the feature map before it, the cells in there from windows of the one before that. All "
+    "that it sees of the input in the end is its **receptive field**: the stronger the colour, the more **paths** lead there."
 )
 
 with st.sidebar:
@@ -20,7 +20,7 @@ with st.sidebar:
     input_size, chosen = stack()
 layers = fitting(chosen, input_size)
 if len(layers) < len(chosen):
-    st.caption("Until that is mended, here are the maps below this layer.")
+    st.caption("Until that is mended, here are the feature maps below this layer.")
 windows = [layer.window for layer in layers]
 names = [f"{word_of('kind', layer.kind)}{number}" for number, layer in enumerate(chosen, 1)]
 fields = receptive_fields(windows, input_size)
@@ -40,8 +40,8 @@ st.latex(
     r" r_l &= r_{l-1} + \text{dilation}_l \cdot (\text{kernel}_l - 1) \cdot j_{l-1} \end{aligned}"
 )
 st.markdown(
-    "The **jump** $j$ is how far two neighbouring cells of a map lie apart on the input; the **field** $r$ grows by the reach of "
-    "the kernel times the jump of the map that it slides over. Both begin at 1, with the input itself."
+    "The **jump** $j$ is how far two neighbouring cells of a feature map lie apart on the input; the **field** $r$ grows by the "
+    "reach of the kernel times the jump of the map that it slides over. Both begin at 1, with the input itself."
 )
 rows = [f"| input | {input_size}×{input_size} | $1$ | $1$ |"]
 # Jump and field do not depend on the input: of a layer that does not fit, they are what they would be on a larger one.
@@ -55,7 +55,7 @@ for number, (name, layer, below, field) in enumerate(zip(names, chosen, large, l
         rf"| {name} | {size} | ${{{below.jump[0]} \cdot {layer.stride}}}$ $= {field.jump[0]}$ "
         rf"| ${{{below.size[0]} + {gap}({layer.kernel_size} - 1) \cdot {below.jump[0]}}}$ $= {field.size[0]}$ |"
     )
-st.markdown("\n".join(["| layer | map | jump $j$ | receptive field $r$ |", "|---|---|---|---|", *rows]))
+st.markdown("\n".join(["| layer | feature map | jump $j$ | receptive field $r$ |", "|---|---|---|---|", *rows]))
 
 st.subheader("Why small kernels in a stack?")
 st.markdown(

@@ -1,4 +1,4 @@
-"""All runs that are kept: found, compared, described, taken along; and weights and settings brought back."""
+"""All runs that are kept: found, compared, described, exported; and weights and settings imported."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from pages.server.runs import registry, tell_trouble
 
 st.markdown(
     "Every training of this server is kept here with its settings, its history and its weights. **Choose one** to name it, to "
-    "take it along or to delete it; **choose several** to see them side by side."
+    "export it or to delete it; **choose several** to see them side by side."
 )
 try:
     registry()

@@ -114,7 +114,7 @@ def one_run(run: Run) -> None:
     below = st.container(horizontal=True, vertical_alignment="center")
     if run.ended and run.latest:
         below.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
-        label = "Take its weights along: PyTorch, ONNX, history"
+        label = "Export: weights, PyTorch, ONNX, history"
         below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:
         if config is not None:

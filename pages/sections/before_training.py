@@ -33,8 +33,9 @@ def before_training(config: TrainingConfig, theme: str) -> None:
         st.image(
             as_url(picture_sheet(datasets.as_pixels(dataset.train.x[:SHOWN]))),
             caption=messages.plain(
-                f"{dataset.title}: {data.num_train:,} to learn from, {len(data.val_part(data.num_train)[1]):,} to check on the "
-                f"way, {len(dataset.test.x):,} for the end. Classes: {', '.join(dataset.class_names)}."
+                f"{dataset.title}: {data.num_train:,} training pictures, to learn from; {len(data.val_labels):,} validation "
+                f"pictures, to measure it by on the way; {len(dataset.test.x):,} test pictures, for the end. Classes: "
+                f"{', '.join(dataset.class_names)}."
             ),
             alt=f"{SHOWN} of the training pictures",
         )

@@ -54,4 +54,4 @@ def broken_note(walk: Walk, pooling: str) -> None:
             "Here no cell gets a gradient other than 0 from two windows, so the slip does no harm: let the windows overlap, or "
             "choose another upstream gradient."
         )
-    st.caption("What can be taken along below holds the right dx.")
+    st.caption("The files under **Export and share** below hold the right dx.")

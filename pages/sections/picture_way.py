@@ -17,7 +17,7 @@ from pages.figures.pixels import as_pixels, as_url
 
 
 def way_through(network: Network, data: TrainingData, picture: Array) -> tuple[dict[str, Array], Array]:
-    """What each layer makes of a picture (C,H,W) by the layer's name, maps (F,H,W) or units (M,), and the probabilities (K,).
+    """By name what each layer makes of a picture (C,H,W), feature maps (F,H,W) or units (M,), and the probabilities (K,).
 
     Dropout is left out: outside of training it lets all pass. Of weights that diverged the numbers are not finite.
     """
@@ -53,8 +53,8 @@ def picture_and_classes(
 
 
 def how_many(values: Array, most: int) -> str:
-    """How many numbers a layer made of the picture, and how many of its maps are shown."""
+    """How many numbers a layer made of the picture, and how many of its feature maps are shown."""
     if values.ndim == 1:
         return f"{len(values)} numbers"
     some = f", the first {most} shown" if len(values) > most else ""
-    return f"{len(values)} maps of {values.shape[1]}×{values.shape[2]}{some}"
+    return f"{len(values)} feature maps of {values.shape[1]}×{values.shape[2]}{some}"

@@ -17,21 +17,21 @@ from pages.sections.training_words import what_on_what
 from pages.server import runs
 
 HARDLY = (
-    "The loss hardly fell at any rate in so few steps. Larger batches, another optimiser, batch norm or other weights at the "
-    "start may help; whether gradients arrive is seen in a training, under **Layers**."
+    "The loss hardly fell at any rate in so few steps. Larger batches, another optimiser, batch norm or another "
+    "initialisation may help; whether gradients arrive is seen in a training, under **Layers**."
 )
 
 
 def range_view(run: Run, config: TrainingConfig | None) -> None:
     """What the test has found so far; when it is over, a rate to take over. config: of the next training, to compare with."""
     with st.container(border=True):
-        st.subheader("Which learning rate?")
+        st.subheader("Learning-rate range test")
         st.markdown(
             "Each step takes a larger rate than the one before. Too small: the loss stands still. Too large: it rises or "
             "explodes. A good rate lies where it **falls most steeply**."
         )
         if not run.config.range_test:
-            messages.warning(f"range_test (={run.id}) in the link is a training, not a search for a learning rate.")
+            messages.warning(f"range_test (={run.id}) in the link is a training, not a learning-rate range test.")
             st.button("Close", key="close_range", on_click=_close)
             return
         tried = run.config

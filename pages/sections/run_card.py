@@ -60,7 +60,7 @@ def _describe(row: Row, registry: Registry) -> None:
 
 
 def delete_button(runs: Sequence[str], registry: Registry, label: str, *, key: str) -> None:
-    """Take runs off the list, at once: `undo_bar` brings them back."""
+    """Take runs off the list, at once: `undo_bar` restores them."""
 
     def delete() -> None:
         for run in runs:
@@ -68,7 +68,7 @@ def delete_button(runs: Sequence[str], registry: Registry, label: str, *, key: s
         st.session_state["deleted"] = list(runs)
         choose([])
 
-    help = "They can be brought back for a day." if len(runs) > 1 else "It can be brought back for a day."
+    help = "They can be restored for a day." if len(runs) > 1 else "It can be restored for a day."
     st.button(
         label,
         key=key,
@@ -84,7 +84,7 @@ def undo_bar(registry: Registry) -> None:
     if runs := st.session_state.get("deleted", []):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Deleted {len(runs)} run{'s'[: len(runs) > 1]}.", width="content")
-            st.button("Undo", key="undo", icon=":material/undo:", on_click=obey, args=(_bring_back, registry, runs))
+            st.button("Undo", key="undo", icon=":material/undo:", on_click=obey, args=(_restore, registry, runs))
 
 
 def deleted_runs(registry: Registry) -> None:
@@ -95,29 +95,29 @@ def deleted_runs(registry: Registry) -> None:
     with st.expander(f"Deleted within a day: {len(rows)}", key="deleted_fold"):
         named = titles(rows)
         picked = st.multiselect(
-            "runs to bring back",
+            "runs to restore",
             [row.id for row in rows],
             key="bring_back",
             format_func=lambda run: _deleted(run, rows, named),
         )
         st.button(
-            "Bring back",
+            "Restore",
             key="bring",
             icon=":material/undo:",
             on_click=obey,
-            args=(_bring_back, registry, picked),
+            args=(_restore, registry, picked),
             disabled=not picked,
         )
 
 
 def _deleted(run: str, rows: Sequence[Row], named: Mapping[str, str]) -> str:
-    """A deleted run in the list, with how long it can still be brought back."""
+    """A deleted run in the list, with how long it can still be restored."""
     row = next(row for row in rows if row.id == run)
     hours = max(0.0, (row.deleted or 0) + DELETED_KEPT - time.time()) / 3600
     return f"{named[run]}: {notation(row.config.get('network'))}, {fate(row)}; for {max(1, round(hours))} more h"
 
 
-def _bring_back(registry: Registry, runs: Sequence[str]) -> None:
+def _restore(registry: Registry, runs: Sequence[str]) -> None:
     for run in runs:
         registry.undelete(run)
     st.session_state.pop("deleted", None)

@@ -1,4 +1,4 @@
-"""Runs side by side: their curves in one plot, what differs in their settings, what came of them."""
+"""Runs side by side: their curves in one plot, what differs in their settings, their results."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def comparison(rows: Sequence[Row], results: Results, registry: Registry) -> Non
         chart(loss_curves(histories, smoothed=smoothed), key="loss_curves")
     with right:
         chart(accuracy_curves(histories), key="accuracy_curves")
-    st.markdown("##### What came of them")
+    st.markdown("##### Results")
     st.table(
         [{"run": messages.plain(named[row.id])} | outcome(row, *results.get(row.id, (None, None))) for row in rows],
         border="horizontal",
     )
-    st.markdown("##### Their settings")
+    st.markdown("##### Settings")
     every = st.toggle("also what is the same", key="same", help="Every setting; those that differ come first.")
     settings = {named[row.id]: _beginning(runs[row.id]) | flat(row, registry.store.changes(row.id)) for row in rows}
     if not settings_table(settings, every=False):
@@ -61,7 +61,7 @@ def _loaded(row: Row, registry: Registry) -> Run | None:
 
 
 def _beginning(run: Run | None) -> dict[str, str]:
-    """What no setting says: whether it began with weights that were brought."""
+    """What no setting says: whether it began with weights that were imported."""
     given = False if run is None else began_with_given_weights(run)
     if given is None:
         return {"begins with": "weights that cannot be read any more"}
@@ -80,7 +80,7 @@ def the_same(histories: Sequence[Sequence[StepRecord]]) -> str:
 
 
 def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:
-    """What came of a run, in words."""
+    """The results of a run, in words."""
     return {
         "state": fate(row),
         "steps": f"{last.iteration:,}" if last else "0",

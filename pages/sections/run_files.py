@@ -1,4 +1,4 @@
-"""What a reader can take along from a run, after any of its checkpoints; each file is made when it is asked for."""
+"""What a reader can export from a run, after any of its checkpoints; each file is made when it is asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.server import runs
 
 def files(run: Run) -> None:
     """The downloads."""
-    st.markdown("##### Take it along")
+    st.markdown("##### Export")
     name = f"convscope-{run.id.strip('-_')}"
     with st.container(horizontal=True):
         _file(

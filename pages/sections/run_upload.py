@@ -1,4 +1,4 @@
-"""Weights or settings that the reader brings: what they are, and a run that begins with them."""
+"""Weights or settings that the reader imports: what they are, and a run that begins with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.server.visitors import visitor
 
 def upload(registry: Registry) -> None:
     """The uploader, and what can be done with what it got."""
-    st.subheader("Bring weights or settings")
+    st.subheader("Import weights or settings")
     files = chosen_files(
         "weights (.safetensors) or settings (.json)",
         ("application/json", ".safetensors", ".json"),

@@ -1,4 +1,4 @@
-"""What usually helps a training that diverged, learns nothing, or learns its pictures by heart; and one click that tries it."""
+"""What usually helps a training that diverged, learns nothing, or memorises its pictures; and one click that tries it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cnn_core.solver import StepRecord, last_epoch
 from cnn_core.training import Run, TrainingConfig
 from pages.controls.naming import what_is
 from pages.controls.segments import show_part
+from pages.controls.words import word_of
 from pages.sections.training_words import DEAD, VANISHING, judged, no_better_than_guessing
 from pages.server import runs
 from pages.server.visitors import visitor
@@ -56,8 +57,8 @@ def help_with(run: Run) -> str:
     """What usually helps a run that diverged, or learns nothing; empty: nothing to say."""
     if run.state == "diverged":
         return (
-            "What usually helps: a learning rate of a tenth (**Film strip** can fork from a step before it went wrong), He or "
-            "Xavier weights, batch norm, less L2."
+            f"What usually helps: a learning rate of a tenth (**{word_of('view', 'film_strip')}** can fork from a step before it "
+            f"went wrong), He or Xavier weights, batch norm, less L2."
         )
     last = last_epoch(run.records)
     if last is None:
@@ -72,9 +73,9 @@ def help_with(run: Run) -> str:
 def _overfitted(last: StepRecord) -> str:
     return (
         f"It names **{last.train_accuracy or 0:.0%}** of its training pictures right, and **{last.val_accuracy or 0:.0%}** of "
-        f"others: it learns its pictures by heart (**overfitting**). What usually helps: more pictures, most of all. Dropout, "
-        f"augmentation (pictures changed a little before each step) and more L2 make learning by heart harder; whether that "
-        f"is enough, the validation accuracy shows."
+        f"others: it memorises its pictures (**overfitting**). What usually helps: more pictures, most of all. Dropout, "
+        f"augmentation (pictures changed a little before each step) and more L2 make memorising harder; whether that is enough, "
+        f"the validation accuracy shows."
     )
 
 

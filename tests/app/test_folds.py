@@ -27,7 +27,7 @@ def fold(app, key, opened):
 
 def test_nothing_is_drawn_in_a_closed_fold():
     app = open_lesson("train")
-    assert [expander.label for expander in app.expander] == ["Which pictures, and how", "Block 1", "Stop early"]
+    assert [expander.label for expander in app.expander] == ["Which pictures, and how", "Block 1", "Early stopping"]
     assert drawn(app) == set()
 
 

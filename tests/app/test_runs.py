@@ -1,4 +1,4 @@
-"""The page Runs: what is kept is listed, found, compared, named, deleted and brought back, taken along and uploaded."""
+"""The page Runs: what is kept is listed, found, compared, named, deleted and restored, exported and imported."""
 
 import io
 import json
@@ -98,7 +98,7 @@ def test_a_search_for_a_rate_is_told_from_a_training(registry):
     keep(registry, "training")
     table = open_lesson("runs").dataframe[0].value.set_index("name")
     assert list(table.loc["search", ["state", "rate", "epochs"]].fillna("none")) == [
-        "finished, rate search",
+        "finished, range test",
         "none",
         "none",
     ]

@@ -27,7 +27,7 @@ def test_before_the_start_the_page_shows_network_data_and_filters(registry):
     (sheet,), _ = figure(app, "first_filters")
     weight = TrainingConfig().model().params["conv1.weight"]
     assert sheet["z"][1][1] == pytest.approx(weight[0, 0, 0, 0], rel=1e-3)
-    assert "1,237 to learn from" in app.image[0].captions[0]
+    assert "1,237 training pictures" in app.image[0].captions[0]
     assert not registry._runs
     table = change(app, "layer_table", True).dataframe[0].value
     assert list(table["layer"]) == [row.name for row in rows]
@@ -35,6 +35,15 @@ def test_before_the_start_the_page_shows_network_data_and_filters(registry):
     assert list(table["multiply-adds"]) == [row.multiply_adds for row in rows]
     assert list(table["receptive field"])[:2] == ["1×1", "3×3"]
     assert list(table["receptive field"])[-1] == "all"
+
+
+def test_the_page_counts_the_pictures_that_a_preset_trains_and_is_measured_on(registry):
+    app = open_lesson("train", preset="overfit_100")
+    data = next(preset.config for preset in PRESETS if preset.name == "overfit_100").training_data()
+    counts = [
+        int(count) for count in re.findall(r"(\d+) (?:training|validation|test) pictures", app.image[0].captions[0])
+    ]
+    assert counts == [len(data.labels), len(data.val[1]), len(data.test[1])] == [100, 500, 500]
 
 
 def pictured(app):

@@ -101,7 +101,7 @@ def test_a_deleted_run_is_brought_back_by_whoever_opens_the_page(address):
         another.open("runs")
         (fold,) = [block.label for block in folds(another) if block.label.startswith("Deleted within a day")]
         assert fold == "Deleted within a day: 1"
-        (choice,) = [choice for choice in another.elements("multiselect") if choice.label == "runs to bring back"]
+        (choice,) = [choice for choice in another.elements("multiselect") if choice.label == "runs to restore"]
         (option,) = choice.options
         assert option.startswith("net of 1 + 2 layers, digits")
         assert option.endswith("for 24 more h")

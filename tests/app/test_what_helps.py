@@ -55,7 +55,7 @@ def test_overfitting_is_named_and_each_remedy_is_tried_with_one_click(registry, 
     assert (dropout.live["dropout"], reg.live["reg"]) == (0.5, 0.01)
     assert dropout.parent == reg.parent == (run.id, 0)
     assert reg.records[0].data_loss == run.records[0].data_loss  # the same weights, the same pictures
-    # What the words say: more pictures help most; with the others it is harder to learn by heart.
+    # What the words say: more pictures help most; with the others it is harder to memorise.
     assert pictures.records[-1].val_accuracy > val + 0.03
     assert pictures.records[-1].val_accuracy >= max(other.records[-1].val_accuracy for other in (dropout, shifted, reg))
     for other in (dropout, shifted, reg):

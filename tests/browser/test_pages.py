@@ -16,7 +16,7 @@ SHOWS = {  # what a reader must find on the page before the first click; of any 
     "gradient-flow": "The two agree: the backward pass is right.",
     "data": "How many of each?",
     "train": "The filters before training",
-    "runs": "Bring weights or settings",
+    "runs": "Import weights or settings",
     "filters": "One picture on its way through",
     "speed": "The work: operations and bytes",
 }

@@ -282,7 +282,7 @@ def test_what_is_left_out_is_said_where_too_little_is_left():
         "classes (=only 'cats') must be 2 or more: one folder of pictures for each; 30 files left out: 30 .heic"
     )
     assert refused(zipped(files(3, ("cats", "birds")) | {"dogs/1.png": b"1", **more})).endswith(
-        "one for the end; 30 files left out: 30 .heic"
+        "one for the test; 30 files left out: 30 .heic"
     )
 
 
