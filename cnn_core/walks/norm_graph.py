@@ -16,7 +16,8 @@ norms it is the same: they differ in the sets alone, and those are the layer's o
 
 m numbers are in a set; slope = sum(dnormalized * centered). centered goes two ways, to square and to divide, and so does x, to
 mean and to centre; back, what comes by both adds up: dcentered = dcentered_by_divide + dcentered_by_square, and
-dx = dx_by_centre + dx_by_mean. Where mean and variance are given (batch norm in use), x goes one way only.
+dx = dx_by_centre + dx_by_mean. closed_out and closed_dx are out and dx in one formula. Where mean and variance are given (batch
+norm in use), x goes one way only.
 """
 
 from __future__ import annotations
@@ -178,10 +179,12 @@ def _forward(graph: NormGraph, sets: Sets, keep: Callable[[Array], Array], runni
     cells["normalized"] = keep(cells["centered"] / graph.spread("std"))
     cells["scaled"] = keep(graph.spread("gamma") * cells["normalized"])
     cells["out"] = keep(cells["scaled"] + graph.spread("beta"))
+    deviation = np.sqrt(graph.spread("variance") + graph.eps)
+    cells["closed_out"] = keep(graph.spread("gamma") * cells["centered"] / deviation + graph.spread("beta"))
 
 
 def _backward(graph: NormGraph, keep: Callable[[Array], Array]) -> None:
-    """Stage by stage; last, in `closed_dx`, the same by the closed form of norm.py, from the same numbers."""
+    """Stage by stage; last, in `closed_dx`, the same by the closed form of norm.py, from dnormalized, normalized and std."""
     cells, per_set, m = graph.cells, graph.sets, graph.size
     sets, entries = len(per_set["std"]), len(graph.entries["gamma"])
     cells["dscaled"] = cells["dout"]

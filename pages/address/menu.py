@@ -132,6 +132,16 @@ PAGES = (
         "the backward pass by itself, and a gradient check that proves it",
     ),
     Page(
+        "normalisation",
+        UNDERSTAND,
+        "Normalisation",
+        "balance",
+        "See which numbers share a mean, node by node.",
+        "batch, layer, group and instance norm on one real tensor: which cells share a mean and a variance, each number written "
+        "out, the graph forward and backward node by node; running averages as they settle; batch and group norm, small batches",
+        sidebar=False,
+    ),
+    Page(
         "filters",
         UNDERSTAND,
         "Filters",

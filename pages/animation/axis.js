@@ -1,5 +1,4 @@
-// What stands on the time axis of a walk: its length, a button for each phase, and marks where a broken sum goes wrong, with a
-// button that goes from one to the next.
+// What stands on the time axis of a walk: its length, a button for each phase, and marks where a broken sum goes wrong.
 
 const MARKS = 200; // places on the axis; closer ones share a mark
 
@@ -13,6 +12,11 @@ export function fillAxis(player) {
   const names = walk.phases.map(({ name }) => name);
   part("where").dataset.longest =
     `step ${walk.count} of ${walk.count}${names.length > 1 ? ` · ${longest(names)}` : ""}`;
+}
+
+// Where a broken sum goes wrong: marks, and a button to the next.
+export function fillSlips(player) {
+  const { walk, part } = player;
   const wrong = [...walk.slips.keys()];
   const places = new Set(wrong.map((step) => Math.round((step / Math.max(1, walk.count - 1)) * MARKS)));
   part("marks").replaceChildren(...Array.from(places, markAt));

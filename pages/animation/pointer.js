@@ -1,8 +1,7 @@
 // Hovering, focusing and pinning cells: shows what a cell is linked to, in outlines and in words.
 
-import { Links } from "./links.js";
 import { outline } from "./outline.js";
-import { scrollerOf } from "./sizes.js";
+import { scrollerOf } from "./scroller.js";
 
 export class Pointer {
   // part(name): an element of the page by its class. pick(channel, cell): what a click on a cell with a step of its own asks for;
@@ -12,8 +11,9 @@ export class Pointer {
     Object.assign(this, { words: part("link"), kept: part("pin"), figure: part("figure") });
   }
 
-  load(walk, stage) {
-    Object.assign(this, { walk, stage, links: new Links(walk), hovered: null, cursor: null });
+  // links: what a cell is linked to.
+  load(walk, stage, links) {
+    Object.assign(this, { walk, stage, links, hovered: null, cursor: null });
     if (this.pinned && !this.exists(this.pinned)) this.pinned = null;
     for (const group of stage.groups) {
       for (const plane of [...group.planes, ...group.lenses]) this.listen(plane, group);
@@ -44,15 +44,16 @@ export class Pointer {
     return { name: plane.name, plane: mark?.plane ?? 0, index: mark ? mark.top * plane.grid.columns + mark.left : 0 };
   }
 
-  // Arrows move the cell within its plane and on into the next plane; Enter pins it.
+  // Arrows move the cell within its plane and on into the next plane, also up and down where planes stand in lines of so many
+  // `across`; Enter pins it.
   key(event, plane) {
     if (!this.cursor || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { rows, columns, channels } = plane.grid;
+    const { rows, columns, channels, across = channels } = plane.grid;
     const { name, index } = this.cursor;
     let { plane: channel } = this.cursor;
     let [row, column] = [Math.floor(index / columns), index % columns];
-    if (event.key === "ArrowUp") row = Math.max(0, row - 1);
-    else if (event.key === "ArrowDown") row = Math.min(rows - 1, row + 1);
+    if (event.key === "ArrowUp") row -= 1;
+    else if (event.key === "ArrowDown") row += 1;
     else if (event.key === "ArrowLeft") column -= 1;
     else if (event.key === "ArrowRight") column += 1;
     else if (event.key !== "Enter") return;
@@ -61,9 +62,10 @@ export class Pointer {
     if (event.key === "Enter") return this.pin(this.cursor);
     if (column < 0 && channel > 0) [channel, column] = [channel - 1, columns - 1];
     else if (column >= columns && channel < channels - 1) [channel, column] = [channel + 1, 0];
-    this.hover(
-      (this.cursor = { name, plane: channel, index: row * columns + Math.max(0, Math.min(columns - 1, column)) }),
-    );
+    else if (row < 0 && channel >= across) [channel, row] = [channel - across, rows - 1];
+    else if (row >= rows && channel + across < channels) [channel, row] = [channel + across, 0];
+    const within = (at, all) => Math.max(0, Math.min(all - 1, at));
+    this.hover((this.cursor = { name, plane: channel, index: within(row, rows) * columns + within(column, columns) }));
   }
 
   hover(cell) {

@@ -12,6 +12,7 @@ STYLE = (
     # Labels stand beside their sliders, so that the line takes little from the figure's height; on a phone two are in a line.
     ".st-key-near { flex-wrap: wrap; column-gap: 1rem; row-gap: 0; "
     "> div { flex: 1 1 10rem !important; min-width: 9.5rem !important; width: auto !important } "
+    "&:has([data-testid=stButtonGroup]) { row-gap: .8rem } > div:has([data-testid=stButtonGroup]) { flex: none !important } "
     "[data-testid=stSlider] { display: flex; align-items: center; gap: .8rem; height: 2.1rem; "
     "> label { margin: 0; min-height: 0; white-space: nowrap; width: auto; gap: .25rem } "
     "> div { flex: 1; padding-top: .5rem } } [data-testid=stSliderTickBar] { display: none } } "

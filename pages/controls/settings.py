@@ -148,13 +148,15 @@ def choice(
     *,
     words: Callable[[str], str] | None = None,
     former: str | None = None,
+    listed: bool = False,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> str:
     """A list to choose one of; a row of buttons where there are few. Returns the option's id, which the address holds too.
 
     words: how an option is written; left out, as words.py says. former: what the list began with in earlier days: links that
-    leave it out, and say anything else, mean that. on_change: called when the reader chooses another.
+    leave it out, and say anything else, mean that. on_change: called when the reader chooses another. listed: a list
+    in any case.
     """
     default = opens_with(options[0] if default is None else default, former)
     tell_unlisted(key, options)
@@ -162,7 +164,7 @@ def choice(
     if left_out(key, default):
         return default
     index, written = list(options).index(default), words or partial(word_of, key)
-    if len(options) <= 3:
+    if len(options) <= 3 and not listed:
         picked = st.radio(
             label, options, index, written, key, help, on_change, horizontal=True, persist_state="session"
         )

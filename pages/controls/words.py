@@ -30,6 +30,13 @@ WORDS: dict[
     "update_rule": {"sgd": "SGD", "nesterov": "Nesterov", "rmsprop": "RMSProp", "adam": "Adam", "adamw": "AdamW"},
     "activation": {"relu": "ReLU", "leaky_relu": "leaky ReLU"},
     "pool": {"avg": "average"},
+    "mode": {"train": "in training", "test": "in use (test)"},
+    "tensor": {
+        "maps": "maps of a small network",
+        "constant": "the same, one channel constant",
+        "units": "one number a channel",
+        "own": "maps of your training",
+    },
     "weight_init": {"he": "He", "xavier": "Xavier"},
     "preset": {
         "half_padding": "half padding (same)",

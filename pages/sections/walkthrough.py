@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,20 @@ def walkthrough(
     version: int = 0,
 ) -> None:
     """Show a walk; the address says where it starts, and follows it. With another version it starts anew."""
-    begin = st.session_state.get("begin")  # kept as it was, so that a change of place does not send the walk again
-    place = _from_address(walk)
-    if begin is None or begin["version"] != version:
+    begin = begin_with(partial(_require_cell, walk), version)
+    player(walk, key=KEY, titles=titles, channel_names=channel_names, begin=begin, on_place=to_address)
+
+
+def begin_with(require_cell: Callable[..., None], version: int = 0) -> dict[str, Any]:
+    """What the player begins with: what the address says of it, as long as the version is the same.
+
+    require_cell: raises ValueError unless the player shows the cell `name`, `plane`, `index`.
+    """
+    begin: dict[str, Any] | None = st.session_state.get("begin")
+    place = _from_address(require_cell)
+    if begin is None or begin["version"] != version:  # else as it was: a change of place does not send the walk again
         begin = st.session_state["begin"] = place | {"version": version}
-    player(walk, key=KEY, titles=titles, channel_names=channel_names, begin=begin, on_place=_to_address)
+    return begin
 
 
 def step_of(walk: Walk) -> int:
@@ -71,12 +81,13 @@ def step_of(walk: Walk) -> int:
         return 0
 
 
-def _to_address() -> None:
+def to_address() -> None:
+    """Callback: what the player tells of its place goes into the address."""
     for name, text in as_parameters(st.session_state[KEY].get("place") or {}).items():
         state.set_text(name, text)
 
 
-def _from_address(walk: Walk) -> dict[str, Any]:
+def _from_address(require_cell: Callable[..., None]) -> dict[str, Any]:
     """What the address says of the player; what cannot be read is named, and left out."""
     found = {}
     first = KEY not in st.session_state  # later, what does not fit is what another setting has made smaller
@@ -87,7 +98,7 @@ def _from_address(walk: Walk) -> dict[str, Any]:
         try:
             value = setting.read(text)
             if name == "pinned":
-                _require_cell(walk, **value)
+                require_cell(**value)
             found[name] = value
         except (ValueError, KeyError):
             if first:

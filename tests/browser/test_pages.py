@@ -17,6 +17,7 @@ SHOWS = {  # what a reader must find on the page before the first click; of any 
     "data": "How many of each?",
     "train": "The filters before training",
     "runs": "Import weights or settings",
+    "normalisation": "One mean and one variance for channel",
     "filters": "One picture on its way through",
     "speed": "The work: operations and bytes",
 }

@@ -50,7 +50,7 @@ def check_agreement(graph, layer, room):
     """Forward, and back by the stages and by the closed form, it is what the layer computes."""
     numbers = graph.cells | graph.entries
     pairs = [(numbers[name], layer[name]) for name in ("out", "dx", "dgamma", "dbeta")]
-    for ours, theirs in [*pairs, (numbers["closed_dx"], layer["dx"])]:
+    for ours, theirs in [*pairs, (numbers["closed_out"], layer["out"]), (numbers["closed_dx"], layer["dx"])]:
         np.testing.assert_allclose(ours.ravel(), theirs.ravel(), rtol=0, atol=room)
     cache = layer["cache"]
     for name in ("mean", "variance", "std"):
@@ -147,6 +147,7 @@ def test_rounded_every_number_is_made_of_those_that_are_written(case):
             "normalized": v["centered"] / v["std"],
             "scaled": v["gamma"] * v["normalized"],
             "out": v["scaled"] + v["beta"],
+            "closed_out": v["gamma"] * v["centered"] / (v["variance"] + eps).sqrt() + v["beta"],
             "dscaled": v["dout"],
             "dbeta": over("dout", cells=sharers[i]),
             "dgamma": over("dscaled", "normalized", cells=sharers[i]),

@@ -1,0 +1,3 @@
+// What scrolls the page.
+export const scrollerOf = (root) =>
+  root.getRootNode().host?.closest('[data-testid="stMain"]') ?? document.documentElement;

@@ -1,0 +1,73 @@
+"""The walk of a norm on a page: its graph, the layer that it is held to, and the player with its place in the address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.norm import (
+    batch_norm_forward,
+    group_norm_forward,
+    instance_norm_forward,
+    layer_norm_forward,
+    norm_backward,
+)
+from cnn_core.walks.counts import decimals_of
+from cnn_core.walks.norm_graph import NormGraph, norm_graph
+from pages.animation.norm import norm_player
+from pages.sections.norm_tensor import Activations
+from pages.sections.walkthrough import KEY, begin_with, to_address
+
+MORE = 4  # decimals beyond those of x
+SEED = 231
+Running = tuple[Array, Array] | None
+
+
+def upstream_of(x: Array) -> Array:
+    """The gradient that arrives: whole numbers from -3 to 3, shaped as x."""
+    return np.asarray(np.random.default_rng(SEED).integers(-3, 4, x.shape), dtype=np.float64)
+
+
+def norm_walk(norm: str, given: Activations, num_groups: int, running: Running) -> NormGraph:
+    """Show the walk of a norm over the activations; running: mean and variance (C,) that batch norm uses instead of their own.
+
+    Returns its graph, rounded as it is shown. Raises ValueError where the layer does.
+    """
+    x, dout = given.x, upstream_of(given.x)
+    gamma, beta = given.gamma, given.beta
+    if norm == "layer":  # it has a number for each number of an example
+        gamma, beta = (np.broadcast_to(array[:, None, None], x.shape[1:]).copy() for array in (gamma, beta))
+    options: dict[str, Any] = {"num_groups": num_groups, "dout": dout, "running": running}
+    decimals = max(6, decimals_of("x", x, 2) + MORE)
+    graph = norm_graph(norm, x, gamma, beta, decimals=decimals, **options)
+    exact = norm_graph(norm, x, gamma, beta, **options)
+    layer = layer_itself(norm, x, gamma, beta, dout, num_groups, running)
+    apart = max(
+        float(np.abs(exact.cells[name] - array).max()) for name, array in zip(("out", "dx"), layer, strict=True)
+    )
+    begin = begin_with(lambda **cell: require_cell(x, **cell))
+    norm_player(graph, layer, apart, key=KEY, begin=begin, on_place=to_address)
+    return graph
+
+
+def layer_itself(
+    norm: str, x: Array, gamma: Array, beta: Array, dout: Array, num_groups: int, running: Running
+) -> tuple[Array, Array]:
+    """out and dx as the layer of norm.py gives them. Raises its ValueErrors."""
+    if norm == "batch":
+        kept = (np.zeros(x.shape[1]), np.ones(x.shape[1])) if running is None else running
+        out, cache = batch_norm_forward(x, gamma, beta, *kept, training=running is None)
+    elif norm == "group":
+        out, cache = group_norm_forward(x, num_groups, gamma, beta)
+    else:
+        out, cache = (layer_norm_forward if norm == "layer" else instance_norm_forward)(x, gamma, beta)
+    return out, norm_backward(dout, cache)[0]
+
+
+def require_cell(x: Array, name: str, plane: int, index: int) -> None:
+    """Raise ValueError unless this is a cell of x (N, C, H, W): plane counts channels and pictures, index the cells of a map."""
+    pictures, channels, rows, columns = x.shape
+    if name != "x" or plane >= pictures * channels or index >= rows * columns:
+        raise ValueError(f"x has {pictures * channels} planes of {rows * columns} cells")

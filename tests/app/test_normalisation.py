@@ -1,0 +1,117 @@
+"""The page Normalisation: what it sends is the layer's own, and what cannot be is said in words."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from cnn_core.norm import group_norm_forward, norm_backward
+from cnn_core.walks.norm_running import running_averages
+from pages.sections.norm_tensor import CONSTANT, DEAD, ITS_BIAS, MAPS, UNITS, activations
+from tests.app.lesson import calm, open_lesson, sent, texts, unpack
+
+NORMS = ("batch", "layer", "group", "instance")
+
+
+def told(app):
+    return sent(app, "convscope_norm")
+
+
+def numbers(app, name):
+    data = told(app)
+    return unpack(data["numbers"][name]) / data["scale"]
+
+
+@pytest.mark.parametrize(("norm", "tensor"), list(product(NORMS, (MAPS, CONSTANT))))
+def test_every_norm_opens_calm_at_every_batch_size(norm, tensor):
+    for batch in (1, 2, 3, 4):
+        app = open_lesson("normalisation", norm=norm, tensor=tensor, batch_size=batch)
+        assert calm(app)
+        assert told(app)["shape"] == [batch, 6, 4, 4]
+        assert told(app)["set_size"] == {"batch": batch * 16, "layer": 96, "group": 48, "instance": 16}[norm]
+
+
+def test_what_is_sent_is_what_the_layer_makes_of_real_activations():
+    given = activations(MAPS, 4, None)
+    app = open_lesson("normalisation", norm="group", groups=3)
+    np.testing.assert_allclose(numbers(app, "x"), given.x.ravel(), atol=1e-12)
+    assert len(np.unique(given.x)) > 100  # no toy numbers
+    out, cache = group_norm_forward(given.x, 3, given.gamma, given.beta)
+    np.testing.assert_allclose(numbers(app, "out"), out.ravel(), atol=2e-5)
+    dout = numbers(app, "dout").reshape(out.shape)
+    np.testing.assert_allclose(numbers(app, "dx"), norm_backward(dout, cache)[0].ravel(), atol=1e-4)
+    assert float(told(app)["apart"].replace("−", "-")) < 1e-13
+
+
+def test_in_use_batch_norm_takes_the_running_averages_of_training():
+    given = activations(MAPS, 4, None)
+    app = open_lesson("normalisation", mode="test")
+    assert calm(app)
+    averages = running_averages(list(given.batches), "pytorch")
+    np.testing.assert_allclose(numbers(app, "mean"), averages.mean[-1], atol=1e-6)
+    np.testing.assert_allclose(numbers(app, "variance"), averages.variance[-1], atol=1e-6)
+    assert "dmean" not in told(app)["numbers"]
+    alone = open_lesson("normalisation", mode="test", batch_size=1)
+    assert calm(alone)
+    np.testing.assert_array_equal(numbers(alone, "x"), numbers(app, "x")[:96])
+
+
+def test_the_groups_are_the_divisors_of_the_channels_and_their_ends_are_named():
+    app = open_lesson("normalisation", norm="group", groups=1)
+    assert app.select_slider(key="groups").options == ["1", "2", "3", "6"]
+    assert any("that is layer norm" in text.replace("*", "") for text in texts(app.markdown))
+    app.select_slider(key="groups").set_value("6").run()
+    assert any("that is instance norm" in text.replace("*", "") for text in texts(app.markdown))
+
+
+def test_a_constant_channel_comes_out_as_beta():
+    app = open_lesson("normalisation", tensor=CONSTANT)
+    shape = told(app)["shape"]
+    assert np.unique(numbers(app, "x").reshape(shape)[:, DEAD]) == [ITS_BIAS]
+    assert np.unique(numbers(app, "out").reshape(shape)[:, DEAD]) == pytest.approx([0.5])
+    assert numbers(app, "std")[DEAD] == 0.003162
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        (
+            {"tensor": UNITS, "batch_size": 1},
+            "one by itself minus its mean is 0, whatever it is; give a larger batch, or",
+        ),
+        ({"tensor": UNITS, "norm": "instance"}, "give larger maps, or leave the norm out"),
+        ({"tensor": UNITS, "norm": "group", "groups": 6}, "take fewer groups than 6, or larger maps"),
+    ],
+)
+def test_a_mean_of_a_single_number_is_refused_in_words(parameters, words):
+    app = open_lesson("normalisation", **parameters)
+    assert not app.exception
+    assert [words in text for text in texts(app.error)] == [True]
+    assert not any(part.proto.component_name == "convscope_norm" for part in app.get("bidi_component"))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"norm": "group", "groups": 4}, "groups (=4) in the link must be one of 1, 2, 3, 6"),
+        ({"norm": "weight"}, "norm (=weight) in the link must be one of batch, layer, group, instance"),
+        ({"batch_size": 9}, "batch_size (=9) in the link must be 1 to 4"),
+        ({"mode": "eval"}, "mode (=eval) in the link must be one of train, test"),
+        ({"tensor": "own"}, "tensor (=own) in the link must be one of maps, constant, units"),
+        ({"pinned": "x,24,0"}, "pinned (=x,24,0) in the link must be a grid of this page, a channel and a cell"),
+        ({"pinned": "mean,0,0"}, "pinned (=mean,0,0) in the link must be"),
+        ({"step": "-1"}, "step (=-1) in the link must be a whole number from 1 on"),
+    ],
+)
+def test_a_link_that_was_tampered_with_is_named(parameters, words):
+    app = open_lesson("normalisation", **parameters)
+    assert not app.exception
+    assert not app.error
+    assert [words in text for text in texts(app.warning)] == [True]
+    assert told(app)["shape"] == [4, 6, 4, 4]
+
+
+def test_a_pinned_cell_and_a_step_come_by_the_link():
+    begin = told(open_lesson("normalisation", pinned="x,7,3", step=12))["begin"]
+    assert begin["pinned"] == {"name": "x", "plane": 7, "index": 3}
+    assert begin["step"] == 11
