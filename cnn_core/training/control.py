@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from cnn_core.training.messages import decode, say
+from cnn_core.messages import decode, say
 
 REST_SHARE, MOST_REST = 0.5, 5.0  # the part of its time a training may have to rest; seconds of it that can be saved up
 

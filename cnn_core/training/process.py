@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cnn_core.machine.threads import ONE_THREAD
-from cnn_core.training.messages import decode, encode
+from cnn_core.messages import decode, encode
 from cnn_core.training.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]

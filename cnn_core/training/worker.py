@@ -32,7 +32,7 @@ from cnn_core.training.checkpoint import Checkpoint, Checkpoints, live_values, s
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.control import Control
 from cnn_core.training.data import TrainingData
-from cnn_core.training.messages import decode, say
+from cnn_core.messages import decode, say
 from cnn_core.training.range_test import STEPS, range_test_steps
 
 REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the training nothing

@@ -17,7 +17,7 @@ from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
 from cnn_core.training import process as process_module
 from cnn_core.training.checkpoint import load_weights
-from cnn_core.training.messages import decode, encode
+from cnn_core.messages import decode, encode
 from tests.trainings import LONG, SHORT, small, weights_of
 from tests.waiting import until
 

@@ -1,4 +1,4 @@
-"""What worker and registry say to each other: one JSON object a line; arrays travel as base64 of their bytes."""
+"""What processes say to each other: one JSON object a line; arrays travel as base64 of their bytes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,170 @@
+"""What differs between two arrays, and where, in words: "right except in the last column when stride is 2"."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cnn_core.check.cases import Case
+from cnn_core.checks import Array
+from cnn_core.window import Window
+
+IMAGE, FILTERS = ("example", "channel", "row", "column"), ("filter", "channel", "row", "column")
+AXES: dict[str, tuple[str, ...]] = {
+    "weight": FILTERS,
+    "W1": FILTERS,
+    "bias": ("filter",),
+    "b1": ("filter",),
+    **dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), ("channel",)),
+}
+FLAT_AXES = {"weight": ("input", "output"), "bias": ("output",), "scores": ("example", "class")}
+TOLERANCE = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
+NOT_CONSTANT = 1e-6
+
+
+def differs(theirs: Array, right: Array) -> Array:
+    """Which numbers are wrong, of two arrays of one shape: beyond what rounding does to the largest number there."""
+    size = max(1.0, float(np.abs(right).max(initial=0)))
+    most = TOLERANCE.get(right.dtype, 1e-6) * size
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~(np.abs(theirs - right) <= most))
+
+
+def axes_of(result: str, ndim: int) -> tuple[str, ...]:
+    """What the axes of a result are called."""
+    name = result.removeprefix("d")
+    names = AXES.get(name, IMAGE)
+    if ndim != len(names):
+        names = FLAT_AXES.get(name, ("example", "feature") if ndim == 2 else ())
+    return names if len(names) == ndim else tuple(f"axis {axis}" for axis in range(ndim))
+
+
+def places(wrong: Array, names: Sequence[str]) -> list[str]:
+    """All that can be said of where the wrong numbers are, the most telling first; the last one always holds."""
+    if wrong.all():
+        return ["everywhere"]
+    found = []
+    at = np.nonzero(wrong)
+    for axis in reversed(range(wrong.ndim)):
+        name, size, where = names[axis], wrong.shape[axis], set(at[axis].tolist())
+        if size == 1:
+            continue
+        if where == {size - 1}:
+            found.append(f"in the last {name}")
+        elif where == {0}:
+            found.append(f"in the first {name}")
+        elif where == {0, size - 1} and size > 2:
+            found.append(f"in the first and the last {name}")
+        elif where == set(range(1, size)) and size > 2:
+            found.append(f"in every {name} but the first")
+    if wrong.ndim == 4:
+        last = wrong.copy()
+        last[..., -1, :] = last[..., -1] = False
+        border = last.copy()
+        border[..., 0, :] = border[..., 0] = False
+        if not last.any():
+            found.append("in the last row and column")
+        if not border.any():
+            found.append("at the border")
+    return [*found, "in some places"]
+
+
+def relation(theirs: Array, right: Array, examples: int = 1) -> str:
+    """How the whole of what is wrong is related to what is right, if simply: `is 2 times what it should be`."""
+    if not np.isfinite(theirs).all():
+        return "is not a finite number" if theirs.ndim == 0 else "holds numbers that are not finite"
+    if not theirs.any():
+        return "is 0 everywhere" if theirs.size > 1 else "is 0"
+    there = right != 0
+    if there.any() and not theirs[~there].any():
+        ratio = theirs[there] / right[there]
+        if float(np.ptp(ratio)) < NOT_CONSTANT * float(np.abs(ratio).max()):
+            return _times(float(ratio[0]), ratio.size, examples)
+    if right.ndim == 4 and not differs(theirs[..., ::-1, ::-1], right).any():
+        return "is turned by 180 degrees"
+    if right.ndim >= 2 and right.shape[-1] == right.shape[-2] and not differs(theirs.swapaxes(-1, -2), right).any():
+        return "has rows and columns exchanged"
+    return ""
+
+
+def _times(factor: float, numbers: int, examples: int) -> str:
+    if examples > 1 and abs(factor / examples - 1) < NOT_CONSTANT:
+        return "is N times what it should be, for N examples"
+    if examples > 1 and abs(factor * examples - 1) < NOT_CONSTANT:
+        return "is what it should be divided by N, for N examples"
+    if numbers == 1:
+        return ""
+    return "has the wrong sign" if abs(factor + 1) < NOT_CONSTANT else f"is {factor:.4g} times what it should be"
+
+
+def facts(case: Case) -> dict[str, bool]:
+    """What can be said of a case, in words that follow `when`, each with whether it holds."""
+    s, options = case.sizes, case.options
+    found: dict[str, bool] = {}
+    for name, least in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1), ("output_padding", 0)):
+        if name in s:
+            found[f"{name} is above {least}"] = s[name] > least
+            found |= {f"{name} is {value}": s[name] == value for value in (least, 2, 3)}
+    if "KH" in s and "H" in s and "stride" in options:
+        window = Window.of((s["KH"], s["KW"]), s["stride"], s["padding"], s.get("dilation", 1))
+        found |= _of_window(case, window)
+    if "training" in s:
+        found |= {"in training mode": s["training"], "in test mode": not s["training"]}
+    if "count_include_pad" in s:
+        found["padding is not counted in"] = not s["count_include_pad"] and s["padding"] > 0
+        found["padding is counted in"] = s["count_include_pad"] and s["padding"] > 0
+    if "values" in s:
+        found["several numbers of a window are its largest"] = s["values"] == "ties"
+        found["the scores are large"] = s["values"] == "large"
+    for size, words in (("N", "examples"), ("C", "channels"), ("F", "filters"), ("K", "classes"), ("M", "outputs")):
+        if size in s:
+            found |= {f"there are several {words}": s[size] > 1, f"there is one of the {words} only": s[size] == 1}
+    if "reg" in s:
+        found["reg is not 0"] = s["reg"] != 0
+    found["x has more than two axes"] = "x" in case.arrays and case.arrays["x"].ndim > 2 and "KH" not in s
+    return found
+
+
+def _of_window(case: Case, window: Window) -> dict[str, bool]:
+    size = (case.sizes["H"], case.sizes["W"])
+    found = {
+        "windows overlap": any(span > step for span, step in zip(window.span, window.stride, strict=True)),
+        "the kernel is not square": window.kernel_size[0] != window.kernel_size[1],
+        "the input is not square": size[0] != size[1],
+        "the kernel has more than one cell": window.kernel_size != (1, 1),
+    }
+    if case.layer != "conv_transpose2d":
+        found["there are several windows"] = window.output_size(size) != (1, 1)
+        found["the windows leave cells over at the end"] = any(window.leftover(size))
+    return found
+
+
+def when(tried: Iterable[tuple[Mapping[str, bool], bool]]) -> str:
+    """What all failing cases have and no other has: `when stride is above 1`; "" if nothing, or if all fail.
+
+    tried: of each case its facts, and whether it fails.
+    """
+    held = [({fact for fact, holds in case_facts.items() if holds}, fails) for case_facts, fails in tried]
+    failing, passing = [one for one, fails in held if fails], [one for one, fails in held if not fails]
+    if not passing or not failing:
+        return ""
+    common = [fact for fact in _in_order(failing[0]) if all(fact in one for one in failing)]
+    for facts_together in (*((fact,) for fact in common), *itertools.combinations(common, 2)):
+        if not any(set(facts_together) <= one for one in passing):
+            return _said(facts_together)
+    narrowest = min(common, key=lambda fact: sum(fact in one for one in passing), default="")
+    excluded = sum(narrowest not in one for one in passing)
+    return f"in some cases {_said([narrowest])}, never otherwise" if narrowest and 4 * excluded > len(passing) else ""
+
+
+def _said(parts: Sequence[str]) -> str:
+    modes, others = [part for part in parts if part.startswith("in ")], [part for part in parts if part[:3] != "in "]
+    return " ".join([*modes, *([f"when {' and '.join(others)}"] if others else [])])
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    order: Callable[[str], Any] = lambda name: (" is above " in name or "is not 0" in name, name)  # noqa: E731
+    return sorted(names, key=order)

@@ -1,0 +1,151 @@
+"""Is what came back right? One case at a time: what is wrong with each of two functions, in words, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cnn_core.check.compare import axes_of, differs, places, relation
+from cnn_core.check.forms import Form
+from cnn_core.check.right import Posed, results
+from cnn_core.checks import Array
+
+WIDER = {"float32": "float64"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one result for one case.
+
+    result: by the core's name; "" for the call as a whole. kind: cases of one kind are one finding. words: a phrase that
+    follows the name. where: places of the wrong numbers, the most telling first.
+    """
+
+    result: str
+    kind: str
+    words: str
+    where: tuple[str, ...] = ()
+    theirs: Array | None = None
+
+
+@dataclass
+class Verdict:
+    """What is wrong with a forward function and with its backward one, and what is worth a remark."""
+
+    first: list[Fault] = field(default_factory=list)
+    then: list[Fault] = field(default_factory=list)
+    notes: set[tuple[bool, str]] = field(default_factory=set)  # whether of the backward function, and a sentence
+
+
+def judge(form: Form, posed: Posed, reply: Mapping[str, Any]) -> Verdict:
+    """Judge a reply to the form's message for this case."""
+    found = Verdict()
+    right = follow(form, posed, reply)
+    theirs = results(form, posed.case, reply)
+    after = "then" in reply
+    wanted = (*form.results, *form.updates), form.gradients
+    for part, faults, names in ((reply["first"], found.first, wanted[0]), (reply.get("then"), found.then, wanted[1])):
+        if part is None:
+            continue
+        if fault := _as_a_whole(form, part, names):
+            faults.append(fault)
+            continue
+        for name in names:
+            if name in right and (fault := _of_result(form, posed, name, right[name], theirs.get(name, {"none": True}))):
+                faults.append(fault)
+        faults += [
+            Fault("", f"changes {name}", f"changes its argument {name} in place")
+            for name in part["after"]
+            if name not in form.updates.values() and not name.startswith("cache")
+        ]
+        if part.get("later"):
+            faults.append(Fault("", "later", "changes what the forward function has returned before"))
+        _notes(form, part, names, theirs, posed, part is not reply["first"], found)
+    if form.backward and not after and not found.first:
+        found.then.append(Fault("", "none", "was not called"))
+    return found
+
+
+def follow(form: Form, posed: Posed, reply: Mapping[str, Any]) -> Mapping[str, Array]:
+    """What is right for a reply. Where chance has its part, what was drawn is read off what came back."""
+    case = posed.case
+    returned = reply["first"].get("returned") or [{}]
+    out = returned[0].get("array")
+    if case.layer != "dropout" or out is None or out.shape != case.arrays["x"].shape:
+        return posed.right
+    keep = 1 - case.options["p"]
+    kept, scale = (out != 0, 1 / keep) if case.options["training"] else (np.ones(out.shape, bool), 1.0)
+    if case.options["training"] and out.size >= 100:
+        far = 5 * np.sqrt(keep * (1 - keep) / out.size)
+        kept = kept if abs(kept.mean() - keep) < far else ~kept
+    return {name: np.where(kept, case.arrays[its] * scale, 0) for name, its in (("out", "x"), ("dx", "dout"))}
+
+
+def _as_a_whole(form: Form, part: Mapping[str, Any], names: tuple[str, ...]) -> Fault | None:
+    """What is wrong with a call before its numbers are looked at."""
+    if "raised" in part:
+        kind = str(part["raised"]).partition(":")[0]
+        if kind == "NotImplementedError":
+            return Fault("", "unfinished", "raises NotImplementedError: it is not written yet")
+        if kind in ("SystemExit", "KeyboardInterrupt"):
+            return Fault("", kind, f"ends the program ({part['raised']}): it must return")
+        if kind.endswith("MemoryError"):
+            return Fault("", kind, f"needs more memory than it may have, see --memory ({part['raised']})")
+        return Fault("", f"raises {kind}", f"raises {part['raised']}")
+    returned, wanted = part["returned"], [name for name in names if name not in form.updates]
+    if returned and all(value.get("none") for value in returned) or part.get("shape") == "None":
+        return Fault("", "unfinished", "returns None: it is not written yet")
+    if part.get("shape"):
+        return Fault("", "returns", f"returns {part['shape']}: it must return a pair, (out, cache)")
+    if len(returned) != len(wanted):
+        called = ", ".join(map(form.name_of, wanted))
+        values = "1 value" if len(returned) == 1 else f"{len(returned)} values"
+        return Fault("", "returns", f"returns {values}: it must return {len(wanted)} ({called})")
+    return None
+
+
+def _of_result(form: Form, posed: Posed, name: str, right: Array, theirs: Mapping[str, Any]) -> Fault | None:
+    argument = form.takes(posed.case).get(form.name_of(name.removeprefix("d"))) if name.startswith("d") else None
+    if isinstance(argument, np.ndarray) and argument.size == right.size:
+        right = right.reshape(argument.shape)  # a gradient is shaped as what it is the gradient of
+    if theirs.get("none"):
+        return Fault(name, "none", "is None")
+    if "type" in theirs:
+        return Fault(name, "type", f"is a {theirs['type']}: it must be an array")
+    shape = tuple(theirs["shape"])
+    if shape != right.shape:
+        return Fault(name, "shape", "has the wrong shape")
+    array = theirs.get("array")
+    if array is None or theirs["dtype"] == "bool":
+        return Fault(name, "dtype", f"has the dtype {theirs['dtype']}: it must hold real numbers, {right.dtype}")
+    wrong = differs(array, right)
+    if not wrong.any():
+        if theirs["dtype"].startswith(("int", "uint")):
+            return Fault(name, "dtype", f"has the dtype {theirs['dtype']}: it must have {right.dtype}", theirs=array)
+        return None
+    where = tuple(places(wrong, axes_of(name, wrong.ndim)))
+    return Fault(name, "values", relation(array, right, posed.case.sizes.get("N", 1)), where, array)
+
+
+def _notes(
+    form: Form,
+    part: Mapping[str, Any],
+    names: tuple[str, ...],
+    theirs: Mapping[str, Any],
+    posed: Posed,
+    back: bool,
+    found: Verdict,
+) -> None:
+    """What is no mistake, but may surprise somebody later."""
+    dtype = str(posed.dtype)
+    for name in names:
+        if theirs.get(name, {}).get("dtype") == WIDER.get(dtype) and posed.right[name].ndim:
+            words = f"{form.name_of(name)} is {WIDER[dtype]} where its arguments are {dtype}"
+            found.notes.add((back, words))
+    for place, argument in part.get("views", ()):
+        if place < len(names):
+            words = f"{form.name_of(names[place])} is a view of {argument}: who changes one of them changes both"
+            found.notes.add((back, words))

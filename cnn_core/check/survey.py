@@ -1,0 +1,212 @@
+"""A form tried on its cases: what is wrong, on how many of them, and what they have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from cnn_core.check.cases import SURVEY, survey
+from cnn_core.check.compare import facts, when
+from cnn_core.check.forms import Form
+from cnn_core.check.judge import Fault, Verdict, judge
+from cnn_core.check.right import Posed, pose, results
+from cnn_core.check.sandbox import Trouble
+
+Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
+SINGLE = 4  # every so many cases are of float32
+ONLY_DOUBLE = {"three_layers"}
+ENOUGH = 3  # cases that say nothing new: it is not written, or it raises always
+STEP = 1e-5
+CONSISTENT = 1e-4
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One case, what came back, and what is wrong with it."""
+
+    posed: Posed
+    reply: Mapping[str, Any]
+    verdict: Verdict
+
+    def fault(self, back: bool, result: str, kind: str) -> Fault | None:
+        """The fault of this kind with this result, if there is one."""
+        for fault in self.verdict.then if back else self.verdict.first:
+            if (fault.result, fault.kind) == (result, kind):
+                return fault
+        return None
+
+
+@dataclass
+class Finding:
+    """One thing that is wrong with a function: the same result wrong in the same way.
+
+    smallest: the smallest case known that shows it. explained: the name of the mistake that gives the same numbers.
+    """
+
+    result: str
+    kind: str
+    words: str
+    failing: int
+    smallest: Tried
+    explained: str = ""
+    mistake: str = ""
+    link: str = ""
+
+
+@dataclass
+class Report:
+    """What is to be said of one function: cases are those that it was tried on.
+
+    state: right, wrong, unfinished or unchecked; why: of the last, in words."""
+
+    name: str
+    form: Form
+    back: bool
+    state: str = "right"
+    why: str = ""
+    cases: list[Tried] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def try_case(ask: Ask, form: Form, posed: Posed) -> Tried:
+    """Ask for one case. What ends the process is a fault of the function that was running."""
+    try:
+        reply = ask(form.message(posed.case))
+    except Trouble as trouble:
+        fault = Fault("", "trouble", str(trouble))
+        if not form.backward:
+            return Tried(posed, {"first": {}}, Verdict(first=[fault]))
+        try:
+            reply = ask(form.message(posed.case, forward_only=True))
+        except Trouble:
+            return Tried(posed, {"first": {}}, Verdict(first=[fault]))
+        return Tried(posed, reply, replace(judge(form, posed, reply), then=[fault]))
+    return Tried(posed, reply, judge(form, posed, reply))
+
+
+def tried_all(ask: Ask, form: Form) -> list[Tried]:
+    """The form's cases, up to the first that ends the process."""
+    found: list[Tried] = []
+    for number, sizes in enumerate(survey(form.layer, form.limits)):
+        if len(found) == SURVEY:
+            break
+        posed = pose(form.layer, sizes, "float64" if number % SINGLE or form.layer in ONLY_DOUBLE else "float32")
+        if posed is None:
+            continue
+        found.append(try_case(ask, form, posed))
+        last = found[-1].verdict
+        kinds = {fault.kind for fault in (*last.first, *last.then)}
+        if "trouble" in kinds or (kinds & {"unfinished"} and len(found) >= ENOUGH):
+            break
+    return found
+
+
+def reports(ask: Ask, form: Form) -> list[Report]:
+    """What is to be said of the form's forward and of its backward function."""
+    tried = tried_all(ask, form)
+    forward = _report(form, False, tried)
+    if not form.backward:
+        return [forward]
+    called = [one for one in tried if "then" in one.reply or any(f.kind == "trouble" for f in one.verdict.then)]
+    if not called:
+        why = f"it needs the cache of {form.forward}"
+        return [forward, Report(form.backward, form, True, "unchecked", why)]
+    sound = [one for one in called if not one.verdict.first]
+    backward = _report(form, True, sound or called)
+    if backward.state == "wrong" and not sound and all(gradient_of_theirs(ask, form, one) for one in called[:5]):
+        gradients = ", ".join(map(form.name_of, form.gradients))
+        note = f"{gradients}: the gradient of what {form.forward} computes, which is not what it should compute"
+        backward = replace(backward, state="right", findings=[], notes=[note])
+    return [forward, backward]
+
+
+def gradient_of_theirs(ask: Ask, form: Form, tried: Tried) -> bool:
+    """Whether a backward pass is right for what their own forward pass computes: along one random direction."""
+    case, rng = tried.posed.case, np.random.default_rng(231)
+    theirs = results(form, case, tried.reply)
+    names = [name.removeprefix("d") for name in form.gradients]
+    if any("array" not in theirs.get(f"d{name}", {}) for name in names) or any(f.kind != "values" for f in tried.verdict.first):
+        return False
+    moves = {name: rng.standard_normal(case.arrays[name].shape) for name in names}
+    outs = []
+    for sign in (1, -1):
+        moved = {name: case.arrays[name] + sign * STEP * move for name, move in moves.items()}
+        case_there = replace(case, arrays={**case.arrays, **moved})
+        try:
+            reply = ask(form.message(case_there, forward_only=True))
+        except Trouble:
+            return False
+        outs.append(results(form, case_there, reply).get("out", {}).get("array"))
+    dout, grads = case.arrays["dout"], {name: theirs[f"d{name}"]["array"] for name in names}
+    if any(out is None or out.shape != dout.shape for out in outs):
+        return False
+    if any(grads[name].size != move.size for name, move in moves.items()):
+        return False
+    numeric = float(np.sum((outs[0] - outs[1]) * dout)) / (2 * STEP)
+    analytic = sum(np.sum(grads[name].ravel() * move.ravel()) for name, move in moves.items())
+    return bool(abs(numeric - analytic) <= CONSISTENT * max(1.0, abs(numeric), abs(analytic)))
+
+
+def _report(form: Form, back: bool, tried: list[Tried]) -> Report:
+    report = Report(form.backward if back else form.forward, form, back, cases=tried)
+    report.notes = sorted({words for one in tried for is_back, words in one.verdict.notes if is_back == back})
+    kinds: dict[tuple[str, str], list[Tried]] = {}
+    for one in tried:
+        for fault in one.verdict.then if back else one.verdict.first:
+            kinds.setdefault((fault.result, fault.kind), []).append(one)
+    for (result, kind), failing in kinds.items():
+        if kind == "unfinished" and len(failing) == len(tried):
+            report.state, report.why = "unfinished", next(f.words for f in _faults(failing[:1], back, result, kind))
+            return report
+        words = sentence(form, back, result, kind, failing, tried)
+        report.findings.append(Finding(result, kind, words, len(failing), min(failing, key=_cells)))
+    if report.findings:
+        report.state = "wrong"
+    return report
+
+
+def sentence(form: Form, back: bool, result: str, kind: str, failing: list[Tried], tried: list[Tried]) -> str:
+    """What is wrong, where, and in which cases: `dx is right except in the last column when stride is 2`."""
+    faults = _faults(failing, back, result, kind)
+    circumstances = when((facts(one.posed.case), any(one is other for other in failing)) for one in tried)
+    name, words = form.name_of(result), min(faults, key=lambda fault: len(fault.words)).words
+    if kind == "values":
+        words = _how(faults)
+    if "N examples" in words:
+        circumstances = ""
+    return " ".join(filter(None, (name, words, circumstances)))
+
+
+def _how(faults: list[Fault]) -> str:
+    common = [place for place in faults[0].where if all(place in fault.where for fault in faults)]
+    kinds = {fault.words for fault in faults if fault.words or np.ndim(fault.theirs) == 0 or np.size(fault.theirs) > 1}
+    if len(kinds) == 1 and (words := kinds.pop()):
+        return words
+    if common and common[0] not in ("everywhere", "in some places"):
+        return f"is right except {common[0]}"
+    return "is wrong"
+
+
+def _faults(tried: Iterable[Tried], back: bool, result: str, kind: str) -> list[Fault]:
+    return [fault for one in tried if (fault := one.fault(back, result, kind))]
+
+
+def _cells(tried: Tried) -> int:
+    return sum(array.size for array in tried.posed.case.arrays.values())
+
+
+class Progress:
+    """Says now and then how far it is. say: gets a short line."""
+
+    def __init__(self, say: Callable[[str], None] = lambda words: None, every: float = 0.5) -> None:
+        self._say, self._every, self._last = say, every, time.monotonic()
+
+    def __call__(self, words: str) -> None:
+        if time.monotonic() - self._last >= self._every:
+            self._last = time.monotonic()
+            self._say(words)
