@@ -41,7 +41,7 @@ def call(namespace: Namespace, message: Message, path: str = "") -> Message:
     else:
         several = isinstance(returned, tuple | list) and message["results"] > 1
         results = list(returned) if several else [returned]
-        if len(results) == message["results"] + 1 or message["results"] == 1 and isinstance(returned, tuple):
+        if len(results) == message["results"] + 1 or (message["results"] == 1 and isinstance(returned, tuple)):
             results = list(returned)[: message["results"]]  # a forward pass by itself: the cache is of no interest
     first["returned"] = [told(result) for result in results]
     first["views"] = _views(results, given)
@@ -89,7 +89,9 @@ def _called(function: Callable[..., Any], given: dict[str, Any], positional: int
     names = list(given)
     try:
         with np.errstate(all="ignore"):
-            returned = function(*map(given.get, names[:positional]), **{name: given[name] for name in names[positional:]})
+            returned = function(
+                *map(given.get, names[:positional]), **{name: given[name] for name in names[positional:]}
+            )
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: whatever it is, it is told
         return {"raised": raised(error, path)}, None
     after = dict(_leaves(given))
@@ -154,7 +156,7 @@ def _value(value: object) -> Array | None:
         array = np.array(value, subok=False)
     except Exception:
         return None
-    return array if array.dtype.kind != "O" else None
+    return array if array.dtype.kind in "fiubc" else None
 
 
 def _views(results: list[Any], given: dict[str, Any]) -> list[list[Any]]:

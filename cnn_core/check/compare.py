@@ -43,9 +43,14 @@ def axes_of(result: str, ndim: int) -> tuple[str, ...]:
 
 
 def places(wrong: Array, names: Sequence[str]) -> list[str]:
-    """All that can be said of where the wrong numbers are, the most telling first; the last one always holds."""
+    """All that can be said of where the wrong numbers are, the most telling first; the last one always holds.
+
+    Of an axis of length 1 the first is the last, which tells nothing by itself but contradicts nothing either.
+    """
+    single = [name for name, size in zip(names, wrong.shape, strict=True) if size == 1]
+    either = [f"in the {end} {name}" for name in reversed(single) for end in ("last", "first")]
     if wrong.all():
-        return ["everywhere"]
+        return ["everywhere", *either]
     found = []
     at = np.nonzero(wrong)
     for axis in reversed(range(wrong.ndim)):
@@ -69,7 +74,7 @@ def places(wrong: Array, names: Sequence[str]) -> list[str]:
             found.append("in the last row and column")
         if not border.any():
             found.append("at the border")
-    return [*found, "in some places"]
+    return [*found, *either, "in some places"]
 
 
 def relation(theirs: Array, right: Array, examples: int = 1) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from cnn_core.check.explain import explain
-from cnn_core.check.forms import FORMS, Form
+from cnn_core.check.form import Form
+from cnn_core.check.forms import FORMS
 from cnn_core.check.link import HOST, SharedCase, address, theirs_of
 from cnn_core.check.right import results
 from cnn_core.check.shrink import SECONDS, shrink

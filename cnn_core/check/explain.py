@@ -9,7 +9,8 @@ import numpy as np
 
 from cnn_core.check.calls import call
 from cnn_core.check.compare import differs
-from cnn_core.check.forms import FORMS, Form
+from cnn_core.check.form import Form
+from cnn_core.check.forms import FORMS
 from cnn_core.check.planted import planted
 from cnn_core.check.right import core, results
 from cnn_core.check.survey import Finding, Report, Tried
@@ -68,7 +69,7 @@ def _same(tried: Tried, its: Mapping[str, Any], theirs: Mapping[str, Any], kind:
         x = tried.posed.case.arrays["x"]
         a, b = (np.unique((array / x).round(6))[-1:] for array in (a, b))
         return bool(a == b or 0 in (*a, *b))
-    if a.size != b.size or kind == "shape" and a.shape != b.shape:
+    if a.size != b.size or (kind == "shape" and a.shape != b.shape):
         return False
     return _close(a.ravel(), b.ravel(), tried)
 

@@ -1,69 +1,21 @@
-"""How the functions of a layer are named and called: by the course's names, or by this core's.
+"""All functions that are known: the core's, and the course's under its names.
 
-A form knows what its functions take for a case, by name and in order. The first form of a layer is the core's own: what it
-gives is what is right.
+The first form of a layer is the core's own: what it gives is what is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any
 
-from cnn_core.check.cases import ACTIVATIONS, KINDS, Case, Limits, make
+from cnn_core.check.cases import Case
+from cnn_core.check.form import Arguments, Form
+from cnn_core.check.kinds import ACTIVATIONS, Limits
 
-Arguments = dict[str, Any]
-NO_LIMITS: Limits = {}
 FLAT: Limits = {"H": (0,), "W": (0,)}
 PLANES: Limits = {"H": (1, 2, 3, 4), "W": (1, 2, 3, 4)}
 PLAIN: Limits = {"dilation": (1,), "groups": (1,)}
 COURSE_WORDS = {"weight": "w", "bias": "b", "dweight": "dw", "dbias": "db", "scores": "x", "dscores": "dx"}
-
-
-@dataclass(frozen=True)
-class Form:
-    """A forward and a backward function of one layer, or (without a backward one) a loss that gives its gradients along.
-
-    takes: the arguments for a case, by the names that the function has for them; the first `positional` of them are given
-    by place. results: what the forward function returns before its cache, or, of a loss, all that it returns. updates: which
-    of its arguments it has to change, by the name of the result. limits: the settings that it has, where they are fewer
-    than the core's. called: its names for results of the core. course: whether the names are the course's.
-    """
-
-    layer: str
-    forward: str
-    backward: str
-    takes: Callable[[Case], Arguments]
-    positional: int = 99
-    results: tuple[str, ...] = ("out",)
-    gradients: tuple[str, ...] = ("dx",)
-    updates: Mapping[str, str] = field(default_factory=dict)
-    limits: Limits = field(default_factory=dict)
-    called: Mapping[str, str] = field(default_factory=dict)
-    course: bool = False
-
-    @cached_property
-    def by_name(self) -> list[str]:
-        """The arguments that are not given by place."""
-        sizes = {name: values[0] for name, values in KINDS[self.layer].few.items()}
-        return list(self.takes(make(self.layer, sizes)))[self.positional :]
-
-    def name_of(self, result: str) -> str:
-        """What the form calls a result or an array of a case."""
-        return self.called.get(result, result)
-
-    def message(self, case: Case, *, forward_only: bool = False) -> dict[str, Any]:
-        """What a worker is asked: to call both functions for this case."""
-        return {
-            "do": "call",
-            "function": self.forward,
-            "arguments": list(self.takes(case).items()),
-            "positional": self.positional,
-            "results": len(self.results),
-            "then": "" if forward_only else self.backward,
-            "dout": case.arrays.get("dout"),
-        }
 
 
 def _arrays(*names: str) -> Callable[[Case], Arguments]:
@@ -109,7 +61,12 @@ def _group(case: Case) -> Arguments:
 def _conv_bn(case: Case) -> Arguments:
     conv = _conv(case)
     middle = {name: case.arrays[name] for name in ("gamma", "beta")}
-    return {**_arrays("x", "weight", "bias")(case), **middle, "conv_param": conv["conv_param"], "bn_param": _bn_param(case)}
+    return {
+        **_arrays("x", "weight", "bias")(case),
+        **middle,
+        "conv_param": conv["conv_param"],
+        "bn_param": _bn_param(case),
+    }
 
 
 def _dropout(case: Case) -> Arguments:
@@ -133,10 +90,18 @@ def _twice(
 
 
 def _of_course(
-    layer: str, stem: str, takes: Callable[[Case], Arguments], *gradients: str, end: str = "", back: str = "", **more: Any
+    layer: str,
+    stem: str,
+    takes: Callable[[Case], Arguments],
+    *gradients: str,
+    end: str = "",
+    back: str = "",
+    **more: Any,
 ) -> Form:
     backward = back or f"{stem}_backward{end}"
-    return Form(layer, f"{stem}_forward{end}", backward, takes, gradients=gradients, called=COURSE_WORDS, course=True, **more)
+    return Form(
+        layer, f"{stem}_forward{end}", backward, takes, gradients=gradients, called=COURSE_WORDS, course=True, **more
+    )
 
 
 WEIGHTED, NORM = ("dx", "dweight", "dbias"), ("dx", "dgamma", "dbeta")
@@ -220,7 +185,17 @@ FORMS: tuple[Form, ...] = (
         Form("softmax", f"softmax_cross_entropy{end}", "", _ours("scores", "y"), 2, ("loss", "dscores"), ())
         for end in ("_naive", "")
     ),
-    Form("softmax", "softmax_loss", "", _arrays("scores", "y"), 2, ("loss", "dscores"), (), called=COURSE_WORDS, course=True),
+    Form(
+        "softmax",
+        "softmax_loss",
+        "",
+        _arrays("scores", "y"),
+        2,
+        ("loss", "dscores"),
+        (),
+        called=COURSE_WORDS,
+        course=True,
+    ),
     Form("svm", "svm_loss", "", _arrays("scores", "y"), 2, ("loss", "dscores"), (), called=COURSE_WORDS, course=True),
     _of_course("linear_relu", "affine_relu", _arrays("x", "weight", "bias"), *WEIGHTED),
     _of_course("conv_relu", "conv_relu", _conv, *WEIGHTED, limits=PLAIN),
@@ -231,9 +206,7 @@ FORMS: tuple[Form, ...] = (
         *WEIGHTED,
         limits=PLAIN,
     ),
-    _of_course(
-        "conv_bn_relu", "conv_bn_relu", _conv_bn, *WEIGHTED, *NORM[1:], limits=PLAIN, updates=COURSE_RUNNING
-    ),
+    _of_course("conv_bn_relu", "conv_bn_relu", _conv_bn, *WEIGHTED, *NORM[1:], limits=PLAIN, updates=COURSE_RUNNING),
     Form(
         "three_layers",
         "ThreeLayerConvNet",

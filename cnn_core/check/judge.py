@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from cnn_core.check.compare import axes_of, differs, places, relation
-from cnn_core.check.forms import Form
+from cnn_core.check.form import Form
 from cnn_core.check.right import Posed, results
 from cnn_core.checks import Array
-
-WIDER = {"float32": "float64"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,9 @@ def judge(form: Form, posed: Posed, reply: Mapping[str, Any]) -> Verdict:
             faults.append(fault)
             continue
         for name in names:
-            if name in right and (fault := _of_result(form, posed, name, right[name], theirs.get(name, {"none": True}))):
+            if name in right and (
+                fault := _of_result(form, posed, name, right[name], theirs.get(name, {"none": True}))
+            ):
                 faults.append(fault)
         faults += [
             Fault("", f"changes {name}", f"changes its argument {name} in place")
@@ -96,7 +96,7 @@ def _as_a_whole(form: Form, part: Mapping[str, Any], names: tuple[str, ...]) -> 
             return Fault("", kind, f"needs more memory than it may have, see --memory ({part['raised']})")
         return Fault("", f"raises {kind}", f"raises {part['raised']}")
     returned, wanted = part["returned"], [name for name in names if name not in form.updates]
-    if returned and all(value.get("none") for value in returned) or part.get("shape") == "None":
+    if (returned and all(value.get("none") for value in returned)) or part.get("shape") == "None":
         return Fault("", "unfinished", "returns None: it is not written yet")
     if part.get("shape"):
         return Fault("", "returns", f"returns {part['shape']}: it must return a pair, (out, cache)")
@@ -140,11 +140,9 @@ def _notes(
     found: Verdict,
 ) -> None:
     """What is no mistake, but may surprise somebody later."""
-    dtype = str(posed.dtype)
-    for name in names:
-        if theirs.get(name, {}).get("dtype") == WIDER.get(dtype) and posed.right[name].ndim:
-            words = f"{form.name_of(name)} is {WIDER[dtype]} where its arguments are {dtype}"
-            found.notes.add((back, words))
+    for name in names if posed.dtype == np.float32 else ():
+        if theirs.get(name, {}).get("dtype") == "float64" and posed.right[name].ndim:
+            found.notes.add((back, f"{form.name_of(name)} is float64 where its arguments are float32"))
     for place, argument in part.get("views", ()):
         if place < len(names):
             words = f"{form.name_of(names[place])} is a view of {argument}: who changes one of them changes both"

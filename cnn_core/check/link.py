@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from cnn_core.check.calls import call
-from cnn_core.check.cases import KINDS, make
-from cnn_core.check.forms import FORMS, Form
+from cnn_core.check.cases import make
+from cnn_core.check.form import Form
+from cnn_core.check.forms import FORMS
+from cnn_core.check.kinds import KINDS
 from cnn_core.check.right import Posed, core, own_form, results
 from cnn_core.checks import Array
 
@@ -85,7 +87,9 @@ def read(text: str) -> SharedCase:
     forms = [form for form in FORMS if form.forward == content["function"]]
     forms = [form for form in forms if not back or form.backward == content["backward"]]
     if not forms:
-        raise ValueError(f"function (={str(content['function'])[:40]!r} in the link) must be one that cnn_core.check knows")
+        raise ValueError(
+            f"function (={str(content['function'])[:40]!r} in the link) must be one that cnn_core.check knows"
+        )
     form = forms[0]
     posed = _posed(form, content["sizes"], content["arrays"])
     wanted = form.gradients if back else (*form.results, *form.updates)
@@ -153,9 +157,11 @@ def _theirs(values: object, shape: object) -> Array | None:
         return None
     if not isinstance(values, list) or not isinstance(shape, list) or len(shape) > 6:
         raise ValueError(NOT_WHOLE)
-    if not all(type(length) is int and 0 <= length <= MOST_CELLS for length in shape) or math.prod(shape) != len(values):
+    if not all(type(length) is int and 0 <= length <= MOST_CELLS for length in shape) or math.prod(shape) != len(
+        values
+    ):
         raise ValueError("shape (in the link) must be that of their numbers")
-    if not all(value is None or type(value) in (int, float) and abs(value) < 1e300 for value in values):
+    if not all(value is None or (type(value) in (int, float) and abs(value) < 1e300) for value in values):
         raise ValueError("theirs (in the link) must hold numbers")
     return np.asarray([math.nan if value is None else value for value in values], np.float64).reshape(shape)
 

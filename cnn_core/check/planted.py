@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 from cnn_core.check.forms import FORMS
@@ -86,9 +86,9 @@ def _owners(mistake: Mistake) -> Iterator[tuple[dict[str, Any], Put]]:
     for module_name, module in list(sys.modules.items()):
         if module_name.partition(".")[0] not in OURS or module_name.startswith(NOT_HERE):
             continue
-        yield vars(module), lambda name, value, module=module: setattr(module, name, value)
+        yield vars(module), partial(setattr, module)
         for name, value in list(vars(module).items()):
             if type(value) is dict and name != "__builtins__":
                 yield value, value.__setitem__
             elif isinstance(value, type) and name in classes and value.__module__ == module_name:
-                yield dict(vars(value)), lambda method, what, owner=value: setattr(owner, method, what)
+                yield dict(vars(value)), partial(setattr, value)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.check.compare import differs
-from cnn_core.check.forms import Form
+from cnn_core.check.form import Form
 from cnn_core.check.judge import follow
 from cnn_core.check.link import theirs_of
 from cnn_core.check.right import results
@@ -37,10 +37,13 @@ def text(title: str, reports: Sequence[Report], missing: Sequence[str] = (), rem
 def suite_text(title: str, ran: int, outcomes: Sequence[Outcome]) -> str:
     """The report on somebody's own tests: which mistakes they find, and what would find the others."""
     killed = [outcome for outcome in outcomes if outcome.killed]
-    tests = f"{ran} test{'s' * (ran != 1)}, which pass with the right functions"
-    lines = [*_wrapped(f"{title}: {tests}. They find {len(killed)} of {len(outcomes)} mistakes."), ""]
+    tests = f"{ran} tests, which pass" if ran != 1 else "1 test, which passes"
+    lines = [
+        *_wrapped(f"{title}: {tests} with the right functions. They find {len(killed)} of {len(outcomes)} mistakes."),
+        "",
+    ]
     for outcome in killed:
-        lines += _wrapped(f"{'found':<12}{outcome.mistake.name} ({_cut(outcome.killed)})", 0, 12)
+        lines += _wrapped(f"{'found':<12}{outcome.mistake.name} (by {outcome.killed})", 0, 12)
     for outcome in outcomes:
         if not outcome.killed:
             lines += ["", *_wrapped(f"{'SURVIVES':<12}{outcome.mistake.name}", 0, 12)]
@@ -51,10 +54,6 @@ def suite_text(title: str, ran: int, outcomes: Sequence[Outcome]) -> str:
                 lines += ["", *_wrapped(f"{report.name}: {finding.words}.", 4)]
                 lines += _of_case(report.form, report.back, finding.result, finding.smallest, "its")
     return "\n".join(lines)
-
-
-def _cut(words: str, most: int = 70) -> str:
-    return words if len(words) <= most else f"{words[: most - 3]}..."
 
 
 def summary(reports: Sequence[Report]) -> str:
@@ -130,7 +129,9 @@ def _setting(value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value.shape}" if isinstance(value, np.ndarray) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        f"{value.shape}" if isinstance(value, np.ndarray) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
 
 
 def _beside(name: str, theirs: Array, right: Array) -> Iterator[str]:
@@ -164,7 +165,9 @@ def _rows(array: Array, marked: Array) -> list[str]:
         array, marked = array.reshape(1), marked.reshape(1)
     if not array.size:
         return ["(no numbers)"]
-    written = [f"{value:.5g}" + ("*" if mark else " ") for value, mark in zip(array.ravel(), marked.ravel(), strict=True)]
+    written = [
+        f"{value:.5g}" + ("*" if mark else " ") for value, mark in zip(array.ravel(), marked.ravel(), strict=True)
+    ]
     width = max(map(len, written), default=0)
     planes = np.asarray([word.rjust(width) for word in written], object).reshape(-1, *array.shape[-2:])
     lines: list[str] = []

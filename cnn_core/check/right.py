@@ -13,7 +13,8 @@ import cnn_core as cc
 from cnn_core import cs231n
 from cnn_core.check.calls import call
 from cnn_core.check.cases import Case, filled, make
-from cnn_core.check.forms import FORMS, Form
+from cnn_core.check.form import Form
+from cnn_core.check.forms import FORMS
 from cnn_core.checks import Array
 
 KINKED = {"svm", "linear_relu", "conv_relu", "conv_relu_pool", "conv_bn_relu", "three_layers"}
@@ -58,7 +59,7 @@ def pose(layer: str, sizes: Mapping[str, Any], dtype: str = "float64") -> Posed 
         shape = reply["first"]["returned"][0]["shape"]
         case = replace(case, arrays={**case.arrays, "dout": filled("dout", shape, dtype=dtype)})
     right = _right(form, case)
-    if not all(array.size for array in right.values()) or layer in KINKED and _at_a_kink(form, case, right):
+    if not all(array.size for array in right.values()) or (layer in KINKED and _at_a_kink(form, case, right)):
         return None
     return Posed(case, right)
 

@@ -74,8 +74,8 @@ class Sandbox:
         self._ask({"memory": int(self.limits.memory * 2**30), "cpu": MOST_CPU}, STARTING)
         return self._ask(self._load, self.limits.loading)
 
-    def ask(self, message: dict[str, Any], seconds: float | None = None) -> dict[str, Any]:
-        """The answer to a message. Raises Trouble."""
+    def ask(self, message: dict[str, Any], seconds: float = 0) -> dict[str, Any]:
+        """The answer to a message, within `seconds` (0: the limit of one call). Raises Trouble."""
         if self._process is None:
             self.load()
         return self._ask(message, seconds or self.limits.seconds)

@@ -1,6 +1,6 @@
 """The smallest case that shows a fault: fewest cells, then the plainest options, and whole numbers as everywhere here.
 
-From the case that is known it goes down step by step; then all that is smaller is tried, smallest first, as long as there is time.
+From the case that is known it goes down step by step; then all that is smaller is tried, smallest first, while there is time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cnn_core.check.cases import KINDS, Sizes, by_size, measure
+from cnn_core.check.cases import by_size, measure
+from cnn_core.check.kinds import KINDS, Sizes
 from cnn_core.check.right import pose
 from cnn_core.check.survey import Ask, Finding, Report, Tried, try_case
 
@@ -55,7 +56,12 @@ def _smaller(layer: str, tried: Tried, limits: Mapping[str, tuple[Any, ...]]) ->
     for name, values in KINDS[layer].few.items():
         for value in values:
             there = sizes | {name: value}
-            if value != sizes[name] and value in limits.get(name, values) and (its := measure(layer, there)) and its < now:
+            if (
+                value != sizes[name]
+                and value in limits.get(name, values)
+                and (its := measure(layer, there))
+                and its < now
+            ):
                 found.append((its, there))
     return (there for _, there in sorted(found, key=lambda pair: pair[0]))
 

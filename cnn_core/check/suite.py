@@ -14,7 +14,8 @@ from cnn_core.check.calls import call, functions
 from cnn_core.check.course import UncheckableError, require_file
 from cnn_core.check.examine import forms_in
 from cnn_core.check.explain import forms_of
-from cnn_core.check.forms import FORMS, Form
+from cnn_core.check.form import Form
+from cnn_core.check.forms import FORMS
 from cnn_core.check.planted import planted
 from cnn_core.check.right import core
 from cnn_core.check.sandbox import Sandbox, Trouble
@@ -27,7 +28,7 @@ LONGER = 6  # a whole suite may take so many times as long as one call
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mistake. killed: by which test, or how; empty: it survived, and finding is what would show it."""
+    """What became of one mistake. killed: by which test; empty: it survived, and finding is what would show it."""
 
     mistake: Mistake
     killed: str
@@ -62,9 +63,9 @@ def score(sandbox: Sandbox, path: Path, subject: str, say: Callable[[str], None]
         say(f"mistake {number} of {len(MISTAKES)}: {mistake.name}")
         try:
             reply = sandbox.ask(_message(path, subject, mistake.id), sandbox.limits.seconds * LONGER)
-            killed = reply.get("raised") or next((f"{name}: {why}" for name, why in reply.get("failed", ())), "")
+            killed = "the file as a whole" if "raised" in reply else next((name for name, _ in reply["failed"]), "")
         except Trouble as trouble:
-            killed = f"{path.name} {trouble}"
+            killed = f"the file as a whole: {trouble}"
         found.append(Outcome(mistake, killed, None if killed else smallest(mistake)))
     return found
 
@@ -77,7 +78,7 @@ def smallest(mistake: Mistake) -> tuple[Report, Finding] | None:
     with planted(mistake, twins=True):
         wrong = core()
 
-    def ask(message: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(message: dict[str, Any]) -> dict[str, Any]:
         with planted(mistake, twins=True):
             return call(wrong, message)
 

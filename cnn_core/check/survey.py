@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,12 +10,13 @@ import numpy as np
 
 from cnn_core.check.cases import SURVEY, survey
 from cnn_core.check.compare import facts, when
-from cnn_core.check.forms import Form
+from cnn_core.check.form import Form
 from cnn_core.check.judge import Fault, Verdict, judge
 from cnn_core.check.right import Posed, pose, results
 from cnn_core.check.sandbox import Trouble
+from cnn_core.checks import Array
 
-Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
 SINGLE = 4  # every so many cases are of float32
 ONLY_DOUBLE = {"three_layers"}
 ENOUGH = 3  # cases that say nothing new: it is not written, or it raises always
@@ -130,9 +130,11 @@ def gradient_of_theirs(ask: Ask, form: Form, tried: Tried) -> bool:
     case, rng = tried.posed.case, np.random.default_rng(231)
     theirs = results(form, case, tried.reply)
     names = [name.removeprefix("d") for name in form.gradients]
-    if any("array" not in theirs.get(f"d{name}", {}) for name in names) or any(f.kind != "values" for f in tried.verdict.first):
+    if any("array" not in theirs.get(f"d{name}", {}) for name in names) or any(
+        f.kind != "values" for f in tried.verdict.first
+    ):
         return False
-    moves = {name: rng.standard_normal(case.arrays[name].shape) for name in names}
+    moves = {name: np.asarray(rng.standard_normal(case.arrays[name].shape)) for name in names}
     outs = []
     for sign in (1, -1):
         moved = {name: case.arrays[name] + sign * STEP * move for name, move in moves.items()}
@@ -142,7 +144,8 @@ def gradient_of_theirs(ask: Ask, form: Form, tried: Tried) -> bool:
         except Trouble:
             return False
         outs.append(results(form, case_there, reply).get("out", {}).get("array"))
-    dout, grads = case.arrays["dout"], {name: theirs[f"d{name}"]["array"] for name in names}
+    dout = case.arrays["dout"]
+    grads: dict[str, Array] = {name: theirs[f"d{name}"]["array"] for name in names}
     if any(out is None or out.shape != dout.shape for out in outs):
         return False
     if any(grads[name].size != move.size for name, move in moves.items()):
@@ -183,13 +186,20 @@ def sentence(form: Form, back: bool, result: str, kind: str, failing: list[Tried
 
 
 def _how(faults: list[Fault]) -> str:
-    common = [place for place in faults[0].where if all(place in fault.where for fault in faults)]
-    kinds = {fault.words for fault in faults if fault.words or np.ndim(fault.theirs) == 0 or np.size(fault.theirs) > 1}
+    plainest = min(faults, key=lambda fault: "everywhere" in fault.where)
+    common = [place for place in plainest.where if all(place in fault.where for fault in faults)]
+    telling = [fault for fault in faults if fault.words or not _one_of_many(fault)]
+    kinds = {fault.words for fault in telling}
     if len(kinds) == 1 and (words := kinds.pop()):
         return words
-    if common and common[0] not in ("everywhere", "in some places"):
-        return f"is right except {common[0]}"
-    return "is wrong"
+    if not common or "everywhere" in common or common[0] == "in some places":
+        return "is wrong"
+    return f"is right except {common[0]}"
+
+
+def _one_of_many(fault: Fault) -> bool:
+    """Whether it is about an array that has happened to hold a single number, which stands in no relation to others."""
+    return fault.theirs is not None and fault.theirs.ndim > 0 and fault.theirs.size == 1
 
 
 def _faults(tried: Iterable[Tried], back: bool, result: str, kind: str) -> list[Fault]:
@@ -198,15 +208,3 @@ def _faults(tried: Iterable[Tried], back: bool, result: str, kind: str) -> list[
 
 def _cells(tried: Tried) -> int:
     return sum(array.size for array in tried.posed.case.arrays.values())
-
-
-class Progress:
-    """Says now and then how far it is. say: gets a short line."""
-
-    def __init__(self, say: Callable[[str], None] = lambda words: None, every: float = 0.5) -> None:
-        self._say, self._every, self._last = say, every, time.monotonic()
-
-    def __call__(self, words: str) -> None:
-        if time.monotonic() - self._last >= self._every:
-            self._last = time.monotonic()
-            self._say(words)

@@ -7,6 +7,7 @@ import sys
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,12 +43,16 @@ def tests_of(module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
     for name, value in list(vars(module).items()):
         if isinstance(value, type) and issubclass(value, unittest.TestCase):
             for case in unittest.defaultTestLoader.loadTestsFromTestCase(value):
-                yield f"{name}.{getattr(case, '_testMethodName', '')}", case.debug  # type: ignore[union-attr]
+                yield f"{name}.{getattr(case, '_testMethodName', '')}", case.debug
         elif isinstance(value, type) and name.startswith("Test"):
             for method in [each for each in vars(value) if each.startswith("test")]:
-                yield f"{name}.{method}", lambda owner=value, method=method: getattr(owner(), method)()
+                yield f"{name}.{method}", partial(_method, value, method)
         elif name.startswith("test") and inspect.isfunction(value):
             yield name, value
+
+
+def _method(owner: type, name: str) -> None:
+    getattr(owner(), name)()
 
 
 def _failure(run: Callable[[], Any], path: str) -> str:

@@ -26,13 +26,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cnn_core.messages import decode, say
 from cnn_core.network import Network, layer_statistics
 from cnn_core.solver import DivergedError, Solver, StepRecord
 from cnn_core.training.checkpoint import Checkpoint, Checkpoints, live_values, set_live
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.control import Control
 from cnn_core.training.data import TrainingData
-from cnn_core.messages import decode, say
 from cnn_core.training.range_test import STEPS, range_test_steps
 
 REPORT_EVERY = 0.1  # seconds: fast enough to look live, rare enough to cost the training nothing

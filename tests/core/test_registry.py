@@ -7,10 +7,10 @@ import time
 
 import pytest
 
+from cnn_core.messages import decode, encode
 from cnn_core.training import DataOptions, Registry, StoreError, keeper
 from cnn_core.training import process as process_module
 from cnn_core.training import run as run_module
-from cnn_core.messages import decode, encode
 from tests.trainings import LONG, SHORT, small
 from tests.waiting import until
 

@@ -13,11 +13,11 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.machine.threads import ONE_THREAD
+from cnn_core.messages import decode, encode
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training import DataOptions, Registry, StopRules, TrainingConfig
 from cnn_core.training import process as process_module
 from cnn_core.training.checkpoint import load_weights
-from cnn_core.messages import decode, encode
 from tests.trainings import LONG, SHORT, small, weights_of
 from tests.waiting import until
 

@@ -1,0 +1,195 @@
+"""What is said of functions as students write them, right and wrong: what, where and when."""
+
+import numpy as np
+import pytest
+
+from cnn_core.check import compare, examine, report
+from tests.check.students import naive_layers
+
+NAIVE = vars(naive_layers)
+POOL = {"max_pool_forward_naive", "max_pool_backward_naive"}
+CONV = {"conv_forward_naive", "conv_backward_naive"}
+AFFINE = {"affine_forward", "affine_backward"}
+
+
+def last_column_forgotten(dout, cache):
+    """Right, but for the last column where the stride is above 1."""
+    dx, dw, db = naive_layers.conv_backward_naive(dout, cache)
+    if cache[3]["stride"] > 1:
+        dx[..., -1] = 7
+    return dx, dw, db
+
+
+def test_where_and_when(examined):
+    found = examined({**NAIVE, "conv_backward_naive": last_column_forgotten}, CONV)
+    assert found["conv_forward_naive"].state == "right"
+    (finding,) = found["conv_backward_naive"].findings
+    assert finding.words == "dx is right except in the last column when stride is above 1"
+    assert finding.smallest.posed.case.arrays["x"].shape == (1, 1, 1, 1) and finding.mistake == ""
+    assert "your dx    it should be" in report.text("my_layers.py", list(found.values()))
+
+
+def no_mean(x, y):
+    loss, dx = naive_layers.softmax_loss(x, y)
+    return loss * len(x), dx
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "words"),
+    [
+        ("softmax_loss", no_mean, "loss is N times what it should be, for N examples"),
+        ("relu_forward", lambda x: (-np.maximum(0, x), x), "out has the wrong sign"),
+        ("affine_forward", lambda x, w, b: (x.reshape(len(x), -1) @ w, (x, w, b)), "out is wrong"),
+        ("affine_forward", lambda x, w, b: (x @ w + b, (x, w, b)), "raises ValueError"),
+        ("affine_forward", lambda x, w, b: x.reshape(len(x), -1) @ w + b, "it must return a pair, (out, cache)"),
+        ("affine_forward", lambda x, w, b: ("here", (x, w, b)), "out is a str: it must be an array"),
+        ("affine_forward", lambda x, w, b: (np.ones((1, 1, 1)), (x, w, b)), "out has the wrong shape"),
+        ("relu_forward", lambda x: (np.maximum(0, x).astype(int), x), "out has the dtype int64"),
+        ("relu_forward", lambda x: (np.maximum(0, x, out=x), x), "changes its argument x in place"),
+        ("relu_backward", lambda dout, x: (dout, x), "returns 2 values: it must return 1 (dx)"),
+        ("relu_backward", lambda dout, x: np.multiply(dout, x > 0, out=dout), "changes its argument dout in place"),
+        ("affine_backward", lambda dout, cache: (dout, None, dout), "dw is None"),
+        ("relu_backward", lambda dout, x: dout * (x > 0) / (x * 0), "dx holds numbers that are not finite"),
+    ],
+)
+def test_what_is_wrong(name, function, words, examined):
+    pair = {f"{name.rpartition('_')[0]}_{end}" for end in ("forward", "backward", "loss")}
+    found = examined({**NAIVE, name: function}, pair, seconds=0.2)[name]
+    assert found.state == "wrong"
+    assert words in " / ".join(finding.words for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "why"),
+    [
+        (
+            "max_pool_forward_naive",
+            lambda x, pool_param: (None, (x, pool_param)),
+            "returns None: it is not written yet",
+        ),
+        ("max_pool_backward_naive", lambda dout, cache: None, "returns None: it is not written yet"),
+        ("conv_backward_naive", lambda dout, cache: (None, None, None), "returns None: it is not written yet"),
+    ],
+)
+def test_the_stubs_of_the_course_are_unfinished(name, function, why, examined):
+    found = examined({**NAIVE, name: function}, POOL | CONV)
+    assert (found[name].state, found[name].why) == ("unfinished", why)
+    if "forward" in name:
+        assert found["max_pool_backward_naive"].state == "unchecked"
+
+
+def flipped(x, w, b, conv_param):
+    out, (x, w, b, conv_param) = naive_layers.conv_forward_naive(x, w[:, :, ::-1, ::-1], b, conv_param)
+    return out, (x, w, b, conv_param)
+
+
+def back_of_flipped(dout, cache):
+    dx, dw, db = naive_layers.conv_backward_naive(dout, cache)
+    return dx, dw[:, :, ::-1, ::-1], db
+
+
+def test_a_backward_pass_that_is_right_for_a_wrong_forward_pass(examined):
+    wrong = {"affine_forward": twice, "affine_backward": back_of_twice}
+    found = examined({**NAIVE, **wrong}, AFFINE)
+    assert found["affine_forward"].state == "wrong" and found["affine_backward"].state == "right"
+    assert "the gradient of what affine_forward computes" in found["affine_backward"].notes[0]
+    found = examined({**NAIVE, "affine_forward": twice}, AFFINE, seconds=0.2)
+    assert found["affine_backward"].state == "right"  # of the right forward pass
+    found = examined({**NAIVE, "affine_forward": twice, "affine_backward": wrong_anyway}, AFFINE, seconds=0.2)
+    assert found["affine_backward"].state == "wrong"
+
+
+def twice(x, w, b):
+    out, cache = naive_layers.affine_forward(x, w, b)
+    return 2 * out, cache
+
+
+def back_of_twice(dout, cache):
+    return tuple(2 * gradient for gradient in naive_layers.affine_backward(dout, cache))
+
+
+def wrong_anyway(dout, cache):
+    return tuple(3 * gradient for gradient in naive_layers.affine_backward(dout, cache))
+
+
+def test_what_is_worth_a_note_is_not_wrong(examined):
+    found = examined({**NAIVE, "relu_forward": lambda x: (x[:] if (x > 0).all() else x * (x > 0), x)}, {"relu_forward"})
+    assert found["relu_forward"].state == "right"
+    assert found["relu_forward"].notes == ["out is a view of x: who changes one of them changes both"]
+    found = examined({**NAIVE, "relu_forward": lambda x: (np.maximum(0, x).astype(float), x)}, {"relu_forward"})
+    assert found["relu_forward"].notes == ["out is float64 where its arguments are float32"]
+
+
+def test_a_result_that_is_changed_later(examined):
+    def forward(x):
+        out = np.maximum(0, x)
+        return out, (x, out)
+
+    def backward(dout, cache):
+        cache[1][...] = 0
+        return dout * (cache[0] > 0)
+
+    found = examined({"relu_forward": forward, "relu_backward": backward}, seconds=0.2)
+    assert found["relu_backward"].findings[0].words.startswith("changes what the forward function has returned")
+
+
+def test_which_signature_is_meant_where_both_have_the_name():
+    forms = {form.layer: form for form in examine.forms_in({"dropout_forward": ["x", "dropout_param"]})}
+    assert forms["dropout"].course
+    forms = {form.layer: form for form in examine.forms_in({"dropout_forward": ["x", "p", "training", "rng"]})}
+    assert not forms["dropout"].course
+
+
+def test_a_backward_function_alone_is_not_checked(examined):
+    found = examined(NAIVE, {"conv_backward_naive"})
+    assert found["conv_backward_naive"].why == "it needs the cache of conv_forward_naive, which is not there"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        (np.s_[:, :, :, -1], "in the last column"),
+        (np.s_[:, :, 0], "in the first row"),
+        (np.s_[1:], "in the last example"),
+        (np.s_[:, 0], "in the first channel"),
+        (np.s_[:, :, [0, -1]], "in the first and the last row"),
+        (np.s_[:, :, 1:], "in every row but the first"),
+        (np.s_[:, :, 1:3, 1], "in some places"),
+        (np.s_[...], "everywhere"),
+    ],
+)
+def test_places(wrong, place):
+    mask = np.zeros((2, 3, 4, 5), bool)
+    mask[wrong] = True
+    assert compare.places(mask, compare.IMAGE)[0] == place
+
+
+def test_places_at_the_border():
+    mask = np.ones((1, 1, 4, 4), bool)
+    mask[:, :, 1:-1, 1:-1] = False
+    assert compare.places(mask, compare.IMAGE)[0] == "at the border"
+    mask[:, :, :3, :3] = False
+    assert compare.places(mask, compare.IMAGE)[0] == "in the last row and column"
+
+
+def test_relations():
+    right = np.arange(1.0, 10).reshape(1, 1, 3, 3)
+    assert compare.relation(right * 2.5, right) == "is 2.5 times what it should be"
+    assert compare.relation(right * 4, right, examples=4) == "is N times what it should be, for N examples"
+    assert compare.relation(right / 4, right, examples=4) == "is what it should be divided by N, for N examples"
+    assert compare.relation(-right, right) == "has the wrong sign"
+    assert compare.relation(right * 0, right) == "is 0 everywhere"
+    assert compare.relation(right[..., ::-1, ::-1], right) == "is turned by 180 degrees"
+    assert compare.relation(right.swapaxes(-1, -2), right) == "has rows and columns exchanged"
+    assert compare.relation(right + 1, right) == ""
+
+
+def test_when():
+    wide, far = {"stride is 2": True, "padding is 1": False}, {"stride is 2": False, "padding is 1": True}
+    both, none = dict.fromkeys(wide, True), dict.fromkeys(wide, False)
+    assert compare.when([(wide, True), (both, True), (far, False), (none, False)]) == "when stride is 2"
+    assert compare.when([(both, True), (wide, False), (far, False)]) == "when padding is 1 and stride is 2"
+    assert (
+        compare.when([(wide, True), (both, False), (none, False)]) == "in some cases when stride is 2, never otherwise"
+    )
+    assert compare.when([(wide, True), (none, True)]) == ""
