@@ -9,6 +9,7 @@ import pytest
 from cnn_core.check import link
 from cnn_core.check.__main__ import RIGHT, WRONG, main
 from cnn_core.check.course import course_to_load
+from cnn_core.mistakes import MISTAKES
 
 STUDENTS = Path(__file__).parent / "students"
 STRIDE = "rows, columns = slice(i * stride, i * stride + HH), slice(j * stride, j * stride + WW)"
@@ -36,7 +37,7 @@ def test_a_wrong_file_names_the_mistake_and_links_to_the_case(tmp_path, capsys):
     report = " ".join(out.split())
     assert "2 functions: 1 right, 1 wrong" in report
     assert "dx is wrong when there are several windows and stride is above 1" in report
-    assert "what a known mistake gives: The stride is forgotten in the backward pass" in report
+    assert f"what a known mistake gives: {MISTAKES['conv-stride-backward'].name}" in report
     assert "x (1, 1, 1, 3), w (1, 1, 1, 1), b (1,), conv_param {stride: 2, pad: 0}" in report
     text = re.search(r"http://convscope\.example/check-your-own\?case=(\S+)", out)[1]
     assert link.read(text).function == "conv_backward_naive"
