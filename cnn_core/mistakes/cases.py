@@ -77,7 +77,7 @@ def gradient_case(
         found = gradients[of] if isinstance(gradients, tuple) else gradients
         numeric = numeric_gradient(outcome, inputs[of], dout)
         also = (
-            (("dout: gradient from above", plane(dout)),) if plane(dout).shape[1] <= 7 else ()
+            (("dout: upstream gradient", plane(dout)),) if plane(dout).shape[1] <= 7 else ()
         )  # more would not be read
         return Symptom("maps", title, plane(found), plane(numeric), also=also)
 

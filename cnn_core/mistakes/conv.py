@@ -132,7 +132,7 @@ CONV = (
                 "dweight[f] += dout[n, f, oy, ox] * near",
             ),
         ),
-        hint="One weight is right: the one that a window meets first, wherever its other cells lie.",
+        hint="Only the top left entry is right. Which cells of the input does it meet, and which do the others?",
         shows="In dweight with a dilation above 1: all but its first entry belong to other cells of the input. dx is right.",
         misses="Any check with dilation 1, which is all that the course has; and one that looks at dx only.",
         catches="A gradient check of all three gradients with dilation 2.",

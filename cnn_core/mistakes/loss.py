@@ -102,7 +102,8 @@ LOSS = (
             Edit(softmax_cross_entropy, "dscores /= len(scores)", ""),
         ),
         hint="Divide the first loss by 2.3026.",
-        shows="The first loss is the batch size times log 10, and so is each step: the learning rate is 50 times too large.",
+        shows="The first loss is log 10 times the batch size. The gradient is larger by the same factor, so each step is 50 "
+        "times as long as the learning rate means it to be.",
         misses="The gradient check: loss and gradient are both 50 times too large, so they agree.",
         catches="The loss before training: for K classes it must be near log K, whatever the batch size.",
         like="loss-no-maximum train-equal-weights l2-without-half train-labels-shifted",
@@ -168,7 +169,8 @@ LOSS = (
         ),
         hint="Subtract the two maps, and compare what is left with reg times the kernel.",
         shows="In every gradient of a weight, with reg above 0: the numeric one has reg times the weight more.",
-        misses="A check with reg = 0; a training, which minimises the loss that the gradient belongs to, and shows another.",
+        misses="A check with reg = 0; and a training, which follows the gradient alone: only the loss that it reports is too "
+        "large.",
         catches="A gradient check of the whole network with reg above 0.",
         like="l2-sum-of-weights loss-not-a-mean conv-bias-axes conv-dilation-weight",
         case=_with_l2,

@@ -83,7 +83,7 @@ NORM = (
         hint="Move all numbers of a column up by the same amount: what does the output do? What must dx add up to?",
         shows="In dx: each column is off by one number, so it does not add up to 0, although to move a whole column changes "
         "nothing.",
-        misses="A check of dgamma and dbeta, which are right; a check of shapes; a glance at the loss, which still falls.",
+        misses="A check of dgamma and dbeta, which are right; and a check of shapes.",
         catches="A gradient check of dx; or the sum of dx over the batch, which must be 0.",
         like="norm-variance-constant norm-batch-in-test norm-keepdims conv-bias-axes",
         case=_gradient("dx of batch norm in training, 6 examples, 4 features", 0),
@@ -96,7 +96,7 @@ NORM = (
         edits=(Edit(batch_norm_backward_naive, _BOTH_WAYS, "total -= total.sum() / sets.size"),),
         hint="The columns of dx add up to 0, as they must. Multiply a column of numbers by two: what does the output do?",
         shows="In dx, most where x is far from its mean. Each column adds up to 0, but not times x, as it should.",
-        misses="A check of dgamma and dbeta; the sum of dx over the batch; a training, which goes on nearly as well.",
+        misses="A check of dgamma and dbeta, which are right; and the sum of dx over the batch, which is 0 as it must be.",
         catches="A gradient check of dx with numbers whose dout goes along with x.",
         like="norm-mean-dropped norm-batch-in-test norm-momentum-turned norm-keepdims",
         case=_gradient("dx of batch norm in training, 6 examples, 4 features", 0),

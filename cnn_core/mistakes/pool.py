@@ -23,7 +23,7 @@ def _ties(functions: Functions) -> Symptom:
         plane(found),
         plane(expected),
         expected_name="should be: as PyTorch has it",
-        also=(("x: input", plane(x)), ("dout: gradient from above", plane(dout))),
+        also=(("x: input", plane(x)), ("dout: upstream gradient", plane(dout))),
     )
 
 

@@ -46,7 +46,7 @@ def gap_in_words(symptom: Symptom) -> str:
     wrong = int(_differing(found, expected).sum())
     return (
         f"{wrong} of {found.size} numbers are wrong (in frames); relative error {overall_error(found, expected):.2g}, where a "
-        f"right gradient has less than 0.0000001."
+        f"right gradient has less than 1e-7."
     )
 
 

@@ -1,4 +1,4 @@
-"""What each mistake is noticed by: run for real by the first visitor who looks at it (a fifth of a second), then kept."""
+"""What each mistake is noticed by: run for real by the first visitor who looks at it (a tenth of a second), then kept."""
 
 from __future__ import annotations
 

@@ -30,6 +30,28 @@ def test_the_symptom_shows_and_the_right_code_does_not_show_it(mistake):
     assert differs(right) < (0.03 if mistake.id == "train-dropout-not-scaled" else 1e-7)
 
 
+SHOWS = {  # of each symptom that is no map: what one sees in it, and does not see where all is right
+    "loss-not-a-mean": lambda found: abs(found[0, 0] - 50 * np.log(10)) < 1,
+    "loss-no-maximum": lambda found: np.isfinite(found[0, 1:29]).all() and not np.isfinite(found[0, 29:]).any(),
+    "norm-batch-in-test": lambda found: np.ptp(found) > 1,
+    "norm-momentum-turned": lambda found: np.abs(np.diff(found[0, 30:])).mean() > 0.2,
+    "train-labels-shifted": lambda found: found[0, -20:].mean() > 2.2,
+    "train-not-shuffled": lambda found: found[0, -20:].mean() > 2.2,
+    "train-equal-weights": lambda found: np.ptp(found, axis=0).max() < 1e-5,
+    "train-dropout-not-scaled": lambda found: np.allclose(found[0], 1 - np.arange(10) / 10, atol=0.03),
+    "train-adam-bias": lambda found: abs(found[0, 0] - 0.1 / np.sqrt(0.001)) < 0.01,
+}
+
+
+@EACH
+def test_a_curve_shows_what_is_said_of_it(mistake):
+    symptom = mistake.symptom()
+    assert (symptom.kind == "maps") != (mistake.id in SHOWS)
+    if mistake.id in SHOWS:
+        assert SHOWS[mistake.id](symptom.found)
+        assert not SHOWS[mistake.id](symptom.expected)
+
+
 @EACH
 def test_the_lines_that_are_shown_are_those_that_differ(mistake):
     """And the wrong function is the right one besides."""
