@@ -3,10 +3,12 @@
 
 import { StackMap } from "./receptive_map.js";
 import { indices, place, tellInfluence, tellSeen } from "./receptive_words.js";
+import { roomFor } from "./room.js";
 
-const GAP = 20; // pixels between two maps
+const [GAP, LINES] = [20, 12]; // pixels between two maps, and between two lines of them
 const NARROWEST = 150; // of a map, in pixels; rather than less, the maps stand in several lines
-const WIDEST = 210; // where they do: the words below are to stay in sight
+const WIDEST = 210; // where they do
+const SPARE = 36; // pixels for one more line of the words below them, which are to cover none
 const COLOURS = {
   light: {
     base: [255, 255, 255],
@@ -62,8 +64,8 @@ class Stack {
     const map = this.maps[this.map];
     this.pinned = Boolean(this.pinned && map && this.row < map.rows && this.column < map.columns);
     if (!this.pinned) this.place(this.maps.length - 1);
+    this.tell(); // its height counts
     this.layout();
-    this.tell();
   }
 
   listen(map, index) {
@@ -120,13 +122,33 @@ class Stack {
     for (const [name, value] of Object.entries({ paths: paths.join(" "), influenced, tint }))
       this.root.style.setProperty(`--${name}`, value);
     const most = Math.max(1, Math.floor((this.width + GAP) / (NARROWEST + GAP)));
+    const room = roomFor(this.root, this.part("maps")).height - this.part("told").offsetHeight - SPARE;
     const lines = Math.ceil(this.maps.length / most);
-    const across = Math.ceil(this.maps.length / lines);
-    const fitting = Math.floor((this.width + GAP) / across - GAP);
-    const panel = lines > 1 ? Math.min(fitting, WIDEST) : fitting;
+    const ways = Array.from({ length: lines }, (_, fewer) => Math.ceil(this.maps.length / (lines - fewer)));
+    const across = ways.find((each) => this.heightOf(each) <= room) ?? ways[0];
+    const panel = this.panelOf(across);
     this.part("maps").style.maxWidth = `${across * (panel + GAP) - GAP}px`; // so many, and not one more
     for (const map of this.maps) map.resize(panel);
     this.draw();
+  }
+
+  // How wide a map is where so many stand side by side.
+  panelOf(across) {
+    const fitting = Math.floor((this.width + GAP) / across - GAP);
+    return across < this.maps.length ? Math.min(fitting, WIDEST) : fitting;
+  }
+
+  // How high the maps stand then; one with many cells may be wider, and take the place of two.
+  heightOf(across) {
+    const panel = this.panelOf(across);
+    let [left, line, high] = [0, 0, -LINES];
+    for (const map of this.maps) {
+      const [wide, tall] = map.extent(panel);
+      if (!left || left + wide > across * (panel + GAP) - GAP) [left, line, high] = [0, 0, high + line + LINES];
+      left += wide + GAP;
+      line = Math.max(line, tall);
+    }
+    return high + line;
   }
 
   // What the chosen cell sees of a lower map: its row's sight and its column's.

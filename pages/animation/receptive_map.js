@@ -3,7 +3,8 @@
 import { ink } from "./ink.js";
 
 const MARGIN = 9; // pixels around the cells: room to show that a field goes on into the padding
-const LARGEST_CELL = 36;
+const [SMALLEST_CELL, LARGEST_CELL] = [3, 36];
+const TITLE = 44; // its two lines and what is between
 const SMALLEST_WITH_LINES = 5;
 const SMALLEST_WITH_NUMBERS = 15;
 const PINK = "#e6007a"; // the chosen cell and its field, as everywhere in the app
@@ -33,9 +34,20 @@ export class StackMap {
     return [at(event.clientY - box.top, this.rows), at(event.clientX - box.left, this.columns)];
   }
 
-  resize(width) {
+  // Where a map is offered so many pixels: how wide it stands, and how high with its title.
+  extent(panel) {
+    const width = Math.max(panel, SMALLEST_CELL * Math.max(this.rows, this.columns));
+    return [width, TITLE + this.rows * this.cellIn(width)];
+  }
+
+  cellIn(width) {
+    return Math.min(LARGEST_CELL, Math.floor(width / Math.max(this.rows, this.columns)));
+  }
+
+  resize(panel) {
     const ratio = window.devicePixelRatio || 1;
-    this.cell = Math.min(LARGEST_CELL, Math.floor(width / Math.max(this.rows, this.columns)));
+    const [width] = this.extent(panel);
+    this.cell = this.cellIn(width);
     const size = { width: this.columns * this.cell + 2 * MARGIN, height: this.rows * this.cell + 2 * MARGIN };
     for (const [side, length] of Object.entries(size)) {
       this.canvas[side] = length * ratio;

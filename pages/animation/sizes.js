@@ -1,7 +1,6 @@
 // How large a cell is drawn and what stands beside what: as large as lets the whole figure fit the room there is.
 
 import { panelHeight, panelWidth, widestBlock } from "./panel.js";
-import { scrollerOf } from "./scroller.js";
 
 const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
 const EASY_CELL = 28; // read at a glance: rather than go below it, the backward grids stand in the place of the forward ones
@@ -19,15 +18,7 @@ const [TITLE, CAPTION] = [24, 20]; // heights of lines above planes
 const CAPTIONS = { kernel: 112, plane: 58 }; // widths: of "filter 0, channel 0", and of "channel 1"
 const SCALES_OF_PICTURES = [1.5, 1.25, 1, 0.8, 0.65, 0.5]; // of their usual size
 const WIDEST_OUTPUTS = { few: 370, many: 190 }; // pixels that the pictures of outputs take side by side
-const [LEAST_HEIGHT, BELOW] = [340, 4]; // pixels that the figure takes in any case, and that stay free below it
 const GAPS = { columns: 28, rows: 14, planes: 12 };
-
-// The room there is for a figure: as wide as the player, from where it begins, however far the page is scrolled, to the end of
-// the first screen.
-export function roomFor(root, figure) {
-  const top = figure.getBoundingClientRect().top + scrollerOf(root).scrollTop;
-  return { width: root.clientWidth, height: Math.max(LEAST_HEIGHT, window.innerHeight - top - BELOW) };
-}
 
 // The figure's plan for a room {width, height}: {form, panel, cell, small, swap}.
 // form: where the sum stands, "beside" the kernels, "below" the first row or "low", beside the matrices of im2col, or "phone";

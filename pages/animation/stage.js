@@ -4,7 +4,8 @@ import { titleOfPlane } from "./captions.js";
 import { readColours, SCALES } from "./colours.js";
 import { breaksOf, crowded, measurePanels, panelHeight } from "./panel.js";
 import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
-import { columnsOf, compose, groupCells, roomFor } from "./sizes.js";
+import { roomFor } from "./room.js";
+import { columnsOf, compose, groupCells } from "./sizes.js";
 
 export class Stage {
   // part(name): an element of the page by its class.

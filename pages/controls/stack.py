@@ -72,6 +72,12 @@ STACKS = {
         10,
         (StackLayer("conv", 7),),
     ),
+    "early_pool": Stack(
+        "A pool after the first of three 3×3: the jump doubles, so each of the other two adds four cells, not two: the field is "
+        "12×12, not 7×7.",
+        16,
+        (StackLayer("conv", 3), StackLayer("pool", 2, 2), StackLayer("conv", 3), StackLayer("conv", 3)),
+    ),
     "lenet_5": Stack(
         "conv, pool, conv, pool, conv (LeCun et al. 1998): the pools make the jump larger, so that the last layer sees the "
         "whole input of 32×32.",

@@ -52,6 +52,7 @@ WORDS: dict[
         "padded": "3×3 kernel, padded",
         "three_small": "three 3×3",
         "one_large": "one 7×7",
+        "early_pool": "a pool after the first 3×3",
         "lenet_5": "LeNet-5",
         "dilated": "dilated 1-2-4",
         "vgg_blocks": "VGG blocks",

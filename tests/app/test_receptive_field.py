@@ -97,6 +97,11 @@ def test_what_the_presets_claim():
     assert sizes("lenet_5")[-1] == STACKS["lenet_5"].input_size
     assert sizes("dilated") == [1, 3, 7, 15]
     assert np.diff(sizes("vgg_blocks")).tolist() == [2, 2, 1, 4, 4]
+    assert sizes("early_pool") == [1, 3, 4, 8, 12]
+    pooled = STACKS["early_pool"]
+    assert [layer.kernel_size for layer in pooled.layers if layer.kind == "conv"] == [3, 3, 3]
+    assert "adds four cells" in pooled.words
+    assert f"{sizes('early_pool')[-1]}×{sizes('early_pool')[-1]}" in pooled.words
     strided = [layer.window for layer in STACKS["strided"].layers]
     assert [field.jump[0] for field in receptive_fields(strided, 48)] == [1, 2, 4, 4, 4]
 

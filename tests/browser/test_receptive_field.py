@@ -250,6 +250,15 @@ def test_on_a_phone_it_fits_and_answers_a_finger(open_stack, preset):
     chosen(page, "input", 3, 3)
 
 
+def test_on_a_phone_no_map_is_under_the_words(open_stack):
+    page = open_stack(width=390, has_touch=True)
+    for preset in STACKS:
+        open_page(page, f"{page.url.split('?')[0]}?preset={preset}")
+        expect(page.locator(".stack figure")).to_have_count(len(STACKS[preset].layers) + 1)
+        bottom = """stack => Math.max(...[...stack.querySelectorAll("canvas")].map((map) => map.getBoundingClientRect().bottom))"""
+        assert page.locator(".stack").evaluate(bottom) - 9 <= page.locator(".stack .told").bounding_box()["y"], preset
+
+
 def test_on_a_phone_hint_and_words_are_in_view_together(open_stack):
     page = open_stack(width=390, has_touch=True)
     boxes = [page.locator(f".stack .{name}").bounding_box() for name in ("words", "hint")]
