@@ -27,6 +27,7 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size 
 # What is broken beside the pixels does not matter here, and each of Pillow's words on it would be kept and logged.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
+LARGE = 1024  # and to this many where it is taken along
 # What turns a picture upright, by its orientation in EXIF (CIPA DC-008, "Orientation"); 1: it is.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,10 +44,13 @@ class TooMuchError(ValueError):
     """A picture is too large, or many are together; says so, with the remedy."""
 
 
-def decoded(data: bytes, name: str, allow: Callable[[int], None] = lambda pixels: None) -> Image.Image:
-    """A file as a picture in RGB, upright, already reduced where it is much larger than SIDE; the first one of several.
+def decoded(
+    data: bytes, name: str, allow: Callable[[int], None] = lambda pixels: None, *, keep: int = 2 * SIDE
+) -> Image.Image:
+    """A file as a picture in RGB, upright, already reduced where it is much larger than needed; the first one of several.
 
-    allow(pixels) is asked before it is unpacked, and may raise TooMuchError.
+    keep: pixels of its longer side that are needed, as far as it has them. allow(pixels) is asked before it is unpacked, and
+    may raise TooMuchError.
     Raises ValueError for a file that is no picture, is broken, or claims more than MOST_PIXELS pixels, also if it goes over
     fewer pixels again and again.
     """
@@ -54,9 +58,9 @@ def decoded(data: bytes, name: str, allow: Callable[[int], None] = lambda pixels
         with DECODING, Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image, name)
             allow(_check_work(image, name, data))
-            image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            image.draft("RGB", (keep, keep))
             image.load()
-            turn, rgb = _turn(image), _to_rgb(image)
+            turn, rgb = _turn(image), _to_rgb(image, keep)
             return rgb if turn is None else rgb.transpose(turn)
     except TooMuchError:
         raise
@@ -101,9 +105,9 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     return None
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image, keep: int) -> Image.Image:
     """Any mode as RGB: transparency over white, 16 and 32 bits a pixel scaled to 8. Reduced first, to save memory."""
-    few = max(1, max(image.size) // (2 * SIDE))
+    few = max(1, max(image.size) // keep)
     if image.mode in ("La", "RGBa"):  # colours multiplied by how opaque they are
         image = image.convert(image.mode.upper())
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):

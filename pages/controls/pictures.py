@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from cnn_core.checks import Array, Pair
 from pages.address import messages
 from pages.controls import settings
 from pages.controls.choosing import chosen_files
-from pages.controls.decoding import KINDS, SIDE, decoded
+from pages.controls.decoding import KINDS, LARGE, SIDE, decoded
 
 MOST_FILE = 20  # MB; the server itself takes 50 (.streamlit/config.toml), for a zip of many pictures
 OWN = "own_picture"
@@ -35,11 +35,13 @@ class Picture:
     """An input twice: `grid` (C, H, W), the numbers to walk over; `whole` (C', H', W'), all of it.
 
     Photographs run from 0 to 1, and their whole is in colour; digits and patterns are small, and their whole is their grid.
+    large: the reader's own picture with more pixels, (3, H'', W'') uint8, if it has more.
     """
 
     grid: Array
     whole: Array
     photograph: bool = False
+    large: Array | None = None
 
     @property
     def size(self) -> Pair:
@@ -56,7 +58,7 @@ class Picture:
 class Source:
     """What an input is made of: its name among the options, and whatever that one needs; `channel_counts` it may have.
 
-    size: rows and columns of the grid. photograph: all of the picture (3, H, W), if it is one.
+    size: rows and columns of the grid. photograph: all of the picture (3, H, W), if it is one; large: as in `Picture`.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Source:
     number: int = 0
     photograph: Array | None = None
     most_channels: int = 4
+    large: Array | None = None
 
     @property
     def channel_counts(self) -> list[str]:
@@ -74,8 +77,9 @@ class Source:
         """It, as numbers."""
         colour = channels == 3
         if self.photograph is not None:
-            own = self.name == OWN
-            return _photograph(self.photograph, self.size, colour) if own else _built_in(self.name, self.size, colour)
+            if self.name == OWN:
+                return replace(_photograph(self.photograph, self.size, colour), large=self.large)
+            return _built_in(self.name, self.size, colour)
         grid = _numbers(self.name, self.size, channels, self.number)
         return Picture(grid, grid)
 
@@ -103,9 +107,9 @@ def source(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int 
     sizes = [str(n) for n in SIZES if few <= n <= min(most, most_cells)]
     size = int(settings.scale("input size", "input_size", sizes, str(start["input_size"]), help="Rows and columns."))
     if photograph:
-        whole = _own() if name == OWN else datasets.picture(name)
+        whole, large = _own() if name == OWN else (datasets.picture(name), None)
         st.caption(f"The grid is the picture's middle square, in {size}×{size} cells from 0 to 1.")
-        return Source(name, size, 0, whole, most_channels)
+        return Source(name, size, 0, whole, most_channels, large)
     seed = 0
     if name in (SHUFFLED, FEW):
         seed = settings.whole(
@@ -139,27 +143,31 @@ def _numbers(name: str, size: int, channels: int, number: int) -> Array:
     return np.stack([np.rot90(first, turns) for turns in range(channels)])
 
 
-def _own() -> Array:
-    """The reader's picture; one chosen earlier is kept while they look at other pages."""
+def _own() -> tuple[Array, Array | None]:
+    """The reader's picture as `read_picture` gives it; one chosen earlier is kept while they look at other pages."""
     files = chosen_files("a picture of yours", KINDS, key="upload", most=MOST_FILE)
     if files:
         (file,) = files
-        st.session_state["uploaded"] = file.name, read_picture(file.data, file.name)
+        st.session_state["uploaded"] = file.name, *read_picture(file.data, file.name)
     elif "uploaded" not in st.session_state:
         st.info("Choose a picture above. Until then a built-in one is shown.")
-        return datasets.picture(datasets.pictures()[0])
-    name, whole = st.session_state["uploaded"]
+        return datasets.picture(datasets.pictures()[0]), None
+    name, whole, large = st.session_state["uploaded"]
     if not files:
         st.caption(f"Still {messages.plain(name)}; choose another above.")
-    return np.asarray(whole)
+    return whole, large
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def read_picture(data: bytes, name: str) -> Array:
-    """An uploaded file as (3, H, W) float32 from 0 to 1, upright, at most SIDE pixels a side. Raises ValueError as `decoded`."""
-    rgb = decoded(data, name)
+def read_picture(data: bytes, name: str) -> tuple[Array, Array | None]:
+    """An uploaded file twice, upright: (3, H, W) float32 from 0 to 1, at most SIDE pixels a side, and (3, H', W') uint8, at most
+    LARGE; None if these were no more. Raises ValueError as `decoded`.
+    """
+    rgb = decoded(data, name, keep=LARGE)
+    rgb.thumbnail((LARGE, LARGE), Image.Resampling.BOX)
+    large = np.asarray(rgb).transpose(2, 0, 1) if max(rgb.size) > SIDE else None
     rgb.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255
+    return np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / 255, large
 
 
 @lru_cache(maxsize=64)  # most changes of a setting are of another one

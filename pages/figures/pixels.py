@@ -75,7 +75,7 @@ def as_png(pictures: Sequence[Array]) -> bytes:
         sheet.paste(image, (left, 0))
         left += image.width + BETWEEN
     file = io.BytesIO()
-    sheet.save(file, "PNG")
+    sheet.save(file, "PNG", compress_level=2)  # a third of the usual level's time, and an eighth more bytes
     return file.getvalue()
 
 

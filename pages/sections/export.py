@@ -18,6 +18,7 @@ from cnn_core.checks import Array
 from cnn_core.walks.walk import Walk
 from pages.address import messages
 from pages.address.hiding import KEY as HIDE
+from pages.controls.decoding import LARGE
 from pages.controls.folds import unfolded
 from pages.controls.pictures import OWN
 from pages.controls.settings import whole_box
@@ -49,7 +50,9 @@ def export(
     _link()
     st.markdown("##### Pictures")
     if pictures:
-        st.caption("The whole picture, before and after the layer, beside each other.")
+        st.caption(
+            f"The whole picture, before and after the layer, beside each other; of one of yours up to {LARGE:,} pixels a side."
+        )
         name = f"convscope-{walk.operation}-before-and-after.png"
         st.download_button(
             "Before and after as PNG", pictures, name, "image/png", key="export_whole", on_click="ignore"

@@ -13,12 +13,13 @@ from streamlit.testing.v1 import AppTest
 from cnn_core import datasets
 from cnn_core.walks.trace import trace_avg_pool2d
 from cnn_core.window import Window
+from pages.controls.pictures import read_picture
 from pages.figures import scene_gif
 from pages.figures.scene import frame
 from pages.figures.scene_image import to_image
 from pages.figures.scene_svg import to_svg
 from pages.sections.export import fingerprint, npz, table
-from tests.app.lesson import calm, open_lesson, texts
+from tests.app.lesson import calm, open_lesson, sent, texts
 from tests.app.walks import TITLES, WALKS
 
 
@@ -256,3 +257,19 @@ def test_the_whole_picture_is_taken_along_before_and_after(files):
     expected = np.rint(255 * datasets.picture("lake").transpose(1, 2, 0).astype(np.float64))
     assert np.abs(whole[:, :200] - expected).max() <= 1
     np.testing.assert_array_equal(whole[:, 212:], whole[:, :200])  # what the identity makes of it
+
+
+def test_of_the_readers_own_picture_more_pixels_are_taken_along_than_are_shown(files):
+    columns, rows = np.meshgrid(np.linspace(0, 255, 900), np.linspace(0, 255, 600))
+    file = io.BytesIO()
+    Image.fromarray(np.stack([columns, rows, 255 - rows], axis=2).astype(np.uint8)).save(file, "PNG")
+    app = open_lesson("convolution", kernel="sobel_x", input="own_picture", padding="0")
+    app.session_state["uploaded"] = "slopes.png", *read_picture(file.getvalue(), "slopes.png")
+    app.toggle(key="export_open").set_value(True).run()
+    assert calm(app)
+    shown = sent(app, "convscope_gallery")["pictures"][0]
+    assert "240×160" in shown[0]
+    image = np.asarray(Image.open(io.BytesIO(files["convscope-conv2d-before-and-after.png"])))
+    assert image.shape == (600, 900 + 12 + 898, 3)
+    np.testing.assert_array_equal(image[:, :900], np.asarray(Image.open(file)))
+    np.testing.assert_array_equal(image[:598, 912:, 1], image[0, 912, 1])  # no slope from left to right in green

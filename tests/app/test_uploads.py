@@ -76,7 +76,7 @@ LARGE = "must have at most 25 megapixels: make it smaller"
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_picture_becomes_rgb(kind):
     data, expected = KINDS[kind]
-    picture = read_picture(data, "a picture")
+    picture, _ = read_picture(data, "a picture")
     assert picture.shape == (3, 40, 30)
     assert picture.dtype == np.float32
     expected = np.broadcast_to(expected[..., None] if expected.ndim == 2 else expected, (40, 30, 3))
@@ -87,10 +87,23 @@ def test_every_kind_of_picture_becomes_rgb(kind):
     ("width", "height", "shape"), [(1000, 500, (120, 240)), (1, 2000, (240, 1)), (240, 240, (240, 240))]
 )
 def test_a_large_picture_is_reduced(width, height, shape):
-    picture = read_picture(saved(Image.new("RGB", (width, height), "white")), "large.png")
+    picture, _ = read_picture(saved(Image.new("RGB", (width, height), "white")), "large.png")
     assert picture.shape == (3, *shape)
     assert max(picture.shape) <= SIDE
     assert (picture == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shape"), [(1000, 500, (500, 1000)), (4000, 3000, (768, 1024)), (240, 240, None)]
+)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_more_of_its_pixels_are_kept_to_be_taken_along(width, height, shape, kind):
+    _, large = read_picture(saved(Image.new("RGB", (width, height), "white"), kind), "large")
+    assert (large is None) == (shape is None)
+    if shape:
+        assert large.shape == (3, *shape)
+        assert large.dtype == np.uint8
+        assert (large == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +145,7 @@ def test_a_damaged_file_is_read_or_refused_but_never_a_traceback_of_another_kind
             damaged[damage.randrange(damage.choice([60, len(data)]))] = damage.randrange(256)
         del damaged[damage.choice([damage.randrange(len(data)), len(data)]) :]
         try:
-            picture = read_picture(bytes(damaged), "damaged")
+            picture, _ = read_picture(bytes(damaged), "damaged")
         except ValueError as error:
             assert str(error).startswith("damaged ")
         else:
