@@ -7,9 +7,10 @@ from html import escape
 from typing import Any
 
 from cnn_core.checks import Array
+from pages.figures.colours import OVERLAY
 
 TRUE, OTHER = "#1b9e77", "#8a94a3"
-PARTS = ("#0b6bcb", "#d95f02", "#1b9e77", "#8a94a3")
+PARTS = (("#0b6bcb", ""), ("#d95f02", "/"), ("#1b9e77", "x"), ("#8a94a3", "."))  # colour and pattern
 
 
 def as_text(names: Sequence[str]) -> list[str]:
@@ -53,10 +54,10 @@ def count_bars(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> dic
                 "name": part,
                 "x": as_text(names),
                 "y": list(numbers),
-                "marker": {"color": colour},
+                "marker": {"color": colour, "pattern": {**OVERLAY, "shape": shape}},
                 "hovertemplate": f"%{{x}}, {part}: %{{y:,}}<extra></extra>",
             }
-            for (part, numbers), colour in zip(counts.items(), PARTS, strict=False)
+            for (part, numbers), (colour, shape) in zip(counts.items(), PARTS, strict=False)
             if any(numbers)
         ],
         "layout": {

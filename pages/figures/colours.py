@@ -9,6 +9,8 @@ ZERO = {"light": "#ffffff", "dark": "#11151c"}  # the page's background
 # and from all between it and the background, at least 4.5 to 1.
 ENDS = {"light": ("#3b7dd0", "#d95f02"), "dark": ("#2b6cbe", "#c25200")}
 DIGITS = {"light": "#000000", "dark": "#ffffff"}
+# White lines over the colour of a bar, whose `shape` tells it from others without its colour.
+OVERLAY = {"fillmode": "overlay", "fgcolor": "#ffffff", "fgopacity": 0.7, "size": 7, "solidity": 0.25}
 
 
 def signed_scale(theme: str) -> list[list[float | str]]:

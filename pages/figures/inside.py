@@ -79,7 +79,8 @@ def over_time(
     )
     lines = []
     for k, (name, values) in enumerate(layers.items()):
-        colour, dash, symbol = (among[k % len(among)] for among in (PALETTE, DASHES, MARKERS))
+        colour, dash = PALETTE[k % len(PALETTE)], DASHES[k % len(DASHES)]
+        symbol = MARKERS[(k + k // len(DASHES)) % len(MARKERS)]  # the second round has other pairs
         picked = telling(values, MOST_POINTS).tolist()
         x, y = [iterations[k] for k in picked], [keep(values[k]) for k in picked]
         lines.append(line(name, x, y, colour, "lines+markers", dash) | {"marker": {"symbol": symbol, "size": 6}})

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from cnn_core.speed import AXES, VERSIONS, WORKS, Axis, Limits, Report, Version, Work, intensity, operations
+from pages.figures.colours import OVERLAY
 
 COLOURS: dict[Version, str] = {"loops": "#d95f02", "vectorised": "#0b6bcb", "fast": "#1b9e77"}
 PATTERNS: dict[Version, str] = {"loops": "", "vectorised": "/", "fast": "x"}  # told apart without colours as well
 SYMBOLS: dict[Version, str] = {"loops": "circle", "vectorised": "square", "fast": "diamond"}
 DASHES: dict[Version, str] = {"loops": "solid", "vectorised": "dash", "fast": "solid"}
-OVERLAY = {"fillmode": "overlay", "fgcolor": "#ffffff", "fgopacity": 0.7, "size": 7, "solidity": 0.25}
 GREY = "#8a94a3"
 MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 GIGA = 1e9

@@ -1,0 +1,89 @@
+"""Nothing in a chart is told by colour alone: what shares axes differs in dash, marker, pattern or width, or is labelled."""
+
+import ast
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnn_core.mistakes import Symptom
+from cnn_core.solver import StepRecord
+from cnn_core.speed import VERSIONS, Growth, Limits
+from pages.figures.bars import TRUE, count_bars, probability_bars
+from pages.figures.comparison import MOST, accuracy_curves, loss_curves
+from pages.figures.confusion import confusion_grid
+from pages.figures.curves import accuracy_curve, loss_curve, range_curve
+from pages.figures.gradients import gradient_map
+from pages.figures.inside import histograms, over_time
+from pages.figures.sheets import filter_sheet, number_sheet
+from pages.figures.speed_charts import growth_curves, roofline, time_bars
+from pages.figures.symptom import symptom_figure
+from tests.app.test_speed import by_hand
+
+FIGURES = Path(__file__).parents[2] / "pages" / "figures"
+RECORDS = [StepRecord(n, 1 + n // 10, 1 / n, 0.25, 0.1, n / 99, n / 99) for n in range(1, 99)]
+RUNS = {f"run {n}": RECORDS for n in range(MOST)}
+STEPS = np.linspace(1, 2, 9)
+REPORT = by_hand()
+for version in VERSIONS:
+    REPORT.add(Growth("size", 4, version, 1.0))
+SAMPLES = {
+    "probability_bars": probability_bars(np.full(3, 1 / 3), ["a", "b", "c"], 1),
+    "count_bars": count_bars({part: [1, 2] for part in ("training", "validation", "test", "more")}, ["a", "b"]),
+    "loss_curves": loss_curves(RUNS, smoothed=True),
+    "accuracy_curves": accuracy_curves(RUNS),
+    "confusion_grid": confusion_grid(np.eye(2, dtype=int), ("a", "b")),
+    "loss_curve": loss_curve(RECORDS, smooth=True, classes=10),
+    "accuracy_curve": accuracy_curve(RECORDS),
+    "range_curve": range_curve(RECORDS, 0.1),
+    "gradient_map": gradient_map(np.eye(2), 1),
+    "histograms": histograms({name: {"counts": [1, 2], "edges": [0, 1, 2]} for name in "abc"}),
+    "over_time": over_time([1, 2, 3], {f"layer {n}": [1, 2, 3] for n in range(20)}, "share"),
+    "filter_sheet": filter_sheet(np.ones((2, 1, 3, 3))),
+    "number_sheet": number_sheet(np.ones((2, 3, 3)), ["a", "b"]),
+    "time_bars": time_bars(REPORT),
+    "growth_curves": growth_curves(REPORT, "size"),
+    "roofline": roofline(REPORT, Limits(4e9, 2e9)),
+    "symptom_figure": symptom_figure(Symptom("curves", "loss", STEPS[None], STEPS[None] ** 2), "light"),
+}
+
+
+def look(trace):
+    """What a trace shows beside its colour."""
+    line, marker, mode = trace.get("line", {}), trace.get("marker", {}), trace.get("mode", "")
+    bars = marker.get("pattern", {}).get("shape", "") if trace["type"] == "bar" else None
+    lines = (line.get("dash", "solid"), line.get("width", 2)) if "lines" in mode else None
+    return trace["type"], bars, lines, marker.get("symbol", "circle") if "markers" in mode else None
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_shares_a_chart_is_told_apart_without_its_colour(name):
+    traces = SAMPLES[name]["data"]
+    assert traces
+    for one, other in combinations(traces, 2):
+        if [one.get(axis) for axis in ("xaxis", "yaxis")] == [other.get(axis) for axis in ("xaxis", "yaxis")]:
+            assert look(one) != look(other), (one.get("name"), other.get("name"))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_bars_of_several_colours_in_one_trace_are_labelled(name):
+    for trace in SAMPLES[name]["data"]:
+        colours = trace.get("marker", {}).get("color")
+        if isinstance(colours, list) and len(set(colours)) > 1:
+            labels = trace["y"] if trace.get("orientation") == "h" else trace["x"]
+            for label, colour in zip(labels, colours, strict=True):
+                assert label.startswith("✓ ") == (colour == TRUE)
+
+
+def test_each_function_that_makes_a_chart_is_looked_at():
+    made = {
+        function.name
+        for path in FIGURES.glob("*.py")
+        for function in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(function, ast.FunctionDef)
+        and not function.name.startswith("_")
+        and function.returns
+        and ast.unparse(function.returns) == "dict[str, Any]"
+    }
+    assert made - {"line", "layout"} == set(SAMPLES)  # these are parts of charts
