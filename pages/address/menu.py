@@ -132,6 +132,16 @@ PAGES = (
         "the backward pass by itself, and a gradient check that proves it",
     ),
     Page(
+        "gradient_check",
+        UNDERSTAND,
+        "Gradient check",
+        "rule",
+        "Move one number, and see whether a gradient is right.",
+        "any entry of a layer's or a network's tensors nudged by ±h: the two losses, their quotient and the backward pass's "
+        "number written out; a map of the errors; the error over h in float32 and float64; kinks found and explained",
+        sidebar=False,
+    ),
+    Page(
         "normalisation",
         UNDERSTAND,
         "Normalisation",

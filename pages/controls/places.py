@@ -18,13 +18,24 @@ STYLE = (
     "> div { flex: 1; padding-top: .5rem } } [data-testid=stSliderTickBar] { display: none } } "
     ".st-key-scene { flex-wrap: wrap; gap: 1rem 1.5rem; align-items: flex-start; "
     "> .st-key-player { flex: 1 1 var(--walk) !important; width: auto !important } "
-    "> .st-key-whole_picture { flex: 1 1 15rem !important; width: auto !important } }"
+    "> .st-key-whole_picture { flex: 1 1 15rem !important; width: auto !important } } "
+    # Tensor, errors and, over the height of both lines, the numbers; on a narrow screen one below the other, numbers second.
+    "@media (min-width: 1000px) { .st-key-checked { display: grid; gap: .3rem 1.5rem; align-items: start; "
+    "grid-template-columns: repeat(3, minmax(0, 1fr)); grid-template-rows: auto 1fr; > * { grid-column: 1 / 3; grid-row: 2 } "
+    "> :has(> .st-key-checked_tensor) { grid-area: 1 / 1 } > :has(> .st-key-checked_errors) { grid-area: 1 / 2 } "
+    "> :has(> .st-key-checked_numbers) { grid-area: 1 / 3 / 3 } } }"
 )
 
 
 def near() -> DeltaGenerator:
     """The line for the settings that a walk is about; it is there on a phone, too, where the sidebar covers the figure."""
     return st.container(horizontal=True, key="near")
+
+
+def checked_figure() -> list[DeltaGenerator]:
+    """Places for a tensor, the numbers of one entry, the errors of all, and a curve."""
+    with st.container(key="checked"):
+        return [st.container(key=f"checked_{part}") for part in ("tensor", "numbers", "errors", "curve")]
 
 
 def scene(walk: Walk | None) -> DeltaGenerator:

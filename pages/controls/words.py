@@ -37,6 +37,18 @@ WORDS: dict[
         "units": "one number a channel",
         "own": "maps of your training",
     },
+    "check": {
+        "network": "small network with its loss",
+        "conv2d": "convolution",
+        "conv_transpose2d": "transposed convolution",
+        "max_pool2d": "max pooling",
+        "avg_pool2d": "average pooling",
+        "linear": "linear (fully connected)",
+        "relu": "ReLU",
+        "leaky_relu": "leaky ReLU",
+        "softmax_cross_entropy": "softmax and cross-entropy",
+    },
+    "l2": {"reg_w": "reg · W", "reg_sum_w": "reg · sum(W)"},
     "weight_init": {"he": "He", "xavier": "Xavier"},
     "preset": {
         "half_padding": "half padding (same)",
@@ -61,6 +73,12 @@ WORDS: dict[
         "dead_relus": "dead ReLUs",
         "deep_no_norm": "deep, no norm",
         "deep_batch_norm": "deep, batch norm",
+        "sum_of_w": "reg · sum(W)",
+        "relu_corner": "ReLU at its corner",
+        "near_tie": "two nearly equal maxima",
+        "too_small": "h too small",
+        "in_float32": "in float32",
+        "no_truncation": "h as large as you like",
     },
 }
 
