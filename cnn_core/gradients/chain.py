@@ -31,9 +31,10 @@ class Choice(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """A forward pass: f, a number of the values' dtype; the gradient of f by the last layer's output; each layer's cache."""
+    """A forward pass: f, a number of the values' dtype; the last layer's output; f's gradient by that; the layers' caches."""
 
     f: Any
+    out: Array
     dout: Array
     caches: tuple[Any, ...]
 
@@ -95,11 +96,11 @@ class Case:
             f = np.sum(out * dout)
         for name in self.decayed:
             f += 0.5 * self.reg * np.sum(values[name] * values[name])
-        return Pass(out.dtype.type(f), dout, tuple(caches))
+        return Pass(out.dtype.type(f), out, dout, tuple(caches))
 
     def gradients(self, values: Values) -> Values:
         """df / dvalues by the backward pass, by name."""
-        _, dout, caches = self.forward(values)
+        _, _, dout, caches = self.forward(values)
         found: Values = {}
         for stage, cache in zip(reversed(self.stages), reversed(caches), strict=True):
             given = stage.backward(dout, cache)
@@ -109,6 +110,11 @@ class Case:
         for name in self.decayed:
             found[name] = found[name] + self.l2_gradient(self.reg, values[name])
         return {name: found[name] for name in values}
+
+    def size(self, passed: Pass) -> float:
+        """How large what f adds up is: |f| of a loss, else the sum of |out * dout|, which may cancel in f but is rounded all the
+        same (Higham, Accuracy and Stability of Numerical Algorithms, 4.2)."""
+        return abs(float(passed.f)) if self.dout is None else float(np.sum(np.abs(passed.out * passed.dout)))
 
     @property
     def decayed(self) -> list[str]:

@@ -36,7 +36,8 @@ class Curve(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What the errors of an entry are made of. size: |f|; third: |f'''|; gradient: |f'|, for relative errors.
+    """What the errors of an entry are made of. size: |f|, or of the terms that it adds up (`Case.size`); third: |f'''|;
+    gradient: |f'|, for relative errors.
 
     third is 0 where f is as good as quadratic in that entry, and None where kinks lie too close to tell.
     """
@@ -84,7 +85,7 @@ def expected(case: Case, name: str, index: Sequence[int]) -> Expected:
     checked = check_entry(case, name, index)
     values = case.taken()
     here = case.forward(values)
-    size, k = abs(float(here.f)), WIDEST
+    size, k = case.size(here), WIDEST
     third = None
     while third is None and k >= NARROWEST:
         far, kinks = nudged_entry(case, values, name, index, 2 * k, here.choices)

@@ -41,7 +41,7 @@ PRESETS = {
     "too_small": Preset(
         "The two losses differ in their last digits only, and those are rounded: a **smaller** *h* is no better. The "
         "right gradient seems wrong.",
-        {"h": "1e-12"},
+        {"h": "1e-13"},
     ),
     "in_float32": Preset(
         "With some 7 digits a number, the difference of two nearly equal losses has hardly one left. Check in float64.",

@@ -115,6 +115,9 @@ def two_ways() -> dict[str, tuple[Array, Array]]:
 
 
 st.subheader("Is it right? The gradient check")
+st.page_link(
+    "lessons/gradient_check.py", label="Watch one number being moved, for any layer", icon=":material/arrow_forward:"
+)
 st.markdown(
     r"A gradient says how much $\sum \text{out} \cdot \text{dout}$ changes when one number moves. So move each number by "
     r"$\pm 10^{-5}$, run the forward pass twice, and compare: "

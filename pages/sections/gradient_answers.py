@@ -9,6 +9,28 @@ from cnn_core.gradients import Curve, ErrorMap, Expected, Projected
 from cnn_core.gradients.steps import STEPS
 from pages.figures.entries import power, scientific
 
+L2 = (
+    "**What is the gradient of the L2 term, and what does `reg * sum(W)` do wrong?** Each weight has a term of its own "
+    "in the loss, $0.5 \\cdot reg \\cdot w^2$, with the derivative $reg \\cdot w$. So the gradient is `dW += reg * W`: "
+    "an array shaped as `W`, which pulls every weight towards 0, a large one more. `reg * np.sum(W)` is **one "
+    "number**; `+=` adds it to all entries, and pushes all weights the same way, whatever their size. The shapes fit, "
+    "the loss may still fall, and no error is raised: only a check finds it. (Without 0.5 in the loss the gradient is "
+    "$2 \\cdot reg \\cdot w$.)"
+)
+STEP = (
+    "**Which h is the best, and why not a smaller one?** About the third root of the precision: near **1e-5 in "
+    "float64**, near **1e-2 in float32**, where the curve has its valley. A smaller h makes the two losses so alike "
+    "that their difference is mostly rounding: a tenth of h, ten times the error. A larger h measures the slope of a "
+    "chord, not of the curve: ten times h, a hundred times the error."
+)
+CORNER = (
+    "**Can a correct ReLU fail the check?** Yes, where its input is nearer to 0 than h moves it. On one side the slope "
+    "is 1, on the other 0; the quotient is something between, and the backward pass says one of them. So does max "
+    "pooling where two numbers of a window are nearly equal. In a network, one entry moves many ReLUs. This page "
+    "compares what each ReLU and each maximum chose at +h, at −h and between: a difference is a kink within h, marked "
+    "◆; without one, all three losses come from one smooth formula."
+)
+
 
 def best_steps(curves: list[Curve], theory: Expected) -> None:
     """Under the curve: where its valley is, and why."""
@@ -43,16 +65,16 @@ def two_ways(name: str, found: ErrorMap, projected: Projected, tensors: int) -> 
         f"**{scientific(agreed.relative)}** (CS231n's `rel_error`)."
     )
     st.markdown(
-        "| | calls of f | time here | relative error | what it can miss |\n|---|---|---|---|---|\n"
-        f"| entry by entry, this tensor | {found.calls} | {_time(found.seconds)} | {scientific(agreed.relative)} (largest) | "
-        "what one did not have the time to check: two calls for each number |\n"
-        f"| one random direction, all {tensors} tensors (float64) | {projected.calls} | {_time(projected.seconds)} | "
-        f"{scientific(projected.error)} | where the mistake is; one that is small beside the whole gradient, or "
-        "orthogonal to the direction |"
+        "| | calls of f | time | relative error |\n|---|---|---|---|\n"
+        f"| entry by entry, this tensor | {found.calls} | {_time(found.seconds)} | {scientific(agreed.relative)} |\n"
+        f"| a random direction, all {tensors} tensors | {projected.calls} | {_time(projected.seconds)} | "
+        f"{scientific(projected.error)} |"
     )
     st.caption(
-        "Both miss a wrong forward pass, as they compare the backward pass with it; and what does not act at this "
-        "point, such as a dead ReLU. Both stumble over kinks and over a dropout that draws anew at each call."
+        "**Entry by entry** takes two calls for each number, so of a large network one checks a few, and misses the others. "
+        "**A random direction** moves all numbers at once (here in float64): it does not say where the mistake is, and may miss "
+        "one that is small beside the whole gradient. Both miss a wrong forward pass, with which they compare, and what does not "
+        "act at this point, such as a dead ReLU. Both stumble over kinks, and over a dropout that draws anew at each call."
     )
 
 
@@ -61,29 +83,7 @@ def _time(seconds: float) -> str:
 
 
 def answers() -> None:
-    """Three questions."""
+    """Three questions, side by side."""
     st.subheader("Often asked")
-    with st.expander("What is the gradient of the L2 term, and what is wrong with reg * sum(W)?", key="answer_l2"):
-        st.markdown(
-            "Each weight has a term of its own in the loss, $0.5 \\cdot reg \\cdot w^2$, with the derivative $reg "
-            "\\cdot w$. So the gradient is `dW += reg * W`: an array shaped as `W`, which pulls every weight towards "
-            "0, a large one more. `reg * np.sum(W)` is **one number**; `+=` adds it to all entries, and weights are "
-            "pushed the same way, whatever their size. The shapes fit, the loss may still fall, and no error is "
-            "raised: a gradient check is what finds it. (With $reg \\cdot w^2$ in the loss, without 0.5, the gradient "
-            "is $2 \\cdot reg \\cdot w$.)"
-        )
-    with st.expander("Which h is the best, and why not a smaller one?", key="answer_h"):
-        st.markdown(
-            "About the third root of the precision: near **1e-5 in float64**, near **1e-2 in float32**, where the "
-            "curve has its valley. A smaller h makes the two losses so alike that their difference is mostly rounding; "
-            "a ten times smaller h makes that error ten times larger. A larger h measures the slope of a chord, not of "
-            "the curve: a ten times larger h makes that error a hundred times larger."
-        )
-    with st.expander("Can a correct ReLU fail the check?", key="answer_relu"):
-        st.markdown(
-            "Yes, where its input is nearer to 0 than h moves it. At one side the slope is 1, at the other 0; the "
-            "quotient is something between, and the backward pass says one of them. So does max pooling where two "
-            "numbers of a window are nearly equal. In a deep network, an entry moves many ReLUs at once. This page "
-            "compares what each ReLU and each maximum chose at x + h, x − h and x: a difference is a kink within h, "
-            "marked ◆; without one, all three losses come from one smooth formula."
-        )
+    for column, text in zip(st.columns(3, gap="medium"), (L2, STEP, CORNER), strict=True):
+        column.markdown(text)

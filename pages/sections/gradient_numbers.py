@@ -11,7 +11,7 @@ STYLE = """<style>
 .nudged { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; width: 100% }
 .nudged th { text-align: left; font-weight: 400; padding: 2px 10px 2px 0; white-space: nowrap; border: 0 }
 .nudged td { text-align: right; padding: 2px 0; border: 0; white-space: nowrap }
-.nudged .same { opacity: .72 } .nudged .sum { border-top: 1px solid currentColor }
+.nudged .sum { border-top: 1px solid currentColor }
 .nudged .result td, .nudged .result th { font-weight: 600 }
 </style>"""
 ROUNDED = 10  # digits of the quotient and the gradient

@@ -147,13 +147,20 @@ def broken(opened, forged):
     return found
 
 
-@pytest.mark.parametrize("component", ["convscope_kernel_grid", "convscope_player", "convscope_receptive"])
+PAGE_OF = {
+    "convscope_kernel_grid": "convolution",
+    "convscope_player": "convolution",
+    "convscope_receptive": "receptive_field",
+    "convscope_entries": "gradient_check",
+}
+
+
+@pytest.mark.parametrize("component", PAGE_OF)
 @pytest.mark.parametrize("value", CELLS, ids=str)
 def test_forged_values_of_a_component(component, value):
-    page = "receptive_field" if component == "convscope_receptive" else "convolution"
-    app = open_lesson(page)
-    (found,) = [c.proto for c in app.get("bidi_component") if c.proto.component_name == component]
-    for name in ("cells", "place", "pinned"):
+    app = open_lesson(PAGE_OF[component])
+    found = next(c.proto for c in app.get("bidi_component") if c.proto.component_name == component)
+    for name in ("cells", "place", "pinned", "entry"):
         send(app, state_of(found.id, "json_value", json.dumps({name: value})))
         assert not app.exception
         events = [{"event": name, "value": value}, {"event": name}, value]

@@ -20,6 +20,7 @@ def told_their_value(app):
         ("transposed", "padding", (1, 0)),
         ("im2col", "padding", (1, 0)),
         ("gradient_flow", "padding", (1, 0)),
+        ("gradient_check", "seed", (1, 0)),
         ("receptive_field", "input_size", (40, 41)),
         ("data", "label_noise", (10, 0)),
         ("train", "num_epochs", (3, 4)),

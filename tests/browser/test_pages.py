@@ -14,6 +14,7 @@ SHOWS = {  # what a reader must find on the page before the first click; of any 
     "im2col": "What it costs, and why it is fast",
     "receptive-field": "How large is the field?",
     "gradient-flow": "The two agree: the backward pass is right.",
+    "gradient-check": "Entry by entry, or all at once?",
     "data": "How many of each?",
     "train": "The filters before training",
     "runs": "Import weights or settings",

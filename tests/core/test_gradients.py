@@ -119,6 +119,15 @@ def test_a_step_that_rounding_swallows_is_a_gap_in_the_curve():
     assert np.isfinite(single.numeric[:8]).all()
 
 
+def test_the_size_of_a_sum_is_that_of_its_terms_and_bounds_its_rounding():
+    made = case("batch_norm")
+    assert abs(float(made.forward(made.taken()).f)) < 0.1 * expected(made, "gamma", (0,)).size
+    for name in CASES:
+        made = case(name)
+        found, theory = error_map(made, "x", h=1e-8), expected(made, "x", (0,) * made.values["x"].ndim)
+        assert np.abs(found.numeric - found.analytic)[~found.kinks].max() < 4 * theory.rounding(1e-8, "float64"), name
+
+
 def test_a_linear_layer_has_no_truncation_and_a_kink_nearby_leaves_it_unknown():
     linear = expected(case("conv2d"), "weight", (0, 0, 1, 1))
     assert (linear.third, linear.truncation(0.1), linear.best("float64")) == (0, 0, None)
