@@ -1,7 +1,7 @@
 """What a gradient check costs: `python -m benchmarks.gradients`.
 
 Agreement is checked first: the map is what `numeric_gradient` says. Then the times of what the Gradient check page computes at
-once: the error map of the default case's 3x3x3x8 kernel, and the error of one entry over h, for 15 steps in two dtypes. The bounds
+once: the error map of the default case's 3x3x3x8 kernel, and the error of one entry over h, 15 steps in two dtypes. The bounds
 are those of the page, 300 ms and 500 ms; as other processes may be at work, the fastest of some calls counts.
 """
 
