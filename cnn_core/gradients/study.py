@@ -53,9 +53,9 @@ class ErrorMap(NamedTuple):
 
 
 class Projected(NamedTuple):
-    """All values of a case along one random direction. error: relative, see `projection_error`; calls: of f; seconds."""
+    """All values of a case along one random direction. relative: the error, see `projection_error`; calls: of f; seconds."""
 
-    error: float
+    relative: float
     calls: int
     seconds: float
 

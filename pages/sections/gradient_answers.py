@@ -68,7 +68,7 @@ def two_ways(name: str, found: ErrorMap, projected: Projected, tensors: int) -> 
         "| | calls of f | time | relative error |\n|---|---|---|---|\n"
         f"| entry by entry, this tensor | {found.calls} | {_time(found.seconds)} | {scientific(agreed.relative)} |\n"
         f"| a random direction, all {tensors} tensors | {projected.calls} | {_time(projected.seconds)} | "
-        f"{scientific(projected.error)} |"
+        f"{scientific(projected.relative)} |"
     )
     st.caption(
         "**Entry by entry** takes two calls for each number, so of a large network one checks a few, and misses the others. "
