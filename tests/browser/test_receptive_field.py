@@ -345,4 +345,4 @@ def test_a_pinned_cell_stands_in_the_address(page, new_page, address):
     canvas.click(position={"x": 20, "y": 20})
     expect(page).not_to_have_url(re.compile("pinned"))
     open_page(again, address + "/receptive-field?pinned=9,9,9")
-    expect(again.get_by_text("pinned (=9,9,9) in the link must be a map")).to_be_visible()
+    expect(again.get_by_text("pinned (=9,9,9) in the link must be a feature map")).to_be_visible()
