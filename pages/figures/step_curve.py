@@ -12,6 +12,7 @@ from pages.figures.entries import power
 COLOURS = {"float64": "#0b6bcb", "float32": "#d95f02"}
 SYMBOLS = {"float64": "circle", "float32": "square"}
 DASHES = {"float64": "solid", "float32": "dash"}
+EXPECTED = {"float64": "dot", "float32": "dashdot", "truncation": "longdashdot"}
 NOW, KINK, PLAIN = "#e6007a", "#7b4fb5", "#8a94a3"
 FLOOR, CEILING = 1e-15, 10.0  # of the errors drawn; an error of 0 stands at the floor
 
@@ -43,10 +44,12 @@ def step_curve(curves: Sequence[Curve], theory: Expected, h: float) -> dict[str,
             }
         )
         rounding = [theory.rounding(step, curve.dtype) for step in steps]
-        data.append(_expected(f"ε|f|/h, {curve.dtype}", steps, rounding, theory, COLOURS[curve.dtype]))
+        data.append(
+            _expected(f"ε|f|/h, {curve.dtype}", steps, rounding, theory, COLOURS[curve.dtype], EXPECTED[curve.dtype])
+        )
     if theory.third:
         truncation = [theory.truncation(step) or 0.0 for step in steps]
-        data.append(_expected("h²|f‴|/6", steps, truncation, theory, PLAIN))
+        data.append(_expected("h²|f‴|/6", steps, truncation, theory, PLAIN, EXPECTED["truncation"]))
     found = [
         (step, e) for curve in curves for step, e, kink in zip(steps, curve.relative, curve.kinks, strict=True) if kink
     ]
@@ -77,8 +80,8 @@ def step_curve(curves: Sequence[Curve], theory: Expected, h: float) -> dict[str,
     }
 
 
-def _expected(name: str, x: list[float], y: list[float], theory: Expected, colour: str) -> dict[str, Any]:
-    """A thin dotted line: an absolute error as a relative one, of a numeric gradient about as large as the right one."""
+def _expected(name: str, x: list[float], y: list[float], theory: Expected, colour: str, dash: str) -> dict[str, Any]:
+    """A thin broken line: an absolute error as a relative one, of a numeric gradient about as large as the right one."""
     size = max(2 * theory.gradient, 1e-8)
     return {
         "type": "scatter",
@@ -86,7 +89,7 @@ def _expected(name: str, x: list[float], y: list[float], theory: Expected, colou
         "x": x,
         "y": [value / size for value in y],
         "mode": "lines",
-        "line": {"color": colour, "dash": "dot", "width": 1},
+        "line": {"color": colour, "dash": dash, "width": 1},
         "hoverinfo": "skip",
     }
 

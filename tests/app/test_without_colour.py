@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnn_core.gradients import STEPS, Curve, Expected
 from cnn_core.mistakes import Symptom
 from cnn_core.solver import StepRecord
 from cnn_core.speed import VERSIONS, Growth, Limits
@@ -18,13 +19,15 @@ from pages.figures.gradients import gradient_map
 from pages.figures.inside import histograms, over_time
 from pages.figures.sheets import filter_sheet, number_sheet
 from pages.figures.speed_charts import growth_curves, roofline, time_bars
+from pages.figures.step_curve import step_curve
 from pages.figures.symptom import symptom_figure
 from tests.app.test_speed import by_hand
 
 FIGURES = Path(__file__).parents[2] / "pages" / "figures"
 RECORDS = [StepRecord(n, 1 + n // 10, 1 / n, 0.25, 0.1, n / 99, n / 99) for n in range(1, 99)]
 RUNS = {f"run {n}": RECORDS for n in range(MOST)}
-STEPS = np.linspace(1, 2, 9)
+TIMES, ERRORS = np.linspace(1, 2, 9), np.full(len(STEPS), 1e-9)
+CURVES = [Curve(dtype, ERRORS, ERRORS, ERRORS, ERRORS > 0) for dtype in ("float64", "float32")]
 REPORT = by_hand()
 for version in VERSIONS:
     REPORT.add(Growth("size", 4, version, 1.0))
@@ -45,7 +48,8 @@ SAMPLES = {
     "time_bars": time_bars(REPORT),
     "growth_curves": growth_curves(REPORT, "size"),
     "roofline": roofline(REPORT, Limits(4e9, 2e9)),
-    "symptom_figure": symptom_figure(Symptom("curves", "loss", STEPS[None], STEPS[None] ** 2), "light"),
+    "step_curve": step_curve(CURVES, Expected(1.0, 1.0, 1.0), STEPS[3]),
+    "symptom_figure": symptom_figure(Symptom("curves", "loss", TIMES[None], TIMES[None] ** 2), "light"),
 }
 
 
@@ -86,4 +90,5 @@ def test_each_function_that_makes_a_chart_is_looked_at():
         and function.returns
         and ast.unparse(function.returns) == "dict[str, Any]"
     }
-    assert made - {"line", "layout", "log_axis"} == set(SAMPLES)  # these are parts of charts
+    parts, with_signs = {"line", "layout", "log_axis"}, {"tensor_map", "error_plane"}  # of charts; in their cells
+    assert made - parts - with_signs == set(SAMPLES)
