@@ -32,7 +32,7 @@ from pages.server.filters import kept_filters
 from pages.server.leisure import due, looked
 from pages.server.visitors import visitor
 
-ACROSS, PICTURES = 2, 6  # side by side: layers, and pictures of a cell
+ACROSS = 2  # layers side by side
 SHEET = 420  # pixels: the height of the filters
 MOST_FILTERS = 16  # in a small picture
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
@@ -69,7 +69,7 @@ def film_view(run: Run, theme: str) -> None:
         st.markdown(f":small[{words}{_change(filters, iteration)}]")
     with right:
         taken_for(run, found, theme, "", key="film_confusion")
-    pictures_of(run, found, PICTURES)
+    pictures_of(run, found)
     _one_picture(run, network, len(found.truth), theme)
 
 

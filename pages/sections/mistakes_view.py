@@ -19,7 +19,7 @@ from pages.figures.pixels import as_pixels, as_url
 from pages.server import runs
 from pages.server.leisure import due, looked
 
-MOST, ACROSS = 12, 4  # pictures shown, and how many side by side
+MOST, EACH = 12, 100  # pictures shown, and pixels across for each with its words
 PAIRS = 3  # pairs of classes that are named
 MATRIX = "confusion matrix: arrow keys go from cell to cell, Enter opens the pictures of one"
 WORST = "worst"  # of all mistakes, instead of those of one cell
@@ -42,7 +42,7 @@ def mistakes_view(run: Run, theme: str) -> None:
     with left:
         taken_for(run, found, theme, f" after {iteration} steps", key="confusion")
     with right:
-        pictures_of(run, found, ACROSS)
+        pictures_of(run, found)
 
 
 def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str) -> None:
@@ -84,8 +84,8 @@ def pick(classes: int, cell: Any) -> None:
         st.session_state["cell"] = f"{cell[0]}-{cell[1]}"
 
 
-def pictures_of(run: Run, found: Evaluation, across: int) -> None:
-    """A list of all cells with pictures in them, mistakes first, and the pictures of the one that is chosen, so many in a row."""
+def pictures_of(run: Run, found: Evaluation) -> None:
+    """A list of all cells with pictures in them, mistakes first, and the pictures of the one that is chosen."""
     st.subheader("Pictures")
     names, counts = run.config.training_data().dataset.class_names, found.confusion
     cells = [(a, b) for a in range(len(names)) for b in range(len(names)) if counts[a, b]]
@@ -110,13 +110,14 @@ def pictures_of(run: Run, found: Evaluation, across: int) -> None:
         st.success("None: every validation picture is named right." if chosen == WORST else "None at this step.")
         return
     pictures, _ = run.config.training_data().val_part(len(found.truth))
-    for first in range(0, len(shown), across):
-        for column, index in zip(st.columns(across), shown[first : first + across], strict=False):
-            chances, truth = found.probabilities[index], int(found.truth[index])
-            likely = (-chances).argsort()[:2].tolist()
-            told = likely if truth in likely else [*likely, truth]
-            column.image(as_url(as_pixels(pictures[index])), width=84, alt=f"a picture of {names[truth]}")
-            lines = [f"**is {messages.plain(names[truth])}**"]
-            lines += [f"{messages.plain(names[k])}: {chances[k]:.1%}" for k in told]
-            column.markdown("  \n".join(lines))
+    row = st.container(horizontal=True, gap="small")  # as many side by side as there is room for
+    for index in shown:
+        chances, truth = found.probabilities[index], int(found.truth[index])
+        likely = (-chances).argsort()[:2].tolist()
+        told = likely if truth in likely else [*likely, truth]
+        place = row.container(width=EACH)
+        place.image(as_url(as_pixels(pictures[index])), width=84, alt=f"a picture of {names[truth]}")
+        lines = [f"**is {messages.plain(names[truth])}**"]
+        lines += [f"{messages.plain(names[k])}: {chances[k]:.1%}" for k in told]
+        place.markdown("  \n".join(lines))
     st.markdown(":small[Those first whose true class seemed least likely to the network, with what it thought likely.]")

@@ -57,6 +57,8 @@ def test_the_buttons_stay_in_view_wherever_one_scrolls_to(page, address, width, 
     page.set_viewport_size({"width": width, "height": height})
     start(page, address)
     fits(page)
+    last = page.get_by_role("radio", name="Network").bounding_box()
+    assert last["x"] + last["width"] <= width  # no view is beyond the edge
     page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, main.scrollHeight)")
     assert page.locator("h1").bounding_box()["y"] < 0
     before = steps_done(page)
