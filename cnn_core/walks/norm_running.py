@@ -33,7 +33,7 @@ class RunningAverages(NamedTuple):
 
 
 def running_averages(
-    batches: Sequence[Array], convention: Convention, momentum: float | None = None
+    batches: Sequence[Array] | Array, convention: Convention, momentum: float | None = None
 ) -> RunningAverages:
     """Give batch norm one batch (N, C, H, W) or (N, C) after the other, as in training, from mean 0 and variance 1 on.
 

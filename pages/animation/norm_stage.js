@@ -8,6 +8,7 @@ import { titleOf } from "./norm_words.js";
 
 const [SMALLEST_CELL, LARGEST_CELL] = [9, 34];
 const [HEADS, SIDES, GAP, TITLE] = [20, 62, 8, 28]; // pixels: above and beside the planes, between them, and the title's line
+const HEAD = 66; // pixels that "channel 0" takes
 const SHARE = 0.57; // of the width, where the computation stands beside
 const [NARROW, LEAST_HEIGHT, BELOW] = [760, 300, 34];
 
@@ -59,6 +60,7 @@ export class NormStage {
     );
     this.cell = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, Math.floor(fitting)));
     root.style.setProperty("--plane", `${walk.columns * this.cell + 1}px`);
+    root.classList.toggle("tight", walk.columns * this.cell < HEAD);
     return true;
   }
 

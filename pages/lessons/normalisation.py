@@ -9,6 +9,9 @@ from pages.address.book import book
 from pages.controls import settings
 from pages.controls.places import near
 from pages.controls.segments import segments
+from pages.sections.norm_batches import batch_sizes
+from pages.sections.norm_facts import facts
+from pages.sections.norm_running import settling_averages
 from pages.sections.norm_tensor import CONSTANT, MAPS, OWN, UNITS, activations
 from pages.sections.norm_walk import norm_walk
 from pages.server import runs
@@ -62,10 +65,13 @@ with near():
 st.markdown(f"**{norm.capitalize()} norm**: {SETS[norm]}{ends}")
 running = None
 if mode == "test":
-    averages = running_averages(list(given.batches), "pytorch")
+    averages = running_averages(given.batches, "pytorch")
     running = averages.mean[-1], averages.variance[-1]
 try:
     norm_walk(norm, given, groups, running)
 except ValueError as error:
     messages.error(error)
 st.caption(given.words)
+facts(given)
+settling_averages(given)
+batch_sizes()

@@ -1,12 +1,15 @@
 """The page Normalisation: what it sends is the layer's own, and what cannot be is said in words."""
 
+import json
 from itertools import product
 
 import numpy as np
 import pytest
 
 from cnn_core.norm import group_norm_forward, norm_backward
+from cnn_core.training.batch_sizes import Comparison
 from cnn_core.walks.norm_running import running_averages
+from pages.sections import norm_batches
 from pages.sections.norm_tensor import CONSTANT, DEAD, ITS_BIAS, MAPS, UNITS, activations
 from tests.app.lesson import calm, open_lesson, sent, texts, unpack
 
@@ -115,3 +118,73 @@ def test_a_pinned_cell_and_a_step_come_by_the_link():
     begin = told(open_lesson("normalisation", pinned="x,7,3", step=12))["begin"]
     assert begin["pinned"] == {"name": "x", "plane": 7, "index": 3}
     assert begin["step"] == 11
+
+
+def charted(app, key):
+    """The figure that a chart of the page was given, by the name that it is read aloud by."""
+    data = [
+        json.loads(part.proto.json)[0] for part in app.get("bidi_component") if "chart" in part.proto.component_name
+    ]
+    (found,) = [json.loads(one["figure"]) for one in data if one["alt"] == key]
+    return {line["name"]: line["y"] for line in found["data"] if line["name"]}
+
+
+def test_running_averages_are_drawn_in_both_conventions():
+    app = open_lesson("normalisation", batch_size=2, tensor=UNITS, momentum="0.2", channel=3)
+    assert calm(app)
+    batches = activations(UNITS, 2, None).batches
+    for what in ("mean", "variance"):
+        lines = charted(app, f"running {what}")
+        theirs, ours = running_averages(batches, "pytorch", 0.2), running_averages(batches, "course", 0.8)
+        mistaken = running_averages(batches, "pytorch", 0.8)
+        for name, found in (
+            ("PyTorch, momentum 0.2", theirs),
+            ("course, momentum 0.8", ours),
+            ("PyTorch, given the course's 0.8", mistaken),
+        ):
+            np.testing.assert_allclose(lines[name], getattr(found, what)[:, 3], rtol=1e-4)
+        np.testing.assert_allclose(lines["each batch by itself"], getattr(ours, f"batch_{what}")[:, 3], rtol=1e-4)
+    said = " ".join(texts(app.markdown))
+    assert "PyTorch's running variance by 1 (unbiased), which is larger by 2/1" in said.replace("*", "")
+    alone = open_lesson("normalisation", batch_size=1, tensor=UNITS, norm="layer")
+    assert calm(alone)
+    assert any("has no variance to follow" in text for text in texts(alone.markdown))
+
+
+def test_both_questions_of_a_first_reader_are_answered_at_once():
+    said = " ".join(texts(open_lesson("normalisation").markdown)).replace("*", "")
+    for answer in (
+        "batch | a channel of all pictures | 4·4·4 = 64 | 6 | running averages",
+        "1 group is layer norm, and as many groups as channels is instance norm",
+        "minus its mean it is 0, whatever it was",
+        "In use there may be no batch: running averages from training take their place",
+    ):
+        assert answer in said
+
+
+def test_small_batches_are_trained_once_for_all_and_drawn(monkeypatch):
+    few = Comparison(pictures=16)
+    monkeypatch.setattr(norm_batches, "comparison", lambda: few)
+    app = open_lesson("normalisation")
+    assert few.state == ""
+    app.button(key="train_all").click().run()
+    assert not app.exception
+    few.wait()
+    another = open_lesson("normalisation")
+    assert calm(another)
+    assert [button.key for button in another.button] == []
+    lines = charted(another, "small batches")
+    means = few.found()["batch"]
+    np.testing.assert_allclose(lines["batch norm"], [100 * np.mean(means[size]) for size in (1, 2, 4, 8)], atol=0.01)
+    assert any("From batches of 8 to batches of 1" in text for text in texts(another.markdown))
+
+
+def test_trainings_that_ended_early_are_told_and_can_be_started_again(monkeypatch):
+    broken = Comparison(pictures=1)
+    monkeypatch.setattr(norm_batches, "comparison", lambda: broken)
+    broken.start()
+    broken.wait()
+    app = open_lesson("normalisation")
+    assert not app.exception
+    assert any("ended early" in text for text in texts(app.error))
+    assert [button.key for button in app.button] == ["train_all"]
