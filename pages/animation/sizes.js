@@ -11,6 +11,8 @@ const RANGES = [
 ];
 const PHONE = 600; // pixels; in a narrower room the parts stand below each other
 const LARGEST_ON_PHONE = 34;
+const PHONE_BARS = 158; // pixels of the page's line and the player's buttons, which stay in view
+const STRIPE = 9; // that tells the groups of a convolution apart
 const [SMALLEST_KERNEL, LARGEST_KERNEL] = [26, 40]; // a kernel's cells do not shrink with the input's
 const KERNEL_PICTURE = 6; // a cell of the small pictures that many kernels become, with a lens for the one at work
 const FEW_KERNEL_ROWS = 6; // of all filters together: these stay kernels where planes become pictures
@@ -28,7 +30,7 @@ const GAPS = { columns: 28, rows: 14, planes: 12 };
 // panels: what a step of each phase writes out.
 export function compose(groups, panels, room) {
   const swaps = panels.length > 1; // a walk of one phase needs all of its grids at each step
-  if (room.width < PHONE) return composePhone(groups, room, swaps);
+  if (room.width < PHONE) return composePhone(groups, panels, room, swaps);
   const rows = [0, 1].map((row) => groups.filter((group) => group.row === row)).filter((row) => row.length);
   const matrices = groups.some(({ name }) => name === "columns"); // these stand below the sum wherever it stands
   const [below, widest] = [GAPS.rows + panelHeight(panels, room.width, false), widestBlock(panels)];
@@ -117,7 +119,7 @@ function pictureExtent(group, plan, width) {
 const picturesAcross = ({ planes }, wide) =>
   Math.max(1, Math.floor(WIDEST_OUTPUTS[planes.length > 3 ? "many" : "few"] / wide));
 
-function composePhone(groups, { width }, swap) {
+function composePhone(groups, panels, { width }, swap) {
   const small = groups.some((group) => group.kernels && group.filters > 4);
   const maps = groups.filter((group) => !group.kernels);
   if (maps.every(({ name, planes }) => planes.length === 1 && name !== "columns")) {
@@ -125,11 +127,18 @@ function composePhone(groups, { width }, swap) {
     const cell = Math.min(LARGEST_ON_PHONE, Math.floor((width - GAPS.columns - 4) / across));
     if (cell >= SMALLEST_CELL) return { form: "phone", cell, small, swap, pair: true };
   }
-  for (let cell = LARGEST_ON_PHONE; cell >= SMALLEST_CELL; cell--) {
-    if (groups.every((group) => group.kernels || group.grid.columns * cell + 10 <= width))
-      return { form: "phone", cell, small, swap };
-  }
-  return { form: "phone", cell: 0, small, swap };
+  const cells = Array.from({ length: LARGEST_ON_PHONE - SMALLEST_CELL + 1 }, (_, less) => LARGEST_ON_PHONE - less);
+  const fitting = cells.filter((cell) => maps.every(({ grid }) => grid.columns * cell + 10 <= width));
+  // The outputs, in lines, and the sum below them are in view together, if they can be.
+  const room = window.innerHeight - PHONE_BARS - panelHeight(panels.slice(0, 1), width, true);
+  const outputs = maps.filter(({ name }) => name === "out");
+  const cell = fitting.find((each) => outputs.every((group) => outputsHeight(group, each, width) <= room));
+  return { form: "phone", cell: cell ?? fitting[0] ?? 0, small, swap };
+}
+
+function outputsHeight({ grid, planes }, cell, width) {
+  const across = Math.floor((width + GAPS.planes) / (grid.columns * cell + 2 + GAPS.planes + STRIPE));
+  return TITLE + Math.ceil(planes.length / Math.max(1, across)) * (grid.rows * cell + CAPTION + 8) + GAPS.rows;
 }
 
 const columnsIn = ({ grid }) => grid.columns;
@@ -144,7 +153,7 @@ function extent(group, cell, small, tall = 0) {
   if (group.kernels) return kernelExtent(group, cell, small);
   const height = grid.rows * cell + captionOf(group) + 2;
   const lines = group.stacked ? Math.min(planes.length, Math.max(1, Math.floor((tall - TITLE) / height))) : 1;
-  const stripe = group.grouped ? 9 : 0; // that tells the groups of a convolution apart
+  const stripe = group.grouped ? STRIPE : 0;
   const across = Math.ceil(planes.length / lines);
   const wide = Math.max(grid.columns * cell + 2, grid.channels > 1 ? CAPTIONS.plane : 0);
   return [Math.max(across * (wide + GAPS.planes + stripe) - GAPS.planes, group.least), TITLE + lines * height, lines];
