@@ -2,7 +2,7 @@
 
 from cnn_core.walks.counts import Grid
 from cnn_core.walks.gather import gather_conv_transpose2d, gather_dx
-from cnn_core.walks.norm_graph import NormGraph, norm_graph
+from cnn_core.walks.norm_graph import NormGraph, trace_norm
 from cnn_core.walks.norm_running import RunningAverages, running_averages
 from cnn_core.walks.trace import (
     trace_avg_pool2d,
@@ -23,11 +23,11 @@ __all__ = [
     "Walk",
     "gather_conv_transpose2d",
     "gather_dx",
-    "norm_graph",
     "running_averages",
     "trace_avg_pool2d",
     "trace_conv2d",
     "trace_conv_transpose2d",
     "trace_im2col",
     "trace_max_pool2d",
+    "trace_norm",
 ]

@@ -116,7 +116,7 @@ def sets_of(norm: str, shape: Shape, num_groups: int = 1) -> Sets:
     return others[norm](shape)
 
 
-def norm_graph(
+def trace_norm(
     norm: str,
     x: Array,
     gamma: Array,

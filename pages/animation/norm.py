@@ -1,4 +1,4 @@
-"""The walk of a norm in the browser: the player's time axis over the staged computation of `norm_graph`."""
+"""The walk of a norm in the browser: the player's time axis over the staged computation of `trace_norm`."""
 
 from __future__ import annotations
 

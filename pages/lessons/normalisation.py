@@ -10,6 +10,7 @@ from pages.controls import settings
 from pages.controls.places import near
 from pages.controls.segments import segments
 from pages.sections.norm_batches import batch_sizes
+from pages.sections.norm_code import norm_code
 from pages.sections.norm_facts import facts
 from pages.sections.norm_running import settling_averages
 from pages.sections.norm_tensor import CONSTANT, MAPS, OWN, UNITS, activations
@@ -75,3 +76,4 @@ st.caption(given.words)
 facts(given)
 settling_averages(given)
 batch_sizes()
+norm_code()

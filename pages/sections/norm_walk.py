@@ -15,7 +15,7 @@ from cnn_core.norm import (
     norm_backward,
 )
 from cnn_core.walks.counts import decimals_of
-from cnn_core.walks.norm_graph import NormGraph, norm_graph
+from cnn_core.walks.norm_graph import NormGraph, trace_norm
 from pages.animation.norm import norm_player
 from pages.sections.norm_tensor import Activations
 from pages.sections.walkthrough import KEY, begin_with, to_address
@@ -41,8 +41,8 @@ def norm_walk(norm: str, given: Activations, num_groups: int, running: Running) 
         gamma, beta = (np.broadcast_to(array[:, None, None], x.shape[1:]).copy() for array in (gamma, beta))
     options: dict[str, Any] = {"num_groups": num_groups, "dout": dout, "running": running}
     decimals = max(6, decimals_of("x", x, 2) + MORE)
-    graph = norm_graph(norm, x, gamma, beta, decimals=decimals, **options)
-    exact = norm_graph(norm, x, gamma, beta, **options)
+    graph = trace_norm(norm, x, gamma, beta, decimals=decimals, **options)
+    exact = trace_norm(norm, x, gamma, beta, **options)
     layer = layer_itself(norm, x, gamma, beta, dout, num_groups, running)
     apart = max(
         float(np.abs(exact.cells[name] - array).max()) for name, array in zip(("out", "dx"), layer, strict=True)

@@ -6,12 +6,15 @@ from itertools import product
 import numpy as np
 import pytest
 
+from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.norm import group_norm_forward, norm_backward
+from cnn_core.training import TrainingConfig
 from cnn_core.training.batch_sizes import Comparison
 from cnn_core.walks.norm_running import running_averages
 from pages.sections import norm_batches
-from pages.sections.norm_tensor import CONSTANT, DEAD, ITS_BIAS, MAPS, UNITS, activations
+from pages.sections.norm_tensor import CONSTANT, DEAD, ITS_BIAS, MAPS, OWN, UNITS, activations
 from tests.app.lesson import calm, open_lesson, sent, texts, unpack
+from tests.waiting import until
 
 NORMS = ("batch", "layer", "group", "instance")
 
@@ -188,3 +191,31 @@ def test_trainings_that_ended_early_are_told_and_can_be_started_again(monkeypatc
     assert not app.exception
     assert any("ended early" in text for text in texts(app.error))
     assert [button.key for button in app.button] == ["train_all"]
+
+
+def test_a_training_of_ones_own_brings_its_last_convolution_and_its_norms_parameters(registry):
+    blocks = (ConvBlock(4, norm="batch"), ConvBlock(8, norm="batch", pool="none"))
+    config = TrainingConfig(network=NetworkSpec(blocks, hidden=()), batch_size=200, num_epochs=1)
+    run = registry.start(config)
+    until(lambda: run.ended)
+    app = open_lesson("normalisation", run=run.id, tensor=OWN, norm="group", groups=2)
+    assert calm(app)
+    assert told(app)["shape"] == [4, 6, 4, 4]
+    assert any(
+        "conv2: 6 of 8 channels, 4×4 cells each. γ and β as norm2 has learned them" in text
+        for text in texts(app.caption)
+    )
+    network, data = run.network_at(), config.training_data()
+    maps = network.feature_maps(data.normalised(data.dataset.test.x[:4]))["conv2"][:, :6]
+    assert np.abs(numbers(app, "x") - maps.ravel()).max() < 0.006 * max(1, np.abs(maps).max())
+    np.testing.assert_allclose(numbers(app, "gamma"), network.params["norm2.gamma"][:6], atol=0.0051)
+    assert OWN not in open_lesson("normalisation").selectbox(key="tensor").options
+
+
+def test_the_code_is_shown_when_it_is_asked_for():
+    app = open_lesson("normalisation")
+    assert not app.code
+    app.toggle(key="code_open").set_value(True).run()
+    assert calm(app)
+    assert any("dcentered_by_square" in code.value for code in app.code)
+    assert any("GroupNorm(num_groups, C)" in code.value for code in app.code)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cnn_core import norm
 from cnn_core.cs231n import layers as course
-from cnn_core.walks.norm_graph import STAGES, norm_graph, sets_of
+from cnn_core.walks.norm_graph import STAGES, sets_of, trace_norm
 from cnn_core.walks.norm_running import MOMENTUM, running_averages
 
 SHAPES = [(4, 6, 4, 4), (1, 6, 3, 5), (2, 6, 1, 2), (5, 6), (3, 6, 20, 21)]  # the last: the layer views it row by row
@@ -33,7 +33,7 @@ def make(kind, shape, seed=0, spread=1.0, offset=0.5):
 def graph_and_layer(kind, shape, groups, training, **options):
     x, gamma, beta, dout, running = make(kind, shape, **options)
     given = None if training else running
-    graph = norm_graph(kind, x, gamma, beta, num_groups=groups, dout=dout, running=given)
+    graph = trace_norm(kind, x, gamma, beta, num_groups=groups, dout=dout, running=given)
     if kind == "batch":
         mean, variance = (array.copy() for array in running)
         out, cache = norm.batch_norm_forward(x, gamma, beta, mean, variance, training=training)
@@ -128,7 +128,7 @@ def test_rounded_every_number_is_made_of_those_that_are_written(case):
     kind, shape, groups, training = case
     x, gamma, beta, dout, running = make(kind, shape)
     options = {"num_groups": groups, "dout": dout, "running": None if training else running}
-    graph = norm_graph(kind, x, gamma, beta, decimals=6, **options)
+    graph = trace_norm(kind, x, gamma, beta, decimals=6, **options)
     names = [*graph.cells, *graph.sets, *graph.entries]
     flat = {name: [exact(value) for value in graph.spread(name).ravel()] for name in names}
     for name in names:
@@ -188,8 +188,8 @@ def test_one_group_is_layer_norm_and_as_many_groups_as_channels_instance_norm():
     x, gamma, beta, dout, _ = make("group", (2, 6, 3, 4))
     whole = [np.broadcast_to(array[:, None, None], x.shape[1:]) for array in (gamma, beta)]
     for groups, kind, parameters in ((1, "layer", whole), (6, "instance", (gamma, beta))):
-        ours = norm_graph("group", x, gamma, beta, num_groups=groups, dout=dout)
-        theirs = norm_graph(kind, x, *parameters, dout=dout)
+        ours = trace_norm("group", x, gamma, beta, num_groups=groups, dout=dout)
+        theirs = trace_norm(kind, x, *parameters, dout=dout)
         np.testing.assert_array_equal(ours.set_of, theirs.set_of)
         for name, array in theirs.cells.items():
             np.testing.assert_allclose(ours.cells[name], array, rtol=0, atol=1e-12, err_msg=name)
@@ -206,7 +206,7 @@ def test_one_group_is_layer_norm_and_as_many_groups_as_channels_instance_norm():
 )
 def test_the_cells_that_share_a_mean(kind, groups, marked):
     x, gamma, beta, *_ = make(kind, (3, 6, 2, 2))
-    graph = norm_graph(kind, x, gamma, beta, num_groups=groups)
+    graph = trace_norm(kind, x, gamma, beta, num_groups=groups)
     expected = np.zeros(x.shape, bool)
     expected[marked] = True
     np.testing.assert_array_equal(graph.set_of == graph.set_of[1, 2, 0, 1], expected)
@@ -216,7 +216,7 @@ def test_the_cells_that_share_a_mean(kind, groups, marked):
 def test_what_a_stage_reads_and_sends_is_there():
     for training in (True, False):
         x, gamma, beta, dout, running = make("batch", (2, 3, 2, 2))
-        graph = norm_graph("batch", x, gamma, beta, dout=dout, running=None if training else running)
+        graph = trace_norm("batch", x, gamma, beta, dout=dout, running=None if training else running)
         assert [stage.name for stage in graph.stages if not training] == (
             [] if training else ["centre", "root", "divide", "scale", "shift"]
         )
@@ -241,7 +241,7 @@ def test_what_a_stage_reads_and_sends_is_there():
 def test_constant_numbers_come_out_as_beta():
     x, gamma, beta, dout, _ = make("instance", (2, 3, 2, 2))
     x[0, 1] = 0.7
-    graph = norm_graph("instance", x, gamma, beta, dout=dout, decimals=6)
+    graph = trace_norm("instance", x, gamma, beta, dout=dout, decimals=6)
     np.testing.assert_array_equal(graph.cells["out"][0, 1], np.round(beta[1], 6))
     assert graph.spread("std")[0, 1, 0, 0] == 0.003162  # of eps alone: what comes back is 316 times as large
 
@@ -272,12 +272,12 @@ def test_misfits_are_named(change, message):
         "num_groups": 3,
     } | change
     with pytest.raises(ValueError) as error:
-        norm_graph(**given)
+        trace_norm(**given)
     assert message in str(error.value)
 
 
 def test_a_name_that_is_not_there_is_named():
-    graph = norm_graph("group", np.arange(12.0).reshape(2, 6), np.ones(6), np.zeros(6))
+    graph = trace_norm("group", np.arange(12.0).reshape(2, 6), np.ones(6), np.zeros(6))
     with pytest.raises(ValueError, match=r"name \(='dx'\) must be one of x, centered"):
         graph.spread("dx")
 
