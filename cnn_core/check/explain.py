@@ -47,8 +47,11 @@ def _gives_the_same(
 ) -> bool:
     names = [finding.result] if finding.result else list(form.gradients if report.back else form.results)
     said = 0
-    with planted(mistake):
-        functions = core()
+    method = any(
+        "." in edit.qualname for edit in mistake.edits
+    )  # no function that can be handed over: it is put in place
+    with planted(mistake if method else None):
+        functions = core() if method else {**core(), **mistake.wrong}
         for number, tried in enumerate(cases):
             reply = call(functions, form.message(tried.posed.case))
             theirs = results(report.form, tried.posed.case, tried.reply)

@@ -18,6 +18,7 @@ import numpy as np
 
 from cnn_core.check.calls import call
 from cnn_core.check.cases import make
+from cnn_core.check.compare import differs
 from cnn_core.check.form import Form
 from cnn_core.check.forms import FORMS
 from cnn_core.check.kinds import KINDS
@@ -29,6 +30,7 @@ HOST = "http://localhost:8501"
 VERSION = 1
 MOST_TEXT, MOST_JSON = 6_000, 60_000  # characters
 MOST_NUMBER = 10**6  # of what a function is given
+MOST_SHOWN = 1e12  # of what it gave back
 MOST_CELLS = 2_000  # of one array
 KEYS = {"version", "function", "backward", "result", "sizes", "arrays", "theirs", "shape"}
 NOT_WHOLE = "case (in the link) must be one that cnn_core.check has printed: copy the whole of it"
@@ -54,11 +56,35 @@ class SharedCase:
         """What it should be."""
         return self.posed.right[self.result]
 
+    @property
+    def first_wrong(self) -> tuple[int, ...] | None:
+        """The first number that is wrong; None if there is none, or theirs has another shape."""
+        if self.theirs is None or self.theirs.shape != self.right.shape:
+            return None
+        wrong = np.argwhere(differs(self.theirs, self.right))
+        return tuple(wrong[0].tolist()) if len(wrong) else None
+
 
 def address(shared: SharedCase, host: str = HOST) -> str:
     """The link; "" where it would be too long for an address."""
     text = write(shared)
-    return f"{host.rstrip('/')}/{PATH}?case={text}" if len(text) <= MOST_TEXT else ""
+    return f"{host.rstrip('/')}/{PATH}?case={text}{_place(shared)}" if len(text) <= MOST_TEXT else ""
+
+
+def _place(shared: SharedCase) -> str:
+    """Where the player begins: at the end, with the first wrong cell pinned."""
+    at, end = shared.first_wrong, f"&step={MOST_NUMBER}"
+    if "out" not in shared.posed.right or "KH" not in shared.posed.case.sizes:
+        return ""
+    if at is None or len(at) != 4:
+        return end
+    *_, row, column = at
+    plane, width, padding = at[1], shared.right.shape[-1], shared.posed.case.sizes["padding"]
+    if shared.result == "dweight":
+        plane += at[0] * shared.right.shape[1]
+    elif (shared.result == "dx") != (shared.form.layer == "conv_transpose2d"):  # it is drawn with its padding
+        row, column, width = row + padding, column + padding, width + 2 * padding
+    return f"{end}&pinned={shared.result},{plane},{row * width + column}"
 
 
 def write(shared: SharedCase) -> str:
@@ -161,14 +187,15 @@ def _theirs(values: object, shape: object) -> Array | None:
         values
     ):
         raise ValueError("shape (in the link) must be that of their numbers")
-    if not all(value is None or (type(value) in (int, float) and abs(value) < 1e300) for value in values):
+    if not all(value is None or (type(value) in (int, float) and abs(value) <= MOST_SHOWN) for value in values):
         raise ValueError("theirs (in the link) must hold numbers")
     return np.asarray([math.nan if value is None else value for value in values], np.float64).reshape(shape)
 
 
 def _plain(array: Array) -> list[Any]:
-    """Numbers as JSON has them: whole ones without a point, None for what is not finite."""
-    return [None if not math.isfinite(v) else int(v) if v == int(v) else v for v in array.ravel().tolist()]
+    """Numbers as JSON has them: whole ones without a point, None for what is not finite, or too large to be written out."""
+    numbers = (v if math.isfinite(v) and abs(v) <= MOST_SHOWN else None for v in array.ravel().tolist())
+    return [v if v is None else int(v) if v == int(v) else v for v in numbers]
 
 
 def theirs_of(told: Mapping[str, Any]) -> Array | None:

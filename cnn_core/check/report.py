@@ -12,7 +12,7 @@ from cnn_core.check.compare import differs
 from cnn_core.check.form import Form
 from cnn_core.check.judge import follow
 from cnn_core.check.link import theirs_of
-from cnn_core.check.right import results
+from cnn_core.check.right import Posed, results
 from cnn_core.check.suite import Outcome
 from cnn_core.check.survey import Finding, Report, Tried
 from cnn_core.checks import Array
@@ -90,36 +90,41 @@ def _of_finding(report: Report, finding: Finding, again: bool) -> Iterator[str]:
 
 
 def _of_case(form: Form, back: bool, result: str, tried: Tried, whose: str = "your") -> Iterator[str]:
-    case = tried.posed.case
-    yield from _wrapped(f"The smallest case that shows it: {call_in_words(form, back, tried)}", 4, 8)
-    for name, array in case.arrays.items():
-        if back or name != "dout":
-            yield from _grid(f"{form.name_of(name)} =", array)
+    given = case_text(form, back, tried.posed).splitlines()
+    yield from _wrapped(f"The smallest case that shows it: {given[0]}", 4, 8)
+    yield from (f"        {line}".rstrip() for line in given[1:])
     right = follow(form, tried.posed, tried.reply)
     if result not in right:
         return
-    theirs = theirs_of(results(form, case, tried.reply).get(result, {}))
+    theirs = theirs_of(results(form, tried.posed.case, tried.reply).get(result, {}))
     name = form.name_of(result)
     if theirs is None:
-        yield from _grid(f"{name} should be", right[result])
+        yield from _indented(_grid(f"{name} should be", right[result]))
     elif theirs.shape != right[result].shape:
         yield f"        {whose} {name} has the shape {theirs.shape}:"
-        yield from _grid("", theirs)
+        yield from _indented(_grid("", theirs))
         yield f"        it should have the shape {right[result].shape}:"
-        yield from _grid("", right[result])
+        yield from _indented(_grid("", right[result]))
     else:
         yield from _beside(f"{whose} {name}", theirs, right[result])
 
 
-def call_in_words(form: Form, back: bool, tried: Tried) -> str:
-    """The shapes and the settings of a case, as the function is called."""
-    case, said = tried.posed.case, []
+def case_text(form: Form, back: bool, posed: Posed) -> str:
+    """What a function is given: in the first line shapes and settings, then the numbers. back: dout, too."""
+    case, said = posed.case, []
     for name, value in form.takes(case).items():
         said += [f"{name} {value.shape}" if isinstance(value, np.ndarray) else f"{name} {_setting(value)}"]
     if back:
         said.append(f"dout {case.arrays['dout'].shape}")
-    dtype = tried.posed.dtype
-    return ", ".join(said) + ("." if dtype == np.float64 else f", all of {dtype}.")
+    lines = [", ".join(said) + ("." if posed.dtype == np.float64 else f", all of {posed.dtype}.")]
+    for name, array in case.arrays.items():
+        if back or name != "dout":
+            lines += _grid(f"{form.name_of(name)} =", array)
+    return "\n".join(lines)
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"        {line}".rstrip() for line in lines)
 
 
 def _setting(value: Any) -> str:
@@ -151,12 +156,12 @@ def _beside(name: str, theirs: Array, right: Array) -> Iterator[str]:
 
 def _grid(head: str, array: Array) -> Iterator[str]:
     if array.size > MOST_CELLS:
-        yield f"        {head} {array.size} numbers"
+        yield f"{head} {array.size} numbers"
         return
     rows = _rows(array, np.zeros(array.shape, bool))
     width = max(12, len(head) + 1)
     for number, row in enumerate(rows):
-        yield f"        {head if not number else '':<{width}}{row}".rstrip()
+        yield f"{head if not number else '':<{width}}{row}".rstrip()
 
 
 def _rows(array: Array, marked: Array) -> list[str]:

@@ -170,6 +170,16 @@ PAGES = (
         sidebar=False,
     ),
     Page(
+        "check_your_own",
+        UNDERSTAND,
+        "Check your own",
+        "fact_check",
+        "Have your own layers judged, on the smallest case.",
+        "how to have one's own layers and tests judged by `python -m cnn_core.check`, with a report; and the cases that such "
+        "reports link to, yours beside ours, with each sum written out",
+        sidebar=False,
+    ),
+    Page(
         "speed",
         UNDERSTAND,
         "Speed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def gradient_map(gradient: Array, reach: float, theme: str = "light") -> dict[st
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
-        "text": [[write_digits(value, 4) for value in row] for row in shown.tolist()],
+        "text": [[write_digits(v, 4) if math.isfinite(v) else "NaN" for v in row] for row in shown.tolist()],
         "textfont": {"color": DIGITS[theme]},
         "texttemplate": "%{text}" if gradient.shape[1] <= MOST_TEXT else "",
         "hovertemplate": "row %{y}, column %{x}: %{z:.10~g}<extra></extra>",

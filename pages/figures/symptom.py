@@ -21,9 +21,9 @@ Panel = tuple[str, Array]
 Ends = tuple[float, float]
 
 
-def symptom_figure(symptom: Symptom, theme: str) -> dict[str, Any]:
-    """Maps or curves; filters are `symptom_filters`."""
-    return _curves(symptom) if symptom.kind == "curves" else _maps(symptom, theme)
+def symptom_figure(symptom: Symptom, theme: str, *, difference: bool = True) -> dict[str, Any]:
+    """Maps or curves; filters are `symptom_filters`. difference: a map of that, too."""
+    return _curves(symptom) if symptom.kind == "curves" else _maps(symptom, theme, difference)
 
 
 def symptom_filters(symptom: Symptom, theme: str) -> list[tuple[str, dict[str, Any]]]:
@@ -50,11 +50,12 @@ def gap_in_words(symptom: Symptom) -> str:
     )
 
 
-def _maps(symptom: Symptom, theme: str) -> dict[str, Any]:
+def _maps(symptom: Symptom, theme: str, difference: bool) -> dict[str, Any]:
     """What should be and what was found in one row; below, their difference and what they were computed from."""
     found, expected = symptom.found, symptom.expected
     panels: list[Panel] = [(symptom.expected_name, expected), (symptom.found_name, found)]
-    if (apart := _apart(found, expected)) is not None:
+    apart = _apart(found, expected) if difference else None
+    if apart is not None:
         panels.append(
             ("difference: " + ("is − should be" if found.shape == expected.shape else "as NumPy broadcasts"), apart)
         )
@@ -66,7 +67,7 @@ def _maps(symptom: Symptom, theme: str) -> dict[str, Any]:
     total, top = sum(heights), 0
     widest = max(array.shape[1] for _, array in panels)
     figure: dict[str, Any] = {"data": [], "layout": {"annotations": [], "shapes": [], "height": total}}
-    reach = max(float(np.abs(found).max(initial=0)), float(np.abs(expected).max(initial=0))) or 1.0
+    reach = max(float(np.abs(np.nan_to_num(array)).max(initial=0)) for array in (found, expected)) or 1.0
     for row, height in zip(rows, heights, strict=True):
         for column, (name, array) in enumerate(row):
             own = reach if array is found or array is expected or array is apart else float(np.abs(array).max()) or 1.0
@@ -136,7 +137,7 @@ def _apart(found: Array, expected: Array) -> Array | None:
 def _differing(found: Array, expected: Array) -> Array:
     """Which numbers differ by more than rounding."""
     scale = float(np.abs(expected).max(initial=0)) or 1.0
-    return np.asarray(np.abs(found - expected) > 1e-6 * scale)
+    return ~np.asarray(np.abs(found - expected) <= 1e-6 * scale)  # NaN is neither
 
 
 def _size(array: Array) -> str:

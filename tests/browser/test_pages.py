@@ -19,6 +19,7 @@ SHOWS = {  # what a reader must find on the page before the first click; of any 
     "train": "The filters before training",
     "runs": "Import weights or settings",
     "normalisation": "One mean and one variance for channel",
+    "check-your-own": "Is your layer right?",
     "filters": "One picture on its way through",
     "find-the-bug": "What is the cause?",
     "speed": "The work: operations and bytes",

@@ -39,7 +39,7 @@ def test_a_wrong_file_names_the_mistake_and_links_to_the_case(tmp_path, capsys):
     assert "dx is wrong when there are several windows and stride is above 1" in report
     assert f"what a known mistake gives: {MISTAKES['conv-stride-backward'].name}" in report
     assert "x (1, 1, 1, 3), w (1, 1, 1, 1), b (1,), conv_param {stride: 2, pad: 0}" in report
-    text = re.search(r"http://convscope\.example/check-your-own\?case=(\S+)", out)[1]
+    text = re.search(r"http://convscope\.example/check-your-own\?case=([\w-]+)", out)[1]
     assert link.read(text).function == "conv_backward_naive"
 
 

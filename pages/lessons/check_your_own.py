@@ -1,0 +1,48 @@
+"""How to have one's own layers judged; and the cases that the judge's reports link to."""
+
+import streamlit as st
+
+from cnn_core.check.link import read
+from pages.address import messages, state
+from pages.sections.shared_case import shared_case
+from pages.server.example_report import example_report
+
+COMMANDS = """\
+python -m cnn_core.check my_layers.py          # your functions, under the course's names or ours
+python -m cnn_core.check --course assignment2  # the course's whole folder
+python -m cnn_core.check --tests my_tests.py   # your tests: which mistakes do they find?
+"""
+PLACE = ("case", "step", "pinned")
+
+
+def go(query: str = "") -> None:
+    """To the case of a link's query; without one, away from any."""
+    given = dict(part.split("=", 1) for part in query.split("&") if part)
+    for name in PLACE:
+        state.set_text(name, given.get(name))
+
+
+asked, shared = state.text("case"), None
+if asked is not None:
+    try:
+        shared = read(asked)
+    except ValueError as error:
+        messages.error(error)
+if shared is not None:
+    shared_case(shared)
+    st.button("How to check your own", key="back", icon=":material/arrow_back:", on_click=go)
+else:
+    st.markdown(
+        "**Is your layer right?** A command on your own machine runs your file against this app's core: what is wrong, where and "
+        "when, which known mistake gives the same numbers, and the **smallest case** that shows it. Nothing is uploaded."
+    )
+    st.code(COMMANDS, language="bash")
+    example = example_report()
+    st.markdown("**A report** on four functions, of which one writes `=` where `+=` belongs:")
+    st.code(example.text, language=None)
+    st.button("Open this case", key="open", icon=":material/open_in_new:", on_click=go, args=(example.query,))
+    st.caption(
+        "Your file runs in a process of its own, with limits on time, memory and output. Your backward pass gets the cache that "
+        "your own forward pass returned, whatever that is. In the folder of the app, the command is `.venv/bin/python -m ...`; "
+        "`pip install .` installs it anywhere."
+    )
