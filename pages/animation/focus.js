@@ -1,8 +1,8 @@
 // The keyboard's focus is not lost. Where the control that has it is disabled or goes away, most often because of what it did,
 // the nearest one that works gets it: of those around it the main one, whose words are bold, or else the first.
-const SOON = 500; // ms in which the key that was meant for the former control may be down, or come twice
-
+// A page that is left for another runs this once more: all names stand inside.
 window.convscopeFocus ??= (() => {
+  const SOON = 500; // ms in which the key that was meant for the former control may be down, or come twice
   const around = (control) => {
     const places = [];
     for (let at = control.parentElement; at?.closest("[data-testid=stMain]"); at = at.parentElement) places.push(at);
