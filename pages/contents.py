@@ -24,7 +24,8 @@ here = f"[data-testid=stTopNav] > :nth-child({1 + list(groups).index(entry.group
 st.html(
     "<style>.stMainBlockContainer { padding: 3.7rem clamp(1rem, 2vw, 2rem) 4rem; > .stVerticalBlock { gap: .3rem } } "
     "h1 { font-size: 1.7rem !important; padding: .3rem 0 !important; white-space: nowrap } "
-    ".stMain :is(.st-key-preset, .st-key-tensor) { width: auto !important; min-width: 0; flex: 0 1 22rem !important; "
+    ".stMain :is(.st-key-preset, .st-key-tensor):not(.st-key-checking *) { "
+    "width: auto !important; min-width: 0; flex: 0 1 22rem !important; "
     "label { white-space: nowrap; gap: .25rem } "
     "[data-testid=stSelectbox] { display: flex; align-items: center; gap: .6rem } } "
     "[data-testid=stImage] { column-gap: 1rem } "

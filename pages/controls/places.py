@@ -19,6 +19,9 @@ STYLE = (
     ".st-key-scene { flex-wrap: wrap; gap: 1rem 1.5rem; align-items: flex-start; "
     "> .st-key-player { flex: 1 1 var(--walk) !important; width: auto !important } "
     "> .st-key-whole_picture { flex: 1 1 15rem !important; width: auto !important } } "
+    ".st-key-checking { flex-wrap: wrap; gap: .3rem 1.2rem; > div { flex: 0 1 auto; min-width: 8rem !important } "
+    "> :is(.st-key-check, .st-key-h) { flex: 2 1 14rem !important } > .st-key-tensor { flex: 1 1 9rem !important } "
+    "> .st-key-seed { flex: 0 1 8rem !important } } "
     # Tensor, errors and, over the height of both lines, the numbers; on a narrow screen one below the other, numbers second.
     "@media (min-width: 1000px) { .st-key-checked { display: grid; gap: .3rem 1.5rem; align-items: start; "
     "grid-template-columns: repeat(3, minmax(0, 1fr)); grid-template-rows: auto 1fr; > * { grid-column: 1 / 3; grid-row: 2 } "
