@@ -15,7 +15,7 @@ from pages.server.runs import give_way
 
 give_way()
 groups = menu()
-page = st.navigation({group: list(pages) for group, pages in groups.items()}, position="top")
+page = st.navigation({group: list(pages) for group, pages in groups.items()}, position="top", expanded=True)
 entry = ChainMap(*groups.values())[page]
 here = f"[data-testid=stTopNav] > :nth-child({1 + list(groups).index(entry.group)}) [data-testid=stTopNavSection]"
 # More of the picture in sight; pictures side by side do not touch. The menu marks the group that the page belongs to. No fading
