@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -11,6 +12,8 @@ from tests.browser.walking import at, count, go, hover, numbers, open_walk
 
 def test_dx_is_gathered_from_where_the_backward_pass_stands(page, address):
     player = open_walk(page, address + "/convolution?preset=half_padding&stages=false")
+    go(player, 49)
+    scattered = np.array(player.evaluate("el => Array.from(el.player.walk.grids.dx.counts)")).reshape(7, 7)[1:-1, 1:-1]
     go(player, 25 + 7)  # dout[1, 2] hands its gradient to a window of dx
     expect(player.locator(".note")).to_contain_text("“dx as: gather” shows dx as a convolution of dout")
     page.get_by_role("radiogroup", name="dx as").get_by_text("gather").click()
@@ -21,7 +24,9 @@ def test_dx_is_gathered_from_where_the_backward_pass_stands(page, address):
     expect(player.locator(".group.weight h4")).to_have_text("kernel, flipped")
     expect(player.locator(".total")).to_contain_text("→ dx[1, 2]")
     products = [numbers(text)[2] for text in player.locator(".term").all_inner_texts()]
-    assert numbers(player.locator(".total").inner_text())[1] == sum(products)
+    assert numbers(player.locator(".total").inner_text())[1] == sum(products) == int(scattered[1, 2])
+    gathered = np.array(player.evaluate("el => Array.from(el.player.walk.grids.out.counts)")).reshape(5, 5)
+    np.testing.assert_array_equal(gathered, scattered)
     hover(player, "weight", 0)
     expect(player.locator(".link")).to_contain_text("weight[2, 2] is in 25 products")
     hover(player, "x", 0)
