@@ -13,7 +13,7 @@ from pages.sections.norm_batches import batch_sizes
 from pages.sections.norm_code import norm_code
 from pages.sections.norm_facts import facts
 from pages.sections.norm_running import settling_averages
-from pages.sections.norm_tensor import CONSTANT, MAPS, OWN, UNITS, activations
+from pages.sections.norm_tensor import CONSTANT, MAPS, MOST, OWN, UNITS, activations, test_pictures
 from pages.sections.norm_walk import norm_walk
 from pages.server import runs
 
@@ -45,9 +45,13 @@ with book().head or st.container():
     )
 with near():
     norm = segments("norm", "norm", list(NORMS))
-    batch = settings.whole("batch size", "batch_size", 1, 4, 4, help="How many pictures: the N of (N, C, H, W).")
+    batch = settings.whole("batch size", "batch_size", 1, MOST, MOST, help="How many pictures: the N of (N, C, H, W).")
     try:
-        given = activations(tensor, batch, run)
+        most = max(0, test_pictures(tensor, run) - MOST)
+        first = settings.whole(
+            "first picture", "picture", 0, most, 0, help="The batch: test pictures from this one on."
+        )
+        given = activations(tensor, batch, run, first)
     except (ValueError, OSError) as error:
         messages.error(error)
         st.stop()

@@ -13,13 +13,14 @@ def facts(given: Activations) -> None:
     half = c // 2 or 1
     st.subheader("Over which numbers?")
     st.markdown(
-        "| norm | mean and variance are taken over | numbers in a set, here | sets | in use |\n|---|---|---|---|---|\n"
-        f"| batch | a channel of **all pictures** | {n}·{h}·{w} = {n * h * w} | {c} | running averages |\n"
-        f"| layer | **all channels** of a picture | {c}·{h}·{w} = {c * h * w} | {n} | as in training |\n"
+        "| norm | mean and variance are taken over | numbers in a set, here | sets |\n|---|---|---|---|\n"
+        f"| batch | a channel of **all pictures** | {n}·{h}·{w} = {n * h * w} | {c} |\n"
+        f"| layer | **all channels** of a picture | {c}·{h}·{w} = {c * h * w} | {n} |\n"
         f"| group | **a group of channels** of a picture | with {c // half} groups {half}·{h}·{w} = {half * h * w} | "
-        f"{n}·{c // half} = {n * (c // half)} | as in training |\n"
-        f"| instance | **one channel** of a picture | {h}·{w} = {h * w} | {n}·{c} = {n * c} | as in training |\n\n"
-        "So **1 group is layer norm**, and **as many groups as channels is instance norm**. γ and β are one number a channel; "
+        f"{n}·{c // half} = {n * (c // half)} |\n"
+        f"| instance | **one channel** of a picture | {h}·{w} = {h * w} | {n}·{c} = {n * c} |\n\n"
+        "In use, batch norm takes running averages from training; the others do as in training. "
+        "**1 group is layer norm**, and **as many groups as channels is instance norm**. γ and β are one number a channel; "
         "layer norm has one for each number of a picture."
     )
     left, right = st.columns(2)

@@ -18,6 +18,7 @@ from pages.server import runs
 MAPS, CONSTANT, UNITS, OWN = "maps", "constant", "units", "own"
 CHANNELS, SIDE = 6, 4  # of what is shown: 6 can be parted in four ways, and maps of 4x4 be read number by number
 BATCHES = 60  # of training pictures, for the running averages
+MOST = 4  # pictures in the batch that is shown
 DECIMALS = 2  # of an activation, from its first digit on
 SMALL = TrainingConfig(
     network=NetworkSpec((ConvBlock(6), ConvBlock(6, pool="none")), hidden=(6,), weight_init="he"), seed=3
@@ -38,35 +39,41 @@ class Activations:
     words: str
 
 
-def activations(tensor: str, count: int, run: Run | None) -> Activations:
-    """What one layer makes of so many pictures. tensor: an id of this module; run: whose last checkpoint is meant by OWN.
+def test_pictures(tensor: str, run: Run | None) -> int:
+    """How many test pictures there are to choose from. Raises ValueError where their data set is gone."""
+    return len((run.config if tensor == OWN and run is not None else SMALL).training_data().dataset.test.x)
 
+
+def activations(tensor: str, count: int, run: Run | None, first: int = 0) -> Activations:
+    """What one layer makes of so many test pictures, from the picture `first` on, as far as there are any.
+
+    tensor: an id of this module; run: whose last checkpoint is meant by OWN.
     Raises ValueError or OSError where the checkpoint is damaged or gone, or its numbers are not finite.
     """
     if tensor == OWN and run is not None:
-        return _of_run(run.id, run.latest or 0, count)
-    return _built_in(tensor, count)
+        return _of_run(run.id, run.latest or 0, count, first)
+    return _built_in(tensor, count, first)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _built_in(tensor: str, count: int) -> Activations:
+def _built_in(tensor: str, count: int, first: int) -> Activations:
     network = SMALL.model()
     if tensor == CONSTANT:
         network.params["conv2.weight"][DEAD], network.params["conv2.bias"][DEAD] = 0, ITS_BIAS
     layer = "linear1" if tensor == UNITS else "conv2"
-    return _cut(network, SMALL.training_data(), layer, count)
+    return _cut(network, SMALL.training_data(), layer, count, first)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _of_run(run_id: str, iteration: int, count: int) -> Activations:
+def _of_run(run_id: str, iteration: int, count: int, first: int) -> Activations:
     run = runs.the_run(run_id)
     network = runs.network_at(run, iteration)
     layer = [layer.name for layer in network.layers if layer.kind == "conv"][-1]
-    return _cut(network, run.config.training_data(), layer, count)
+    return _cut(network, run.config.training_data(), layer, count, first)
 
 
-def _cut(network: Network, data: TrainingData, layer: str, count: int) -> Activations:
-    test, train = data.dataset.test.x[:count], data.dataset.train.x
+def _cut(network: Network, data: TrainingData, layer: str, count: int, first: int) -> Activations:
+    test, train = data.dataset.test.x[first : first + count], data.dataset.train.x
     batches = min(BATCHES, len(train) // count)
     with np.errstate(all="ignore"):
         made = [network.feature_maps(data.normalised(pictures))[layer] for pictures in (test, train[: batches * count])]

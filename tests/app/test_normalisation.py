@@ -42,6 +42,8 @@ def test_what_is_sent_is_what_the_layer_makes_of_real_activations():
     app = open_lesson("normalisation", norm="group", groups=3)
     np.testing.assert_allclose(numbers(app, "x"), given.x.ravel(), atol=1e-12)
     assert len(np.unique(given.x)) > 100  # no toy numbers
+    later = numbers(open_lesson("normalisation", picture=1, batch_size=3), "x")
+    np.testing.assert_allclose(later, given.x[1:].ravel(), atol=1e-12)
     out, cache = group_norm_forward(given.x, 3, given.gamma, given.beta)
     np.testing.assert_allclose(numbers(app, "out"), out.ravel(), atol=2e-5)
     dout = numbers(app, "dout").reshape(out.shape)
@@ -102,6 +104,7 @@ def test_a_mean_of_a_single_number_is_refused_in_words(parameters, words):
         ({"norm": "group", "groups": 4}, "groups (=4) in the link must be one of 1, 2, 3, 6"),
         ({"norm": "weight"}, "norm (=weight) in the link must be one of batch, layer, group, instance"),
         ({"batch_size": 9}, "batch_size (=9) in the link must be 1 to 4"),
+        ({"picture": 357}, "picture (=357) in the link must be 0 to 356"),
         ({"mode": "eval"}, "mode (=eval) in the link must be one of train, test"),
         ({"tensor": "own"}, "tensor (=own) in the link must be one of maps, constant, units"),
         ({"pinned": "x,24,0"}, "pinned (=x,24,0) in the link must be a grid of this page, a channel and a cell"),
@@ -157,7 +160,7 @@ def test_running_averages_are_drawn_in_both_conventions():
 def test_both_questions_of_a_first_reader_are_answered_at_once():
     said = " ".join(texts(open_lesson("normalisation").markdown)).replace("*", "")
     for answer in (
-        "batch | a channel of all pictures | 4·4·4 = 64 | 6 | running averages",
+        "batch | a channel of all pictures | 4·4·4 = 64 | 6 |",
         "1 group is layer norm, and as many groups as channels is instance norm",
         "minus its mean it is 0, whatever it was",
         "In use there may be no batch: running averages from training take their place",
