@@ -37,17 +37,26 @@ def symptom_filters(symptom: Symptom, theme: str) -> list[tuple[str, dict[str, A
 
 
 def gap_in_words(symptom: Symptom) -> str:
-    """How far what was found is from what should have been; empty where a picture says it."""
-    if symptom.kind != "maps":
-        return ""
+    """How far what was found is from what should have been; empty of filters, which are to be looked at."""
     found, expected = symptom.found, symptom.expected
+    if symptom.kind == "filters":
+        return ""
+    if symptom.kind == "curves":
+        ends = [_written(curve[0, k]) for curve in (found, expected) for k in (0, -1)]
+        return "It begins at {} and ends at {}; it should begin at {} and end at {}.".format(*ends)
+    judge = " The numeric gradient moves each number a little, up and down, and looks at the output."
+    judge = judge if "numeric" in symptom.expected_name else ""
     if found.shape != expected.shape:
-        return f"Found {_size(found)} numbers, where {_size(expected)} should be."
+        return f"Found {_size(found)} numbers, where {_size(expected)} should be.{judge}"
     wrong = int(_differing(found, expected).sum())
     return (
         f"{wrong} of {found.size} numbers are wrong (in frames); relative error {overall_error(found, expected):.2g}, where a "
-        f"right gradient has less than 1e-7."
+        f"right gradient has less than 1e-7.{judge}"
     )
+
+
+def _written(number: float) -> str:
+    return f"{number:.4g}" if np.isfinite(number) else "no finite number"
 
 
 def _maps(symptom: Symptom, theme: str, difference: bool) -> dict[str, Any]:

@@ -107,7 +107,7 @@ with left:
             st.markdown(name)
             chart(sheet, key=name.replace(" ", "_"), alt=f"{seen.title}: {name}")
     else:
-        chart(symptom_figure(seen, theme), key="symptom", alt=seen.title)
+        chart(symptom_figure(seen, theme), key="symptom", alt=f"{seen.title}. {gap_in_words(seen)}")
     st.caption(gap_in_words(seen))
 
 with right:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cnn_core.mistakes import MISTAKES
 from pages.sections.bug_hunt import BUGS, CHOICES, causes
@@ -118,6 +119,29 @@ def test_what_was_shown_is_not_found_any_more():
     assert address(app) == {"shown": code}
     assert app.info[0].value == f"**The answer:** {bug.name}."
     assert not app.radio
+
+
+@pytest.mark.parametrize(
+    ("before", "what", "after"),
+    [
+        ("shown", "found", "shown"),
+        ("helped", "found", "helped"),  # as a double click says it
+        ("found", "tried", "found"),
+        ("tried", "shown", "shown"),
+        ("tried", "found", "helped"),
+    ],
+)
+def test_what_has_ended_stays_so(before, what, after):
+    code = next(iter(BUGS))
+
+    def script(code, what):
+        from pages.sections.bug_hunt import became
+
+        became(code, what)
+
+    app = AppTest.from_function(script, args=(code, what))
+    app.query_params[before] = code
+    assert address(app.run()) == {after: code}
 
 
 def test_starting_over_can_be_undone():
