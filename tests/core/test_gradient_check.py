@@ -232,6 +232,20 @@ def test_the_usual_tests_of_agreement():
         agreement(n, n[:2])
 
 
+def test_the_tests_of_agreement_are_pytorchs():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    seen = set()
+    for _ in range(300):
+        n = rng.normal(size=5) * 10.0 ** rng.integers(-6, 3)
+        a = n + rng.normal(size=5) * 10.0 ** rng.integers(-12, 0)
+        found, pair = agreement(a, n), (torch.tensor(a), torch.tensor(n))
+        assert found.approximate == torch.allclose(*pair)
+        assert found.gradcheck == torch.allclose(*pair, atol=1e-5, rtol=1e-3)
+        seen.add(found[:3])
+    assert len(seen) == 3
+
+
 def test_relative_errors_are_those_of_the_entries():
     a, b = np.array([1.0, 2.0, np.inf]), np.array([1.0, 2.2, np.inf])
     np.testing.assert_allclose(relative_errors(a, b), [0, 0.2 / 4.2, 0])
