@@ -14,7 +14,7 @@ test: .venv/dev
 	$(BIN)/python -m tools.get_chromium
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/browser
-	$(BIN)/python -m pytest -n 3 --dist loadfile tests/browser
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/browser
 
 judge: .venv/judge
 	$(BIN)/python -m pytest --no-skips -n auto --dist loadfile tests/core tests/fuzz tests/app

@@ -30,9 +30,9 @@ def find_chromium() -> str | None:
     return os.environ.get("CONVSCOPE_CHROMIUM") or next((path for n in names if (path := shutil.which(n))), None)
 
 
-def launch(playwright: Playwright) -> Browser:
-    """A headless Chromium."""
-    return playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """A headless Chromium, with command-line flags of its own."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=[*QUIET, *flags])
 
 
 @contextmanager

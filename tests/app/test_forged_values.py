@@ -82,13 +82,10 @@ def test_forged_values_of_any_widget_end_in_no_error_of_the_app(page):
 
 VIEWS = ("curves", "layers", "mistakes", "film_strip", "network")
 WITH_RUNS = [  # pages with trainings on them: one that has ended, one that is paused, one that looked for a rate
-    *(("train", {"run": "ended", "view": view}) for view in VIEWS),
-    *(("train", {"run": "paused", "view": view}) for view in VIEWS),
-    ("train", {"range_test": "search"}),
-    ("runs", {}),
-    ("runs", {"runs": "ended"}),
-    ("runs", {"runs": "paused,ended,search"}),
-    ("filters", {"run": "ended"}),
+    ("train", [{"run": "ended", "view": view} for view in VIEWS]),
+    ("train", [{"run": "paused", "view": view} for view in VIEWS] + [{"range_test": "search"}]),
+    ("runs", [{}, {"runs": "ended"}, {"runs": "paused,ended,search"}]),
+    ("filters", [{"run": "ended"}]),
 ]
 
 
@@ -104,15 +101,16 @@ def trained(registry):
     return {word: run.id for word, run in found.items()}
 
 
-@pytest.mark.parametrize(("page", "address"), WITH_RUNS)
-def test_forged_values_where_trainings_are_shown(trained, page, address):
-    address = {key: ",".join(trained.get(word, word) for word in text.split(",")) for key, text in address.items()}
+@pytest.mark.parametrize(("page", "addresses"), WITH_RUNS)
+def test_forged_values_where_trainings_are_shown(trained, page, addresses):
     everywhere = {name for name, _ in forgeries(open_lesson(page))} if page == "train" else set()
-    opened = open_lesson(page, **address)
-    assert not opened.exception
-    own = [(name, state) for name, state in forgeries(opened) if name not in everywhere]
-    assert own
-    assert broken(lambda: open_lesson(page, **address), own) == []
+    for words in addresses:
+        address = {key: ",".join(trained.get(word, word) for word in text.split(",")) for key, text in words.items()}
+        opened = open_lesson(page, **address)
+        assert not opened.exception, words
+        own = [(name, state) for name, state in forgeries(opened) if name not in everywhere]
+        assert own, words
+        assert broken(lambda address=address: open_lesson(page, **address), own) == [], words
 
 
 def test_forged_values_of_what_may_be_changed_while_a_training_goes_on(trained):
@@ -140,10 +138,11 @@ def test_forged_values_of_what_is_taken_along(page):
 
 def broken(opened, forged):
     """Which of these messages end in an error, of a page opened anew for each, or of the next one that is opened."""
-    found = []
+    found, app = [], opened()
     for name, state in forged:
-        for when, app in (("with", send(opened(), state)), ("after", opened())):
-            found += [f"{when} {name}: {app.exception[0].message[:90]}"] if app.exception else []
+        sent, app = send(app, state), opened()
+        for when, shown in (("with", sent), ("after", app)):
+            found += [f"{when} {name}: {shown.exception[0].message[:90]}"] if shown.exception else []
     return found
 
 

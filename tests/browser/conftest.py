@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tools.browser import launch, own_errors, serve
 
+# Without a graphics card, and where each page is looked at for a second or two, these cost more than they bring.
+CHEAP = ("--disable-gpu-rasterization", "--js-flags=--no-turbofan")
+
 
 @pytest.fixture(scope="session")
 def chromium():
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright, *CHEAP)
         yield browser
         browser.close()
 
@@ -24,15 +29,16 @@ def address():
 
 @pytest.fixture(scope="session")
 def kept():
-    """The tab that goes from test to test: one that has read Streamlit's scripts before opens a page in half the time."""
-    return []
+    """The tabs that go from test to test, by their options: one that has read Streamlit's scripts opens a page in a third of
+    the time of a new one."""
+    return defaultdict(list)
 
 
 @pytest.fixture
 def new_page(chromium, kept):
     """Make a page of a given width and theme; at the end of the test no console may have shown an error.
 
-    The first of a test is the kept tab, emptied, unless it needs options that only a browser context of its own has.
+    It is a kept tab, emptied, where one is free. options: what only a browser context of its own has, such as has_touch.
     """
     made, errors = [], []
 
@@ -43,30 +49,31 @@ def new_page(chromium, kept):
     def on_error(error):
         errors.append(str(error))
 
-    def make(width=1280, theme="light", **options):
+    def make(width=1280, theme="light", reduced_motion="no-preference", **options):
         size = {"width": width, "height": 900 if width > 800 else 844}
-        page = None if options or made or not kept else kept.pop()
-        if page is None:
-            context = chromium.new_context(viewport=size, color_scheme=theme, **options)
+        free = kept[frozenset(options.items())]
+        if free:
+            page = free.pop()
+            page.set_viewport_size(size)
+        else:
+            context = chromium.new_context(viewport=size, **options)
             context.set_default_timeout(15_000)
             page = context.new_page()
-        else:
-            page.set_viewport_size(size)
-            page.emulate_media(color_scheme=theme)
+        page.emulate_media(color_scheme=theme, reduced_motion=reduced_motion)
         page.on("console", on_console)
         page.on("pageerror", on_error)
-        made.append((page, not options))
+        made.append((page, free))
         return page
 
     yield make
-    for page, keep in made:
-        if keep and not kept and not page.is_closed():
+    for page, free in made:
+        if page.is_closed():
+            page.context.close()
+        else:
             page.remove_listener("console", on_console)
             page.remove_listener("pageerror", on_error)
             empty(page)
-            kept.append(page)
-        else:
-            page.context.close()
+            free.append(page)
     assert errors == []
 
 

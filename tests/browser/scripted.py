@@ -7,12 +7,17 @@ from pages.animation.scripts import script
 from tests.app.walks import TITLES
 
 
+def with_modules(page):
+    """The blank page, in which the names of all of the player's modules are known from now on."""
+    page.add_script_tag(content=script("player").replace("export default function", "const component = function"))
+    return page
+
+
 @contextmanager
 def blank(chromium):
-    """A page in which the names of all of the player's modules are known."""
+    """Such a page for all tests of a module."""
     page = chromium.new_page()
-    page.add_script_tag(content=script("player").replace("export default function", "const component = function"))
-    yield page
+    yield with_modules(page)
     page.close()
 
 

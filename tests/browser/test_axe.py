@@ -1,14 +1,15 @@
-"""Every page can be read and used: by the rules of axe-core, by the contrast of all its texts, and by its targets' size."""
+"""Every page stands and can be read and used: by the rules of axe-core, the contrast of all its texts, its targets' size."""
 
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 
 from pages.figures.colours import ZERO
 from tests.browser.legible import MISSED, TEXTS
+from tests.browser.test_pages import stands
 from tests.browser.test_runs import train
-from tools.browser import PATHS, open_page, settle
+from tools.browser import PATHS, open_page, own_errors, settle
 
 LOOKED_AT = PATHS | {
     "folds and a message": "/convolution?stride=x&code_open=true&export_open=true",
@@ -37,8 +38,8 @@ EXCUSED = {
 
 def faults(page):
     """What axe-core finds serious or worse, one line each."""
-    options = {"resultTypes": ["violations"]}
-    found = [each for each in Axe().run(page, options=options).response["violations"] if each["impact"] in SERIOUS]
+    run = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"
+    found = [each for each in page.evaluate(run) if each["impact"] in SERIOUS]
     return [
         f"{each['id']}: {node['html'][:150]} {node['any'][0]['message'] if node['any'] else ''}"
         for each in found
@@ -62,8 +63,12 @@ def pale(page):
 @pytest.fixture(scope="module")
 def tab(chromium):
     page = chromium.new_page(viewport=DESK)
+    errors = []
+    page.on("console", lambda message: errors.append(own_errors(message)))
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     page.close()
+    assert list(filter(None, errors)) == []
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +81,14 @@ def found(request, tab, address, run):
     """What is wrong with a page, by check and by theme or width; it is opened once for all."""
     tab.set_viewport_size(DESK)
     open_page(tab, address + LOOKED_AT[request.param].format(run=run))
+    tab.evaluate(AXE_SCRIPT)
     seen = {}
     for theme in THEMES:
         tab.emulate_media(color_scheme=theme)
         tab.wait_for_function(WEARS, arg=[theme, ZERO[theme]])
         settle(tab)
+        if request.param in PATHS:
+            stands(tab, request.param)
         seen["axe", theme], seen["pale", theme] = faults(tab), pale(tab)
     seen["missed", 1280] = tab.evaluate(MISSED)
     tab.set_viewport_size(PHONE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.scripted import blank
+from tests.browser.scripted import with_modules
 
 HTML = """<div class="choices"><select class="speed"></select><input type="checkbox" class="loop">
   <input type="checkbox" class="grid_lines"></div><input type="range"><button></button><p></p>"""
@@ -10,18 +10,18 @@ OPTIONS = {"speed": [[0.5, "half"], [1, "whole"], [2, "double"]]}
 
 
 @pytest.fixture
-def page(chromium):
-    with blank(chromium) as page:
-        page.evaluate(
-            """([html, options]) => {
-              document.body.innerHTML = html;
-              window.changes = 0;
-              window.choices = new Choices(document.body, () => window.changes++);
-              window.choices.fill(options, { speed: 2, loop: true, grid_lines: false });
-            }""",
-            [HTML, OPTIONS],
-        )
-        yield page
+def page(new_page):
+    page = with_modules(new_page())
+    page.evaluate(
+        """([html, options]) => {
+          document.body.innerHTML = html;
+          window.changes = 0;
+          window.choices = new Choices(document.body, () => window.changes++);
+          window.choices.fill(options, { speed: 2, loop: true, grid_lines: false });
+        }""",
+        [HTML, OPTIONS],
+    )
+    return page
 
 
 def test_values_come_back_as_they_were_given(page):

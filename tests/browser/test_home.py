@@ -96,9 +96,9 @@ def test_whoever_wants_less_motion_starts_it_themselves(new_page, address):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_moves_when_the_small_convolution_appears(new_page, address, width):
-    page = new_page(width, reduced_motion="no-preference")  # a tab of its own: the script stays in it
-    page.add_init_script(TOPS)
-    open_page(page, address)
+    page = new_page(width)
+    with page.add_init_script(TOPS):
+        open_page(page, address)
     moving(page)
     page.wait_for_function("tops.filter(([there]) => there).length > 20")
     tops = page.evaluate("tops")
@@ -114,11 +114,17 @@ def card(page, listed):
     return page.locator(".st-key-doors").locator(way(listed))
 
 
+def back_home(page):
+    page.go_back()
+    expect(page.locator("h1")).to_contain_text(PAGES[0].heading)
+    settle(page)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_is_reached_from_home_by_any_corner_of_its_card(new_page, address, width):
     page = new_page(width)
+    open_page(page, address)
     for listed in PAGES[1:]:
-        open_page(page, address)
         box = card(page, listed).bounding_box()
         # On a wide screen the card is as wide as its column is.
         edge = box if width < 640 else page.locator(".stColumn", has=page.locator(way(listed))).bounding_box()
@@ -126,6 +132,7 @@ def test_every_page_is_reached_from_home_by_any_corner_of_its_card(new_page, add
         expect(page).to_have_url(re.compile(rf"/{listed.path}(\?|$)"))
         settle(page)
         expect(page.locator("h1")).to_contain_text(listed.heading or listed.title)
+        back_home(page)
 
 
 def test_a_card_can_be_opened_in_a_tab_of_its_own_and_reached_by_key(page, address):
@@ -146,18 +153,18 @@ def test_a_card_can_be_opened_in_a_tab_of_its_own_and_reached_by_key(page, addre
 
 
 def test_the_layers_of_the_network_lead_to_their_pages(page, address):
+    open_page(page, address)
+    page.evaluate("() => { window.same = true }")
     for number, name in enumerate(
         ["data", "convolution", "filters", "pooling"]
     ):  # of picture, convolution, ReLU, pooling
         listed = BY_NAME[name]
-        open_page(page, address)
-        page.evaluate("() => { window.same = true }")
         page.locator(".net a").nth(number).click()
         expect(page).to_have_url(re.compile(rf"/{listed.path}(\?|$)"))
         settle(page)
         expect(page.locator("h1")).to_contain_text(listed.heading or listed.title)
         assert page.evaluate("window.same")  # the app was not loaded anew
-    open_page(page, address)
+        back_home(page)
     with page.context.expect_page() as opened:
         page.locator(".net a").nth(1).click(button="middle")
     expect(opened.value).to_have_url(re.compile(r"/convolution(\?|$)"))

@@ -5,15 +5,14 @@ from itertools import product
 import pytest
 
 from pages.figures.colours import ink, luminance, rgb
-from tests.browser.scripted import blank
+from tests.browser.scripted import with_modules
 
 BACKGROUNDS = {"light": "#ffffff", "dark": "#11151c"}
 
 
 @pytest.fixture
-def page(chromium):
-    with blank(chromium) as page:
-        yield page
+def page(new_page):
+    return with_modules(new_page())
 
 
 def contrast(one, other):

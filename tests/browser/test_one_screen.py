@@ -7,14 +7,17 @@ from tests.browser.test_pages import fits
 from tests.browser.test_presets import PRESETS, not_clipped
 from tests.browser.walking import at, count, go, open_walk
 
-# The bottom and the right edge of what has to be in view: the time axis, the words, the sum, and of each grid the frame of this
-# step, in its lens where it has one.
-EDGES = """player => { const shown = (element) => element.getBoundingClientRect().height > 0;
-  const frames = [...player.querySelectorAll(".group:not(.rests)")].flatMap((group) => {
+# At each of these steps the bottom and the right edge of what has to be in view: the time axis, the words, the sum, and of each
+# grid the frame of this step, in its lens where it has one.
+EDGES = """async (player, steps) => { const shown = (element) => element.getBoundingClientRect().height > 0, found = [];
+  const frame = () => new Promise(requestAnimationFrame);
+  for (const step of steps) { player.player.go(step); await frame(); await frame(); found.push(edges()) }
+  return found;
+  function edges() { const frames = [...player.querySelectorAll(".group:not(.rests)")].flatMap((group) => {
     const [lenses, planes] = [".lenses", ".planes"].map((list) => [...group.querySelectorAll(`${list} .frame`)].filter(shown));
     return lenses.length ? lenses : planes });
   const boxes = [...player.querySelectorAll(".transport, .says, .sum"), ...frames].map((e) => e.getBoundingClientRect());
-  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length] }"""
+  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length] } }"""
 FONTS = """player => player.player.stage.planes.filter(({ cell, colours }) => cell >= 19 && colours).map((plane) => {
   const sizes = []; const { pen } = plane; const write = pen.fillText;
   pen.fillText = function (...given) { sizes.push(+pen.font.match(/([\\d.]+)px/)[1]); write.apply(pen, given) };
@@ -29,9 +32,8 @@ def test_an_example_fits_one_screen(new_page, address, path, name):
     for width, height in ((1280, 800), (1366, 768)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function("player => !player.player.stage.outgrown", arg=player.element_handle())
-        for step in (count(player) - 1, count(player) // 2, count(player) // 2 - 1, 0):
-            go(player, step)
-            bottom, right, frames = player.evaluate(EDGES)
+        steps = [count(player) - 1, count(player) // 2, count(player) // 2 - 1, 0]
+        for step, (bottom, right, frames) in zip(steps, player.evaluate(EDGES, steps), strict=True):
             assert frames >= 2, step
             assert right <= width, step
             assert bottom <= height, step

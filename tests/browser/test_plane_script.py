@@ -2,35 +2,35 @@
 
 import pytest
 
-from tests.browser.scripted import blank
+from tests.browser.scripted import with_modules
 
 SIZE, LENS = [9, 11], [4, 5]
 
 
 @pytest.fixture
-def page(chromium):
-    with blank(chromium) as page:
-        page.evaluate(
-            """([rows, columns]) => {
-              document.body.style.margin = "13px";
-              const counts = Array.from({ length: 2 * rows * columns }, (_, k) => ((k * 37) % 200) - 100);
-              window.grid = { counts, rows, columns, size: rows * columns, channels: 2, scale: 10, peak: 100, looks: "signed" };
-              window.colours = readColours(document.body, Object.keys(SCALES)[0]);
-              window.plane = (cell, options = {}, channel = 0) => {
-                const made = new Plane(document.body);
-                made.take(grid, channel, options);
-                made.resize(cell);
-                made.draw(colours);
-                return made;
-              };
-              window.pixel = ({ canvas }, x, y) => {
-                const ratio = window.devicePixelRatio;
-                return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data];
-              };
-            }""",
-            SIZE,
-        )
-        yield page
+def page(new_page):
+    page = with_modules(new_page())
+    page.evaluate(
+        """([rows, columns]) => {
+          document.body.style.margin = "13px";
+          const counts = Array.from({ length: 2 * rows * columns }, (_, k) => ((k * 37) % 200) - 100);
+          window.grid = { counts, rows, columns, size: rows * columns, channels: 2, scale: 10, peak: 100, looks: "signed" };
+          window.colours = readColours(document.body, Object.keys(SCALES)[0]);
+          window.plane = (cell, options = {}, channel = 0) => {
+            const made = new Plane(document.body);
+            made.take(grid, channel, options);
+            made.resize(cell);
+            made.draw(colours);
+            return made;
+          };
+          window.pixel = ({ canvas }, x, y) => {
+            const ratio = window.devicePixelRatio;
+            return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data];
+          };
+        }""",
+        SIZE,
+    )
+    return page
 
 
 @pytest.mark.parametrize("cell", [24, 9])

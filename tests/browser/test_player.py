@@ -154,8 +154,10 @@ def test_while_it_plays_the_words_follow_but_are_not_read_aloud(page, player):
     player.get_by_label("speed").select_option("8")
     player.get_by_role("button", name="Play").click()
     expect(player.locator(".words")).to_have_attribute("aria-live", "off")
-    page.wait_for_function("el => el.dataset.step > 4", arg=player.element_handle())
-    shown = player.evaluate("p => [p.querySelector('.words').textContent, p.querySelector('.total').textContent]")
+    shown = page.wait_for_function(
+        "p => p.dataset.step > 4 && [p.querySelector('.words').textContent, p.querySelector('.total').textContent]",
+        arg=player.element_handle(),
+    ).json_value()
     assert shown[1].split("→")[1].strip() in shown[0]
 
 

@@ -113,25 +113,29 @@ def test_the_address_brings_back_the_very_state(page, new_page, address):
 
 
 @pytest.mark.parametrize(
-    ("query", "message"),
+    "told",
     [
-        ("step=fast", "step (=fast) in the link must be a whole number from 1 on"),
-        ("step=0", "step (=0) in the link must be a whole number from 1 on"),
-        ("speed=3", "speed (=3) in the link must be one of 0.25, 0.5, 1, 2, 4, 8, 16"),
-        ("stages=maybe", "stages (=maybe) in the link must be true or false"),
-        ("colours=pink", "colours (=pink) in the link must be one of blue_orange"),
-        ("pinned=x,0,9999", "pinned (=x,0,9999) in the link must be a grid of this page"),
-        ("hide_controls=perhaps", "hide_controls (=perhaps) in the link must be true or false"),
-        ("channels=7", "channels (=7) in the link must be one of 1, 3"),
-        ("groups=5", "groups (=5) in the link must be one of 1"),
-        ("bias=1,x", "bias (='1,x') must be a number from -99 to 99"),
-        ("weight=1,2,nan;0,0,0;0,0,0", "weight[0, 2] (='nan') must be a number"),
-        ("input_size=256&channels=3&filters=8", "must have at most 300,000"),
+        {
+            "step=fast": "step (=fast) in the link must be a whole number from 1 on",
+            "speed=3": "speed (=3) in the link must be one of 0.25, 0.5, 1, 2, 4, 8, 16",
+            "stages=maybe": "stages (=maybe) in the link must be true or false",
+            "colours=pink": "colours (=pink) in the link must be one of blue_orange",
+            "pinned=x,0,9999": "pinned (=x,0,9999) in the link must be a grid of this page",
+            "hide_controls=perhaps": "hide_controls (=perhaps) in the link must be true or false",
+            "channels=7": "channels (=7) in the link must be one of 1, 3",
+            "groups=5": "groups (=5) in the link must be one of 1",
+            "bias=1,x": "bias (='1,x') must be a number from -99 to 99",
+            "weight=1,2,nan;0,0,0;0,0,0": "weight[0, 2] (='nan') must be a number",
+        },
+        {"step=0": "step (=0) in the link must be a whole number from 1 on"},
+        {"input_size=256&channels=3&filters=8": "must have at most 300,000"},
     ],
+    ids=" ".join,
 )
-def test_bad_links_are_answered_in_words_and_the_page_works(page, address, query, message):
-    open_page(page, f"{address}/convolution?{query}")
-    expect(page.get_by_text(message).first).to_be_visible()
+def test_bad_links_are_answered_in_words_and_the_page_works(page, address, told):
+    open_page(page, f"{address}/convolution?{'&'.join(told)}")
+    for message in told.values():
+        expect(page.get_by_text(message).first).to_be_visible()
     expect(page.locator('[data-testid="stException"]')).to_have_count(0)
     expect(page.locator(".player").or_(page.get_by_text("The whole picture")).first).to_be_visible()
 

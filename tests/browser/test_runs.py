@@ -53,7 +53,6 @@ def test_compare_take_along_and_bring_back(page, new_page, address):
     open_page(phone, page.url)
     expect(phone.get_by_role("heading", name="Side by side")).to_be_visible()
     fits(phone)
-    phone.close()
 
     open_page(page, f"{address}/runs?runs={first}")
     _, path = download(page, "History as CSV")

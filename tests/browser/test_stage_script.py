@@ -9,7 +9,7 @@ from tests.app.walks import WALKS
 from tests.browser.scripted import blank, sent
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(chromium):
     with blank(chromium) as page:
         page.evaluate(
