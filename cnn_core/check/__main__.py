@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,12 @@ RIGHT, WRONG, UNCHECKED = 0, 1, 2
 def main(arguments: list[str] | None = None) -> int:
     """Check what the arguments name. Returns 0 if all is right, 1 if something is wrong, 2 where nothing could be checked."""
     given = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    limits = Limits(given.seconds, given.memory, given.output)
     try:
+        limits = Limits(given.seconds, given.memory, given.output)
         if given.tests:
             return try_tests(given, limits)
         return check(given, limits)
-    except UncheckableError as error:
+    except ValueError as error:
         print(f"Not checked: {error}", file=sys.stderr)
         return UNCHECKED
 
@@ -73,7 +74,9 @@ def loaded(sandbox: Sandbox, path: Path) -> dict[str, list[str]]:
     except Trouble as trouble:
         raise UncheckableError(f"{path.name} {trouble}, while it is loaded") from None
     if "raised" in reply:
-        raise UncheckableError(f"{path.name} cannot be loaded: {reply['raised']}")
+        alone = path.is_file() and any(words in reply["raised"] for words in ("cs231n", "relative import"))
+        hint = ". A file of the course's folder is checked with the others: use --course FOLDER" if alone else ""
+        raise UncheckableError(f"{path.name} cannot be loaded: {reply['raised']}{hint}")
     return dict(reply["functions"])
 
 
@@ -101,4 +104,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left behind
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a report may have signs that this console has not
+    try:
+        code = main()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read the first lines only (`| head`) wants no more; nor does the exit write any
+        code = UNCHECKED
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

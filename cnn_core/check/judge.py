@@ -92,6 +92,10 @@ def _as_a_whole(form: Form, part: Mapping[str, Any], names: tuple[str, ...]) -> 
             return Fault("", "unfinished", "raises NotImplementedError: it is not written yet")
         if kind in ("SystemExit", "KeyboardInterrupt"):
             return Fault("", kind, f"ends the program ({part['raised']}): it must return")
+        if kind == "NameError" and "_cython" in part["raised"]:
+            return Fault(
+                "", "unbuilt", "the course's extension is not built: `python setup.py build_ext --inplace` does it"
+            )
         if kind.endswith("MemoryError"):
             return Fault("", kind, f"needs more memory than it may have, see --memory ({part['raised']})")
         return Fault("", f"raises {kind}", f"raises {part['raised']}")

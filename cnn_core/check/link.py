@@ -21,6 +21,7 @@ from cnn_core.check.cases import make
 from cnn_core.check.compare import differs
 from cnn_core.check.form import Form
 from cnn_core.check.forms import FORMS
+from cnn_core.check.judge import follow
 from cnn_core.check.kinds import KINDS
 from cnn_core.check.right import Posed, core, own_form, results
 from cnn_core.checks import Array
@@ -53,8 +54,12 @@ class SharedCase:
 
     @property
     def right(self) -> Array:
-        """What it should be."""
-        return self.posed.right[self.result]
+        """What it should be; of dropout, for what was kept here."""
+        right, theirs = self.posed.right[self.result], self.theirs
+        if self.posed.case.layer != "dropout" or theirs is None or theirs.shape != right.shape:
+            return right
+        reply = {"first": {"returned": [{"array": theirs}]}}
+        return follow(self.form, self.posed, reply)[self.result]
 
     @property
     def first_wrong(self) -> tuple[int, ...] | None:

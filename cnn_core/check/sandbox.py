@@ -21,22 +21,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from cnn_core.checks import real
 from cnn_core.machine.threads import ONE_THREAD
 from cnn_core.messages import decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_REPLY = 16 << 20  # bytes of one answer
 MOST_CPU = 600  # seconds of processor time in all
+MOST = 10_000  # of each limit
 STARTING = 60.0  # seconds that a machine with other work may take to start a process
 
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: for one call. memory: GiB of addresses. output: MB that may be printed. Loading may take `loading` seconds."""
+    """seconds: for one call. memory: GiB of addresses. output: MB that may be printed. Loading may take `loading` seconds.
+
+    Raises ValueError for what is not a finite number above 0, and at most MOST.
+    """
 
     seconds: float = 5.0
     memory: float = 2.0
     output: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            real(name, value, lambda number: 0 < number <= MOST, f"above 0 and at most {MOST:,}")
 
     @property
     def loading(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,9 +18,11 @@ from cnn_core.check.sandbox import Trouble
 from cnn_core.checks import Array
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
+SECONDS = 15.0  # for a form: slow functions are tried on fewer cases
 SINGLE = 4  # every so many cases are of float32
 ONLY_DOUBLE = {"three_layers"}
 ENOUGH = 3  # cases that say nothing new: it is not written, or it raises always
+NOT_JUDGED = {"unfinished": "unfinished", "unbuilt": "unchecked"}  # states of what is so in all cases
 STEP = 1e-5
 CONSISTENT = 1e-4
 
@@ -92,8 +95,9 @@ def try_case(ask: Ask, form: Form, posed: Posed) -> Tried:
 def tried_all(ask: Ask, form: Form) -> list[Tried]:
     """The form's cases, up to the first that ends the process."""
     found: list[Tried] = []
+    until = time.monotonic() + SECONDS
     for number, sizes in enumerate(survey(form.layer, form.limits)):
-        if len(found) == SURVEY:
+        if len(found) == SURVEY or time.monotonic() > until:
             break
         posed = pose(form.layer, sizes, "float64" if number % SINGLE or form.layer in ONLY_DOUBLE else "float32")
         if posed is None:
@@ -101,7 +105,7 @@ def tried_all(ask: Ask, form: Form) -> list[Tried]:
         found.append(try_case(ask, form, posed))
         last = found[-1].verdict
         kinds = {fault.kind for fault in (*last.first, *last.then)}
-        if "trouble" in kinds or (kinds & {"unfinished"} and len(found) >= ENOUGH):
+        if "trouble" in kinds or (kinds & NOT_JUDGED.keys() and len(found) >= ENOUGH):
             break
     return found
 
@@ -163,8 +167,8 @@ def _report(form: Form, back: bool, tried: list[Tried]) -> Report:
         for fault in one.verdict.then if back else one.verdict.first:
             kinds.setdefault((fault.result, fault.kind), []).append(one)
     for (result, kind), failing in kinds.items():
-        if kind == "unfinished" and len(failing) == len(tried):
-            report.state, report.why = "unfinished", next(f.words for f in _faults(failing[:1], back, result, kind))
+        if kind in NOT_JUDGED and len(failing) == len(tried):
+            report.state, report.why = NOT_JUDGED[kind], _faults(failing[:1], back, result, kind)[0].words
             return report
         words = sentence(form, back, result, kind, failing, tried)
         report.findings.append(Finding(result, kind, words, len(failing), min(failing, key=_cells)))

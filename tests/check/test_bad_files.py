@@ -46,6 +46,11 @@ def checked(tmp_path, monkeypatch, capsys):
         ("import os\nos.kill(os.getpid(), 11)\n", "my_layers.py ends the process (signal SIGSEGV), while it is loaded"),
         ("print('x' * 3_000_000)\n", "my_layers.py prints more than 1 MB, the limit, while it is loaded"),
         ("import os\nos.write(1, b'x' * 3_000_000)\n", "prints more than 1 MB, the limit"),
+        (
+            "from .layers import *\n",
+            "ImportError: attempted relative import with no known parent package (line 1). A file of the "
+            "course's folder is checked with the others: use --course FOLDER",
+        ),
         ("input()\n", "my_layers.py cannot be loaded: EOFError"),
         ("x = bytearray(8 << 30)\n", "my_layers.py cannot be loaded: MemoryError"),
         (
@@ -172,6 +177,9 @@ def test_files_beside_it_can_be_imported_and_what_it_prints_is_not_in_the_report
         (["--course", "nowhere"], "--course (=nowhere) must be a folder"),
         (["--course", "docs"], "--course (=docs) must hold cs231n with one of layers.py"),
         (["--tests", "nowhere.py"], "nowhere.py cannot be read"),
+        (["x.py", "--seconds", "0"], "seconds (=0.0) must be above 0 and at most 10,000"),
+        (["x.py", "--memory", "nan"], "memory (=nan) must be above 0"),
+        (["x.py", "--output", "-1"], "output (=-1.0) must be above 0"),
     ],
 )
 def test_arguments_that_name_nothing(arguments, words, capsys, monkeypatch):

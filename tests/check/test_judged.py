@@ -1,9 +1,11 @@
 """What is said of functions as students write them, right and wrong: what, where and when."""
 
+import time
+
 import numpy as np
 import pytest
 
-from cnn_core.check import compare, examine, report
+from cnn_core.check import compare, examine, report, survey
 from tests.check.students import naive_layers
 
 NAIVE = vars(naive_layers)
@@ -78,16 +80,6 @@ def test_the_stubs_of_the_course_are_unfinished(name, function, why, examined):
         assert found["max_pool_backward_naive"].state == "unchecked"
 
 
-def flipped(x, w, b, conv_param):
-    out, (x, w, b, conv_param) = naive_layers.conv_forward_naive(x, w[:, :, ::-1, ::-1], b, conv_param)
-    return out, (x, w, b, conv_param)
-
-
-def back_of_flipped(dout, cache):
-    dx, dw, db = naive_layers.conv_backward_naive(dout, cache)
-    return dx, dw[:, :, ::-1, ::-1], db
-
-
 def test_a_backward_pass_that_is_right_for_a_wrong_forward_pass(examined):
     wrong = {"affine_forward": twice, "affine_backward": back_of_twice}
     found = examined({**NAIVE, **wrong}, AFFINE)
@@ -118,6 +110,17 @@ def test_what_is_worth_a_note_is_not_wrong(examined):
     assert found["relu_forward"].notes == ["out is a view of x: who changes one of them changes both"]
     found = examined({**NAIVE, "relu_forward": lambda x: (np.maximum(0, x).astype(float), x)}, {"relu_forward"})
     assert found["relu_forward"].notes == ["out is float64 where its arguments are float32"]
+
+
+def test_slow_functions_are_tried_on_fewer_cases(examined, monkeypatch):
+    monkeypatch.setattr(survey, "SECONDS", 0.2)
+
+    def slow(x):
+        time.sleep(0.05)
+        return naive_layers.relu_forward(x)
+
+    found = examined({**NAIVE, "relu_forward": slow}, {"relu_forward"})["relu_forward"]
+    assert found.state == "right" and 1 <= len(found.cases) <= 5
 
 
 def test_a_result_that_is_changed_later(examined):

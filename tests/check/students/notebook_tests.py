@@ -34,8 +34,8 @@ def test_conv_forward():
 
 def test_conv_backward():
     np.random.seed(231)
-    x, w, b = np.random.randn(4, 3, 5, 5), np.random.randn(2, 3, 3, 3), np.random.randn(2)
-    dout = np.random.randn(4, 2, 5, 5)
+    x, w, b = np.random.randn(2, 2, 4, 4), np.random.randn(2, 2, 3, 3), np.random.randn(2)
+    dout = np.random.randn(2, 2, 4, 4)
     conv_param = {"stride": 1, "pad": 1}
     _, cache = conv_forward_naive(x, w, b, conv_param)
     dx, dw, db = conv_backward_naive(dout, cache)
@@ -49,7 +49,7 @@ def test_conv_backward():
 
 def test_max_pool_backward():
     np.random.seed(231)
-    x, dout = np.random.randn(3, 2, 8, 8), np.random.randn(3, 2, 4, 4)
+    x, dout = np.random.randn(2, 1, 8, 8), np.random.randn(2, 1, 4, 4)
     pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
     _, cache = max_pool_forward_naive(x, pool_param)
     dx = max_pool_backward_naive(dout, cache)
