@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cnn_core.mistakes import Mistake
+from pages.address import messages
 from pages.address.book import book
 from pages.animation.chart import chart
 from pages.controls import settings
@@ -101,7 +102,7 @@ ended = known.get(code) in ENDED
 left, right = st.columns([3, 2], gap="medium")
 with left:
     seen = symptom(bug.id)
-    st.markdown(f"**{seen.title}**")
+    st.markdown(f"**{messages.plain(seen.title)}**")
     if seen.kind == "filters":
         for name, sheet in symptom_filters(seen, theme):
             st.markdown(name)
