@@ -38,7 +38,7 @@ class Page:
         return LESSONS / f"{self.name}.py"
 
 
-LAYERS, TRAIN, UNDERSTAND = "Look at layers", "Train a network", "Understand"
+LAYERS, TRAIN, UNDERSTAND, CHECK = "Look at layers", "Train a network", "Understand", "Check gradients"
 PAGES = (
     Page(
         "home",
@@ -55,7 +55,7 @@ PAGES = (
         LAYERS,
         "Convolution",
         "grid_on",
-        "Slide a kernel over a picture; read each product.",
+        "Slide a kernel over a picture.",
         "kernels (yours, cell by cell) sliding over patterns, digits, pictures or your own, with a photograph beside it, forward "
         "and on into the backward pass; channels, filters, groups, dilation; the course's demo and the figures of the arithmetic "
         "guide as examples",
@@ -65,7 +65,7 @@ PAGES = (
         LAYERS,
         "Pooling",
         "compress",
-        "Keep each window's largest number, or its mean.",
+        "Keep each window's largest number.",
         "max and average pooling, forward and backward; ties; and what `=` for `+=` breaks",
     ),
     Page(
@@ -73,7 +73,7 @@ PAGES = (
         LAYERS,
         "Transposed",
         "open_in_full",
-        "Run a convolution's backward step to enlarge.",
+        "Spread each number out to enlarge.",
         "the backward step used forward, to enlarge: spreading, or as a convolution over an input with zeros between its cells",
         "Transposed convolution",
     ),
@@ -82,15 +82,25 @@ PAGES = (
         LAYERS,
         "im2col",
         "view_column",
-        "Turn a layer into one product of two matrices.",
+        "Make it one product of matrices.",
         "how windows become columns, and the layer one matrix product",
+    ),
+    Page(
+        "normalisation",
+        LAYERS,
+        "Normalisation",
+        "balance",
+        "See which numbers share a mean.",
+        "batch, layer, group and instance norm on one real tensor: which cells share a mean and a variance, each number written "
+        "out, the graph forward and backward node by node; running averages as they settle; batch and group norm, small batches",
+        sidebar=False,
     ),
     Page(
         "data",
         TRAIN,
         "Data",
         "photo_library",
-        "Look at what a network will learn from.",
+        "See what a network learns from.",
         "what a network learns from: the classes, their balance, normalisation and augmentation; MNIST, all of Fashion-MNIST "
         "and CIFAR-10 by download; a zip of your own pictures as a data set",
     ),
@@ -99,7 +109,7 @@ PAGES = (
         TRAIN,
         "Train",
         "play_arrow",
-        "Watch loss, accuracy and filters as it learns.",
+        "Watch loss, accuracy and filters.",
         "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
         "start, pause, step, fork, change the learning rate on the way; loss, accuracy and the first filters on one screen, "
         "activations and gradients of each layer, the confusion matrix and all checkpoints live, to go back to; what usually "
@@ -110,17 +120,25 @@ PAGES = (
         TRAIN,
         "Runs",
         "table_rows",
-        "Compare trainings, and export their weights.",
+        "Compare and export trainings.",
         "every training that is kept: found, named, several side by side; exported as weights for PyTorch, ONNX, CSV, JSON, a "
         "file for TensorBoard, or a script that repeats it to the bit; weights and settings imported",
         sidebar=False,
+    ),
+    Page(
+        "filters",
+        TRAIN,
+        "Filters",
+        "visibility",
+        "See what a network looks for.",
+        "the learned kernels, and one picture on its way through: feature maps, pooled maps, class probabilities",
     ),
     Page(
         "receptive_field",
         UNDERSTAND,
         "Receptive field",
         "layers",
-        "See how much of the input one number depends on.",
+        "See how far one number looks.",
         "a stack of up to five layers: what one cell sees of the input, and over how many paths",
     ),
     Page(
@@ -128,64 +146,46 @@ PAGES = (
         UNDERSTAND,
         "Gradient flow",
         "undo",
-        "Walk the backward pass, and check its gradients.",
+        "Walk the backward pass.",
         "the backward pass by itself, and a gradient check that proves it",
-    ),
-    Page(
-        "gradient_check",
-        UNDERSTAND,
-        "Gradient check",
-        "rule",
-        "Move one number, and see whether a gradient is right.",
-        "any entry of a layer's or a network's tensors nudged by ±h: the two losses, their quotient and the backward pass's "
-        "number written out; a map of the errors; the error over h in float32 and float64; kinks found and explained",
-        sidebar=False,
-    ),
-    Page(
-        "normalisation",
-        UNDERSTAND,
-        "Normalisation",
-        "balance",
-        "See which numbers share a mean, node by node.",
-        "batch, layer, group and instance norm on one real tensor: which cells share a mean and a variance, each number written "
-        "out, the graph forward and backward node by node; running averages as they settle; batch and group norm, small batches",
-        sidebar=False,
-    ),
-    Page(
-        "filters",
-        UNDERSTAND,
-        "Filters",
-        "visibility",
-        "See what a network has learned to look for.",
-        "the learned kernels, and one picture on its way through: feature maps, pooled maps, class probabilities",
-    ),
-    Page(
-        "find_the_bug",
-        UNDERSTAND,
-        "Find the bug",
-        "bug_report",
-        "See what a mistake does, and name its cause.",
-        "two dozen real mistakes in layers, losses and trainings, by their symptoms only; hints, answers, the lines that differ, "
-        "and which test would have caught each",
-        sidebar=False,
-    ),
-    Page(
-        "check_your_own",
-        UNDERSTAND,
-        "Check your own",
-        "fact_check",
-        "Have your own layers judged, on the smallest case.",
-        "how to have one's own layers and tests judged by `python -m cnn_core.check`, with a report; and the cases that such "
-        "reports link to, yours beside ours, with each sum written out",
-        sidebar=False,
     ),
     Page(
         "speed",
         UNDERSTAND,
         "Speed",
         "speed",
-        "Time one layer in loops, vectorised and fast.",
+        "Time loops, vectorised and fast.",
         "the same layers in loops, vectorised and fast, timed live on the server: speed-up, differences, growth, a roofline",
+    ),
+    Page(
+        "gradient_check",
+        CHECK,
+        "Gradient check",
+        "rule",
+        "See whether a gradient is right.",
+        "any entry of a layer's or a network's tensors nudged by ±h: the two losses, their quotient and the backward pass's "
+        "number written out; a map of the errors; the error over h in float32 and float64; kinks found and explained",
+        sidebar=False,
+    ),
+    Page(
+        "find_the_bug",
+        CHECK,
+        "Find the bug",
+        "bug_report",
+        "Name a mistake by what it does.",
+        "two dozen real mistakes in layers, losses and trainings, by their symptoms only; hints, answers, the lines that differ, "
+        "and which test would have caught each",
+        sidebar=False,
+    ),
+    Page(
+        "check_your_own",
+        CHECK,
+        "Check your own",
+        "fact_check",
+        "Have your own layers judged.",
+        "how to have one's own layers and tests judged by `python -m cnn_core.check`, with a report; and the cases that such "
+        "reports link to, yours beside ours, with each sum written out",
+        sidebar=False,
     ),
 )
 

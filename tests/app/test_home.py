@@ -47,7 +47,7 @@ def test_home_leads_to_every_other_page_group_by_group():
     app = open_lesson("home")
     assert cards(app) == [(f"**{page.title}** *{page.card}*", page.path) for page in PAGES[1:]]
     assert len({page.path for page in PAGES}) == len(PAGES)
-    assert texts(app.subheader)[:3] == [menu.LAYERS, menu.TRAIN, menu.UNDERSTAND]
+    assert texts(app.subheader)[:4] == [menu.LAYERS, menu.TRAIN, menu.UNDERSTAND, menu.CHECK]
 
 
 def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
@@ -55,7 +55,7 @@ def test_a_new_page_is_one_entry_in_the_table(tmp_path, monkeypatch):
         file = tmp_path / "new_page.py"
 
     Elsewhere.file.write_text("import streamlit as st\n\nst.markdown('Its own words.')\n")
-    new = Elsewhere("new_page", menu.UNDERSTAND, "Brand new", "star", "What one does there.", "what it shows")
+    new = Elsewhere("new_page", menu.CHECK, "Brand new", "star", "What one does there.", "what it shows")
     monkeypatch.setattr(menu, "PAGES", (*PAGES, new))
     app = open_app().run()
     assert calm(app)
