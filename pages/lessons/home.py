@@ -32,12 +32,14 @@ STYLE = """
 @media (max-width: 1000px) { .st-key-glimpse { min-height: 345px; } }
 @media (max-width: 640px) {
   .st-key-glimpse { min-height: 320px; }
-  .st-key-start p { font-size: 1rem; }
+  .st-key-start p { font-size: 1rem; line-height: 1.4; }
+  .st-key-start a { padding: .2rem .75rem; }
   .st-key-doors {
     em, a > :first-child { display: none; }
-    a { padding: .4rem .45rem; }
-    h3 { font-size: 1rem; padding: .1rem 0; }
-    .stHorizontalBlock { gap: .5rem; }
+    a { padding: .25rem .45rem; min-height: 0; }
+    p { line-height: 1.3; }
+    h3 { font-size: .95rem; line-height: 1.2; padding: 0; }
+    .stHorizontalBlock { gap: .35rem; }
     .stColumn > [data-testid=stVerticalBlock] {
       flex-flow: row wrap;
       gap: 0 .25rem;
