@@ -54,6 +54,8 @@ def filled(name: str, shape: Shape, values: str = "plain", classes: int = 2, dty
         numbers = np.ceil(numbers * 2 / count)
     elif name in ("W1", "W2", "W3"):
         numbers = numbers % 3 - 1 + (numbers % 2)
+    elif name == "running_mean":
+        numbers *= 2  # unlike x, even where both hold one number
     elif name != "running_var":
         numbers[1 if name == "dout" else 2 :: 3] *= -1  # apart, so that a sign tells whose it is
     return (numbers * (1000 if values == "large" else 1)).reshape(shape).astype(dtype)

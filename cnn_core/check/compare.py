@@ -100,7 +100,7 @@ def _times(factor: float, numbers: int, examples: int) -> str:
         return "is N times what it should be, for N examples"
     if examples > 1 and abs(factor * examples - 1) < NOT_CONSTANT:
         return "is what it should be divided by N, for N examples"
-    if numbers == 1:
+    if numbers == 1 or abs(factor - 1) < 1e-3:
         return ""
     return "has the wrong sign" if abs(factor + 1) < NOT_CONSTANT else f"is {factor:.4g} times what it should be"
 

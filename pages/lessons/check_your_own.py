@@ -36,10 +36,10 @@ else:
         "**Is your layer right?** A command on your own machine runs your file against this app's core: what is wrong, where and "
         "when, which known mistake gives the same numbers, and the **smallest case** that shows it. Nothing is uploaded."
     )
-    st.code(COMMANDS, language="bash")
+    st.code(COMMANDS, language="bash", wrap_lines=True)
     example = example_report()
-    st.markdown("**A report** on four functions, of which one writes `=` where `+=` belongs:")
-    st.code(example.text, language=None)
+    st.markdown("**A report** on two functions, of which one writes `=` where `+=` belongs:")
+    st.code(example.text, language=None, wrap_lines=True)
     st.button("Open this case", key="open", icon=":material/open_in_new:", on_click=go, args=(example.query,))
     st.caption(
         "Your file runs in a process of its own, with limits on time, memory and output. Your backward pass gets the cache that "

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from pages.figures.colours import ZERO
+from pages.server.example_report import example_report
 from tests.browser.legible import MISSED, TEXTS
 from tests.browser.test_pages import stands
 from tests.browser.test_runs import train
@@ -19,6 +20,7 @@ LOOKED_AT = PATHS | {
     "a run's film": "/train?run={run}&view=film_strip",
     "the table of runs": "/runs?runs={run}",
     "learned filters": "/filters?run={run}",
+    "a case from a report": f"/check-your-own?{example_report().query}",
 }
 THEMES = ("light", "dark")
 SERIOUS = ("serious", "critical")

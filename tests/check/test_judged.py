@@ -1,11 +1,13 @@
 """What is said of functions as students write them, right and wrong: what, where and when."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cnn_core.check import compare, examine, report, survey
+from cnn_core.mistakes import MISTAKES
 from tests.check.students import naive_layers
 
 NAIVE = vars(naive_layers)
@@ -196,3 +198,45 @@ def test_when():
         compare.when([(wide, True), (both, False), (none, False)]) == "in some cases when stride is 2, never otherwise"
     )
     assert compare.when([(wide, True), (none, True)]) == ""
+
+
+STUDENT = (Path(naive_layers.__file__)).read_text(encoding="utf-8")
+TEST_MODE = """        std = np.sqrt(running_var + eps)
+        x_hat = (x - running_mean) / std"""
+KEEPS = ("(dout * x_hat).sum(axis=0)\n    dx_hat", "(dout * x_hat).sum(axis=0, keepdims=True)\n    dx_hat")
+OF_BATCH = """        std = np.sqrt(x.var(axis=0) + eps)
+        x_hat = (x - x.mean(axis=0)) / std"""
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "slip", "mistake"),
+    [
+        (
+            "batchnorm_backward",
+            "(dout * x_hat).sum(axis=0)\n    dx_hat",
+            "(dout * x_hat).sum(0, keepdims=True)\n    dx_hat",
+            "norm-keepdims",
+        ),
+        ("batchnorm_backward", "(N * dx_hat - dx_hat.sum(axis=0) - x_hat", "(N * dx_hat - x_hat", "norm-mean-dropped"),
+        ("batchnorm_forward", TEST_MODE, OF_BATCH, "norm-batch-in-test"),
+        (
+            "conv_backward_naive",
+            "dxp[:, :, pad : pad + H, pad : pad + W]",
+            "dxp[:, :, pad:-pad, pad:-pad]",
+            "conv-empty-crop",
+        ),
+        ("softmax_loss", "x - x.max(axis=1, keepdims=True)", "x", "loss-no-maximum"),
+        ("dropout_forward", "< p) / p", "< p)", "train-dropout-not-scaled"),
+        ("conv_forward_naive", "Ho, Wo))", "Ho, Wo), dtype=int)", ""),
+    ],
+)
+def test_mistakes_as_students_write_them(function, line, slip, mistake, examined):
+    """They are named, though they are written otherwise than in the catalogue, and only what is wrong is called wrong."""
+    assert STUDENT.count(line) == 1
+    namespace = {}
+    exec(STUDENT.replace(line, slip), namespace)
+    stem = function.rpartition("_forward")[0] or function.rpartition("_backward")[0]
+    pair = {name for name in namespace if name == function or (stem and name.startswith(f"{stem}_"))}
+    found = examined(namespace, pair - {"batchnorm_backward_alt"}, seconds=0.3)
+    assert {name for name, report in found.items() if report.state != "right"} == {function}
+    assert found[function].findings[0].mistake == (MISTAKES[mistake].name if mistake else "")
