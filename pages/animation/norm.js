@@ -50,7 +50,7 @@ class NormPlayer extends Timeline {
     root.classList.add("norm");
     this.part("figure").innerHTML =
       `<section class="tensor"><h4 class="title"></h4><div class="maps"></div></section>` +
-      `<section class="graph"><p class="set"></p><ol></ol><div class="closed"></div></section>`;
+      `<section class="graph"><p class="set" aria-live="polite"></p><ol></ol><div class="closed"></div></section>`;
     this.part("hint").textContent = "Point at any number to see it written out; click to keep it.";
     this.stage = new NormStage(root, this.part);
     const changed = () => this.report();
