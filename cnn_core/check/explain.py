@@ -50,9 +50,8 @@ def _gives_the_same(
 ) -> bool:
     names = [finding.result] if finding.result else list(form.gradients if report.back else form.results)
     said = 0
-    method = any(
-        "." in edit.qualname for edit in mistake.edits
-    )  # no function that can be handed over: it is put in place
+    method = any("." in edit.qualname for edit in mistake.edits)
+    # Functions are handed over; a method has to be put in place, for the whole process: not for a server with other visitors.
     with planted(mistake if method else None):
         functions = core() if method else {**core(), **mistake.wrong}
         for number, tried in enumerate(cases):

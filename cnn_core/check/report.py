@@ -91,7 +91,9 @@ def _of_finding(report: Report, finding: Finding, again: bool) -> Iterator[str]:
 
 def _of_case(form: Form, back: bool, result: str, tried: Tried, whose: str = "your") -> Iterator[str]:
     given = case_text(form, back, tried.posed).splitlines()
-    yield from _wrapped(f"The smallest case that shows it: {given[0]}", 4, 8)
+    ended = (tried.verdict.then if back else tried.verdict.first)[:1]
+    which = "A" if ended and ended[0].kind == "trouble" else "The smallest"  # what ends the process is not tried again
+    yield from _wrapped(f"{which} case that shows it: {given[0]}", 4, 8)
     yield from (f"        {line}".rstrip() for line in given[1:])
     right = follow(form, tried.posed, tried.reply)
     if result not in right:

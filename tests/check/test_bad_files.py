@@ -115,7 +115,7 @@ def conv_forward_naive(x, w, b, conv_param):
         "relu_backward in 1 of 1 case does not end within 1 s, the limit.",
         "affine_forward in 80 of 80 cases ends the program (SystemExit: enough",
         "softmax_loss in 1 of 1 case prints more than 1 MB, the limit.",
-        "svm_loss in 1 of 1 case ends the process (exit code 4).",
+        "svm_loss in 1 of 1 case ends the process (exit code 4). A case that shows it:",
         "needs more memory than it may have, see --memory",
         "unfinished batchnorm_forward returns None: it is not written yet",
         "unfinished layernorm_forward raises NotImplementedError",
