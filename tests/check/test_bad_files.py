@@ -186,3 +186,13 @@ def test_arguments_that_name_nothing(arguments, words, capsys, monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[2])
     assert main(arguments) == UNCHECKED
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_numbers_that_are_none_are_judged_without_a_warning(checked, recwarn):
+    code, said = checked(
+        "import numpy as np\n\ndef relu_forward(x):\n    return np.full_like(x, np.nan), x\n\n"
+        "def relu_backward(dout, cache):\n    return np.full_like(dout, np.inf)\n"
+    )
+    assert code == WRONG
+    assert "out holds numbers that are not finite" in said and "dx holds numbers that are not finite" in said
+    assert [str(warned.message) for warned in recwarn] == []
