@@ -27,7 +27,7 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow's own check, wider and without the size 
 # What is broken beside the pixels does not matter here, and each of Pillow's words on it would be kept and logged.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 SIDE = 240  # a whole picture is reduced to this many pixels a side: enough to see, quick to filter
-LARGE = 1024  # and to this many where it is taken along
+LARGE = 1024  # and to this many where it is exported
 # What turns a picture upright, by its orientation in EXIF (CIPA DC-008, "Orientation"); 1: it is.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

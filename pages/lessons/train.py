@@ -72,7 +72,7 @@ def interval(*runs: Run | None) -> float | None:
 
 
 def training() -> Run | None:
-    """The training on this page. A link may name a search for a learning rate as one: that has a place of its own."""
+    """The training on this page. A link may name a learning-rate range test as one: that has a place of its own."""
     run = current_run()
     if run is not None and run.config.range_test:
         show_run(None)

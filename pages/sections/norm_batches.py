@@ -14,7 +14,7 @@ REFRESH = 0.5  # seconds between two looks
 
 
 def batch_sizes() -> None:
-    """The question, a button, and what came of it so far."""
+    """The question, a button, and its results so far."""
     st.subheader("Why group norm? Small batches")
     st.markdown(
         f"The same small network is trained {len(all_trainings())} times: with batch norm and with group norm, in batches of "

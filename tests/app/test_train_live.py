@@ -327,7 +327,7 @@ def test_the_fold_of_live_settings_stays_when_the_training_has_ended(registry):
     app.run()
     assert "Change while it trains" in [place.proto.popover.label for place in app.get("popover")]
     app.session_state["live"] = True
-    assert any("can fork from any step that was kept" in text for text in texts(app.run().caption))
+    assert any("can fork from any of its steps that are kept" in text for text in texts(app.run().caption))
     assert calm(app)
 
 
@@ -400,7 +400,7 @@ def test_finding_a_rate_stops_no_run_but_this_visitors_last_test(registry):
     training = registry.start(LONG_RUN, 10.0)
     app = open_lesson("train", range_test=training.id)
     assert texts(app.warning) == [
-        f"range_test (={training.id}) in the link is a training, not a search for a learning rate."
+        f"range_test (={training.id}) in the link is a training, not a learning-rate range test."
     ]
     assert not app.exception
     assert "take_over" not in {button.key for button in app.button}
