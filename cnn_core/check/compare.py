@@ -25,12 +25,19 @@ TOLERANCE = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 NOT_CONSTANT = 1e-6
 
 
-def differs(theirs: Array, right: Array) -> Array:
-    """Which numbers are wrong, of two arrays of one shape: beyond what rounding does to the largest number there."""
-    size = max(1.0, float(np.abs(right).max(initial=0)))
-    most = TOLERANCE.get(right.dtype, 1e-6) * size
+def differs(theirs: Array, right: Array, most: float = 0.0) -> Array:
+    """Which numbers are wrong, of two arrays of one shape: off by more than `most`.
+
+    most: 0 for what rounding in float64 does to the largest number there.
+    """
+    most = most or rounding(right)
     with np.errstate(invalid="ignore"):
         return np.asarray(~(np.abs(theirs - right) <= most))
+
+
+def rounding(right: Array, dtype: np.dtype[Any] | None = None) -> float:
+    """How far numbers may be off, computed in this dtype (None: float64): by the size of the largest."""
+    return TOLERANCE[dtype or np.dtype(np.float64)] * max(1.0, float(np.abs(right).max(initial=0)))
 
 
 def axes_of(result: str, ndim: int) -> tuple[str, ...]:
@@ -77,8 +84,11 @@ def places(wrong: Array, names: Sequence[str]) -> list[str]:
     return [*found, *either, "in some places"]
 
 
-def relation(theirs: Array, right: Array, examples: int = 1) -> str:
-    """How the whole of what is wrong is related to what is right, if simply: `is 2 times what it should be`."""
+def relation(theirs: Array, right: Array, examples: int = 1, rough: float = NOT_CONSTANT) -> str:
+    """How the whole of what is wrong is related to what is right, if simply: `is 2 times what it should be`.
+
+    rough: how far, relatively, two numbers may be apart that count as the same.
+    """
     if not np.isfinite(theirs).all():
         return "is not a finite number" if theirs.ndim == 0 else "holds numbers that are not finite"
     if not theirs.any():
@@ -86,8 +96,8 @@ def relation(theirs: Array, right: Array, examples: int = 1) -> str:
     there = right != 0
     if there.any() and not theirs[~there].any():
         ratio = theirs[there] / right[there]
-        if float(np.ptp(ratio)) < NOT_CONSTANT * float(np.abs(ratio).max()):
-            return _times(float(ratio[0]), ratio.size, examples)
+        if float(np.ptp(ratio)) < rough * float(np.abs(ratio).max()):
+            return _times(float(ratio[0]), ratio.size, examples, rough)
     if right.ndim == 4 and not differs(theirs[..., ::-1, ::-1], right).any():
         return "is turned by 180 degrees"
     if right.ndim >= 2 and right.shape[-1] == right.shape[-2] and not differs(theirs.swapaxes(-1, -2), right).any():
@@ -95,14 +105,14 @@ def relation(theirs: Array, right: Array, examples: int = 1) -> str:
     return ""
 
 
-def _times(factor: float, numbers: int, examples: int) -> str:
-    if examples > 1 and abs(factor / examples - 1) < NOT_CONSTANT:
+def _times(factor: float, numbers: int, examples: int, rough: float) -> str:
+    if examples > 1 and abs(factor / examples - 1) < rough:
         return "is N times what it should be, for N examples"
-    if examples > 1 and abs(factor * examples - 1) < NOT_CONSTANT:
+    if examples > 1 and abs(factor * examples - 1) < rough:
         return "is what it should be divided by N, for N examples"
     if numbers == 1 or abs(factor - 1) < 1e-3:
         return ""
-    return "has the wrong sign" if abs(factor + 1) < NOT_CONSTANT else f"is {factor:.4g} times what it should be"
+    return "has the wrong sign" if abs(factor + 1) < rough else f"is {factor:.4g} times what it should be"
 
 
 def facts(case: Case) -> dict[str, bool]:
@@ -143,7 +153,10 @@ def _of_window(case: Case, window: Window) -> dict[str, bool]:
     }
     if case.layer != "conv_transpose2d":
         found["there are several windows"] = window.output_size(size) != (1, 1)
-        found["the windows leave cells over at the end"] = any(window.leftover(size))
+        over = [*window.leftover(size)]
+        if case.layer == "conv_relu_pool":
+            over += [length % 2 for length in window.output_size(size)]
+        found["the windows leave cells over at the end"] = any(over)
     return found
 
 

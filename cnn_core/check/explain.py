@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.check.calls import call
-from cnn_core.check.compare import differs
+from cnn_core.check.compare import differs, rounding
 from cnn_core.check.form import Form
 from cnn_core.check.forms import FORMS
 from cnn_core.check.planted import planted
@@ -80,4 +80,4 @@ def _same(tried: Tried, name: str, its: Mapping[str, Any], theirs: Mapping[str, 
     ):
         return False
     a, b = (np.where(np.isfinite(array), array, HUGE).ravel() for array in (a, b))
-    return not differs(b, a.astype(tried.posed.dtype)).any()
+    return not differs(b, a, rounding(a, tried.posed.dtype)).any()

@@ -45,6 +45,11 @@ class Form:
         """What the form calls a result or an array of a case."""
         return self.called.get(result, result)
 
+    def then(self, case: Case) -> str:
+        """The backward function that is called for a case, if any: the course asks no gradient of a batch norm in test mode."""
+        unasked = self.course and not case.options.get("training", True) and self.layer != "dropout"
+        return "" if unasked else self.backward
+
     def message(self, case: Case, *, forward_only: bool = False) -> dict[str, Any]:
         """What a worker is asked: to call both functions for this case."""
         return {
@@ -53,6 +58,6 @@ class Form:
             "arguments": list(self.takes(case).items()),
             "positional": self.positional,
             "results": len(self.results),
-            "then": "" if forward_only else self.backward,
+            "then": "" if forward_only else self.then(case),
             "dout": case.arrays.get("dout"),
         }

@@ -108,7 +108,7 @@ def _of_case(form: Form, back: bool, result: str, tried: Tried, whose: str = "yo
         yield f"        it should have the shape {right[result].shape}:"
         yield from _indented(_grid("", right[result]))
     else:
-        yield from _beside(f"{whose} {name}", theirs, right[result])
+        yield from _beside(f"{whose} {name}", theirs, right[result], tried.posed.rounding(result))
 
 
 def case_text(form: Form, back: bool, posed: Posed) -> str:
@@ -141,14 +141,13 @@ def _short(value: Any) -> str:
     )
 
 
-def _beside(name: str, theirs: Array, right: Array) -> Iterator[str]:
+def _beside(name: str, theirs: Array, right: Array, rounding: float) -> Iterator[str]:
     """Theirs and what is right, side by side, with a mark at every number that is wrong."""
+    wrong = differs(theirs, right, rounding)
     if theirs.size > MOST_CELLS:
-        wrong = differs(theirs, right)
         first = tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.any() else ()
         yield from _wrapped(f"{name}{list(first)} is {theirs[first]:g} and should be {right[first]:g}.", 8)
         return
-    wrong = differs(theirs, right)
     left, middle = _rows(theirs, wrong), _rows(right, np.zeros_like(wrong))
     width = max(map(len, [*left, name])) + 4
     yield f"        {name:<{width}}it should be   (* differs)"

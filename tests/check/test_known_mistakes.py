@@ -69,3 +69,22 @@ def test_planted_wrong_functions_are_gone_afterwards():
         "max_pool_backward_naive",
     }
     assert dict(core()) == dict(before)
+
+
+def test_only_numbers_and_shapes_are_explained(examined):
+    """What changes its argument may give the very numbers of a mistake: that is not its cause."""
+    wrong = MISTAKES["relu-wrong-mask"]
+
+    def in_place(dout, cache):
+        dx = wrong.wrong["relu_backward_naive"](dout, cache)
+        dout *= 2
+        return dx
+
+    (report,) = [
+        each
+        for each in examined(
+            {**core(), "relu_backward_naive": in_place}, {"relu_forward_naive", "relu_backward_naive"}
+        ).values()
+        if each.state == "wrong"
+    ]
+    assert {finding.kind: finding.mistake for finding in report.findings} == {"values": wrong.name, "changes dout": ""}
