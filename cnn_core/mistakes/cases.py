@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,14 @@ import numpy as np
 from cnn_core import datasets
 from cnn_core.checks import Array
 from cnn_core.gradient_check import numeric_gradient
+from cnn_core.loss import softmax_cross_entropy
 from cnn_core.mistakes.mistake import Function, Functions, Symptom
 from cnn_core.network import ConvBlock, Network, NetworkSpec
+from cnn_core.network import network as networks
 from cnn_core.solver import Arrays, DivergedError, Solver
 
 Shape = tuple[int, ...]
+NONE: Functions = MappingProxyType({})
 SEED = 231
 PLAN = NetworkSpec(blocks=(ConvBlock(8, 3),), hidden=(32,))  # of the short trainings
 DIGITS = 1000  # pictures that they learn from
@@ -102,9 +105,28 @@ def digits(*, in_order: bool = False) -> tuple[Array, Array, Array, Array]:
     return x, y, data.test.x[:200], data.test.y[:200]
 
 
-def network(**options: Any) -> Network:
-    """The network of the short trainings, before any of them."""
-    return Network(PLAN, (1, 8, 8), 10, seed=1, **options)
+def network(functions: Functions = NONE, plan: NetworkSpec = PLAN, **options: Any) -> Network:
+    """The network of the short trainings, before any of them: its weights and its loss made by these functions."""
+    model = Network(plan, (1, 8, 8), 10, seed=1, **options)
+    initial, loss = chosen(functions, networks._initial), chosen(functions, softmax_cross_entropy)
+    for name, w in model.params.items():
+        w[...] = initial(name, w.shape, plan, 1)
+    parts = rebound(chosen(functions, Network._loss_parts), softmax_cross_entropy=loss)
+    model.__class__ = type("Changed", (Network,), {"_loss_parts": parts})
+    return model
+
+
+def arrays(functions: Functions = NONE, *, in_order: bool = False) -> Arrays:
+    """`digits`, whose batches are made by these functions."""
+    changed: type[Arrays] = type("Changed", (Arrays,), {"batch": chosen(functions, Arrays.batch)})
+    return changed(*digits(in_order=in_order))
+
+
+def trained(functions: Functions, steps: int, *, in_order: bool = False, **optim: Any) -> tuple[Array, Network]:
+    """A training in which these functions take the place of the core's: its losses (steps,), and the network after it."""
+    model = network(functions)
+    solver = type("Changed", (Solver,), {"_indices": chosen(functions, Solver._indices)})
+    return losses(model, arrays(functions, in_order=in_order), steps, solver=solver, **optim), model
 
 
 def losses(model: Network, data: Arrays, steps: int, *, solver: type[Solver] = Solver, **optim: Any) -> Array:
@@ -132,7 +154,7 @@ def losses(model: Network, data: Arrays, steps: int, *, solver: type[Solver] = S
 @lru_cache
 def usual_losses(steps: int, **optim: Any) -> Array:
     """Those of the training in which nothing is wrong; read-only."""
-    found = losses(network(), Arrays(*digits()), steps, **optim)
+    found, _ = trained(NONE, steps, **optim)
     found.flags.writeable = False
     return found
 

@@ -14,14 +14,14 @@ CONV = (
     Mistake(
         id="conv-not-cropped",
         level=1,
-        name="The padding is not cut off the gradient of the input",
+        name="The padding is not cut off dx",
         family="conv",
         edits=(Edit(conv2d_backward_naive, _END, "return dpadded, dweight, dbias"),),
         hint="What shape must dx have?",
         shows="With padding, dx is as large as the padded input. Where code goes on with a part of it, all is shifted.",
         misses="A check without padding; and one that looks at dweight and dbias only.",
         catches="A check of the shape of dx, with padding 1.",
-        like="conv-empty-crop pool-overwrites conv-stride-backward conv-flipped-forward",
+        like="conv-empty-crop conv-bias-axes conv-stride-backward conv-flipped-forward",
         case=gradient_case(
             "dx of a 3×3 convolution, padding 1, input 5×5",
             conv2d_forward_naive,
@@ -46,7 +46,7 @@ CONV = (
         shows="Without padding: `[0:-0]` is `[0:0]`, and holds nothing.",
         misses="The course's own check: its padding is 1.",
         catches="A check with padding 0, and one with the padding of an axis 0.",
-        like="conv-not-cropped pool-overwrites conv-stride-backward conv-dilation-weight",
+        like="conv-not-cropped conv-bias-axes conv-stride-backward conv-dilation-weight",
         case=gradient_case(
             "dx of a 3×3 convolution without padding, input 5×5",
             conv2d_forward_naive,
@@ -78,14 +78,14 @@ CONV = (
     Mistake(
         id="conv-bias-axes",
         level=3,
-        name="The gradient of the bias is summed over too few axes",
+        name="A gradient is summed over too few axes",
         family="conv",
         edits=(Edit(conv2d_backward_naive, _END, "return window.crop(dpadded), dweight, dout.sum(axis=(2, 3))"),),
         hint="How many numbers has the bias? Which axes of dout (N, F, OH, OW) does none of them know?",
         shows="With more than one example: dbias has a row for each, (N, F) in place of (F,).",
         misses="A check with one example: NumPy broadcasts (1, F) and (F,), and finds no difference.",
         catches="A check of the shape of dbias, with two examples or more.",
-        like="norm-keepdims pool-overwrites l2-without-half l2-sum-of-weights",
+        like="conv-stride-backward pool-overwrites l2-without-half l2-sum-of-weights",
         case=gradient_case(
             "dbias of a convolution with 4 filters, for 3 pictures",
             conv2d_forward_naive,
@@ -112,7 +112,7 @@ CONV = (
         catches="A gradient check with stride 2.",
         like="conv-not-cropped conv-flipped-forward conv-dilation-weight conv-empty-crop",
         case=gradient_case(
-            "dx of a 3×3 convolution, stride 2, input 7×7",
+            "dx of a 3×3 convolution, input 7×7, output 3×3",
             conv2d_forward_naive,
             conv2d_backward_naive,
             *((1, 1, 7, 7), KERNEL, BIAS),
@@ -138,7 +138,7 @@ CONV = (
         catches="A gradient check of all three gradients with dilation 2.",
         like="conv-flipped-forward conv-stride-backward l2-sum-of-weights conv-not-cropped",
         case=gradient_case(
-            "dweight of a 3×3 convolution, dilation 2",
+            "dweight of a 3×3 convolution, input 7×7, output 3×3",
             conv2d_forward_naive,
             conv2d_backward_naive,
             *((1, 1, 7, 7), KERNEL, BIAS),

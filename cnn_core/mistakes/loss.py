@@ -10,19 +10,17 @@ from cnn_core.activation import relu_backward_naive, relu_forward_naive
 from cnn_core.gradient_check import numeric_gradient
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.mistakes.cases import (
+    arrays,
     chosen,
-    digits,
     gradient_case,
     loss_curves,
-    losses,
     network,
     plane,
-    rebound,
+    trained,
     usual_losses,
 )
 from cnn_core.mistakes.mistake import Edit, Functions, Mistake, Symptom
 from cnn_core.network import ConvBlock, Network, NetworkSpec
-from cnn_core.solver import Arrays
 
 STEPS, RATE, REG = 100, 0.1, 0.5
 
@@ -30,16 +28,15 @@ STEPS, RATE, REG = 100, 0.1, 0.5
 def _with_l2(functions: Functions) -> Symptom:
     """The gradient of a kernel in a small network with L2."""
     plan = NetworkSpec(blocks=(ConvBlock(1, 3),), hidden=(8,))
-    model = Network(plan, (1, 8, 8), 10, reg=REG, dtype=np.float64, seed=1)
-    parts: Callable[..., object] = chosen(functions, Network._loss_parts)
-    x, y, *_ = digits()
+    model = network(functions, plan, reg=REG, dtype=np.float64)
+    batch = arrays(functions).batch(np.arange(20), np.random.default_rng())
     weight = model.params["conv1.weight"]
 
     def loss(_: object) -> float:
-        made = parts(model, x[:20], y[:20], None, None, None)
-        return float(made.data_loss + made.reg_loss)  # type: ignore[attr-defined]
+        made = model.loss_parts(*batch)
+        return float(made.data_loss + made.reg_loss)
 
-    found = parts(model, x[:20], y[:20], None, None, None).grads["conv1.weight"]  # type: ignore[attr-defined]
+    found = model.loss_parts(*batch).grads["conv1.weight"]
     return Symptom(
         "maps",
         f"dweight of a 3×3 kernel in a network with L2, reg = {REG}",
@@ -51,15 +48,10 @@ def _with_l2(functions: Functions) -> Symptom:
 
 def _first_losses(functions: Functions) -> Symptom:
     """A training whose loss function has the mistake."""
-    model = network()
-    loss = chosen(functions, softmax_cross_entropy)
-    changed = type("Changed", (Network,), {"_loss_parts": rebound(Network._loss_parts, softmax_cross_entropy=loss)})
-    model.__class__ = changed
-    found = losses(model, Arrays(*digits()), STEPS, learning_rate=RATE)
     return loss_curves(
-        f"The loss of a network of 10 classes, batches of 50, learning rate {RATE}; a network that knows nothing has the loss "
+        f"The loss of a network of 10 classes, 50 pictures a step, learning rate {RATE}; one that knows nothing has the loss "
         f"log 10 = 2.3026",
-        found,
+        trained(functions, STEPS, learning_rate=RATE)[0],
         usual_losses(STEPS, learning_rate=RATE),
     )
 
@@ -75,7 +67,7 @@ def _large_scores(functions: Functions) -> Symptom:
 
     return Symptom(
         "curves",
-        "The loss of one example whose scores are (s, 0, 0) and whose right class is the second; where a line ends it has become "
+        "The loss of one example whose logits are (s, 0, 0) and whose right class is the second; where a line ends it has become "
         "infinite, or no number at all",
         np.array([of(loss)]),
         np.array([of(softmax_cross_entropy)]),
@@ -152,7 +144,7 @@ LOSS = (
         shows="In every gradient of a weight, with reg above 0: a single number, the sum, is added to all of them.",
         misses="A check with reg = 0; and a check of the loss, which is right.",
         catches="A gradient check of the whole network with reg above 0.",
-        like="l2-without-half loss-not-a-mean conv-flipped-forward relu-wrong-mask",
+        like="l2-without-half loss-not-a-mean conv-not-cropped conv-dilation-weight",
         case=_with_l2,
     ),
     Mistake(
@@ -172,7 +164,7 @@ LOSS = (
         misses="A check with reg = 0; and a training, which follows the gradient alone: only the loss that it reports is too "
         "large.",
         catches="A gradient check of the whole network with reg above 0.",
-        like="l2-sum-of-weights loss-not-a-mean conv-bias-axes conv-dilation-weight",
+        like="l2-sum-of-weights loss-not-a-mean conv-empty-crop conv-dilation-weight",
         case=_with_l2,
     ),
 )

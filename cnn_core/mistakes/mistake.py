@@ -83,7 +83,8 @@ class Mistake:
     pool, conv, norm, loss or training.
     edits: what is changed. case: runs a small case with the functions it is given, by name, and returns its symptom.
     hint: where to look. shows: where the mistake shows, and why. misses: which usual test misses it, and why.
-    catches: which test would catch it. like: the ids of four others that one may take it for, with spaces between.
+    catches: which test would catch it. like: the ids of four others that one may take it for, with spaces between;
+    what its case shows with any of them is something else.
     """
 
     id: str
@@ -144,6 +145,22 @@ class Mistake:
     def symptom(self) -> Symptom:
         """Its symptom, as the wrong functions make it."""
         return self.case(self.wrong)
+
+    def case_with(self, other: Mistake) -> Symptom | None:
+        """What its case shows with another mistake in place of it; None where the case runs nothing that the other changes."""
+        functions = _Watched(other.wrong)
+        shown = self.case(functions)
+        return shown if functions.asked else None
+
+
+class _Watched(dict[str, Function]):
+    """Functions by name that tell whether any of them was asked for."""
+
+    asked = False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked |= name in self
+        return super().get(name, default)
 
 
 def _names(edit: Edit) -> list[str]:

@@ -37,12 +37,12 @@ def _company(functions: Functions) -> Symptom:
     found = [go(batch, [1.0], [0.0], np.array([mean]), np.array([variance]), training=False)[0][0, 0] for batch in x]
     return Symptom(
         "curves",
-        "Batch norm in use (test mode): its output for one and the same example, in 12 batches with different others",
+        "A trained norm layer in use: its output for one and the same example, beside 12 different groups of others",
         np.array(found)[None],
         np.full((1, len(x)), (one - mean) / np.sqrt(variance + 1e-5)),
         "this layer",
         "by hand: (x − running mean) / √(running variance + ε)",
-        x="batch",
+        x="group of others",
         y="output",
     )
 
@@ -85,7 +85,7 @@ NORM = (
         "nothing.",
         misses="A check of dgamma and dbeta, which are right; and a check of shapes.",
         catches="A gradient check of dx; or the sum of dx over the batch, which must be 0.",
-        like="norm-variance-constant norm-batch-in-test norm-keepdims conv-bias-axes",
+        like="norm-variance-constant norm-batch-in-test norm-keepdims norm-momentum-turned",
         case=_gradient("dx of batch norm in training, 6 examples, 4 features", 0),
     ),
     Mistake(
@@ -122,13 +122,13 @@ NORM = (
         shows="In shapes: (C, 1) and (C,) become (C, C) when one is subtracted from the other, without an error.",
         misses="A look at the numbers; a check that flattens both; a layer with one channel.",
         catches="`assert dgamma.shape == gamma.shape`.",
-        like="conv-bias-axes norm-mean-dropped norm-variance-constant pool-overwrites",
+        like="norm-batch-in-test norm-mean-dropped norm-variance-constant pool-overwrites",
         case=_gradient("dgamma of batch norm, 4 features", 1),
     ),
     Mistake(
         id="norm-batch-in-test",
         level=2,
-        name="In test mode the batch's own mean and variance are used",
+        name="In test mode the batch's own mean and variance are used, not the running ones",
         family="norm",
         edits=(
             Edit(

@@ -84,7 +84,7 @@ POOL = (
         misses="Any check on random real numbers: two of them are never equal. At a tie the numeric gradient is no judge "
         "either: the maximum has a corner there.",
         catches="A case with equal numbers: the sum of dx must be the sum of dout.",
-        like="pool-overwrites conv-stride-backward relu-wrong-mask conv-not-cropped",
+        like="pool-overwrites conv-flipped-forward relu-wrong-mask conv-not-cropped",
         case=_ties,
     ),
 )

@@ -6,8 +6,8 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.dropout import dropout_forward_naive
-from cnn_core.mistakes.cases import PLAN, chosen, digits, loss_curves, losses, network, usual_losses
-from cnn_core.mistakes.mistake import Edit, Function, Functions, Mistake, Symptom
+from cnn_core.mistakes.cases import NONE, arrays, chosen, loss_curves, network, trained, usual_losses
+from cnn_core.mistakes.mistake import Edit, Functions, Mistake, Symptom
 from cnn_core.network import network as networks
 from cnn_core.optim import adam
 from cnn_core.solver import Arrays, Solver
@@ -23,52 +23,45 @@ def _dropped(functions: Functions) -> Symptom:
     found = [go(np.ones(4000), p=p, rng=0)[0].mean() for p in chances]
     return Symptom(
         "curves",
-        "The mean output of dropout in training, over the probability to drop; all its inputs are 1",
+        "The mean output of a layer in training and in test mode, over a setting p of it; all its inputs are 1",
         np.array([found]),
         np.ones((1, len(chances))),
         "in training",
         "the same layer in test mode",
-        x="probability to drop",
+        x="p",
         y="mean output",
         at=chances,
     )
 
 
 def _shifted_labels(functions: Functions) -> Symptom:
-    changed = type("Changed", (Arrays,), {"batch": chosen(functions, Arrays.batch)})
     return loss_curves(
         f"The loss of a network that learns handwritten digits, learning rate {RATE}",
-        losses(network(), changed(*digits()), STEPS, learning_rate=RATE),
+        trained(functions, STEPS, learning_rate=RATE)[0],
         usual_losses(STEPS, learning_rate=RATE),
     )
 
 
 def _in_order(functions: Functions) -> Symptom:
     """The pictures lie sorted by class, as they come from folders."""
-    changed = type("Changed", (Solver,), {"_indices": chosen(functions, Solver._indices)})
-    data = Arrays(*digits(in_order=True))
     return loss_curves(
         f"The loss of a network that learns handwritten digits, read from ten folders, learning rate {RATE}",
-        losses(network(), data, STEPS, solver=changed, learning_rate=RATE),
-        losses(network(), data, STEPS, learning_rate=RATE),
+        *(trained(each, STEPS, in_order=True, learning_rate=RATE)[0] for each in (functions, NONE)),
     )
 
 
 def _filters(functions: Functions) -> Symptom:
     """The first filters after training."""
 
-    def trained(initial: Function) -> Array:
-        model = network()
-        for name, w in model.params.items():
-            w[...] = initial(name, w.shape, PLAN, 1)
-        losses(model, Arrays(*digits()), STEPS, learning_rate=FILTER_RATE)
+    def filters(functions: Functions) -> Array:
+        _, model = trained(functions, STEPS, learning_rate=FILTER_RATE)
         return model.params["conv1.weight"][:, 0].copy()
 
     return Symptom(
         "filters",
-        f"The 8 filters of the first layer after {STEPS} steps, each on a colour scale of its own",
-        trained(chosen(functions, networks._initial)),
-        trained(networks._initial),
+        f"The 8 first filters of a network after {STEPS} steps of training, each on a colour scale of its own",
+        filters(functions),
+        filters(NONE),
         "this training",
         "the same training, written right",
     )
@@ -77,13 +70,13 @@ def _filters(functions: Functions) -> Symptom:
 def _steps_of_adam(functions: Functions) -> Symptom:
     """How far Adam moves the weights of a network, whose gradients are made for each batch."""
 
-    def moved(rule: Function) -> Array:
-        model, (x, y, *_) = network(), digits()
+    def moved(functions: Functions) -> Array:
+        model, data, rule = network(functions), arrays(functions), chosen(functions, adam)
         states: dict[str, dict[str, object]] = {name: {} for name in model.params}
         found = []
         for step in range(ADAM_STEPS):
-            batch = slice(50 * (step % 20), 50 * (step % 20 + 1))
-            grads = model.loss_parts(x[batch], y[batch]).grads
+            batch = data.batch(np.arange(50) + 50 * (step % 20), np.random.default_rng())
+            grads = model.loss_parts(*batch).grads
             before = {name: w.copy() for name, w in model.params.items()}
             for name, w in model.params.items():
                 rule(w, grads[name], states[name], learning_rate=ADAM_RATE)
@@ -93,9 +86,10 @@ def _steps_of_adam(functions: Functions) -> Symptom:
 
     return Symptom(
         "curves",
-        f"How far Adam moves the weights of a network in each of its first {ADAM_STEPS} steps, in learning rates (their median)",
-        moved(chosen(functions, adam))[None],
-        moved(adam)[None],
+        f"How far the optimiser moves the weights of a network in each of its first {ADAM_STEPS} steps, in learning rates "
+        "(their median)",
+        moved(functions)[None],
+        moved(NONE)[None],
         "this training",
         "the same training, written right",
         x="step",
@@ -121,7 +115,7 @@ TRAINING = (
         "its neighbour.",
         misses="Every check of layers and gradients, and of shapes: all are right.",
         catches="A look at some pictures with their labels, as the network gets them.",
-        like="train-not-shuffled train-equal-weights train-adam-bias loss-no-maximum",
+        like="train-not-shuffled loss-not-a-mean train-adam-bias loss-no-maximum",
         case=_shifted_labels,
     ),
     Mistake(
@@ -134,7 +128,7 @@ TRAINING = (
         shows="All filters stay equal: they see the same and get the same gradient, so the layer might as well have one of them.",
         misses="The first loss, which is log K; and gradient checks, which are passed by any weights.",
         catches="A look at the filters: no two may be equal before the first step.",
-        like="train-not-shuffled train-labels-shifted conv-flipped-forward train-dropout-not-scaled",
+        like="train-not-shuffled train-labels-shifted train-adam-bias train-dropout-not-scaled",
         case=_filters,
     ),
     Mistake(

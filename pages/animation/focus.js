@@ -28,8 +28,10 @@ window.convscopeFocus ??= (() => {
     },
     true,
   );
+  // While the page's script runs, what is to come may not be there yet: the nearest of what is left would be far away.
+  const running = () => document.querySelector('[data-test-script-state="running"]');
   new MutationObserver(() => {
-    if (!held || (held.control.isConnected && !held.control.disabled)) return;
+    if (!held || (held.control.isConnected && !held.control.disabled) || running()) return;
     const { control, places, path } = held;
     held = null;
     if (path !== location.pathname || ![null, document.body, control].includes(document.activeElement)) return;
@@ -40,6 +42,6 @@ window.convscopeFocus ??= (() => {
     if (!next) return;
     given = { control: next, since: performance.now() };
     next.focus({ preventScroll: true });
-  }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["disabled"] });
+  }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["disabled", "data-test-script-state"] });
   return true;
 })();

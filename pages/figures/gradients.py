@@ -16,7 +16,8 @@ MOST_TEXT = 12  # columns beyond which the numbers would not fit into the cells
 
 def gradient_map(gradient: Array, reach: float, theme: str = "light") -> dict[str, Any]:
     """A gradient (H, W) on a scale from -reach to reach, its numbers in the cells; a figure as a dict for Plotly."""
-    shown = np.where(np.abs(gradient) < 1e-7 * reach, 0, gradient)  # rounding; the number in full shows on hover
+    # Rounded first: numbers that a check holds for equal are written alike. The number in full shows on hover.
+    shown = np.round(gradient, 7 - math.ceil(math.log10(reach))) + 0.0
     heatmap = {
         "type": "heatmap",
         "z": gradient,

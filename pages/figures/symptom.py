@@ -14,6 +14,7 @@ from pages.figures.curves import DASHES, LOSS, TRAIN, drawn, layout, line
 from pages.figures.gradients import gradient_map
 from pages.figures.sheets import filter_sheet
 
+MARGIN = {"l": 60, "r": 10, "t": 10, "b": 10}  # of curves: all begin at the same place
 TITLE, HEIGHT = 42, 400  # pixels of the words above a map, and of curves
 FAR = 10  # times as large as it should be: on a linear axis the other curve would lie flat on 0
 ROWS = 380  # pixels of two rows of maps; a row of cells has at most 30
@@ -52,6 +53,29 @@ def gap_in_words(symptom: Symptom) -> str:
     return (
         f"{wrong} of {found.size} numbers are wrong (in frames); relative error {overall_error(found, expected):.2g}, where a "
         f"right gradient has less than 1e-7.{judge}"
+    )
+
+
+def against(seen: Symptom, own: Symptom, tried: Symptom | None) -> str:
+    """What in a picture speaks against a cause. own: that cause's symptom; tried: what the picture's case shows with it."""
+    if seen.found.shape != seen.expected.shape and own.found.shape == own.expected.shape:
+        return "Here the shape is wrong, which that cause leaves as it should be."
+    if tried is None:
+        return "What it changes has no part in what is shown here."
+    if tried.kind == "filters":
+        alike = float(np.ptp(tried.found, axis=0).max()) < 1e-5
+        return f"Run in this very case, its filters would {'all be equal' if alike else 'differ from one another'}."
+    if tried.found.shape == tried.expected.shape and not _differing(tried.found, tried.expected).any():
+        return "Run in this very case, it changes nothing that is shown."
+    if tried.kind == "curves":
+        begin, end = (_written(tried.found[0, k]) for k in (0, -1))
+        return f"Run in this very case, it would begin at {begin} and end at {end}."
+    if tried.found.shape != tried.expected.shape:
+        return f"Run in this very case, it would give {_size(tried.found)} numbers."
+    wrong = int(_differing(tried.found, tried.expected).sum())
+    return (
+        f"Run in this very case, {wrong} of {tried.found.size} numbers would be wrong, by a relative error of "
+        f"{overall_error(tried.found, tried.expected):.2g}."
     )
 
 
@@ -163,6 +187,7 @@ def _curves(symptom: Symptom) -> dict[str, Any]:
         line(symptom.found_name, *drawn(steps, found), LOSS, few),
     ]
     wide = np.nanmedian(found) > FAR * np.median(expected)
-    axis: dict[str, Any] = {"type": "log", "exponentformat": "power"} if wide else {"rangemode": "tozero"}
+    axis: dict[str, Any] = {"automargin": False}
+    axis |= {"type": "log", "exponentformat": "power", "dtick": 1} if wide else {"rangemode": "tozero"}
     title = f"{symptom.y}, log scale" if wide else symptom.y
-    return {"data": lines, "layout": layout(symptom.x, title, axis) | {"height": HEIGHT}}
+    return {"data": lines, "layout": layout(symptom.x, title, axis) | {"height": HEIGHT, "margin": MARGIN}}

@@ -7,7 +7,7 @@ from pages.address import messages
 from pages.address.book import book
 from pages.animation.chart import chart
 from pages.controls import settings
-from pages.figures.symptom import gap_in_words, symptom_figure, symptom_filters
+from pages.figures.symptom import against, gap_in_words, symptom_figure, symptom_filters
 from pages.sections.bug_answer import lines, words
 from pages.sections.bug_hunt import (
     BUGS,
@@ -24,7 +24,7 @@ from pages.sections.bug_hunt import (
     take_back,
     tell_strangers,
 )
-from pages.server.symptoms import symptom
+from pages.server.symptoms import symptom, tried
 
 SIGNS = {FOUND: "✓ found", HELPED: "✓ with help", SHOWN: "shown", TRIED: "tried, not found yet"}
 codes = list(BUGS)
@@ -69,8 +69,10 @@ def ask(bug: Mistake) -> None:
         st.button("Show the answer", key="show", on_click=became, args=(bug.code, SHOWN))
     code, cause = st.session_state.get("said", (None, None))
     if code == bug.code and cause in options:
+        here = against(symptom(bug.id), symptom(options[cause].id), tried(bug.id, options[cause].id))
         st.warning(
-            f"**Not that.** *{names[cause]}*, this is how it shows: {options[cause].shows}", icon=":material/close:"
+            f"**Not that.** {here} *{names[cause]}*, this is how it shows: {options[cause].shows}",
+            icon=":material/close:",
         )
     if known.get(bug.code) == TRIED:
         st.info(f"**Hint.** {bug.hint}", icon=":material/lightbulb:")
@@ -85,15 +87,17 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="hunt"):
         code = settings.choice("bug", "bug", codes, words=written)
     st.button("Previous", key="previous", icon=":material/arrow_back:", on_click=go, args=(-1,))
     st.button("Next", key="next", icon=":material/arrow_forward:", on_click=go, args=(1,))
-    if known:
-        with st.popover("Progress", icon=":material/checklist:"):
-            st.markdown("\n".join(f"- {written(code)}: {outcome(code)}" for code in codes if code in known))
-        st.button("Start over", key="start_over", icon=":material/restart_alt:", on_click=start_over)
-    elif st.session_state.get("hunt_before"):
-        st.button("Undo", key="undo", icon=":material/undo:", on_click=take_back)
     with st.popover("Link", icon=":material/link:"):
         st.caption("For a class: this link opens this very bug, and says nothing of its cause.")
         st.code(f"{st.context.url or ''}?bug={code}", language=None, wrap_lines=True)
+    with st.popover("Progress", icon=":material/checklist:", disabled=not known):  # nothing moves when it has something
+        st.markdown("\n".join(f"- {written(code)}: {outcome(code)}" for code in codes if code in known))
+    if st.session_state.get("hunt_before") and not known:
+        st.button("Undo", key="undo", icon=":material/undo:", on_click=take_back)
+    else:
+        st.button(
+            "Start over", key="start_over", icon=":material/restart_alt:", on_click=start_over, disabled=not known
+        )
 if (head := book().head) is not None:
     head.markdown(score(known), width="content")
 

@@ -1,13 +1,17 @@
 """Find the bug: what can be chosen, what has become of it, and what a link says of that."""
 
 import math
+import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnn_core.mistakes import MISTAKES
+from pages.figures.symptom import against, symptom_figure
 from pages.sections.bug_hunt import BUGS, CHOICES, causes
+from pages.server.symptoms import symptom, tried
 from tests.app.lesson import as_read, calm, charts, control, open_lesson, texts
 
 QUESTIONS = {mistake: causes(mistake) for mistake in MISTAKES.values()}
@@ -60,6 +64,21 @@ def test_who_guesses_does_no_better_than_chance():
         assert found <= LUCK + (1 if number < CHOICES else 2 * spread), number
 
 
+def named(words):
+    """The words of at least four letters, as they stand in a dictionary, nearly."""
+    return {word.removesuffix("s") for word in re.findall(r"[a-z]{4,}", words.lower())}
+
+
+def test_what_is_shown_does_not_name_what_only_the_right_cause_names():
+    """Or else it could be found by its words: "dropout" over the picture, and in one of the causes."""
+    for mistake, options in QUESTIONS.items():
+        seen = mistake.symptom()
+        names = [] if seen.kind == "maps" else [seen.found_name, seen.expected_name]  # over all maps stands the same
+        shown = named(" ".join([seen.title, seen.x, seen.y, *names, *(name for name, _ in seen.also)]))
+        others = set().union(*(named(option.name) for option in options if option is not mistake))
+        assert not shown & (named(mistake.name) - others), mistake.id
+
+
 def test_every_place_has_the_right_cause_equally_often():
     places = Counter(options.index(mistake) for mistake, options in QUESTIONS.items())
     assert set(places) == set(range(CHOICES))
@@ -105,12 +124,71 @@ def test_a_wrong_cause_is_explained_and_the_bug_then_counts_as_found_with_help()
     other = next(cause for cause in causes(bug) if cause is not bug)
     app = choose(open_lesson("find_the_bug"), other.code)
     assert other.shows in app.warning[0].value
+    assert against(symptom(bug.id), symptom(other.id), tried(bug.id, other.id)) in app.warning[0].value
     assert bug.hint in app.info[0].value
     assert address(app) == {"tried": code}
     choose(app, code)
     assert not app.warning
     assert address(app) == {"helped": code}
     assert "**0 of 23** found at once, 1 with help; 22 to go" in texts(app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("id", "other", "words"),
+    [
+        (
+            "conv-not-cropped",
+            "conv-stride-backward",
+            "Here the shape is wrong, which that cause leaves as it should be.",
+        ),
+        ("pool-overwrites", "pool-all-ties", "Run in this very case, it changes nothing that is shown."),
+        ("pool-overwrites", "relu-wrong-mask", "What it changes has no part in what is shown here."),
+        ("train-labels-shifted", "loss-not-a-mean", "Run in this very case, it would begin at 115.1 and end at 131.3."),
+        (
+            "train-equal-weights",
+            "train-labels-shifted",
+            "Run in this very case, its filters would differ from one another.",
+        ),
+        ("conv-stride-backward", "conv-empty-crop", "Run in this very case, it would give 0×0 numbers."),
+        (
+            "norm-mean-dropped",
+            "norm-variance-constant",
+            "Run in this very case, 24 of 24 numbers would be wrong, by a relative error of 0.11.",
+        ),
+    ],
+)
+def test_what_in_the_picture_speaks_against_a_cause(id, other, words):
+    assert against(symptom(id), symptom(other), tried(id, other)) == words
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_numbers_that_agree_are_written_alike(mistake):
+    """And the marks of an axis are powers of ten, each with its number; all curves begin at the same place."""
+    seen = symptom(mistake.id)
+    if seen.kind == "filters":
+        return
+    shown = symptom_figure(seen, "light")
+    if seen.kind == "curves":
+        axis = shown["layout"]["yaxis"]
+        assert axis.get("type") != "log" or axis["dtick"] == 1
+        assert (axis["automargin"], shown["layout"]["margin"]["l"]) == (False, 60)
+        return
+    texts = {}
+    for trace in shown["data"][:2]:
+        for number, text in zip(np.ravel(trace["z"]).tolist(), np.ravel(trace["text"]).tolist(), strict=True):
+            texts.setdefault(round(number, 7), set()).add(text)
+    assert all(len(written) == 1 for written in texts.values()), texts
+
+
+def test_the_row_of_controls_stays_as_it_is_after_an_answer():
+    app = open_lesson("find_the_bug")
+    before = [button.key for button in app.button], [popover.proto.popover.label for popover in app.get("popover")]
+    choose(app, next(iter(BUGS)))
+    keys = [button.key for button in app.button]
+    assert [key for key in keys if key != "next_bug"] == [
+        key for key in before[0] if key not in ("answer", "hint", "show")
+    ]
+    assert [popover.proto.popover.label for popover in app.get("popover")] == before[1]
 
 
 def test_what_was_shown_is_not_found_any_more():

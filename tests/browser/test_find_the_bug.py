@@ -35,7 +35,7 @@ def test_all_bugs_are_found_on_one_screen_each(page, address):
             expect(confirm).to_be_enabled()
             page.keyboard.press("Tab")
             page.keyboard.press("Enter")
-            page.wait_for_function("document.activeElement !== document.body")  # the focus is not lost with the button
+            expect(forward).to_be_focused()  # the focus is not lost with the button
         else:
             options.nth(place).click()
             confirm.click()

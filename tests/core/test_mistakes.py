@@ -30,6 +30,37 @@ def test_the_symptom_shows_and_the_right_code_does_not_show_it(mistake):
     assert differs(right) < (0.03 if mistake.id == "train-dropout-not-scaled" else 1e-7)
 
 
+def gap(one, other):
+    """How far two arrays are apart, as a part of the second; not a number beside a number is far."""
+    if one.shape != other.shape or not np.array_equal(np.isfinite(one), np.isfinite(other)):
+        return 1.0
+    return float(np.nanmean(np.abs(one - other)) / (np.nanmean(np.abs(other)) or 1.0))
+
+
+@EACH
+def test_what_one_may_take_it_for_would_show_something_else(mistake):
+    """Each cause that is offered beside the right one is run in the same case: numbers or curves are others by a tenth."""
+    seen = mistake.symptom()
+    for id in mistake.like.split():
+        tried = mistake.case_with(MISTAKES[id])
+        if tried is not None:
+            assert max(gap(tried.found, seen.found), gap(tried.expected, seen.expected)) > 0.1, id
+
+
+@EACH
+def test_of_what_a_network_is_made_of_none_is_offered_as_having_no_part(mistake):
+    """A network runs fast convolutions and ReLUs, which no case changes: there a mistake in them would seem to do nothing."""
+    if mistake.case.__name__ in (
+        "_with_l2",
+        "_first_losses",
+        "_shifted_labels",
+        "_in_order",
+        "_filters",
+        "_steps_of_adam",
+    ):
+        assert not {*mistake.like.split()} & {"conv-flipped-forward", "conv-bias-axes", "relu-wrong-mask"}
+
+
 SHOWS = {  # of each symptom that is no map: what one sees in it, and does not see where all is right
     "loss-not-a-mean": lambda found: abs(found[0, 0] - 50 * np.log(10)) < 1,
     "loss-no-maximum": lambda found: np.isfinite(found[0, 1:29]).all() and not np.isfinite(found[0, 29:]).any(),
