@@ -42,6 +42,10 @@ window.convscopeFocus ??= (() => {
     if (!next) return;
     given = { control: next, since: performance.now() };
     next.focus({ preventScroll: true });
-  }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["disabled", "data-test-script-state"] });
+  }).observe(document.body, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["disabled", "data-test-script-state"],
+  });
   return true;
 })();
