@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,16 @@ from cnn_core.check.calls import call
 from cnn_core.check.compare import differs, rounding
 from cnn_core.check.form import Form
 from cnn_core.check.forms import FORMS
+from cnn_core.check.link import SharedCase
 from cnn_core.check.planted import planted
-from cnn_core.check.right import core, results
-from cnn_core.check.survey import Finding, Report, Tried
+from cnn_core.check.right import Posed, core, results
+from cnn_core.check.survey import Finding, Report
 from cnn_core.mistakes import MISTAKES, Mistake
 
 ENOUGH = 40  # cases that are compared
 HUGE = 1e30  # stands for all that is not finite: which of it comes out hangs on the order of the steps
 NETWORK = "Network._loss_parts"
+Given = tuple[Posed, Mapping[str, Any]]
 
 
 def forms_of(mistake: Mistake) -> list[Form]:
@@ -37,47 +39,68 @@ def explain(report: Report, finding: Finding) -> Mistake | None:
         return None
     failing = [one for one in report.cases if one.fault(report.back, finding.result, finding.kind)]
     others = [one for one in report.cases if not any(one is other for other in failing)]
-    cases = failing[:ENOUGH] + others[:ENOUGH]
+    tried = failing[:ENOUGH] + others[:ENOUGH]
+    cases = [(one.posed, results(report.form, one.posed.case, one.reply)) for one in tried]
+    names = [finding.result] if finding.result else [*(report.form.gradients if report.back else report.form.results)]
     for mistake in MISTAKES.values():
-        for form in forms_of(mistake)[:1]:
-            if form.layer == report.form.layer and _gives_the_same(mistake, form, report, finding, cases, len(failing)):
-                return mistake
+        if _gives_the_same(mistake, report.form, names, cases, len(failing[:ENOUGH]), finding.kind):
+            return mistake
     return None
 
 
+def explanations(shared: SharedCase) -> list[Mistake]:
+    """The mistakes that give these very numbers on this one case: one case alone cannot always tell them apart.
+
+    Those of a network's methods are left out, as they can only be tried for all of a process.
+    """
+    if shared.theirs is None:
+        return []
+    kind = "values" if shared.theirs.shape == shared.right.shape else "shape"
+    if kind == "values" and shared.first_wrong is None:
+        return []
+    cases = [(shared.posed, {shared.result: {"array": shared.theirs}})]
+    tried = [mistake for mistake in MISTAKES.values() if not _of_methods(mistake)]
+    return [one for one in tried if _gives_the_same(one, shared.form, [shared.result], cases, 1, kind)]
+
+
+def _of_methods(mistake: Mistake) -> bool:
+    return any("." in edit.qualname for edit in mistake.edits)
+
+
 def _gives_the_same(
-    mistake: Mistake, form: Form, report: Report, finding: Finding, cases: list[Tried], failing: int
+    mistake: Mistake, their_form: Form, names: Sequence[str], cases: Sequence[Given], failing: int, kind: str
 ) -> bool:
-    names = [finding.result] if finding.result else list(form.gradients if report.back else form.results)
-    said = 0
-    method = any("." in edit.qualname for edit in mistake.edits)
+    """cases: each with what their function gave for it, the first `failing` of them wrong."""
+    form = next((form for form in forms_of(mistake)[:1] if form.layer == their_form.layer), None)
+    if form is None:
+        return False
+    said, method = 0, _of_methods(mistake)
     # Functions are handed over; a method has to be put in place, for the whole process: not for a server with other visitors.
     with planted(mistake if method else None):
         functions = core() if method else {**core(), **mistake.wrong}
-        for number, tried in enumerate(cases):
-            reply = call(functions, form.message(tried.posed.case))
-            theirs = results(report.form, tried.posed.case, tried.reply)
-            its = results(form, tried.posed.case, reply)
+        for number, (posed, theirs) in enumerate(cases):
+            reply = call(functions, form.message(posed.case))
+            its = results(form, posed.case, reply)
             if "raised" in reply["first"] or "raised" in reply.get("then", {}):
                 continue
-            if not all(_same(tried, name, its.get(name, {}), theirs.get(name, {}), finding.kind) for name in names):
+            if not all(_same(posed, name, its.get(name, {}), theirs.get(name, {}), kind) for name in names):
                 return False
-            said += number < min(failing, ENOUGH)
+            said += number < failing
     return said > 0
 
 
-def _same(tried: Tried, name: str, its: Mapping[str, Any], theirs: Mapping[str, Any], kind: str) -> bool:
+def _same(posed: Posed, name: str, its: Mapping[str, Any], theirs: Mapping[str, Any], kind: str) -> bool:
     if "array" not in its or "array" not in theirs:
         return False
     a, b = np.asarray(its["array"], np.float64), np.asarray(theirs["array"], np.float64)
-    if tried.posed.case.layer == "dropout" and a.shape == b.shape:  # which numbers are dropped is chance
-        x = tried.posed.case.arrays["x"]
+    if posed.case.layer == "dropout" and a.shape == b.shape:  # which numbers are dropped is chance
+        x = posed.case.arrays["x"]
         a, b = (np.unique((array / x).round(6))[-1:] for array in (a, b))
         return bool(a == b or 0 in (*a, *b))
-    right = tried.posed.right[name].shape
+    right = posed.right[name].shape
     if a.size != b.size or (
         kind == "shape" and (a.squeeze().shape != b.squeeze().shape or right == a.shape != b.shape)
     ):
         return False
     a, b = (np.where(np.isfinite(array), array, HUGE).ravel() for array in (a, b))
-    return not differs(b, a, rounding(a, tried.posed.dtype)).any()
+    return not differs(b, a, rounding(a, posed.dtype)).any()

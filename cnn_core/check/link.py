@@ -73,23 +73,7 @@ class SharedCase:
 def address(shared: SharedCase, host: str = HOST) -> str:
     """The link; "" where it would be too long for an address."""
     text = write(shared)
-    return f"{host.rstrip('/')}/{PATH}?case={text}{_place(shared)}" if len(text) <= MOST_TEXT else ""
-
-
-def _place(shared: SharedCase) -> str:
-    """Where the player begins: at the end, with the first wrong cell pinned."""
-    at, end = shared.first_wrong, f"&step={MOST_NUMBER}"
-    if "out" not in shared.posed.right or "KH" not in shared.posed.case.sizes:
-        return ""
-    if at is None or len(at) != 4:
-        return end
-    *_, row, column = at
-    plane, width, padding = at[1], shared.right.shape[-1], shared.posed.case.sizes["padding"]
-    if shared.result == "dweight":
-        plane += at[0] * shared.right.shape[1]
-    elif (shared.result == "dx") != (shared.form.layer == "conv_transpose2d"):  # it is drawn with its padding
-        row, column, width = row + padding, column + padding, width + 2 * padding
-    return f"{end}&pinned={shared.result},{plane},{row * width + column}"
+    return f"{host.rstrip('/')}/{PATH}?case={text}" if len(text) <= MOST_TEXT else ""
 
 
 def write(shared: SharedCase) -> str:

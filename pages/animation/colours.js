@@ -110,6 +110,7 @@ export function legend(walk) {
     walk.unseen.some((n) => n) && `<i class="unseen"></i> under no window`,
     grids.some((grid) => grid.right) && `<i class="wrong">◥</i> wrong: another window's gradient was overwritten`,
     `<i class="here"></i> this step`,
+    walk.winner && "★ the largest of its window",
     `<i class="linked"></i> linked to the cell you point at`,
   ]
     .filter(Boolean)

@@ -96,7 +96,9 @@ export function sayRoute(walk, at, action) {
   const { dout, dx } = walk.grids;
   const [g, winner, tie] = [text(dout, dout.counts[at.local]), walk.winner[at.local], tieNote(walk, at)];
   const source = pointName(walk, action.point, at);
-  const now = text(dx, dx.counts[at.channel * walk.plane_size + at.cells[winner]]);
+  const count = dx.counts[at.channel * walk.plane_size + at.cells[winner]];
+  const now = text(dx, count);
+  const was = action.broken ? "is now" : `is ${text(dx, count - dout.counts[at.local])} + ${bracket(g)} =`;
   const slip = tellSlip(walk, action, at);
   const terms = at.cells.map((cell, tap) => ({
     name: walk.name("dx", at.channel, cell),
@@ -111,7 +113,7 @@ export function sayRoute(walk, at, action) {
     total: [
       {
         stage: action.begins,
-        html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx is now <b>${now}</b>${slip}`,
+        html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx ${was} <b>${now}</b>${slip}`,
       },
     ],
     sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}${slip}.`,

@@ -1,5 +1,7 @@
 """How to have one's own layers judged; and the cases that the judge's reports link to."""
 
+from html import escape
+
 import streamlit as st
 
 from cnn_core.check.link import read
@@ -12,6 +14,11 @@ python -m cnn_core.check my_layers.py          # your functions, under the cours
 python -m cnn_core.check --course assignment2  # the course's whole folder
 python -m cnn_core.check --tests my_tests.py   # your tests: which mistakes do they find?
 """
+# Its columns must not break: a screen that is narrower scrolls, by keyboard too, which Streamlit's own code block does not.
+SCROLLS = (
+    "overflow-x: auto; margin: 0; padding: 16px; border-radius: 8px; font-size: 14px; line-height: 1.6; "
+    "background: color-mix(in srgb, currentColor 4%, transparent)"
+)
 PLACE = ("case", "step", "pinned")
 
 
@@ -38,8 +45,8 @@ else:
     )
     st.code(COMMANDS, language="bash", wrap_lines=True)
     example = example_report()
-    st.markdown("**A report** on two functions, of which one writes `=` where `+=` belongs:")
-    st.code(example.text, language=None, wrap_lines=True)
+    st.markdown("**A report** on a file that writes `=` where `+=` belongs:")
+    st.html(f'<pre tabindex="0" role="region" aria-label="A report" style="{SCROLLS}">{escape(example.text)}</pre>')
     st.button("Open this case", key="open", icon=":material/open_in_new:", on_click=go, args=(example.query,))
     st.caption(
         "Your file runs in a process of its own, with limits on time, memory and output. Your backward pass gets the cache that "

@@ -55,21 +55,24 @@ def walkthrough(
     titles: Mapping[str, str],
     channel_names: Mapping[str, Sequence[str]] | None = None,
     version: int = 0,
+    step: int = 0,
 ) -> None:
-    """Show a walk; the address says where it starts, and follows it. With another version it starts anew."""
-    begin = begin_with(partial(_require_cell, walk), version)
+    """Show a walk; the address says where it starts (else at `step`, from 0), and follows it. With another version it starts
+    anew.
+    """
+    begin = begin_with(partial(_require_cell, walk), version, step)
     player(walk, key=KEY, titles=titles, channel_names=channel_names, begin=begin, on_place=to_address)
 
 
-def begin_with(require_cell: Callable[..., None], version: int = 0) -> dict[str, Any]:
-    """What the player begins with: what the address says of it, as long as the version is the same.
+def begin_with(require_cell: Callable[..., None], version: int = 0, step: int = 0) -> dict[str, Any]:
+    """What the player begins with: what the address says of it, as long as the version is the same; without a word, at `step`.
 
     require_cell: raises ValueError unless the player shows the cell `name`, `plane`, `index`.
     """
     begin: dict[str, Any] | None = st.session_state.get("begin")
     place = _from_address(require_cell)
     if begin is None or begin["version"] != version:  # else as it was: a change of place does not send the walk again
-        begin = st.session_state["begin"] = place | {"version": version}
+        begin = st.session_state["begin"] = {"step": step} | place | {"version": version}
     return begin
 
 

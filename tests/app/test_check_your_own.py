@@ -1,5 +1,8 @@
 """Check your own: a report that was made for real, its link, and what a link that was tampered with is answered."""
 
+from dataclasses import replace
+from html import unescape
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,8 @@ from cnn_core.check import link
 from cnn_core.check.forms import FORMS
 from cnn_core.check.right import pose
 from cnn_core.mistakes import MISTAKES
-from pages.sections.shared_case import in_words, walk_of
+from cnn_core.walks.counts import Grid
+from pages.sections.shared_case import in_words, step_to_see, walk_of
 from pages.server.example_report import example_report
 from tests.app.lesson import as_read, calm, charts, open_lesson, sent, texts, walked
 
@@ -50,7 +54,7 @@ def opened(shared):
 def test_the_page_shows_a_report_of_the_core_and_links_to_its_case():
     app = open_lesson("check_your_own")
     assert calm(app)
-    report = " ".join(app.code[1].value.split())
+    report = " ".join(unescape(next(e.proto.body for e in app.get("html") if "my_layers.py" in e.proto.body)).split())
     assert "max_pool_backward_naive in 21 of 80 cases dx is wrong" in report and "http" not in report
     assert " ".join(MISTAKES["pool-overwrites"].name.split()) in report
     assert "python -m cnn_core.check my_layers.py" in app.code[0].value
@@ -63,8 +67,9 @@ def test_the_case_stands_beside_its_walk_with_the_wrong_cells_marked():
     assert calm(app) and "conv_backward_naive gets dx wrong: 1 of 18 numbers" in texts(app.markdown)[0]
     figure = charts(app)["theirs"]
     assert len(figure["layout"]["shapes"]) == 1 and len(figure["data"]) == 2
-    begin = sent(app)["begin"]
-    assert begin["pinned"] == {"name": "dx", "plane": 0, "index": 3 * 5 + 3}  # of a padded plane, 5x5
+    # The right corner of the image is under 4 windows; the last of the 16 goes over it last. All of them follow 16 forward.
+    assert sent(app)["begin"]["step"] == 31 and not sent(app)["begin"].get("pinned")
+    assert "dx[1, 0, 2, 2] is" in texts(app.markdown)[0]
     assert np.array_equal(walked(app)["dx"][0, 1:-1, 1:-1], shared.right[1, 0])
     assert "Of 2 examples the walk shows number 2." in texts(app.caption)
 
@@ -97,6 +102,37 @@ def test_any_function_s_case_opens(function, result, walks):
     assert (walk_of(shared, 0) is not None) == walks == bool(app.get("bidi_component")[1:])
 
 
+@pytest.mark.parametrize("place", [(0, 0, 0, 0), (0, 0, 0, 2), (0, 0, 2, 1)])
+@pytest.mark.parametrize(
+    ("function", "result"),
+    [
+        ("conv_backward_naive", "dx"),
+        ("conv_forward_naive", "out"),
+        ("conv_transpose2d_backward", "dx"),
+        ("max_pool2d_backward", "dx"),
+        ("conv2d_backward", "dweight"),
+        ("conv2d_backward", "dbias"),
+    ],
+)
+def test_it_opens_at_the_step_that_completes_the_first_wrong_number(function, result, place):
+    shared = shared_case(function, result)
+    at = tuple(min(k, n - 1) for k, n in zip(place[4 - shared.right.ndim :], shared.right.shape, strict=True))
+    theirs = shared.right.copy()
+    theirs[at] += 1
+    shared = link.SharedCase(shared.form, shared.back, result, shared.posed, theirs)
+    walk = walk_of(shared, 0)
+    step = step_to_see(walk, shared)
+
+    def number(until):
+        grid = Grid(walk.replay(until)[result], walk.grids[result].scale)
+        array = replace(walk, grids={result: grid}).arrays()[result]
+        return array[at[1:] if result in ("dx", "out") else at]
+
+    right = number(walk.steps)
+    assert number(step) != right and number(step + 1) == right
+    assert [number(later) for later in range(step + 2, walk.steps)] == [right] * (walk.steps - step - 2)
+
+
 @pytest.mark.parametrize(
     ("theirs", "words"),
     [
@@ -110,6 +146,15 @@ def test_any_function_s_case_opens(function, result, walks):
 def test_whatever_came_back_is_told(theirs, words):
     app = opened(shared_case("conv_backward_naive", "dx", theirs))
     assert calm(app) and words in texts(app.markdown)[0]
+
+
+def test_a_case_without_a_walk_names_the_known_mistake_and_the_way_to_it():
+    shared = shared_case("relu_backward", "dx", N=2, C=2)
+    dout = shared.posed.case.arrays["dout"]
+    app = opened(link.SharedCase(shared.form, True, "dx", shared.posed, dout * (dout > 0)))
+    slip = MISTAKES["relu-wrong-mask"]
+    assert calm(app) and slip.name in texts(app.markdown)[1] and slip.shows in texts(app.markdown)[1]
+    assert not app.info and f"bug={slip.code}" in app.get("page_link")[0].proto.query_string
 
 
 def test_a_case_that_is_right_is_called_right():

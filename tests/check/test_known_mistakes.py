@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnn_core.check import link, report
-from cnn_core.check.explain import NETWORK, forms_of
+from cnn_core.check.explain import NETWORK, explanations, forms_of
 from cnn_core.check.planted import planted
 from cnn_core.check.right import core
 from cnn_core.mistakes import MISTAKES
@@ -32,6 +32,7 @@ def test_a_mistake_is_named_on_the_smallest_case(mistake, examined):
         assert max(shape[-2:]) <= 4
         shared = link.read(finding.link.partition("?case=")[2].partition("&")[0])
         assert shared.result == finding.result and shared.form.layer == form.layer
+        assert NETWORK in mistake.right or mistake in explanations(shared)  # what the report names, its page does too
     text = report.text("layers.py", list(found.values()))
     assert "http" in text and max(len(line) for line in text.splitlines() if "http" not in line) <= report.WIDTH
 
