@@ -27,3 +27,19 @@ CASES = tuple(_cases())
 def value(text):
     """A number as it is written, exactly: with a true minus sign, and perhaps a power of ten."""
     return Fraction(text.replace("−", "-"))
+
+
+def check_adds_up(text):
+    """Whether each number written of a gradient check is what those above it give, to its last digit; text: by what they are."""
+    found = {name: value(written) for name, written in text.items()}
+    decimals = len(text["numeric"].partition(".")[2].partition("e")[0]) - int(
+        text["numeric"].replace("−", "-").partition("e")[2] or 0
+    )
+    apart = abs(found["numeric"] - found["analytic"])
+    relative = apart / max(abs(found["numeric"]) + abs(found["analytic"]), Fraction(1, 10**8))
+    return (
+        found["difference"] == found["above"] - found["below"]
+        and abs(found["numeric"] - found["difference"] / found["step"]) <= Fraction(1, 2 * 10**decimals)
+        and abs(found["absolute"] - apart) <= apart / 200
+        and abs(found["relative"] - relative) <= relative / 20
+    )

@@ -58,6 +58,15 @@ class Expected(NamedTuple):
         """The h with the least of both; None if there is no truncation, or none is known."""
         return float(np.cbrt(3 * np.finfo(dtype).eps * self.size / self.third)) if self.third else None
 
+    def agrees(self, curve: Curve, apart: float) -> bool:
+        """Whether a step that finds much smaller errors than `apart` finds none: then that was no error of the gradient.
+
+        curve: of the same entry. Much smaller: rounding and truncation there are a tenth of it together.
+        """
+        truncation = np.array([self.truncation(h) or 0.0 for h in STEPS])
+        allowed = 2 * truncation + 4 * np.array([self.rounding(h, curve.dtype) for h in STEPS])
+        return bool(np.any(~curve.kinks & (curve.errors <= allowed) & (allowed <= apart / 10)))
+
 
 def curve(case: Case, name: str, index: Sequence[int], dtype: str) -> Curve:
     """Check one entry of the values called `name` with each of STEPS, against the backward pass in float64; dtype: of f.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,9 @@ def power(h: float) -> str:
     return minus(f"{h:.1g}")
 
 
-def scientific(value: float) -> str:
+def scientific(value: float | Decimal, digits: int = 2) -> str:
     """An error in two digits: 3.1e−9, or 0."""
-    return minus(f"{value:.1e}".replace("e+00", "")) if value else "0"
+    return minus(f"{value:.{digits - 1}e}".replace("e+00", "").removesuffix("e+0")) if value else "0"
 
 
 def _drawn(

@@ -45,9 +45,9 @@ with tensor:
 if found is not None:
     with numbers:
         checked = check_entry(case, name, index, h=h, dtype=dtype)
-        written(name, index, checked, h, "f = Σ out · dout" if case.labels is None else "loss f")
-        l2_line(case, name, index, checked, named[2])
-        judged(checked, theory, h, dtype)
+        out = written(name, index, checked, h, "f = Σ out · dout" if case.labels is None else "loss f")
+        l2_line(case, name, index, out, named[2])
+        judged(checked, theory, curves[0], h, dtype)
     with errors:
         entries(error_plane(name, found), chosen, key="error_map", on_entry=on_entry)
 with curve:

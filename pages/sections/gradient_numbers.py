@@ -2,104 +2,123 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import streamlit as st
 
-from cnn_core.gradients import Case, Checked, Expected, Kink
+from cnn_core.gradients import Case, Checked, Curve, Expected, Kink
 from pages.figures.entries import RIGHT, entry, minus, power, scientific
+from pages.figures.written_out import WrittenOut, written_out
 
 STYLE = """<style>
 .nudged { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; width: 100% }
 .nudged th { text-align: left; font-weight: 400; padding: 2px 10px 2px 0; white-space: nowrap; border: 0 }
-.nudged td { text-align: right; padding: 2px 0; border: 0; white-space: nowrap }
+.nudged td { text-align: right; padding: 2px 0; border: 0; overflow-wrap: anywhere }
 .nudged .sum { border-top: 1px solid currentColor }
 .nudged .result td, .nudged .result th { font-weight: 600 }
 </style>"""
-ROUNDED = 10  # digits of the quotient and the gradient
 
 
-def full(value: float) -> str:
-    """All digits that a number of float64 has: read back, it is the same number."""
-    return minus(repr(float(value)))
+def full(value: Decimal) -> str:
+    """All digits that are kept of a number."""
+    return minus(f"{value:f}" if value.adjusted() >= -4 else f"{value:e}") if value else "0"
 
 
-def short(value: float) -> str:
-    """A number of ten digits."""
-    return minus(f"{value:.{ROUNDED}g}")
-
-
-def aligned(above: float, below: float) -> tuple[str, str]:
-    """Both in full, with as many decimals, and what they share set apart: what is left of the difference is the rest."""
-    texts = [full(above), full(below)]
-    if all("." in text and "e" not in text for text in texts):
-        most = max(len(text.partition(".")[2]) for text in texts)
-        texts = [text + "0" * (most - len(text.partition(".")[2])) for text in texts]
+def aligned(above: Decimal, below: Decimal) -> tuple[str, str]:
+    """Both in full, and what they share set apart: what is left of the difference is the rest."""
+    texts = [minus(f"{loss:f}") for loss in (above, below)]
     same = next((k for k, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), len(texts[0]))
     first, second = (f'<span class="same">{text[:same]}</span><b>{text[same:]}</b>' for text in texts)
     return first, second
 
 
-def written(name: str, index: tuple[int, ...], checked: Checked, h: float, f: str) -> None:
-    """The table: f on both sides, the difference, over the step, and beside it the backward pass's number; f: its name."""
-    nudge = checked.nudge
-    above, below = aligned(float(nudge.above), float(nudge.below))
-    difference = float(nudge.above) - float(nudge.below)
-    absolute = abs(checked.numeric - checked.analytic)
-    rows = [
+def lines(out: WrittenOut, f: str) -> list[tuple[str, str, str, str]]:
+    """The lines of the table: what each is, in a word and in words; its number as it is written; how it is set."""
+    above, below = aligned(out.above, out.below)
+    return [
         ("above", f"{f} at +h", above, ""),
         ("below", f"{f} at −h", below, ""),
-        ("difference", "their difference", full(difference), "sum"),
-        ("step", "divided by 2h, as moved", full(float(nudge.step)), ""),
-        ("numeric", "quotient (numeric)", short(checked.numeric), "sum result"),
-        ("analytic", "backward pass (analytic)", short(checked.analytic), "result"),
-        ("absolute", "apart by", scientific(absolute), "sum"),
-        ("relative", "relative error", scientific(checked.relative), "result"),
+        ("difference", "their difference", full(out.difference), "sum"),
+        ("step", "divided by 2h, as moved", full(out.step.normalize()), ""),
+        ("numeric", "quotient (numeric)", full(out.numeric), "sum result"),
+        ("analytic", "backward pass (analytic)", full(out.analytic), "result"),
+        ("absolute", "apart by", scientific(out.absolute, 3), "sum"),
+        ("relative", "relative error", scientific(out.relative), "result"),
     ]
+
+
+def written(name: str, index: tuple[int, ...], checked: Checked, h: float, f: str) -> WrittenOut:
+    """The table: f on both sides, the difference, over the step, and beside it the backward pass's number; f: its name.
+
+    Returns what is written.
+    """
+    out = written_out(checked)
     cells = "".join(
         f'<tr class="{kind}"><th scope="row">{words}</th><td class="{key}">{text}</td></tr>'
-        for key, words, text, kind in rows
+        for key, words, text, kind in lines(out, f)
     )
     value = minus(f"{checked.value:g}")
     st.html(
         f'{STYLE}<p style="margin: 0 0 4px"><b>{entry(name, index)} = {value}</b>, moved by ±h, h = {power(h)}</p>'
         f'<table class="nudged">{cells}</table>'
     )
+    losses = "rounded to" if out.rounded else "in full, with"
     st.caption(
-        f"All digits are written, but of the last lines: the quotient is rounded to {ROUNDED}. Relative error: "
+        f"Losses: {losses} {out.places} decimals. Each line follows from the written ones above; quotient and gradient are "
+        f"rounded to {out.decimals} decimals, the last two lines to 3 and 2 digits. Relative error: "
         "|a − n| / max(|a| + |n|, 10⁻⁸)."
     )
+    return out
 
 
-def judged(checked: Checked, theory: Expected, h: float, dtype: str) -> None:
-    """What follows from the numbers of one entry."""
-    apart = abs(checked.numeric - checked.analytic)
-    truncation = theory.truncation(h) or 0.0
-    expected = 2 * truncation + 4 * theory.rounding(h, dtype)
-    size = max(abs(checked.numeric) + abs(checked.analytic), 1e-8)
+def judged(checked: Checked, theory: Expected, finest: Curve, h: float, dtype: str) -> None:
+    """What follows from the numbers of one entry, shown; see `verdict`."""
+    kind, words = verdict(checked, theory, finest, h, dtype)
+    if kind == "right":
+        st.success(words, icon=":material/check_circle:")
+    elif kind == "wrong":
+        st.error(words, icon=":material/close:")
+    else:
+        st.warning(words, icon=":material/diamond:" if kind == "kink" else ":material/blur_on:")
+
+
+def verdict(checked: Checked, theory: Expected, finest: Curve, h: float, dtype: str) -> tuple[str, str]:
+    """What follows from the numbers of one entry: kink, wrong, blurred or right, and in words. finest: the curve of the same
+    entry in float64."""
     if checked.kinks:
-        st.warning(
+        return "kink", (
             f"**A kink within h**: {' and '.join(map(kink_words, checked.kinks))}. On the two sides f has two "
             "formulas, and the quotient mixes them: the backward pass may well be right. **Cure**: a smaller h, "
-            "another point (seed), or leave this entry out.",
-            icon=":material/diamond:",
+            "another point (seed), or leave this entry out."
         )
-    elif not apart <= expected:
-        st.error(
+    apart = abs(checked.numeric - checked.analytic)
+    rounding, truncation = 4 * theory.rounding(h, dtype), 2 * (theory.truncation(h) or 0.0)
+    if apart > rounding + truncation and (checked.relative <= RIGHT or theory.agrees(finest, apart)):
+        truncation = apart  # more than the third derivative says: of higher ones, or it is not known
+    expected = rounding + truncation
+    if not apart <= expected:
+        return "wrong", (
             f"**Wrong**: rounding and truncation explain {scientific(expected)} at most, and these are "
-            f"{scientific(apart)} apart.",
-            icon=":material/close:",
+            f"{scientific(apart)} apart."
         )
-    elif expected / size > 1e-2 and checked.relative > RIGHT:
-        part = "rounding" if truncation < expected / 2 else "truncation"
-        st.warning(
-            f"**This h cannot tell**: {part} alone may be {scientific(expected)}, as large as the gradient. See the "
-            "curve below.",
-            icon=":material/blur_on:",
+    size = max(abs(checked.numeric) + abs(checked.analytic), 1e-8)
+    if expected / size > 1e-2 and checked.relative > RIGHT:
+        alone, part = max((rounding, "rounding"), (truncation, "truncation"))
+        return "blurred", (
+            f"**This h cannot tell**: {part} alone may be {scientific(alone)}, {share(alone, checked.analytic)}. See the "
+            "curve below."
         )
-    else:
-        st.success(
-            f"**Right**, as far as this h can tell: rounding and truncation may be {scientific(expected)}.",
-            icon=":material/check_circle:",
-        )
+    return "right", (f"**Right**, as far as this h can tell: rounding and truncation may be {scientific(expected)}.")
+
+
+def share(part: float, gradient: float) -> str:
+    """How large an error is beside the gradient, in words."""
+    if not gradient:
+        return "and the gradient is 0"
+    times = part / abs(gradient)
+    if times > 10:
+        return minus(f"{times:.2g}") + " times the gradient"
+    return f"{100 * times:.{0 if times > 0.1 else 1}f} % of the gradient"
 
 
 def kink_words(kink: Kink) -> str:
@@ -110,23 +129,23 @@ def kink_words(kink: Kink) -> str:
     return f"in {kink.changed} window{'s' * some} of max pooling another number wins"
 
 
-def l2_line(case: Case, name: str, index: tuple[int, ...], checked: Checked, l2: str) -> None:
-    """Of what the analytic value is made, where L2 has its part."""
+def l2_line(case: Case, name: str, index: tuple[int, ...], out: WrittenOut, l2: str) -> None:
+    """Of what the analytic value, as it is written, is made, where L2 has its part."""
     if name not in case.decayed:
         return
     weight = case.values[name]
-    right = case.reg * float(weight[index])
-    wrong = case.reg * float(weight.sum())
-    part = right if l2 == "reg_w" else wrong
-    data = minus(f"{checked.analytic - part:.6g}")
+    one, all_of_them = (Decimal(f"{number:.6g}") for number in (float(weight[index]), float(weight.sum())))
+    reg = Decimal(f"{case.reg:g}")
     products = {
-        "reg_w": f"reg · w = {case.reg:g} · {_bracket(float(weight[index]))} = {minus(f'{right:.6g}')}",
-        "reg_sum_w": f"reg · sum(W) = {case.reg:g} · {_bracket(float(weight.sum()))} = {minus(f'{wrong:.6g}')}",
+        "reg_w": f"reg · w = {reg} · {_bracket(one)} = {full(reg * one)}",
+        "reg_sum_w": f"reg · sum(W) = {reg} · {_bracket(all_of_them)} = {full(reg * all_of_them)}",
     }
+    part = reg * (one if l2 == "reg_w" else all_of_them)
     also = "" if l2 == "reg_w" else f" The right one: {products['reg_w']}, another for each entry."
-    st.caption(f"analytic = {data} (data loss) + {_bracket(part)} (L2), from {products[l2]}.{also}")
+    st.caption(
+        f"analytic = {full(out.analytic - part)} (data loss) + {_bracket(part)} (L2), from {products[l2]}.{also}"
+    )
 
 
-def _bracket(value: float) -> str:
-    text = minus(f"{value:.6g}")
-    return f"({text})" if value < 0 else text
+def _bracket(value: Decimal) -> str:
+    return f"({full(value)})" if value < 0 else full(value)

@@ -2,9 +2,9 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
+from tests.numbers_written import check_adds_up
 from tests.waiting import until
 from tools.browser import open_page, settle
 
@@ -13,14 +13,13 @@ SPOT = """(canvas, index) => {
     return { x: 3 + (left + 0.5) * cell, y: 3 + (top + 0.5) * cell } }"""
 
 
-def written(page, name):
-    return float(page.locator(f".nudged .{name}").inner_text().replace("−", "-"))
+WRITTEN = """table => Object.fromEntries(
+    [...table.querySelectorAll('td')].map((cell) => [cell.className, cell.innerText]))"""
 
 
 def adds_up(page):
-    """The quotient recomputed from the losses and the step on the page."""
-    quotient = (written(page, "above") - written(page, "below")) / written(page, "step")
-    return written(page, "numeric") == pytest.approx(quotient, rel=1e-9)
+    """What is written on the page follows from what is written above it."""
+    return check_adds_up(page.locator(".nudged").evaluate(WRITTEN))
 
 
 def heading(page):
