@@ -23,6 +23,7 @@ AXES: dict[str, tuple[str, ...]] = {
 FLAT_AXES = {"weight": ("input", "output"), "bias": ("output",), "scores": ("example", "class")}
 TOLERANCE = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 NOT_CONSTANT = 1e-6
+SOMEWHERE = "in some places"
 
 
 def differs(theirs: Array, right: Array, most: float = 0.0) -> Array:
@@ -50,14 +51,17 @@ def axes_of(result: str, ndim: int) -> tuple[str, ...]:
 
 
 def places(wrong: Array, names: Sequence[str]) -> list[str]:
-    """All that can be said of where the wrong numbers are, the most telling first; the last one always holds.
+    """All that can be said of where the wrong numbers are, the most telling first, up to SOMEWHERE, which always holds.
 
-    Of an axis of length 1 the first is the last, which tells nothing by itself but contradicts nothing either.
+    What follows tells nothing by itself but contradicts nothing either: of an axis of length 1 the first is the last, and
+    where there is no inside, all is border.
     """
     single = [name for name, size in zip(names, wrong.shape, strict=True) if size == 1]
     either = [f"in the {end} {name}" for name in reversed(single) for end in ("last", "first")]
+    if wrong.ndim == 4 and min(wrong.shape[-2:]) < 3:
+        either += ["in the last row and column", "at the border"] if min(wrong.shape[-2:]) < 2 else ["at the border"]
     if wrong.all():
-        return ["everywhere", *either]
+        return ["everywhere", SOMEWHERE, *either]
     found = []
     at = np.nonzero(wrong)
     for axis in reversed(range(wrong.ndim)):
@@ -81,7 +85,20 @@ def places(wrong: Array, names: Sequence[str]) -> list[str]:
             found.append("in the last row and column")
         if not border.any():
             found.append("at the border")
-    return [*found, *either, "in some places"]
+    return [*(place for place in found if place not in either), SOMEWHERE, *either]
+
+
+def shape_words(theirs: Array, right: Array) -> str:
+    """What a wrong shape comes from, if simply: `has the wrong shape` else."""
+    size, axes = max(1.0, float(np.abs(right).max(initial=0))), range(theirs.ndim)
+    if theirs.squeeze().shape == right.squeeze().shape and theirs.ndim > right.ndim:
+        return "has axes of length 1 too many: a sum keeps its axes (`keepdims`)"
+    for count in range(1, theirs.ndim + 1 if right.size else 0):
+        for over in itertools.combinations(axes, count):
+            total = theirs.sum(axis=over)
+            if total.shape == right.shape and np.abs(total - right).max() <= 1e-3 * size:
+                return "has the wrong shape: it is summed over too few axes"
+    return "has the wrong shape"
 
 
 def relation(theirs: Array, right: Array, examples: int = 1, rough: float = NOT_CONSTANT) -> str:

@@ -12,7 +12,7 @@ from cnn_core.check.forms import FORMS
 from cnn_core.check.link import HOST, SharedCase, address, theirs_of
 from cnn_core.check.right import results
 from cnn_core.check.shrink import SECONDS, shrink
-from cnn_core.check.survey import Ask, Finding, Report, reports
+from cnn_core.check.survey import Ask, Finding, Report, reports, retell
 
 Say = Callable[[str], None]
 Functions = Mapping[str, list[str]]
@@ -65,12 +65,15 @@ def _look_closer(ask: Ask, report: Report, say: Say, host: str, seconds: float) 
         if mistake := explain(report, finding):
             finding.mistake, finding.explained = mistake.name, mistake.shows
         finding.smallest = shrink(ask, report, finding, seconds / (1 + number))
+        retell(report, finding)
         finding.link = link_to(report, finding, host)
 
 
 def link_to(report: Report, finding: Finding, host: str) -> str:
-    """The address of a page that draws the finding; "" where it has none."""
+    """The address of a page that draws the finding; "" where it has none, or all numbers are right."""
     case = finding.smallest.posed
     result = finding.result or (report.form.gradients if report.back else report.form.results)[0]
     told: dict[str, Any] = results(report.form, case.case, finding.smallest.reply).get(result, {})
-    return address(SharedCase(report.form, report.back, result, case, theirs_of(told)), host)
+    shared = SharedCase(report.form, report.back, result, case, theirs_of(told))
+    comparable = shared.theirs is not None and shared.theirs.shape == shared.right.shape
+    return "" if comparable and shared.first_wrong is None else address(shared, host)

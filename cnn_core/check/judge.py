@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.check.compare import TOLERANCE, axes_of, differs, facts, places, relation
+from cnn_core.check.compare import TOLERANCE, axes_of, differs, facts, places, relation, shape_words
 from cnn_core.check.form import Form
 from cnn_core.check.right import Posed, results
 from cnn_core.check.ties import other_ways
@@ -86,7 +86,19 @@ def judge(form: Form, posed: Posed, reply: Mapping[str, Any]) -> Verdict:
 
 
 def follow(form: Form, posed: Posed, reply: Mapping[str, Any]) -> Mapping[str, Array]:
-    """What is right for a reply. Where chance has its part, what was drawn is read off what came back."""
+    """What is right for a reply, each gradient shaped as the argument that it is the gradient of.
+
+    Where chance has its part, what was drawn is read off what came back.
+    """
+    takes, right = form.takes(posed.case), dict(_drawn(posed, reply))
+    for name, array in right.items():
+        argument = takes.get(form.name_of(name.removeprefix("d"))) if name.startswith("d") else None
+        if isinstance(argument, np.ndarray) and argument.size == array.size:
+            right[name] = array.reshape(argument.shape)
+    return right
+
+
+def _drawn(posed: Posed, reply: Mapping[str, Any]) -> Mapping[str, Array]:
     case = posed.case
     returned = reply["first"].get("returned") or [{}]
     out = returned[0].get("array")
@@ -128,17 +140,14 @@ def _as_a_whole(form: Form, part: Mapping[str, Any], names: tuple[str, ...]) -> 
 
 
 def _of_result(form: Form, posed: Posed, name: str, right: Array, theirs: Mapping[str, Any]) -> Fault | None:
-    argument = form.takes(posed.case).get(form.name_of(name.removeprefix("d"))) if name.startswith("d") else None
-    if isinstance(argument, np.ndarray) and argument.size == right.size:
-        right = right.reshape(argument.shape)  # a gradient is shaped as what it is the gradient of
     if theirs.get("none"):
         return Fault(name, "none", "is None")
     if "type" in theirs:
         return Fault(name, "type", f"is a {theirs['type']}: it must be an array")
-    shape = tuple(theirs["shape"])
+    shape, array = tuple(theirs["shape"]), theirs.get("array")
     if shape != right.shape:
-        return Fault(name, "shape", "has the wrong shape")
-    array = theirs.get("array")
+        words = "has the wrong shape" if array is None else shape_words(array, right)
+        return Fault(name, "shape", words, theirs=array)
     if array is None or theirs["dtype"] == "bool":
         return Fault(name, "dtype", f"has the dtype {theirs['dtype']}: it must hold real numbers, {posed.dtype}")
     wrong = differs(array, right, posed.rounding(name))

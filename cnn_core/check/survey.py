@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.check.cases import SURVEY, survey
-from cnn_core.check.compare import facts, when
+from cnn_core.check.compare import SOMEWHERE, facts, when
 from cnn_core.check.form import Form
 from cnn_core.check.judge import Fault, Verdict, judge
 from cnn_core.check.right import Posed, pose, results
@@ -25,6 +25,7 @@ ENOUGH = 3  # cases that say nothing new: it is not written, or it raises always
 NOT_JUDGED = {"unfinished": "unfinished", "unbuilt": "unchecked"}  # states of what is so in all cases
 STEP = 1e-5
 CONSISTENT = 1e-4
+FEW = 8  # failing cases have something in common by chance
 
 
 @dataclass(frozen=True)
@@ -178,11 +179,22 @@ def _report(form: Form, back: bool, tried: list[Tried]) -> Report:
     return report
 
 
+def retell(report: Report, finding: Finding) -> None:
+    """Say it anew, now that the smallest case is known: that has to be true of it, too."""
+    failing = [one for one in report.cases if one.fault(report.back, finding.result, finding.kind)]
+    about = report.form, report.back, finding.result, finding.kind
+    finding.words = sentence(*about, [*failing, finding.smallest], [*report.cases, finding.smallest])
+
+
 def sentence(form: Form, back: bool, result: str, kind: str, failing: list[Tried], tried: list[Tried]) -> str:
     """What is wrong, where, and in which cases: `dx is right except in the last column when stride is 2`."""
     faults = _faults(failing, back, result, kind)
     circumstances = when((facts(one.posed.case), any(one is other for other in failing)) for one in tried)
+    if len(failing) < FEW:
+        circumstances = ""
     name, words = form.name_of(result), min(faults, key=lambda fault: len(fault.words)).words
+    if kind == "shape":  # the largest tells most
+        words = max(faults, key=lambda fault: 0 if fault.theirs is None else fault.theirs.size).words
     if kind == "values":
         words = _how(faults)
     if "N examples" in words:
@@ -191,13 +203,13 @@ def sentence(form: Form, back: bool, result: str, kind: str, failing: list[Tried
 
 
 def _how(faults: list[Fault]) -> str:
-    plainest = min(faults, key=lambda fault: "everywhere" in fault.where)
-    common = [place for place in plainest.where if all(place in fault.where for fault in faults)]
+    told = [place for fault in faults for place in fault.where[: fault.where.index(SOMEWHERE)]]
+    common = [place for place in told if all(place in fault.where for fault in faults)]
     telling = [fault for fault in faults if fault.words or not _one_of_many(fault)]
     kinds = {fault.words for fault in telling}
     if len(kinds) == 1 and (words := kinds.pop()):
         return words
-    if not common or "everywhere" in common or common[0] == "in some places":
+    if not common or common[0] == "everywhere":
         return "is wrong"
     return f"is right except {common[0]}"
 
