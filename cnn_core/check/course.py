@@ -8,6 +8,7 @@ from typing import Any
 from cnn_core.check.forms import FORMS
 
 MOST_FILE = 1 << 20  # bytes
+MOST_PATH = 200  # characters that are said of it
 COURSE_FILES = ("layers.py", "layer_utils.py", "classifiers/cnn.py")
 
 
@@ -17,7 +18,7 @@ class UncheckableError(ValueError):
 
 def to_load(path: Path) -> dict[str, Any]:
     """The message that loads a file. Raises UncheckableError where there is none that can be read."""
-    if path.is_dir():
+    if is_folder(path):
         raise UncheckableError(f"{path} must be a file, as my_layers.py; for the course's folder use --course {path}")
     require_file(path)
     return {"do": "load", "path": str(path.resolve()), "package": ""}
@@ -25,8 +26,8 @@ def to_load(path: Path) -> dict[str, Any]:
 
 def course_to_load(folder: Path) -> dict[str, Any]:
     """The message that loads the course's modules: `folder` is assignment2, its cs231n, or a folder with its files."""
-    if not folder.is_dir():
-        raise UncheckableError(f"--course (={folder}) must be a folder: the course's assignment2, say")
+    if not is_folder(folder):
+        raise UncheckableError(f"--course (={str(folder)[:MOST_PATH]}) must be a folder: the course's assignment2, say")
     for inside in (folder / "cs231n", folder):
         there = [inside / name for name in COURSE_FILES if (inside / name).is_file()]
         for file in there:
@@ -34,6 +35,14 @@ def course_to_load(folder: Path) -> dict[str, Any]:
         if there:
             return {"do": "load", "path": str(inside.resolve()), "package": "cs231n"}
     raise UncheckableError(f"--course (={folder}) must hold cs231n with one of {', '.join(COURSE_FILES)}")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; of a name that no system takes, too."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def require_file(path: Path) -> None:
@@ -47,7 +56,7 @@ def require_file(path: Path) -> None:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        raise UncheckableError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise UncheckableError(f"{str(path)[:MOST_PATH]} cannot be read: {error.strerror or error}") from None
     if path.suffix != ".py":
         raise UncheckableError(f"{path} must be a Python file, whose name ends in .py (of a notebook: save it as one)")
 

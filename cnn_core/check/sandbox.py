@@ -2,25 +2,29 @@
 
 Whatever it does, `ask` comes back in time: with the answer, or with a `Trouble` that says in words what happened. What comes
 back is JSON and the bytes of arrays; nothing is ever unpickled. `close` ends the process with its whole group and removes its
-folder.
+folder, where its temporary files are, too. What it has started in a session of its own is ended where /proc shows the
+environment of processes (Linux), and only if that was left to it as it is.
 """
 
 from __future__ import annotations
 
 import os
 import queue
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from cnn_core.check.worker import NO_MEMORY
 from cnn_core.checks import real
 from cnn_core.machine.threads import ONE_THREAD
 from cnn_core.messages import decode, encode
@@ -29,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_REPLY = 16 << 20  # bytes of one answer
 MOST_CPU = 600  # seconds of processor time in all
 MOST = 10_000  # of each limit
+MARK = "CONVSCOPE_CHECK"  # in its environment, which it hands on to all that it starts
+ROUNDS = 100  # in which what starts others while it is being ended is ended
 STARTING = 60.0  # seconds that a machine with other work may take to start a process
 
 
@@ -106,6 +112,22 @@ class Sandbox:
         process, self._process = self._process, None
         if process is not None:
             process.end()
+            end_marked(self._folder)
+
+
+def end_marked(folder: str) -> None:
+    """End what has this folder's mark: processes that have left the group of the one that started them (Linux)."""
+    mark = f"{MARK}={folder}".encode()
+    for _ in range(ROUNDS):
+        found = False
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended, or is somebody else's
+                if mark in (place / "environ").read_bytes().split(b"\0"):
+                    found = True
+                    os.kill(int(place.name), signal.SIGKILL)
+        if not found:
+            return
+        time.sleep(0.01)
 
 
 class _Process:
@@ -115,7 +137,9 @@ class _Process:
         self.process = subprocess.Popen(
             [sys.executable, "-B", "-m", "cnn_core.check.worker"],
             cwd=folder,
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": path, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder},
+            env=os.environ
+            | ONE_THREAD
+            | {"PYTHONPATH": path, "MPLBACKEND": "agg", "MPLCONFIGDIR": folder, "TMPDIR": folder, MARK: folder},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -128,7 +152,8 @@ class _Process:
             threading.Thread(target=work, args=(pipe,), daemon=True).start()
 
     def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        self._say(message)
+        number = secrets.token_hex(8)
+        self._say(message | {"number": number})
         try:
             line = self.replies.get(timeout=seconds)
         except queue.Empty:
@@ -136,9 +161,12 @@ class _Process:
         if not line:
             raise Trouble(self._flood() or f"ends the process ({self._how()})")
         try:
-            return decode(line.decode())
-        except ValueError:
+            reply = decode(line.decode())
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise Trouble("gives back more than can be read") from None
+        if reply.pop("number", "") != number:
+            raise Trouble("writes where only the answers of the check belong")
+        return reply
 
     def end(self) -> None:
         """All processes of the group, those too that it has started itself."""
@@ -165,9 +193,9 @@ class _Process:
     def _how(self) -> str:
         with suppress(subprocess.TimeoutExpired):
             code = self.process.wait(1)
-            if code < 0:
-                return f"signal {signal.Signals(-code).name}"
-            return f"exit code {code}"
+            if code == NO_MEMORY:
+                return "it needs more memory than it may have, see --memory"
+            return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return "it answers no more"
 
     def _hear(self, pipe: IO[bytes]) -> None:

@@ -23,6 +23,7 @@ from cnn_core.check.calls import call, functions, raised
 from cnn_core.messages import decode, encode
 
 MOST_FILE = 16 << 20  # bytes of a file that it writes
+NO_MEMORY = 71  # exit code, where not even the answer finds room
 
 
 class Worker:
@@ -117,17 +118,20 @@ def private() -> tuple[BufferedReader, BufferedWriter]:
 def main() -> None:
     """Answer until nobody asks."""
     questions, answers = private()
+    mine = os.getpid()
     settings = decode(questions.readline().decode())
     limit(settings["memory"], settings["cpu"])
     sys.dont_write_bytecode = True
     worker = Worker()
-    answers.write(b"{}\n")
+    answers.write(encode({"number": settings["number"]}).encode() + b"\n")
     answers.flush()
     for line in iter(questions.readline, b""):
         message = decode(line.decode())
         watch = threading.Thread(target=end_with, args=(questions,), daemon=True)
         watch.start()
-        reply = worker.answer(message)
+        reply = worker.answer(message) | {"number": message["number"]}
+        if os.getpid() != mine:  # theirs has split itself in two: one answers
+            os._exit(0)
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         answers.write(encode(reply).encode() + b"\n")
@@ -136,4 +140,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (MemoryError, RuntimeError):  # the latter is how a thread says that it finds no room
+        os._exit(NO_MEMORY)

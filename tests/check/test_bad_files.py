@@ -51,6 +51,11 @@ def checked(tmp_path, monkeypatch, capsys):
             "ImportError: attempted relative import with no known parent package (line 1). A file of the "
             "course's folder is checked with the others: use --course FOLDER",
         ),
+        (
+            'import os\nfor pipe in range(3, 20):\n    try:\n        os.write(pipe, b\'{"functions": {"f": ["x"]}}\\n\')\n'
+            "    except OSError:\n        pass\n",
+            "my_layers.py writes where only the answers of the check belong, while it is loaded",
+        ),
         ("input()\n", "my_layers.py cannot be loaded: EOFError"),
         ("x = bytearray(8 << 30)\n", "my_layers.py cannot be loaded: MemoryError"),
         (
@@ -134,6 +139,26 @@ def test_other_processes_that_it_starts_are_ended_too(checked, tmp_path):
     gone(int(note.read_text()))
 
 
+def test_what_has_left_its_group_is_ended_too(checked, tmp_path):
+    note = tmp_path / "number"
+    start = f"subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(600)'], start_new_session=True)"
+    code, _ = checked(f"import subprocess\nopen({str(note)!r}, 'w').write(str({start}.pid))\n{RELU}{BACKWARD}")
+    assert code == RIGHT
+    gone(int(note.read_text()))
+
+
+def test_its_temporary_files_go_with_its_folder(checked, tmp_path):
+    note = tmp_path / "name"
+    code, _ = checked(f"import tempfile\nopen({str(note)!r}, 'w').write(tempfile.mkstemp()[1])\n{RELU}{BACKWARD}")
+    assert code == RIGHT and "convscope-check-" in note.read_text() and not Path(note.read_text()).exists()
+
+
+def test_a_process_that_splits_in_two_answers_once(checked):
+    source = RELU.replace("    return", "    import os; os.fork()\n    return") + BACKWARD
+    code, said = checked(source)
+    assert code == RIGHT and "2 functions: 2 right" in said
+
+
 def test_when_nobody_asks_any_more_the_process_ends(tmp_path):
     path, note = tmp_path / "my_layers.py", tmp_path / "number"
     path.write_text(f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\n{RELU}")
@@ -177,6 +202,8 @@ def test_files_beside_it_can_be_imported_and_what_it_prints_is_not_in_the_report
         (["--course", "nowhere"], "--course (=nowhere) must be a folder"),
         (["--course", "docs"], "--course (=docs) must hold cs231n with one of layers.py"),
         (["--tests", "nowhere.py"], "nowhere.py cannot be read"),
+        (["--course", "a" * 5000], "a) must be a folder"),
+        (["a" * 5000], "cannot be read: File name too long"),
         (["x.py", "--seconds", "0"], "seconds (=0.0) must be above 0 and at most 10,000"),
         (["x.py", "--memory", "nan"], "memory (=nan) must be above 0"),
         (["x.py", "--output", "-1"], "output (=-1.0) must be above 0"),
@@ -196,3 +223,8 @@ def test_numbers_that_are_none_are_judged_without_a_warning(checked, recwarn):
     assert code == WRONG
     assert "out holds numbers that are not finite" in said and "dx holds numbers that are not finite" in said
     assert [str(warned.message) for warned in recwarn] == []
+
+
+def test_too_little_memory_to_start_is_called_so(checked):
+    code, said = checked(RELU, "--memory", "0.01")
+    assert code == UNCHECKED and "it needs more memory than it may have, see --memory" in said
