@@ -22,6 +22,8 @@ STYLE = (
     ".st-key-checking { flex-wrap: wrap; gap: .3rem 1.2rem; > div { flex: 0 1 auto; min-width: 8rem !important } "
     "> :is(.st-key-check, .st-key-h) { flex: 2 1 14rem !important } > .st-key-tensor { flex: 1 1 9rem !important } "
     "> .st-key-seed { flex: 0 1 8rem !important } } "
+    # "Back to it" takes the place of a preset's sentence, and no more room.
+    ".st-key-restore button { min-height: 1.6rem; padding: 0 .6rem } "
     # Tensor, errors and, over the height of both lines, the numbers; on a narrow screen one below the other, numbers second.
     "@media (min-width: 1000px) { .st-key-checked { display: grid; gap: .3rem 1.5rem; align-items: start; "
     "grid-template-columns: repeat(3, minmax(0, 1fr)); grid-template-rows: auto 1fr; > * { grid-column: 1 / 3; grid-row: 2 } "

@@ -21,11 +21,13 @@ TALLEST = 236  # pixels
 
 @dataclass(frozen=True)
 class Layout:
-    """places: row and column of each entry, as the arrow keys count; spots: its left and top edge, in cells; size: of all."""
+    """places: row and column of each entry, as the arrow keys count; spots: its left and top edge, in cells; size: of all;
+    columns: how many items (of the first axis) stand side by side in a line."""
 
     places: list[list[int]]
     spots: list[list[float]]
     size: tuple[float, float]
+    columns: int
 
 
 def layout(shape: tuple[int, ...]) -> Layout:
@@ -49,7 +51,7 @@ def layout(shape: tuple[int, ...]) -> Layout:
         places.append([line * height + row, (block * planes + plane) * width + column])
         left = block * (across + BLOCK) + plane * (width + PLANE) + column
         spots.append([round(left, 2), round(line * (height + gap) + row, 2)])
-    return Layout(places, spots, size(columns))
+    return Layout(places, spots, size(columns), math.ceil(count / lines))
 
 
 def tensor_map(name: str, values: Array, kinks: Array) -> dict[str, Any]:
@@ -57,14 +59,21 @@ def tensor_map(name: str, values: Array, kinks: Array) -> dict[str, Any]:
     peak = float(np.abs(values).max()) or 1.0
     told = [f"{entry(name, index)} = {minus(f'{values[index]:g}')}" for index in np.ndindex(values.shape)]
     marks = ["◆" if kink else "" for kink in kinks.ravel().tolist()]
-    words = [["", f"a line: one of {len(values)}, its planes side by side"]] if values.ndim == 4 else []
+    words = [["", _line_in_words(name, values.shape)]] if values.ndim == 4 else []
     words += [["◆", "a kink within h"]] if kinks.any() else []
     title = f"{name} {'×'.join(map(str, values.shape))}: choose an entry"
     return _drawn(name, values.shape, title, (values / peak).ravel(), marks, told, words)
 
 
+def _line_in_words(name: str, shape: tuple[int, ...]) -> str:
+    """What stands in a line of a tensor of four axes."""
+    items = "kernels" if name.endswith("weight") else "examples"
+    planes = f", the {shape[1]} planes of each side by side" if shape[1] > 1 else ""
+    return f"in a line: {layout(shape).columns} of {shape[0]} {items}{planes}"
+
+
 def error_plane(name: str, found: ErrorMap) -> dict[str, Any]:
-    """The relative error of each entry on a log scale, with marks for what is wrong, doubtful, or at a kink."""
+    """The relative error of each entry on a log scale, with marks for what is far apart, doubtful, or at a kink."""
     shares = np.clip(np.log10(np.maximum(found.relative, LEAST) / LEAST) / -math.log10(LEAST), 0, 1)
     marks = [mark(error, kink) for error, kink in zip(found.relative.ravel(), found.kinks.ravel(), strict=True)]
     told = [
@@ -72,7 +81,7 @@ def error_plane(name: str, found: ErrorMap) -> dict[str, Any]:
         f"relative error {scientific(float(found.relative[index]))}" + ", a kink within h" * bool(found.kinks[index])
         for index in np.ndindex(found.relative.shape)
     ]
-    words = [["", "colour: 10⁻¹² (none) to 1 (strong)"], ["·", "above 10⁻⁷"], ["×", "above 10⁻²: wrong"]]
+    words = [["", "colour: 10⁻¹² (none) to 1 (strong)"], ["·", "above 10⁻⁷"], ["×", "above 10⁻²: far apart"]]
     words += [["◆", "a kink within h"]] if found.kinks.any() else []
     title = f"relative error of each entry, at most {scientific(float(np.max(found.relative)))}"
     return _drawn(name, found.relative.shape, title, np.nan_to_num(shares, nan=1.0).ravel(), marks, told, words, 2)

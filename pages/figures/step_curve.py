@@ -14,6 +14,7 @@ SYMBOLS = {"float64": "circle", "float32": "square"}
 DASHES = {"float64": "solid", "float32": "dash"}
 EXPECTED = {"float64": "dot", "float32": "dashdot", "truncation": "longdashdot"}
 NOW, KINK, PLAIN = "#e6007a", "#7b4fb5", "#8a94a3"
+LOW = 0.22  # of the height: there, on both sides of the valley, no curve runs
 FLOOR, CEILING = 1e-15, 10.0  # of the errors drawn; an error of 0 stands at the floor
 
 
@@ -71,7 +72,13 @@ def step_curve(curves: Sequence[Curve], theory: Expected, h: float) -> dict[str,
         "layout": {
             "height": 250,
             "margin": {"l": 10, "r": 10, "t": 26, "b": 10},
-            "xaxis": {**axis, "title": {"text": "step h", "standoff": 4}, "dtick": 1, "range": [-14.3, 0.3]},
+            "xaxis": {
+                **axis,
+                "title": {"text": "step h", "standoff": 4},
+                "dtick": 2,
+                "tickangle": 0,
+                "range": [-14.3, 0.3],
+            },
             "yaxis": {**axis, "title": {"text": "relative error"}, "dtick": 3, "range": [-15.3, 2.6]},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "shapes": [_line(h, NOW, "solid")],
@@ -98,9 +105,9 @@ def _regions(theory: Expected) -> list[dict[str, Any]]:
     """The words rounding, on the left of the best h in float64, and truncation, on the right of it."""
     best = theory.best("float64")
     middle = math.log10(best) if best else -5.0
-    words = [_words(max(-13.0, middle - 5), 0.98, "← rounding rules", "top")]
+    words = [_words(max(-13.0, middle - 5), LOW, "← rounding rules", "top")]
     if theory.third:
-        words.append(_words(min(-0.9, middle + 2.4), 0.98, "truncation rules →", "top"))
+        words.append(_words(min(-0.9, middle + 2.4), LOW, "truncation rules →", "top"))
     return words
 
 

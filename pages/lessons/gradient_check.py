@@ -14,11 +14,12 @@ from pages.controls.places import checked_figure as figure
 from pages.controls.presets import Start
 from pages.figures.entries import error_plane, tensor_map
 from pages.figures.step_curve import step_curve
-from pages.sections.gradient_answers import answers, best_steps, two_ways
+from pages.sections.gradient_answers import answers, best_steps, two_ways, way_to_answers
 from pages.sections.gradient_numbers import judged, l2_line, written
 from pages.sections.gradient_study import along_of, curves_of, map_of
 
 start = Start(checking.PRESETS, checking.USUAL)
+way_to_answers()
 with st.container(horizontal=True, key="checking"):
     named = checking.case_of(start)
     case = checking.kept_case(*named)

@@ -7,8 +7,10 @@ import streamlit as st
 from cnn_core.gradient_check import agreement
 from cnn_core.gradients import Curve, ErrorMap, Expected, Projected
 from cnn_core.gradients.steps import STEPS
+from pages.address.book import book
 from pages.figures.entries import power, scientific
 
+ASKED = "often-asked"  # the anchor of the answers
 L2 = (
     "**What is the gradient of the L2 term, and what does `reg * sum(W)` do wrong?** Each weight has a term of its own "
     "in the loss, $0.5 \\cdot reg \\cdot w^2$, with the derivative $reg \\cdot w$. So the gradient is `dW += reg * W`: "
@@ -18,8 +20,9 @@ L2 = (
     "$2 \\cdot reg \\cdot w$.)"
 )
 STEP = (
-    "**Which h is the best, and why not a smaller one?** About the third root of the precision: near **1e-5 in "
-    "float64**, near **1e-2 in float32**, where the curve has its valley. A smaller h makes the two losses so alike "
+    "**Which h is the best, and why not a smaller one?** The usual choice is **1e-5 in float64**, **1e-2 in float32**: about "
+    "the third root of the precision. The best for one entry lies in the valley of its curve, and is named there; it may be "
+    "ten times as large. A smaller h makes the two losses so alike "
     "that their difference is mostly rounding: a tenth of h, ten times the error. A larger h measures the slope of a "
     "chord, not of the curve: ten times h, a hundred times the error."
 )
@@ -34,13 +37,19 @@ CORNER = (
 
 def best_steps(curves: list[Curve], theory: Expected) -> None:
     """Under the curve: where its valley is, and why."""
+    if no_step_helps(curves, theory):
+        st.caption(
+            "**No h helps**: neither rounding nor truncation explains how far the two are apart where both are least. A right "
+            "gradient has a valley in the curve; this one is wrong."
+        )
+        return
     found = []
     for curve in curves:
         finite = [(error, h) for error, h in zip(curve.errors.tolist(), STEPS, strict=True) if error == error]
         best = theory.best(curve.dtype)
-        expected = f", expected near {power(best)}" if best and best < 1 else ""
-        found.append(f"{curve.dtype}: {power(min(finite)[1])}{expected}")
-    valley = f"Best h measured here: {'; '.join(found)}. "
+        expected = f" (expected near {power(best)})" if best and best < 1 else ""
+        found.append(f"{power(min(finite)[1])} in {curve.dtype}{expected}")
+    valley = f"Best h for this entry: {', '.join(found)}; the usual choice: 1e−5 and 1e−2. "
     if theory.third == 0:
         why = "f is linear (or quadratic) in this number, so there is no truncation. The larger h, the less rounding."
     elif theory.third is None:
@@ -51,6 +60,22 @@ def best_steps(curves: list[Curve], theory: Expected) -> None:
             "h²|f‴|/6, what a straight line misses of a curve."
         )
     st.caption(valley + why)
+
+
+def no_step_helps(curves: list[Curve], theory: Expected) -> bool:
+    """Whether the gradient is wrong: in float64, at the step with the least of rounding and truncation, it is further off."""
+    if theory.third is None:
+        return False
+    (curve,) = [curve for curve in curves if curve.dtype == "float64"]
+    known = [
+        (2 * (theory.truncation(h) or 0) + 4 * theory.rounding(h, curve.dtype), error)
+        for h, error, kink in zip(STEPS, curve.errors.tolist(), curve.kinks.tolist(), strict=True)
+        if error == error and not kink
+    ]
+    if not known:
+        return False
+    explained, error = min(known)
+    return bool(error > explained)
 
 
 def two_ways(name: str, found: ErrorMap, projected: Projected, tensors: int) -> None:
@@ -82,8 +107,14 @@ def _time(seconds: float) -> str:
     return f"{1000 * seconds:.3g} ms"
 
 
+def way_to_answers() -> None:
+    """Beside the page's title: what is answered below, and the way there."""
+    with book().head or st.container():
+        st.markdown(f"[Often asked](#{ASKED}): L2's gradient, the best h, ReLU", width="content")
+
+
 def answers() -> None:
     """Three questions, side by side."""
-    st.subheader("Often asked")
+    st.subheader("Often asked", anchor=ASKED)
     for column, text in zip(st.columns(3, gap="medium"), (L2, STEP, CORNER), strict=True):
         column.markdown(text)

@@ -10,6 +10,7 @@ from cnn_core.gradients import CASES, STEPS, case, curve, error_map, expected
 from pages.controls.checking import PRESETS
 from pages.figures.entries import TALLEST, error_plane, layout, scientific, tensor_map
 from pages.figures.step_curve import step_curve
+from pages.sections.gradient_answers import no_step_helps
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.test_forged_values import send, state_of, trigger_of
 
@@ -186,6 +187,48 @@ def test_a_curve_without_truncation_has_no_such_region_and_kinks_are_marked():
         if "kink" in line["name"]
     ]
     assert set(kinks["x"]) == {h for h in STEPS if h > 4e-6}
+
+
+def test_no_h_helps_a_wrong_gradient_and_a_right_one_has_a_best():
+    wrong = texts(open_lesson("gradient_check", l2="reg_sum_w").caption)
+    assert any(text.startswith("**No h helps**") for text in wrong)
+    assert not any("Best h" in text for text in wrong)
+    said = texts(open_lesson("gradient_check").caption)
+    assert any(
+        text.startswith("Best h for this entry: 0.0001 in float64 (expected near 6e−5), ")
+        and "; the usual choice: 1e−5 and 1e−2. " in text
+        for text in said
+    ), said
+
+
+@pytest.mark.parametrize(("name", "tensor"), TENSORS)
+def test_of_a_right_gradient_it_is_never_said_that_no_h_helps(name, tensor):
+    made = case(name)
+    for index in list(np.ndindex(made.values[tensor].shape))[:8]:
+        curves = [curve(made, tensor, index, "float64")]
+        assert not no_step_helps(curves, expected(made, tensor, index)), index
+
+
+def test_a_right_gradient_is_not_called_wrong_where_h_is_too_small():
+    app = open_lesson("gradient_check", preset="too_small")
+    assert re.search(r"14 % of the gradient", texts(app.warning)[0])
+    for _, data in components(app).values():
+        assert "wrong" not in " ".join(words for _, words in data["legend"])
+
+
+@pytest.mark.parametrize("shape", [(8, 3, 3, 3), (2, 3, 6, 6), (2, 1, 4, 4), (5, 2, 3, 3)])
+def test_what_a_line_of_the_tensor_holds_is_said_as_it_is_drawn(shape):
+    (_, words), *_ = tensor_map("conv.weight", np.ones(shape), np.zeros(shape, bool))["legend"]
+    spots = layout(shape).spots[:: shape[1] * shape[2] * shape[3]]  # the first cell of each kernel
+    in_first_line = sum(top == spots[0][1] for _, top in spots)
+    assert words.startswith(f"in a line: {in_first_line} of {shape[0]} kernels")
+    assert (f"the {shape[1]} planes of each side by side" in words) == (shape[1] > 1)
+
+
+def test_a_line_at_the_top_leads_to_what_students_ask():
+    app = open_lesson("gradient_check")
+    assert any("[Often asked](#often-asked)" in text for text in texts(app.markdown))
+    assert any(heading.proto.anchor == "often-asked" for heading in app.subheader)
 
 
 def test_what_students_ask_is_answered_on_the_page():
