@@ -184,8 +184,8 @@ TRAINING = (
             ),
         ),
         hint="Only the first steps differ. How large are Adam's two means when they have begun at 0?",
-        shows="In the first steps, which are three to six times too large: both means begin at 0, the one under the root "
-        "for a thousand steps. Then it fades.",
+        shows="In the first steps, which are too large: the 1st 3.2 times, the 12th 6.6 times, the 287th still 2 times. Both "
+        "means begin at 0, and the one under the root takes a thousand steps to grow. Then it fades.",
         misses="Gradient checks; and the end of a long training, which is nearly as good.",
         catches="One step from nothing: with any gradient, each number must move by the learning rate.",
         like="loss-not-a-mean norm-momentum-turned l2-without-half train-labels-shifted",

@@ -8,7 +8,8 @@ const SENTENCES = {
     square: "Each of these differences times itself.",
     variance: "The mean of the squares is the variance of the set.",
     root: "Its root is the standard deviation. eps keeps it above 0, also where all numbers of a set are equal.",
-    divide: "Each difference divided by the standard deviation: x̂ has mean 0 and deviation 1 in every set.",
+    divide:
+      "Each difference ÷ std: x̂ has mean 0 and deviation 1 in every set, nearly (eps); where all its numbers are equal, x̂ is 0.",
     scale: "Times γ, which is learned: the layer may choose another deviation.",
     shift: "Plus β, which is learned: the layer may choose another mean. These are the numbers after.",
   },

@@ -10,14 +10,14 @@ from pages.sections.norm_tensor import Activations
 def facts(given: Activations) -> None:
     """The four norms side by side for the tensor that is shown, and what becomes of a constant channel and a batch of one."""
     n, c, h, w = given.x.shape
-    half = c // 2 or 1
+    part = max((size for size in range(1, c) if c % size == 0), default=1)
     st.subheader("Over which numbers?")
     st.markdown(
         "| norm | mean and variance are taken over | numbers in a set, here | sets |\n|---|---|---|---|\n"
         f"| batch | a channel of **all pictures** | {n}·{h}·{w} = {n * h * w} | {c} |\n"
         f"| layer | **all channels** of a picture | {c}·{h}·{w} = {c * h * w} | {n} |\n"
-        f"| group | **a group of channels** of a picture | with {c // half} groups {half}·{h}·{w} = {half * h * w} | "
-        f"{n}·{c // half} = {n * (c // half)} |\n"
+        f"| group | **a group of channels** of a picture | with {c // part} group{'s' * (c > part)} {part}·{h}·{w} = "
+        f"{part * h * w} | {n}·{c // part} = {n * (c // part)} |\n"
         f"| instance | **one channel** of a picture | {h}·{w} = {h * w} | {n}·{c} = {n * c} |\n\n"
         "In use, batch norm takes running averages from training; the others do as in training. "
         "**1 group is layer norm**, and **as many groups as channels is instance norm**. γ and β are one number a channel; "

@@ -46,11 +46,14 @@ def settling_averages(given: Activations) -> None:
                 settling(getattr(theirs, f"batch_{what}")[:, channel], lines, f"{what} of channel {channel}"),
                 key=f"running_{what}",
             )
+    begun = old**batches  # the share that their first values still have
+    left = f", in which {100 * begun:.2g} % is still the 1 that they began with" if begun > 1e-3 else ""
     last = theirs.variance[-1, channel], ours.variance[-1, channel]
     st.markdown(
         f"**Momentum** means two things. PyTorch's {share:g} is the share of the **new** value, the course's {old:g} that of the "
         f"**old** one: the same rule, so the two means are one line. Given the other's number, the average hardly moves, or "
         f"hardly remembers. **Variance** has two conventions, too: of the batch's {size} numbers the course divides by {size} "
         f"(biased), as every norm does in training, PyTorch's running variance by {size - 1} (unbiased), which is larger by "
-        f"{size}/{size - 1}: {last[0]:.4g} and {last[1]:.4g} after {batches} batches of {count}."
+        f"{size}/{size - 1} for each batch. After {batches} batches of {count} the averages are {last[0]:.4g} and "
+        f"{last[1]:.4g}{left}."
     )

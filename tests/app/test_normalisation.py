@@ -1,10 +1,12 @@
 """The page Normalisation: what it sends is the layer's own, and what cannot be is said in words."""
 
 import json
+import re
 from itertools import product
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.norm import group_norm_forward, norm_backward
@@ -155,6 +157,28 @@ def test_running_averages_are_drawn_in_both_conventions():
     alone = open_lesson("normalisation", batch_size=1, tensor=UNITS, norm="layer")
     assert calm(alone)
     assert any("has no variance to follow" in text for text in texts(alone.markdown))
+
+
+@pytest.mark.parametrize("momentum", ["0.01", "0.05", "0.1", "0.2", "1.0"])
+def test_what_is_left_of_the_first_variance_is_told_where_it_is_seen(momentum):
+    said = " ".join(texts(open_lesson("normalisation", momentum=momentum).markdown))
+    found = re.search(r"of 4 the averages are ([\d.]+) and ([\d.]+\d)(?:, in which ([\d.]+) %)?", said).groups()
+    unbiased, biased, percent = (float(number or 0) for number in found)
+    assert (unbiased - percent / 100) / (biased - percent / 100) == pytest.approx(64 / 63, rel=3e-3)
+
+
+@pytest.mark.parametrize("channels", [1, 5, 6])
+def test_the_groups_that_are_spoken_of_divide_the_channels(channels):
+    def page(channels):
+        import numpy as np
+
+        from pages.sections.norm_facts import facts
+        from pages.sections.norm_tensor import Activations
+
+        facts(Activations(np.zeros((4, channels, 4, 4)), *np.zeros((3, channels)), ""))
+
+    said = " ".join(texts(AppTest.from_function(page, args=(channels,)).run().markdown))
+    assert {1: "1 group 1·4·4 = 16", 5: "5 groups 1·4·4 = 16", 6: "2 groups 3·4·4 = 48"}[channels] in said
 
 
 def test_both_questions_of_a_first_reader_are_answered_at_once():

@@ -150,7 +150,7 @@ def test_by_mouse_by_keyboard_and_by_link(page, address):
     expect(player.locator(".title")).to_have_text("mean: one number a set")
     lines(player).nth(6).get_by_role("button").click()  # divide
     at(player, 6)
-    expect(player.locator(".words")).to_contain_text("x̂ has mean 0 and deviation 1")
+    expect(player.locator(".words")).to_contain_text("x̂ has mean 0 and deviation 1 in every set, nearly (eps)")
     player.get_by_role("button", name="backward").click()
     at(player, 9)
     expect(lines(player).nth(8)).to_contain_text("arrives")

@@ -1,11 +1,13 @@
 """The catalogue of mistakes: each shows where it says, and the right function does not show it."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
 
 from cnn_core.mistakes import MISTAKES, Edit
+from cnn_core.mistakes.cases import chosen
 from cnn_core.optim import RULES, adam
 from cnn_core.pool import max_pool2d_backward_naive
 
@@ -119,3 +121,22 @@ def test_a_line_that_is_not_there_once_is_told():
         ValueError, match=r"right \(='dx = 0'\) must stand once in max_pool2d_backward_naive, not 0 times"
     ):
         edit.put_into(inspect.getsource(max_pool2d_backward_naive))
+
+
+def test_adams_steps_without_the_correction_are_as_much_too_large_as_is_said():
+    mistake = MISTAKES["train-adam-bias"]
+    weights, states, ratio = [np.zeros(1), np.zeros(1)], [{}, {}], {}
+    for step in range(1, 300):
+        moved = []
+        for functions, w, state in zip((mistake.wrong, mistake.right), weights, states, strict=True):
+            before = w.copy()
+            chosen(functions, adam)(w, np.array([0.3]), state, learning_rate=0.01)
+            moved.append(float((w - before)[0]))
+        ratio[step] = moved[0] / moved[1]
+    said = [
+        (int(step), float(times))
+        for step, times in re.findall(r"the (\d+)\w\w (?:still )?([\d.]+) times", mistake.shows)
+    ]
+    assert len(said) == 3
+    assert [f"{ratio[step]:.2g}" for step, _ in said] == [f"{times:.2g}" for _, times in said]
+    assert max(ratio, key=ratio.get) == said[1][0]
