@@ -85,8 +85,8 @@ def all_trainings() -> list[tuple[str, int, int]]:
 class Comparison:
     """All of them in a process of their own, started once; what is known of it may be read at any time.
 
-    state: "" (not begun), running, done or failed. share: how much is done, 0 to 1. trained: those that are done. message: why
-    it failed.
+    state: "" (not begun, or cancelled), running, done or failed. share: how much is done, 0 to 1. trained: those that are done.
+    message: why it failed.
     """
 
     def __init__(self, pictures: int = PICTURES) -> None:
@@ -94,20 +94,29 @@ class Comparison:
         self.trained: tuple[Trained, ...] = ()
         self._pictures = pictures
         self._process: subprocess.Popen[str] | None = None
-        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None  # that may say how far it is; one that was cancelled may not
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin, unless it has begun or is done; begin anew where it failed. Nobody waits for the process."""
-        with self._starting:
+        with self._lock:
             if self.state in ("running", "done"):
                 return
             self.state, self.share, self.trained, self.message = "running", 0.0, (), ""
-        self._thread = threading.Thread(target=self._hear, daemon=True)
-        self._thread.start()
+            self._thread = threading.Thread(target=self._hear, daemon=True)
+            self._thread.start()
+
+    def cancel(self) -> None:
+        """End it, if it runs, as if it had never begun: what it has trained so far is gone."""
+        with self._lock:
+            if self.state == "running":
+                self.state, self.share, self.trained, self._thread = "", 0.0, (), None
+                self.close()
 
     def wait(self) -> None:
         """Wait until it has ended."""
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def close(self) -> None:
         """End the process."""
@@ -125,7 +134,7 @@ class Comparison:
         command = [sys.executable, "-m", __name__, str(self._pictures)]
         noise = ""
         try:
-            process = self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 **surroundings(),
                 stdin=subprocess.PIPE,
@@ -134,6 +143,8 @@ class Comparison:
                 text=True,
             )
             with process:
+                if not self._tell(_process=process):
+                    process.kill()  # cancelled before it was there
                 assert process.stdout is not None
                 for line in process.stdout:
                     try:
@@ -142,16 +153,24 @@ class Comparison:
                         noise = line.strip() or noise
                         continue
                     if message.pop("type") == "trained":
-                        self.trained = (*self.trained, Trained(**message))
+                        self._tell(trained=(*self.trained, Trained(**message)))
                     else:
-                        self.share = message["share"]
+                        self._tell(share=message["share"])
             noise = noise or f"exit code {process.returncode}"
         except OSError as error:
             noise = str(error)
         if len(self.trained) == len(all_trainings()):
-            self.state, self.share = "done", 1.0
+            self._tell(state="done", share=1.0)
         else:
-            self.state, self.message = "failed", f"the process that trains ended early ({noise}): start it again"
+            self._tell(state="failed", message=f"the process that trains ended early ({noise}): start it again")
+
+    def _tell(self, **known: object) -> bool:
+        """Take this over, unless the thread that says it was cancelled. Was it taken?"""
+        with self._lock:
+            if self._thread is not threading.current_thread():
+                return False
+            vars(self).update(known)
+            return True
 
 
 def main() -> None:

@@ -12,11 +12,11 @@ export function prepare(canvas, pen, [width, height], ratio = window.devicePixel
 
 // Write a text into the middle of a cell of a size: in full if a smaller type makes it fit, else in one of the `shorter()`
 // ways, which begin with it. Measuring takes longer than drawing, so each text is measured once for all planes.
-// ink: its colour; ground: that of the patch behind it, if it needs one.
-export function label(pen, full, shorter, { x, y, cell, family, ink, ground }) {
-  const key = [full, cell, family].join();
+// ink: its colour; ground: that of the patch behind it, if it needs one; most: the largest size of its type.
+export function label(pen, full, shorter, { x, y, cell, family, ink, ground, most = 15 }) {
+  const key = [full, cell, family, most].join();
   if (FITTED.size > 5000) FITTED.clear();
-  if (!FITTED.has(key)) FITTED.set(key, fit(pen, shorter(), cell, family));
+  if (!FITTED.has(key)) FITTED.set(key, fit(pen, shorter(), cell, family, most));
   const { words, font, size, width } = FITTED.get(key);
   if (pen.written !== font) pen.font = pen.written = font; // setting a font is slow
   if (ground) {
@@ -27,8 +27,8 @@ export function label(pen, full, shorter, { x, y, cell, family, ink, ground }) {
   pen.fillText(words, x, y + 1);
 }
 
-function fit(pen, texts, cell, family) {
-  let [size, words] = [Math.min(15, Math.round(cell * 0.55)), texts[0]];
+function fit(pen, texts, cell, family, most) {
+  let [size, words] = [Math.min(most, Math.round(cell * 0.55)), texts[0]];
   const font = () => `500 ${size}px ${family}`;
   const fits = () => {
     pen.font = pen.written = font();

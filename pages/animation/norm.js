@@ -5,7 +5,7 @@ import { markPhase } from "./axis.js";
 import { closedOf, lineOf } from "./norm_lines.js";
 import { NormStage } from "./norm_stage.js";
 import { NormWalk, ROWS } from "./norm_walk.js";
-import { sentenceOf, setInWords } from "./norm_words.js";
+import { legendOf, sentenceOf, setInWords } from "./norm_words.js";
 import { Pointer } from "./pointer.js";
 import { Timeline } from "./timeline.js";
 
@@ -51,7 +51,7 @@ class NormPlayer extends Timeline {
     this.part("figure").innerHTML =
       `<section class="tensor"><h4 class="title"></h4><div class="maps"></div></section>` +
       `<section class="graph"><p class="set" aria-live="polite"></p><ol></ol><div class="closed"></div></section>`;
-    this.part("hint").textContent = "Point at any number to see it written out; click to keep it.";
+    this.part("hint").textContent = "Point at any cell to see its number written out; click to keep it.";
     this.stage = new NormStage(root, this.part);
     const changed = () => this.report();
     this.pointer = new NormPointer(root, this.part, { pick: changed, changed });
@@ -107,7 +107,8 @@ class NormPlayer extends Timeline {
     if (!this.walk) return;
     this.stage.scale = this.choices.get("colours");
     if (!this.stage.layout()) return;
-    this.part("legend").innerHTML = LEGEND;
+    this.reserve();
+    this.part("legend").innerHTML = legendOf(this.walk);
     this.stage.show(this.at, true);
     this.pointer.show();
   }
@@ -117,9 +118,20 @@ class NormPlayer extends Timeline {
     this.look();
   }
 
+  // Forward and backward take the same room, so that nothing moves from one to the other.
+  reserve() {
+    const parts = [...this.part("graph ol").children, this.part("closed")];
+    for (const part of parts) part.style.minHeight = "";
+    const heights = this.walk.phases.map((phase) => {
+      this.look({ ...this.at, phase });
+      return parts.map((part) => part.getBoundingClientRect().height);
+    });
+    for (const [i, part] of parts.entries()) part.style.minHeight = `${Math.max(...heights.map((each) => each[i]))}px`;
+  }
+
   // All that is written of the cell that is looked at, in the phase that the walk is in.
-  look() {
-    const { walk, at } = this;
+  look(at = this.at) {
+    const { walk } = this;
     const { cell, pinned } = this.pointer;
     const kept = pinned && pinned.plane === cell.plane && pinned.index === cell.index;
     const place = walk.at(cell.plane, cell.index);
@@ -149,11 +161,6 @@ class NormPlayer extends Timeline {
 }
 
 const LANES = [12, 34]; // pixels
-const LEGEND =
-  `<span><i class="negative"></i> below 0 <i class="scale"></i> above 0 <i class="positive"></i> (strongest: the largest)</span>` +
-  `<span><i class="here"></i> the cell that is written out</span>` +
-  `<span><i class="linked"></i> its set: they share one mean and one variance</span>` +
-  `<span>● one number a cell</span><span>■ one number a set</span>`;
 
 export default function ({ data: [data], parentElement, setStateValue }) {
   const root = parentElement.querySelector(".player");

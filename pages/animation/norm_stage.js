@@ -1,12 +1,13 @@
 // The tensor of a norm's walk: a plane for each channel (across) of each picture (down), all drawn alike.
 
 import { readColours } from "./colours.js";
+import { typeOf } from "./digits.js";
 import { outline } from "./outline.js";
-import { Plane } from "./plane.js";
+import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
 import { scrollerOf } from "./scroller.js";
 import { titleOf } from "./norm_words.js";
 
-const [SMALLEST_CELL, LARGEST_CELL] = [9, 34];
+const [SMALLEST_CELL, LARGEST_CELL, LARGEST_ALONE] = [9, 34, 52]; // pixels; alone: one number a channel
 const [HEADS, SIDES, GAP, TITLE] = [20, 62, 8, 28]; // pixels: above and beside the planes, between them, and the title's line
 const HEAD = 66; // pixels that "channel 0" takes
 const SHARE = 0.57; // of the width, where the computation stands beside
@@ -58,7 +59,7 @@ export class NormStage {
       (wide / walk.channels - GAP) / walk.columns,
       narrow ? Infinity : (high / walk.pictures - GAP) / walk.rows,
     );
-    this.cell = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, Math.floor(fitting)));
+    this.cell = Math.max(SMALLEST_CELL, Math.min(walk.flat ? LARGEST_ALONE : LARGEST_CELL, Math.floor(fitting)));
     root.style.setProperty("--plane", `${walk.columns * this.cell + 1}px`);
     root.classList.toggle("tight", walk.columns * this.cell < HEAD);
     return true;
@@ -68,15 +69,17 @@ export class NormStage {
   show(at, all = false) {
     if (!this.colours || (at.shown === this.shown && !all)) return;
     this.shown = at.shown;
-    this.part("title").textContent = titleOf(at.shown);
+    const title = (this.part("title").textContent = titleOf(this.walk, at.shown));
     const grid = this.walk.grid(at.shown);
+    const { pen } = this.planes[0];
+    if (this.cell >= MINIMUM_FOR_NUMBERS) grid.type = typeOf(pen, grid, this.cell, this.colours.font);
     this.planes.forEach((plane, number) => {
       plane.take(grid, number, {});
       plane.name = "x"; // whose cell it is, whatever is shown of it
       plane.resize(this.cell);
       plane.draw(this.colours);
       const place = `picture ${Math.floor(number / grid.across)}, channel ${number % grid.across}`;
-      plane.canvas.setAttribute("aria-label", `${titleOf(at.shown)}, ${place}`);
+      plane.canvas.setAttribute("aria-label", `${title}, ${place}`);
     });
     this.point();
   }

@@ -26,12 +26,21 @@ const SENTENCES = {
     x: "Both paths into x add up to dx.",
   },
 };
+// What is different in use, where mean and variance are given.
 const IN_USE = {
-  mean: "In use the mean is the running one from training: the same for any batch.",
-  variance: "In use the variance is the running one from training.",
-  divide: "Mean and variance are constants here, so all of the gradient goes to the difference.",
-  centre: "There is one path only: the mean is a constant.",
-  x: "With constants for mean and variance, dx is dout scaled, and no picture's gradient depends on another picture.",
+  forward: {
+    x: "The numbers before. Those inside the dashed line will meet one running mean and one running variance, found in training.",
+    mean: "The mean is the running one from training: the same for every picture, whatever the batch.",
+    centre: "Each number minus the running mean of its channel: around 0, if training saw such pictures.",
+    variance: "The variance, too, is the running one from training.",
+    root: "Its root is the standard deviation. eps keeps it above 0, also where a channel was constant in training.",
+    divide: "Each difference divided by the running standard deviation: in a channel, x̂ then has a deviation near 1.",
+  },
+  backward: {
+    divide: "Mean and variance are constants here, so all of the gradient goes to the difference.",
+    centre: "There is one path only: the mean is a constant.",
+    x: "With constants for mean and variance, dx is dout scaled, and no picture's gradient depends on another picture.",
+  },
 };
 const TITLES = {
   x: "x: the numbers before",
@@ -54,11 +63,25 @@ const TITLES = {
   dx: "dx: the gradient of the numbers before",
 };
 
-export const titleOf = (shown) => TITLES[shown];
+// In use nothing is found from a set, and x − mean is reached by one path.
+export function titleOf({ training }, shown) {
+  return training ? TITLES[shown] : TITLES[shown].replace("a set", "a channel").replace(", both paths", "");
+}
 
-export function sentenceOf(walk, { phase, row }) {
-  const given = !walk.training && (phase.name === "backward" || row !== "x") && IN_USE[row];
-  return given || SENTENCES[phase.name][row];
+export function sentenceOf({ training }, { phase, row }) {
+  return (!training && IN_USE[phase.name][row]) || SENTENCES[phase.name][row];
+}
+
+// As HTML.
+export function legendOf({ training }) {
+  const [linked, square] = training
+    ? ["its set: they share one mean and one variance", "one number a set"]
+    : ["its channel: all meet the same running mean and variance", "one number a channel"];
+  return (
+    `<span><i class="negative"></i> below 0 <i class="scale"></i> above 0 <i class="positive"></i> (strongest: the largest)</span>` +
+    `<span><i class="here"></i> the cell that is written out</span><span><i class="linked"></i> ${linked}</span>` +
+    `<span>● one number a cell</span><span>■ ${square}</span>`
+  );
 }
 
 // The set of a cell in words: which channels of which pictures.
@@ -75,5 +98,5 @@ export function setInWords(walk, cell) {
   const [which, of] = [range(channels, walk.channels, "channel"), range(pictures, walk.pictures, "picture")];
   return walk.training
     ? `One mean and one variance for ${which} of ${of}: ${walk.set_size} numbers`
-    : `The running mean and variance of ${which}, whatever the batch`;
+    : `The running mean and variance of ${which}, for every picture of any batch`;
 }

@@ -3,6 +3,7 @@
 
 import { label, prepare } from "./canvas.js";
 import { shade } from "./colours.js";
+import { aligned } from "./digits.js";
 import { ink } from "./ink.js";
 import { shortened, write } from "./numbers.js";
 
@@ -22,7 +23,7 @@ export class Plane {
     parent.append(this.figure);
   }
 
-  // grid: {counts, rows, columns, scale, peak, looks: "image" | "signed"}; channel: which of its planes;
+  // grid: {counts, rows, columns, scale, peak, looks: "image" | "signed", type?: as in digits.js}; channel: which of its planes;
   // lens: [rows, columns] of the part to show. By cell: shown, is its number known; blank, is it padding; unseen, is it
   // read by no window.
   take(grid, channel, { lens, shown = () => true, blank = () => false, unseen = () => false, blankText }) {
@@ -161,7 +162,10 @@ export class Plane {
     if (cell >= MINIMUM_FOR_NUMBERS) {
       const words = blank && this.blankText;
       const number = grid.counts[count];
+      const { type } = grid; // one for all its cells
+      const alike = type && aligned(number, grid.scale, type.places);
       if (words) this.label(pen, words, () => [words], index, look);
+      else if (type) this.label(pen, alike, () => [alike], index, { ...look, most: type.size });
       else this.label(pen, write(number, grid.scale), () => shortened(number, grid.scale), index, look);
     }
     if (grid.right && grid.right[count] !== grid.counts[count]) this.corner(x, y, size);

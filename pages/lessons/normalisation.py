@@ -24,10 +24,14 @@ SETS = {
     "group": "a **group of channels of one picture** shares one mean and one variance.",
     "instance": "a **channel of one picture** has a mean and a variance of its own.",
 }
+IN_USE = (
+    "mean and variance are **running averages** of training (here {} batches of {}), the same whatever batch is shown."
+)
 ENDS = {
     1: " With 1 group that is **layer norm** (which has a γ for each number, not for each channel).",
     0: " With as many groups as channels that is **instance norm**.",
 }
+ALONE = " With a batch of one that is **instance norm**."
 
 st.markdown(
     "Every norm subtracts a **mean** and divides by a **standard deviation**, then scales by γ and shifts by β, which are "
@@ -66,13 +70,17 @@ with near():
         ends = ENDS.get(groups % channels, "")
     if norm == "batch":
         mode = segments("mode", "mode", ["train", "test"])
+        ends = ALONE if len(given.x) == 1 else ""
 
-st.markdown(f"**{norm.capitalize()} norm**: {SETS[norm]}{ends}")
-running = None
 if mode == "test":
-    averages = running_averages(given.batches, "pytorch")
-    running = averages.mean[-1], averages.variance[-1]
+    st.markdown(f"**Batch norm in use**: {IN_USE.format(*given.batches.shape[:2])}")
+else:
+    st.markdown(f"**{norm.capitalize()} norm**: {SETS[norm]}{ends}")
 try:
+    running = None
+    if mode == "test":
+        averages = running_averages(given.batches, "pytorch")
+        running = averages.mean[-1], averages.variance[-1]
     norm_walk(norm, given, groups, running)
 except ValueError as error:
     messages.error(error)

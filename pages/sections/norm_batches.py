@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
-from cnn_core.training.batch_sizes import NORMS, PICTURES, RATE, SEEDS, SIZES, Comparison, all_trainings
+from cnn_core.training.batch_sizes import NORMS, PICTURES, RATE, SEEDS, SIZES, all_trainings
 from pages.address import messages
 from pages.animation.chart import chart
 from pages.figures.norms import small_batches
@@ -43,6 +45,7 @@ def _looked_at(watching: bool) -> None:
         )
     elif state == "running":
         st.progress(now.share, f"{len(now.trained)} of {len(all_trainings())} trainings done")
+        st.button("Cancel", key="cancel_training", icon=":material/close:", on_click=now.cancel)
     if now.trained:
         found = {
             f"{norm} norm": {size: [round(100 * one, 2) for one in accuracies] for size, accuracies in by_size.items()}
@@ -50,21 +53,43 @@ def _looked_at(watching: bool) -> None:
         }
         chart(small_batches(found, SIZES), key="small_batches")
     if state == "done":
-        st.markdown(_said(now))
+        st.markdown(said_of(now.found()))
     if (state == "running") != watching:
         st.rerun()  # the page decides how often to look
 
 
-def _said(now: Comparison) -> str:
-    """What the means over the seeds say, from the largest batch to the smallest."""
-    means = {
-        norm: {size: 100 * sum(one) / len(one) for size, one in by_size.items()}
-        for norm, by_size in now.found().items()
-    }
-    ends = SIZES[-1], SIZES[0]
-    went = [f"{norm} norm from {means[norm][ends[0]]:.1f} to {means[norm][ends[1]]:.1f} %" for norm in NORMS]
-    return (
-        f"From batches of {ends[0]} to batches of {ends[1]}, the mean over the seeds goes with {' and with '.join(went)} of the "
-        f"test pictures right. Each dot is one seed; the bars reach from the worst to the best. With large batches batch norm is "
-        f"the better one here; on small ones it loses, and group norm hardly does."
+def said_of(found: Mapping[str, Mapping[int, Sequence[float]]]) -> str:
+    """What the accuracies, 0 to 1, by norm and batch size, say of the largest and the smallest batch."""
+    large, small = SIZES[-1], SIZES[0]
+    first, second = NORMS
+    lines = ["The means over the seeds, in percent of the test pictures:", ""]
+    for norm in NORMS:
+        few, many = found[norm][small], found[norm][large]
+        verdict = _verdict(few, many, f"{norm} norm **gains**", f"{norm} norm **loses**")
+        lines.append(
+            f"- {norm} norm: {_mean(many):.1f} in batches of {large}, {_mean(few):.1f} in batches of {small}. {verdict}"
+        )
+    for size in (large, small):
+        pair = found[first][size], found[second][size]
+        verdict = _verdict(*pair, f"{first} norm is **better** by", f"{second} norm is **better** by")
+        lines.append(
+            f"- batches of {size}: {_mean(pair[0]):.1f} with {first} norm, {_mean(pair[1]):.1f} with {second} norm. {verdict}"
+        )
+    return "\n".join([*lines, "", "Each dot is one seed; the bars reach from the worst to the best."])
+
+
+def _mean(accuracies: Sequence[float]) -> float:
+    """In percent."""
+    return 100 * sum(accuracies) / len(accuracies)
+
+
+def _verdict(one: Sequence[float], other: Sequence[float], above: str, below: str) -> str:
+    """How the mean of `one` lies to the other's; only a difference larger than the seeds of either are apart counts."""
+    difference = _mean(one) - _mean(other)
+    spread = 100 * max(max(each) - min(each) for each in (one, other))
+    if abs(difference) <= spread:
+        return f"The difference, {abs(difference):.1f}, is **within the spread** of the seeds, {spread:.1f}."
+    said = (
+        f"{above if difference > 0 else below} {abs(difference):.1f}, more than the spread of the seeds, {spread:.1f}."
     )
+    return said[0].upper() + said[1:]

@@ -23,11 +23,6 @@ def settling_averages(given: Activations) -> None:
         "must not depend on which others came along: so training keeps **running averages** of mean and variance, and in use "
         "these take their place (above: **in use**). They begin at 0 and 1, and follow each batch by a small share."
     )
-    if size < 2:
-        st.markdown(
-            "A batch of one with one number a channel has no variance to follow: choose a larger batch, or maps."
-        )
-        return
     with st.container(horizontal=True, key="of_averages"):
         share = settings.scale(
             "momentum, as PyTorch has it", "momentum", MOMENTA, "0.1", help="The share of the new value in the average."

@@ -18,7 +18,7 @@ from pages.server import runs
 MAPS, CONSTANT, UNITS, OWN = "maps", "constant", "units", "own"
 CHANNELS, SIDE = 6, 4  # of what is shown: 6 can be parted in four ways, and maps of 4x4 be read number by number
 BATCHES = 60  # of training pictures, for the running averages
-MOST = 4  # pictures in the batch that is shown
+MOST = 4  # pictures in the batch that is shown; and in each of those, whatever is shown
 DECIMALS = 2  # of an activation, from its first digit on
 SMALL = TrainingConfig(
     network=NetworkSpec((ConvBlock(6), ConvBlock(6, pool="none")), hidden=(6,), weight_init="he"), seed=3
@@ -29,8 +29,9 @@ GAMMA, BETA = np.array([1, 1.5, 0.5, 2, 0.8, 1.2]), np.array([0, 0.5, -0.5, 1, 0
 
 @dataclass(frozen=True)
 class Activations:
-    """x (N, C, H, W): of test pictures. batches (T, N, C, H, W): of training pictures, in turn. gamma, beta (C,). words: what
-    of which layer this is, and where gamma and beta are from."""
+    """x (N, C, H, W): of test pictures. batches (T, B, C, H, W): of training pictures, in turn, B of them whatever N is: what
+    they leave behind is the same for every x. gamma, beta (C,). words: what of which layer this is, and where gamma and beta are
+    from."""
 
     x: Array
     batches: Array
@@ -74,16 +75,17 @@ def _of_run(run_id: str, iteration: int, count: int, first: int) -> Activations:
 
 def _cut(network: Network, data: TrainingData, layer: str, count: int, first: int) -> Activations:
     test, train = data.dataset.test.x[first : first + count], data.dataset.train.x
-    batches = min(BATCHES, len(train) // count)
+    size = min(MOST, len(train))
+    batches = min(BATCHES, len(train) // size)
     with np.errstate(all="ignore"):
-        made = [network.feature_maps(data.normalised(pictures))[layer] for pictures in (test, train[: batches * count])]
+        made = [network.feature_maps(data.normalised(pictures))[layer] for pictures in (test, train[: batches * size])]
     shape = made[0].shape[1:]
     x, many = (_readable(values) for values in made)
     gamma, beta, words = _parameters(network, layer, x.shape[1])
     part = f"{x.shape[1]} of {shape[0]} channels" if shape[0] > x.shape[1] else f"{shape[0]} channels"
     if len(shape) == 3:
         part += f", {x.shape[2]}×{x.shape[3]} cells" + (" in the middle of each map" if shape[1] > SIDE else " each")
-    return Activations(x, many.reshape(batches, count, *x.shape[1:]), gamma, beta, f"{layer}: {part}. {words}")
+    return Activations(x, many.reshape(batches, size, *x.shape[1:]), gamma, beta, f"{layer}: {part}. {words}")
 
 
 def _readable(values: Array) -> Array:

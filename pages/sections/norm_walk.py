@@ -15,7 +15,7 @@ from cnn_core.norm import (
     norm_backward,
 )
 from cnn_core.walks.counts import decimals_of
-from cnn_core.walks.norm_graph import NormGraph, trace_norm
+from cnn_core.walks.norm_graph import NormGraph, sets_of, trace_norm
 from pages.animation.norm import norm_player
 from pages.sections.norm_tensor import Activations
 from pages.sections.walkthrough import KEY, begin_with, to_address
@@ -23,6 +23,13 @@ from pages.sections.walkthrough import KEY, begin_with, to_address
 MORE = 4  # decimals beyond those of x
 SEED = 231
 Running = tuple[Array, Array] | None
+# By norm: what to press where a set would be a single number.
+REMEDIES = {
+    "batch": "press “in use (test)”, or choose a larger batch size",
+    "layer": "choose another tensor",
+    "group": "choose fewer groups, or maps as the tensor",
+    "instance": "choose another norm, or maps as the tensor",
+}
 
 
 def upstream_of(x: Array) -> Array:
@@ -33,9 +40,14 @@ def upstream_of(x: Array) -> Array:
 def norm_walk(norm: str, given: Activations, num_groups: int, running: Running) -> NormGraph:
     """Show the walk of a norm over the activations; running: mean and variance (C,) that batch norm uses instead of their own.
 
-    Returns its graph, rounded as it is shown. Raises ValueError where the layer does.
+    Returns its graph, rounded as it is shown. Raises ValueError where the layer does, in the page's words where a set is a
+    single number.
     """
     x, dout = given.x, upstream_of(given.x)
+    if running is None and sets_of(norm, x.shape, num_groups).size == 1:
+        raise ValueError(
+            f"Here each number would have a mean of its own, and minus that it is 0, whatever it was: {REMEDIES[norm]}."
+        )
     gamma, beta = given.gamma, given.beta
     if norm == "layer":  # it has a number for each number of an example
         gamma, beta = (np.broadcast_to(array[:, None, None], x.shape[1:]).copy() for array in (gamma, beta))

@@ -182,3 +182,57 @@ def test_by_mouse_by_keyboard_and_by_link(page, address):
         page.reload()
     expect(player).to_have_attribute("data-pinned", "x,1,12")
     at(player, 17)
+
+
+# From now on all that is written on a canvas, with its type and its width.
+RECORD = """() => { const { prototype } = CanvasRenderingContext2D; const { fillText } = prototype;
+  window.written = [];
+  prototype.fillText = function (text, ...place) {
+    window.written.push({ text, font: this.font, width: this.measureText(text).width });
+    fillText.call(this, text, ...place); } }"""
+# Every step: its words, its title, what its cells hold, and where the parts of the page stand.
+EVERY = """el => { const { player } = el; const parts = [".figure", ".closed", ".choices", ".graph li"];
+  return Array.from({ length: player.walk.count }, (_, step) => {
+    player.go(step);
+    window.written.length = 0; player.redraw();
+    const [words, title] = [".words", ".title"].map((part) => el.querySelector(part).textContent);
+    const tops = parts.flatMap((part) => [...el.querySelectorAll(part)].map((found) => found.getBoundingClientRect().top));
+    return { phase: player.at.phase.name, words: words.replace(/^.*?: /, ""), title, tops, cells: [...window.written],
+             cell: player.stage.cell } }) }"""
+
+
+def check_digits(step):
+    """All numbers of a grid are in one type, with as many decimals, and none touches a frame around its cell."""
+    assert len({cell["font"] for cell in step["cells"]}) == 1, step["title"]
+    texts = {cell["text"] for cell in step["cells"]} - {"0", "≈0"}
+    assert len({len(text.partition(".")[2]) for text in texts}) <= 1, texts
+    assert max(cell["width"] for cell in step["cells"]) <= step["cell"] - 6
+
+
+@pytest.mark.parametrize(
+    ("query", "cells"), [("mode=test", 384), ("tensor=units&norm=group&groups=2&batch_size=3", 18)]
+)
+def test_every_step_has_words_and_numbers_of_its_own_and_nothing_moves(page, address, query, cells):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    player = open_walk(page, f"{address}/normalisation?{query}")
+    page.evaluate(RECORD)
+    steps = player.evaluate(EVERY)
+    for step in steps:
+        assert len(step["cells"]) == cells
+        check_digits(step)
+        assert step["tops"] == pytest.approx(steps[0]["tops"], abs=0.3)
+    assert len({step["words"] for step in steps}) == len(steps)
+    if query == "mode=test":
+        for step in steps:
+            forward = step["phase"] == "forward"
+            assert not re.search(r"gradient|path|backward" if forward else r"learned", step["words"])
+            assert not re.search(r"\bset\b|both paths", step["words"] + step["title"])
+        expect(player.locator(".legend")).not_to_contain_text("set")
+        expect(player.locator(".set")).to_contain_text("running mean and variance of channel 1, for every picture")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(player).to_have_class(re.compile("narrow"))
+    narrow = player.evaluate(EVERY)
+    for step in narrow:
+        assert step["tops"] == pytest.approx(narrow[0]["tops"], abs=0.3)
+    if not any(step["cells"] for step in narrow):  # cells without numbers
+        expect(player.locator(".hint")).to_contain_text("Point at any cell")

@@ -68,6 +68,27 @@ def test_a_process_that_ends_early_is_told_and_may_be_started_again():
     assert (comparison.state, comparison.message) == ("done", "")
 
 
+def test_what_is_cancelled_leaves_nothing_behind_and_may_be_started_again():
+    comparison = Comparison(pictures=400)
+    comparison.cancel()
+    assert comparison.state == ""
+    comparison.start()
+    until(lambda: comparison.trained)
+    thread, process = comparison._thread, comparison._process
+    comparison.cancel()
+    thread.join()
+    assert process.poll() is not None
+    assert (comparison.state, comparison.share, comparison.trained, comparison.message) == ("", 0.0, (), "")
+    comparison._pictures = 16
+    comparison.start()
+    comparison.cancel()  # before its process is there
+    comparison.start()
+    comparison.wait()
+    comparison.cancel()  # too late
+    assert (comparison.state, comparison.share) == ("done", 1.0)
+    assert [(one.norm, one.batch_size, one.seed) for one in comparison.trained] == all_trainings()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
