@@ -75,10 +75,12 @@ def told(value: object) -> Message:
     if value is None:
         return {"none": True}
     array = _value(value)
+    if array is None and isinstance(value, np.ndarray):
+        return {"shape": value.shape, "dtype": str(value.dtype)}
     if array is None:
         return {"type": type(value).__name__}
     about: Message = {"shape": array.shape, "dtype": str(array.dtype)}
-    if array.dtype.kind in "fiub" and array.size <= MOST_NUMBERS:
+    if array.dtype.kind in "fiub":
         about["array"] = np.array(array, np.result_type(array, np.float64), order="C", subok=False)
     return about
 
@@ -102,6 +104,8 @@ def raised(error: BaseException, path: str) -> str:
     """An error in a line, with the line of the file where it came from."""
     words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if path and frame.filename == path]
+    if not lines and isinstance(error, SyntaxError) and error.lineno and "line " not in words:
+        lines = [error.lineno]
     return f"{words} (line {lines[-1]})" if lines else words
 
 
@@ -151,12 +155,19 @@ def _same(a: Array | None, b: Array | None) -> bool:
 
 
 def _value(value: object) -> Array | None:
-    """What a result is as an array, a copy; None for what is none."""
+    """What a result is as an array of few numbers, a copy; None for what is none."""
+    if isinstance(value, np.ndarray) and (value.dtype.kind not in "fiubc" or value.size > MOST_NUMBERS):
+        return None
     try:
         array = np.array(value, subok=False)
     except Exception:
         return None
-    return array if array.dtype.kind in "fiubc" else None
+    return array if array.dtype.kind in "fiubc" and array.size <= MOST_NUMBERS else None
+
+
+def article(name: str) -> str:
+    """What stands before a type's name. NumPy's own array is read `an n-d-array`."""
+    return "an" if name[0].lower() in "aeiou" or name == "ndarray" else "a"
 
 
 def _views(results: list[Any], given: dict[str, Any]) -> list[list[Any]]:
@@ -173,4 +184,4 @@ def _views(results: list[Any], given: dict[str, Any]) -> list[list[Any]]:
 def _kind(value: object) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
-    return "None" if value is None else f"a {type(value).__name__}"
+    return "None" if value is None else f"{article(type(value).__name__)} {type(value).__name__}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cnn_core.check.calls import article
 from cnn_core.check.compare import TOLERANCE, axes_of, differs, facts, places, relation, shape_words
 from cnn_core.check.form import Form
 from cnn_core.check.right import Posed, results
@@ -143,7 +144,7 @@ def _of_result(form: Form, posed: Posed, name: str, right: Array, theirs: Mappin
     if theirs.get("none"):
         return Fault(name, "none", "is None")
     if "type" in theirs:
-        return Fault(name, "type", f"is a {theirs['type']}: it must be an array")
+        return Fault(name, "type", f"is {article(theirs['type'])} {theirs['type']}: it must be an array")
     shape, array = tuple(theirs["shape"]), theirs.get("array")
     if shape != right.shape:
         words = "has the wrong shape" if array is None else shape_words(array, right)

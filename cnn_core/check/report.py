@@ -98,9 +98,12 @@ def _of_case(form: Form, back: bool, result: str, tried: Tried, whose: str = "yo
     right = follow(form, tried.posed, tried.reply)
     if result not in right:
         return
-    theirs = theirs_of(results(form, tried.posed.case, tried.reply).get(result, {}))
+    told = results(form, tried.posed.case, tried.reply).get(result, {})
+    theirs = theirs_of(told)
     name = form.name_of(result)
     if theirs is None:
+        if "shape" in told:
+            yield f"        {whose} {name} has the shape {told['shape']} and the dtype {told['dtype']}"
         yield from _indented(_grid(f"{name} should be", right[result]))
     elif theirs.shape != right[result].shape:
         yield f"        {whose} {name} has the shape {theirs.shape}:"
@@ -172,7 +175,7 @@ def _rows(array: Array, marked: Array) -> list[str]:
     if not array.size:
         return ["(no numbers)"]
     written = [
-        f"{value:.5g}" + ("*" if mark else " ") for value, mark in zip(array.ravel(), marked.ravel(), strict=True)
+        f"{value + 0.0:.5g}" + ("*" if mark else " ") for value, mark in zip(array.ravel(), marked.ravel(), strict=True)
     ]
     width = max(map(len, written), default=0)
     planes = np.asarray([word.rjust(width) for word in written], object).reshape(-1, *array.shape[-2:])

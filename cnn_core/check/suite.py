@@ -49,11 +49,17 @@ def baseline(sandbox: Sandbox, path: Path, subject: str) -> int:
         raise UncheckableError(f"{path.name} {trouble}, with the right functions") from None
     if "raised" in reply:
         raise UncheckableError(f"{path.name} cannot be run with the right functions: {reply['raised']}")
+    if "unsupported" in reply:
+        raise UncheckableError(f"{path.name}: {reply['unsupported']}")
+    if not reply["ran"]:
+        raise UncheckableError(
+            f"{path.name} holds no test: functions or methods whose names begin with test, or a script that asserts"
+        )
     if reply["failed"]:
         name, why = reply["failed"][0]
         more = f" and {len(reply['failed']) - 1} more" if len(reply["failed"]) > 1 else ""
         raise UncheckableError(f"{path.name}: {name}{more} must pass with the right functions, but: {why}")
-    return int(reply["ran"]) or 1
+    return int(reply["ran"])
 
 
 def score(sandbox: Sandbox, path: Path, subject: str, say: Callable[[str], None]) -> list[Outcome]:

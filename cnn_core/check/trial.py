@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,18 +24,20 @@ USUAL = ("layers", "my_layers")  # modules that tests import functions from, bes
 def trial(message: dict[str, Any], load: Callable[[Path], ModuleType]) -> dict[str, Any]:
     """Run the tests of message["path"] with the mistake message["mistake"] ("": with none).
 
-    Returns {"ran": how many, "failed": [[test, why], ...]}, or {"raised": why} if the file cannot be run. A file without a
-    test function is one test as a whole.
+    Returns {"ran": how many, "failed": [[test, why], ...]}, {"raised": why} if the file cannot be run, or {"unsupported":
+    why} if a test cannot be run without pytest. A file without a test function that asserts is one test as a whole.
     """
     path = Path(message["path"])
     with planted(MISTAKES.get(message["mistake"]), twins=True), _importable(path, message["subject"]):
         try:
             module = load(path)
+            tests = list(tests_of(module))
         except BaseException as error:  # SystemExit too
             return {"raised": raised(error, str(path))}
-        tests = list(tests_of(module))
+        if strange := next((why for name, run in tests if (why := _not_run(name, run))), ""):
+            return {"unsupported": strange}
         failed = [[name, why] for name, run in tests if (why := _failure(run, str(path)))]
-        return {"ran": len(tests), "failed": failed}
+        return {"ran": len(tests) or int(_asserts(path)), "failed": failed}
 
 
 def tests_of(module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -46,13 +48,32 @@ def tests_of(module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
                 yield f"{name}.{getattr(case, '_testMethodName', '')}", case.debug
         elif isinstance(value, type) and name.startswith("Test"):
             for method in [each for each in vars(value) if each.startswith("test")]:
-                yield f"{name}.{method}", partial(_method, value, method)
+                yield f"{name}.{method}", getattr(value(), method)
         elif name.startswith("test") and inspect.isfunction(value):
             yield name, value
 
 
-def _method(owner: type, name: str) -> None:
-    getattr(owner(), name)()
+def _not_run(name: str, run: Callable[[], Any]) -> str:
+    if inspect.iscoroutinefunction(run):
+        return f"{name} is an async function, which is not supported: write it as a plain one"
+    needed = [
+        each.name
+        for each in inspect.signature(run).parameters.values()
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if needed:
+        taken = ", ".join(needed)
+        return f"{name} takes {taken}: pytest's fixtures and parametrize are not supported, write it without arguments"
+    return ""
+
+
+def _asserts(path: Path) -> bool:
+    """Whether a script can fail at all, of its own will."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        name = getattr(node, "id", getattr(node, "attr", ""))
+        if isinstance(node, ast.Assert | ast.Raise) or "assert" in str(name) or name == "exit":
+            return True
+    return False
 
 
 def _failure(run: Callable[[], Any], path: str) -> str:

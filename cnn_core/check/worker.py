@@ -51,8 +51,7 @@ class Worker:
         try:
             modules = load_package(Path(path)) if package else [load_file(Path(path))]
         except BaseException as error:  # SystemExit too
-            line = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
-            return {"raised": raised(error, path) + line}
+            return {"raised": raised(error, path)}
         for module in reversed(modules):
             self.namespace |= vars(module)
         return {"functions": functions(self.namespace)}

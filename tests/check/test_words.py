@@ -120,3 +120,19 @@ def test_no_link_to_a_page_that_would_say_right(examined):
 
     finding, text = of_pair(examined, "relu", relu_backward=in_place)
     assert finding.words == "changes its argument dout in place" and finding.link == "" and "http" not in text
+
+
+def test_a_shape_is_told_where_no_numbers_are(examined):
+    def forward(x):
+        return np.ones((300, 300)), x
+
+    _, text = of_pair(examined, "relu", relu_forward=forward)
+    assert "your out has the shape (300, 300) and the dtype float64 out should be 1" in text
+
+
+def test_a_zero_has_no_sign(examined):
+    def forward(x):
+        return -0.0 * np.abs(x), x
+
+    _, text = of_pair(examined, "relu", relu_forward=forward)
+    assert "-0" not in text.partition("http")[0]
