@@ -50,6 +50,8 @@ def filled(name: str, shape: Shape, values: str = "plain", classes: int = 2, dty
     if name == "y":
         return np.asarray([(2 * k + 1) % classes for k in range(count)], dtype=np.int64).reshape(shape)
     numbers = np.random.default_rng([count, *map(ord, name)]).permutation(count) + 1.0
+    if name == "gamma":
+        numbers += 1  # a gamma of 1 is as good as none
     if name in ("x", "scores") and values == "ties":
         numbers = np.ceil(numbers * 2 / count)
     elif name in ("W1", "W2", "W3"):

@@ -24,6 +24,8 @@ FLAT_AXES = {"weight": ("input", "output"), "bias": ("output",), "scores": ("exa
 TOLERANCE = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 NOT_CONSTANT = 1e-6
 SOMEWHERE = "in some places"
+FEW = {1: 3, 2: 8}  # cases: fewer may have one fact, or two together, in common by chance
+BY_CHANCE = 0.01  # with which cases that fail may happen to have in common what others have, too
 
 
 def differs(theirs: Array, right: Array, most: float = 0.0) -> Array:
@@ -93,6 +95,8 @@ def shape_words(theirs: Array, right: Array) -> str:
     size, axes = max(1.0, float(np.abs(right).max(initial=0))), range(theirs.ndim)
     if theirs.squeeze().shape == right.squeeze().shape and theirs.ndim > right.ndim:
         return "has axes of length 1 too many: a sum keeps its axes (`keepdims`)"
+    if theirs.size == right.size and not differs(theirs.ravel(), right.ravel()).any():
+        return "has the wrong shape, with the right numbers"
     for count in range(1, theirs.ndim + 1 if right.size else 0):
         for over in itertools.combinations(axes, count):
             total = theirs.sum(axis=over)
@@ -113,8 +117,13 @@ def relation(theirs: Array, right: Array, examples: int = 1, rough: float = NOT_
     there = right != 0
     if there.any() and not theirs[~there].any():
         ratio = theirs[there] / right[there]
-        if float(np.ptp(ratio)) < rough * float(np.abs(ratio).max()):
-            return _times(float(ratio[0]), ratio.size, examples, rough)
+        alike = float(np.ptp(ratio)) < rough * float(np.abs(ratio).max())
+        if alike and (times := _times(float(ratio[0]), ratio.size, examples, rough)):
+            return times
+    gap = theirs - right
+    if (gap.size > 1 or not gap.ndim) and float(np.ptp(gap)) < rough * max(1.0, float(np.abs(right).max())):
+        first = float(gap.flat[0])
+        return f"is {abs(first):.4g} too {'large' if first > 0 else 'small'}"
     if right.ndim == 4 and not differs(theirs[..., ::-1, ::-1], right).any():
         return "is turned by 180 degrees"
     if right.ndim >= 2 and right.shape[-1] == right.shape[-2] and not differs(theirs.swapaxes(-1, -2), right).any():
@@ -132,8 +141,8 @@ def _times(factor: float, numbers: int, examples: int, rough: float) -> str:
     return "has the wrong sign" if abs(factor + 1) < rough else f"is {factor:.4g} times what it should be"
 
 
-def facts(case: Case) -> dict[str, bool]:
-    """What can be said of a case, in words that follow `when`, each with whether it holds."""
+def facts(case: Case, right: Mapping[str, Array] | None = None) -> dict[str, bool]:
+    """What can be said of a case, in words that follow `when`, each with whether it holds. right: its results."""
     s, options = case.sizes, case.options
     found: dict[str, bool] = {}
     for name, least in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1), ("output_padding", 0)):
@@ -154,8 +163,12 @@ def facts(case: Case) -> dict[str, bool]:
     for size, words in (("N", "examples"), ("C", "channels"), ("F", "filters"), ("K", "classes"), ("M", "outputs")):
         if size in s:
             found |= {f"there are several {words}": s[size] > 1, f"there is one of the {words} only": s[size] == 1}
+    if "p" in s:
+        found["p is not 0.5"] = s["p"] != 0.5
     if "reg" in s:
         found["reg is not 0"] = s["reg"] != 0
+    if case.layer == "max_pool2d" and right:
+        found["all numbers of a window are below 0"] = bool((right["out"] < 0).any())
     found["x has more than two axes"] = "x" in case.arrays and case.arrays["x"].ndim > 2 and "KH" not in s
     return found
 
@@ -184,15 +197,17 @@ def when(tried: Iterable[tuple[Mapping[str, bool], bool]]) -> str:
     """
     held = [({fact for fact, holds in case_facts.items() if holds}, fails) for case_facts, fails in tried]
     failing, passing = [one for one, fails in held if fails], [one for one, fails in held if not fails]
-    if not passing or not failing:
+    if not passing or len(failing) < FEW[1]:
         return ""
     common = [fact for fact in _in_order(failing[0]) if all(fact in one for one in failing)]
     for facts_together in (*((fact,) for fact in common), *itertools.combinations(common, 2)):
-        if not any(set(facts_together) <= one for one in passing):
+        enough = len(failing) >= FEW[len(facts_together)]
+        if enough and not any(set(facts_together) <= one for one in passing):
             return _said(facts_together)
     narrowest = min(common, key=lambda fact: sum(fact in one for one in passing), default="")
-    excluded = sum(narrowest not in one for one in passing)
-    return f"in some cases {_said([narrowest])}, never otherwise" if narrowest and 4 * excluded > len(passing) else ""
+    share = sum(narrowest in one for one in passing) / len(passing)
+    tells = narrowest and share < 0.75 and share ** len(failing) < BY_CHANCE
+    return f"in some cases {_said([narrowest])}, never otherwise" if tells else ""
 
 
 def _said(parts: Sequence[str]) -> str:

@@ -25,7 +25,6 @@ ENOUGH = 3  # cases that say nothing new: it is not written, or it raises always
 NOT_JUDGED = {"unfinished": "unfinished", "unbuilt": "unchecked"}  # states of what is so in all cases
 STEP = 1e-5
 CONSISTENT = 1e-4
-FEW = 8  # failing cases have something in common by chance
 
 
 @dataclass(frozen=True)
@@ -189,9 +188,9 @@ def retell(report: Report, finding: Finding) -> None:
 def sentence(form: Form, back: bool, result: str, kind: str, failing: list[Tried], tried: list[Tried]) -> str:
     """What is wrong, where, and in which cases: `dx is right except in the last column when stride is 2`."""
     faults = _faults(failing, back, result, kind)
-    circumstances = when((facts(one.posed.case), any(one is other for other in failing)) for one in tried)
-    if len(failing) < FEW:
-        circumstances = ""
+    circumstances = when(
+        (facts(one.posed.case, one.posed.right), any(one is other for other in failing)) for one in tried
+    )
     name, words = form.name_of(result), min(faults, key=lambda fault: len(fault.words)).words
     if kind == "shape":  # the largest tells most
         words = max(faults, key=lambda fault: 0 if fault.theirs is None else fault.theirs.size).words

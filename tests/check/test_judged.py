@@ -33,6 +33,34 @@ def test_where_and_when(examined):
     assert "your dx    it should be" in report.text("my_layers.py", list(found.values()))
 
 
+def flat(dout, cache):
+    return dout @ cache[1].T, *naive_layers.affine_backward(dout, cache)[1:]
+
+
+def too_few_axes(dout, cache):
+    return *naive_layers.conv_backward_naive(dout, cache)[:2], dout.sum(axis=(0, 2))
+
+
+def own_score_counted(x, y):
+    loss, dx = naive_layers.svm_loss(x, y)
+    return loss + 1, dx
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "words"),
+    [
+        ("affine_backward", flat, "dx has the wrong shape, with the right numbers when x has more than two axes"),
+        ("conv_backward_naive", too_few_axes, "db has the wrong shape: it is summed over too few axes"),
+        ("svm_loss", own_score_counted, "loss is 1 too large"),
+    ],
+)
+def test_slips_that_the_catalogue_has_not(name, function, words, examined):
+    stem = name.partition("_forward")[0].partition("_backward")[0]
+    there = {each for each in NAIVE if each.startswith(stem)}
+    found = examined({**NAIVE, name: function}, there, seconds=0.2)[name]
+    assert [finding.words for finding in found.findings] == [words]
+
+
 def no_mean(x, y):
     loss, dx = naive_layers.softmax_loss(x, y)
     return loss * len(x), dx
@@ -190,18 +218,23 @@ def test_relations():
     assert compare.relation(right * 0, right) == "is 0 everywhere"
     assert compare.relation(right[..., ::-1, ::-1], right) == "is turned by 180 degrees"
     assert compare.relation(right.swapaxes(-1, -2), right) == "has rows and columns exchanged"
-    assert compare.relation(right + 1, right) == ""
+    assert compare.relation(right + 1, right) == "is 1 too large"
+    assert compare.relation(right**2, right) == ""
 
 
 def test_when():
     wide, far = {"stride is 2": True, "padding is 1": False}, {"stride is 2": False, "padding is 1": True}
     both, none = dict.fromkeys(wide, True), dict.fromkeys(wide, False)
-    assert compare.when([(wide, True), (both, True), (far, False), (none, False)]) == "when stride is 2"
-    assert compare.when([(both, True), (wide, False), (far, False)]) == "when padding is 1 and stride is 2"
-    assert (
-        compare.when([(wide, True), (both, False), (none, False)]) == "in some cases when stride is 2, never otherwise"
-    )
+    fails = [(wide, True)] * 9
+    assert compare.when([*fails, (both, True), (far, False), (none, False)]) == "when stride is 2"
+    assert compare.when([*[(both, True)] * 9, (wide, False), (far, False)]) == "when padding is 1 and stride is 2"
+    assert compare.when([*fails, (both, False), (none, False)]) == "in some cases when stride is 2, never otherwise"
     assert compare.when([(wide, True), (none, True)]) == ""
+    assert compare.when([*fails[:3], (none, False)]) == "when stride is 2"
+    # What few cases have in common may well be chance: one fact, two together, and one that others have, too.
+    assert compare.when([*fails[:2], (none, False)]) == ""
+    assert compare.when([*[(both, True)] * 6, (wide, False), (far, False)]) == ""
+    assert compare.when([*fails[:5], (both, False), (none, False)]) == ""
 
 
 STUDENT = (Path(naive_layers.__file__)).read_text(encoding="utf-8")

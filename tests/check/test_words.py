@@ -20,15 +20,15 @@ def of_pair(examined, stem, end="", **wrong):
     return finding, " ".join(report.text("my_layers.py", list(found.values())).split())
 
 
-def test_of_few_failing_cases_no_condition_is_told(examined):
-    """It starts from 0: only windows without a number above 0 show it, which have nothing else in common."""
+def test_of_few_failing_cases_only_what_is_no_chance_is_told(examined):
+    """It starts from 0: only windows without a number above 0 show it, and all that do."""
 
     def forward(x, pool_param):
         out, cache = naive_layers.max_pool_forward_naive(x, pool_param)
         return np.maximum(out, 0), cache
 
     finding, _ = of_pair(examined, "max_pool", "_naive", max_pool_forward_naive=forward)
-    assert finding.failing < 8 and finding.words == "out is wrong"
+    assert finding.failing < 8 and finding.words == "out is wrong when all numbers of a window are below 0"
 
 
 def test_the_words_are_true_of_the_smallest_case(examined):
