@@ -1,5 +1,9 @@
 """Batch norm beside group norm on small batches: the same start for both, real trainings, and a process that tells of them."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -37,13 +41,27 @@ def test_small_batches_cost_batch_norm_more_than_group_norm():
     assert min(accuracy.values()) > 0.7  # all of them learn
 
 
-def test_the_process_tells_of_every_training_once():
+@pytest.fixture
+def made(monkeypatch):
+    """Every process that a comparison starts."""
+    found, start = [], subprocess.Popen
+
+    def popen(*arguments, **options):
+        found.append(start(*arguments, **options))
+        return found[-1]
+
+    monkeypatch.setattr(batch_sizes.subprocess, "Popen", popen)
+    return found
+
+
+def test_the_process_tells_of_every_training_once(made):
     comparison = Comparison(pictures=16)
     assert (comparison.state, comparison.trained) == ("", ())
     comparison.start()
     comparison.start()  # a second press starts nothing
     comparison.wait()
     assert (comparison.state, comparison.share, comparison.message) == ("done", 1.0, "")
+    assert len(made) == 1
     assert [(one.norm, one.batch_size, one.seed) for one in comparison.trained] == all_trainings()
     assert {len(found) for by_size in comparison.found().values() for found in by_size.values()} == {len(SEEDS)}
     *_, last = train(*all_trainings()[-1], pictures=16)
@@ -68,20 +86,42 @@ def test_a_process_that_ends_early_is_told_and_may_be_started_again():
     assert (comparison.state, comparison.message) == ("done", "")
 
 
-def test_what_is_cancelled_leaves_nothing_behind_and_may_be_started_again():
+def test_the_process_ends_with_its_server():
+    """Its standard input is closed then; 10,000 pictures would take it a minute."""
+    command = [sys.executable, "-m", batch_sizes.__name__, "10000"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+    assert '"trained"' not in ended.stdout
+
+
+def test_how_much_is_done_only_grows(monkeypatch):
+    told, comparison = [], Comparison(pictures=400)
+    tell = comparison._tell
+    monkeypatch.setattr(comparison, "_tell", lambda **known: told.append(known.get("share")) or tell(**known))
+    comparison.start()
+    comparison.wait()
+    shares = [share for share in told if share is not None]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert shares[0] == 50 / sum(400 // size for _, size, _ in all_trainings())
+
+
+def test_what_is_cancelled_leaves_nothing_behind_and_may_be_started_again(made):
     comparison = Comparison(pictures=400)
     comparison.cancel()
     assert comparison.state == ""
     comparison.start()
     until(lambda: comparison.trained)
-    thread, process = comparison._thread, comparison._process
+    thread = comparison._thread
     comparison.cancel()
     thread.join()
-    assert process.poll() is not None
+    assert made[0].returncode == -signal.SIGKILL
     assert (comparison.state, comparison.share, comparison.trained, comparison.message) == ("", 0.0, (), "")
     comparison._pictures = 16
     comparison.start()
+    thread = comparison._thread
     comparison.cancel()  # before its process is there
+    thread.join()
+    assert made[1].returncode == -signal.SIGKILL
     comparison.start()
     comparison.wait()
     comparison.cancel()  # too late
