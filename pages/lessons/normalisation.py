@@ -86,6 +86,9 @@ except ValueError as error:
     messages.error(error)
 st.caption(given.words)
 facts(given)
-settling_averages(given)
+try:
+    settling_averages(given)
+except ValueError as error:  # a data set of a single picture, say: a batch norm learns nothing from it
+    messages.error(error)
 batch_sizes()
 norm_code()
