@@ -95,18 +95,7 @@ class NormPlayer extends Timeline {
     return item;
   }
 
-  get outgrown() {
-    return this.stage.outgrown;
-  }
-
-  get scale() {
-    return this.stage.scale;
-  }
-
-  redraw() {
-    if (!this.walk) return;
-    this.stage.scale = this.choices.get("colours");
-    if (!this.stage.layout()) return;
+  drawAll() {
     this.reserve();
     this.part("legend").innerHTML = legendOf(this.walk);
     this.stage.show(this.at, true);

@@ -32,18 +32,7 @@ class Player extends Timeline {
     this.pointer.load(this.walk, this.stage, new Links(this.walk)); // before it is laid out: what is said of a pinned cell takes room
   }
 
-  get outgrown() {
-    return this.stage.outgrown;
-  }
-
-  get scale() {
-    return this.stage.scale;
-  }
-
-  redraw() {
-    if (!this.walk) return;
-    this.stage.scale = this.choices.get("colours");
-    if (!this.stage.layout()) return;
+  drawAll() {
     this.part("legend").innerHTML = legend(this.walk);
     this.stage.show(this.at, this.done, true);
     if (this.pointer.walk === this.walk) this.pointer.show();

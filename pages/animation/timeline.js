@@ -1,6 +1,7 @@
 // A time axis over something that is walked step by step: buttons, keys, a scrubber, a clock, and what the address is told. What
 // a step looks like is said by whoever extends it: `read` (what the server sent, decoded), `take` (another walk is there),
-// `redraw` (all of it), `show` (the step it is at) and `say` (that step in words); `pointer` keeps the pinned cell.
+// `drawAll` (all of it, once the stage is laid out), `show` (the step it is at) and `say` (that step in words). `stage` draws the
+// numbers, `pointer` keeps the pinned cell.
 import { fillAxis } from "./axis.js";
 import { Choices } from "./choices.js";
 import { Clock } from "./clock.js";
@@ -81,6 +82,20 @@ export class Timeline {
     if (this.clock.running) this.pause();
     this.choices.fill(options, chosen);
     this.pointer.pinned = pinned;
+  }
+
+  get outgrown() {
+    return this.stage.outgrown;
+  }
+
+  get scale() {
+    return this.stage.scale;
+  }
+
+  redraw() {
+    if (!this.walk) return;
+    this.stage.scale = this.choices.get("colours");
+    if (this.stage.layout()) this.drawAll();
   }
 
   // Tell the page what belongs into its address: when things have come to rest, not while they move.
