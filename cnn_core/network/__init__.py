@@ -3,6 +3,7 @@
 from cnn_core.environment import MEMORY_LIMIT
 from cnn_core.network.layers import Layer
 from cnn_core.network.network import Network
+from cnn_core.network.passes import BackwardPass, ForwardPass, backward_pass, forward_pass, in_double, one_score
 from cnn_core.network.pytorch import from_pytorch, pytorch_code, to_pytorch
 from cnn_core.network.spec import (
     ACTIVATIONS,
@@ -26,18 +27,24 @@ __all__ = [
     "NORMS",
     "POOLS",
     "WEIGHT_INITS",
+    "BackwardPass",
     "ConvBlock",
+    "ForwardPass",
     "Layer",
     "LayerRow",
     "LayerStatistics",
     "Network",
     "NetworkSpec",
+    "backward_pass",
     "check_memory",
+    "forward_pass",
     "from_pytorch",
+    "in_double",
     "layer_statistics",
     "layer_table",
     "memory_needed",
     "num_groups",
+    "one_score",
     "pytorch_code",
     "to_pytorch",
 ]

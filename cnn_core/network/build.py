@@ -75,7 +75,8 @@ def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[li
     size = _fit(f"block {number}", "kernel_size", k, window, size)
     shape: Shape = (f, *size)
     params = {f"conv{number}.weight": (f, channels, k, k), f"conv{number}.bias": (f,)}
-    layers: list[Layer] = [Conv(f"conv{number}", "conv", shape, f"convolution {k}×{k}", window, params)]
+    words = f"convolution {k}×{k}"
+    layers: list[Layer] = [Conv(f"conv{number}", "conv", shape, words, window, params, input_gradient=number > 1)]
     if block.norm != "none":
         name, each = f"norm{number}", shape if block.norm == "layer" else (f,)
         buffers = {f"{name}.running_{what}": each for what in ("mean", "var")} if block.norm == "batch" else {}

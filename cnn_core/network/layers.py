@@ -84,8 +84,11 @@ class Layer:
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
 class Conv(Layer):
-    """Convolution; as the first layer it computes no gradient for its input, which nobody needs."""
+    """Convolution. input_gradient: whether it computes dx; in a training nobody needs that of the first layer."""
+
+    input_gradient: bool = True
 
     def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
         assert self.window is not None
@@ -93,7 +96,7 @@ class Conv(Layer):
         return conv2d_forward(x, weight, bias, stride=self.window.stride, padding=self.window.padding)
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
-        dx, dweight, dbias = conv2d_backward(dout, cache, input_gradient=self.name != "conv1")
+        dx, dweight, dbias = conv2d_backward(dout, cache, input_gradient=self.input_gradient)
         grads[f"{self.name}.weight"][...], grads[f"{self.name}.bias"][...] = dweight, dbias
         return dx
 

@@ -45,7 +45,8 @@ class Network:
         whole("seed", seed, 0)
         self.dtype, self.reg = single_or_double(dtype), reg
         self.layers = build(spec, input_shape, num_classes)
-        self.spec, self.input_shape, self.num_classes = spec, tuple(map(int, input_shape)), int(num_classes)
+        channels, height, width = map(int, input_shape)
+        self.spec, self.input_shape, self.num_classes = spec, (channels, height, width), int(num_classes)
         self.dropout = spec.dropout
         self.params: Arrays = {}
         self.buffers: Arrays = {}
@@ -104,8 +105,7 @@ class Network:
         self, x: Array, y: Array, into: Arrays | None, rng: np.random.Generator | None, watch: Arrays | None
     ) -> LossParts:
         grads = {name: np.empty_like(w) for name, w in self.params.items()} if into is None else into
-        mode = Mode(True, self.dropout, rng)
-        x = self._images(x)
+        mode, x = Mode(True, self.dropout, rng), self.images(x)
         if watch is not None and self._fast is not self.layers:
             self._watch_first_block(x, watch)
         caches, out = [], x
@@ -153,7 +153,7 @@ class Network:
 
     def feature_maps(self, x: Array) -> Arrays:
         """What every layer makes of images x (N, C, H, W), by its name and in order; last "softmax", the probabilities."""
-        out, maps = self._images(x), {}
+        out, maps = self.images(x), {}
         for layer in self.layers:
             out, _ = layer.forward(out, self._arrays, Mode())
             maps[layer.name] = out
@@ -206,7 +206,8 @@ class Network:
             raise ValueError(f"x (shape {x.shape}) must hold images of shape {self.input_shape}: (N, C, H, W)")
         return x
 
-    def _images(self, x: Array) -> Array:
+    def images(self, x: Array) -> Array:
+        """Images x (N, C, H, W) in the network's dtype. Raises ValueError for another shape."""
         return self._checked(x).astype(self.dtype, copy=False)
 
 
@@ -227,8 +228,7 @@ def _check_into(into: object, params: Arrays) -> None:
 def first_filters(spec: NetworkSpec, input_shape: tuple[int, int, int], num_classes: int, *, seed: int = 0) -> Array:
     """The first convolution's weights (F, C, HH, WW) before training, as a `Network` has them, without the rest of it, which
     may be large. seed: as there, default 0. Raises ValueError where a layer does not fit."""
-    name, shape = next(iter(build(spec, input_shape, num_classes)[0].params.items()))
-    return _initial(name, shape, spec, seed).astype(np.float32)
+    return _initial(*next(iter(build(spec, input_shape, num_classes)[0].params.items())), spec, seed).astype(np.float32)
 
 
 def _initial(name: str, shape: tuple[int, ...], spec: NetworkSpec, seed: int) -> Array:
