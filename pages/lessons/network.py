@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.address.book import book
 from pages.controls.explored import explored
 from pages.controls.segments import segments
 from pages.sections import network_learned, network_overview
@@ -9,5 +10,6 @@ from pages.sections import network_learned, network_overview
 VIEWS = {"overview": network_overview.show, "learned": network_learned.show}
 
 theme = st.context.theme.type or "light"
-view = segments("view", "view", list(VIEWS))
+with book().head or st.container():
+    view = segments("view", "view", list(VIEWS))
 VIEWS[view](explored(), theme)
