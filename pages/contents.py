@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.address.book import book
 from pages.address.hiding import hide_sidebar_if_asked
-from pages.address.menu import icon, menu
+from pages.address.menu import former, icon, menu, target
 from pages.address.state import enter, leave
 from pages.animation.scripts import script
 from pages.controls import folds, legible, places
@@ -15,7 +15,10 @@ from pages.server.runs import give_way
 
 give_way()
 groups = menu()
-page = st.navigation({group: list(pages) for group, pages in groups.items()}, position="top", expanded=True)
+listed = {group: list(pages) for group, pages in groups.items()}
+page = st.navigation(listed | {"": [*listed[""], *former()]}, position="top", expanded=True)
+if page in former():
+    st.switch_page(target(former()[page]), query_params=st.query_params.to_dict())
 entry = ChainMap(*groups.values())[page]
 here = f"[data-testid=stTopNav] > :nth-child({1 + list(groups).index(entry.group)}) [data-testid=stTopNavSection]"
 # More of the picture in sight; pictures side by side do not touch. The menu marks the group that the page belongs to. No fading

@@ -1,4 +1,4 @@
-"""Words that links made earlier hold, where an option's id is another today: such links go on working."""
+"""What links made earlier hold, where an option's id or a page's address is another today: such links go on working."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ FORMER: dict[str, dict[str, str]] = {
         "Film strip": "film_strip",
         "Network": "network",
     },
-    "weights": {"trained on digits": "standard", "not trained yet": "untrained", "from your training": "own"},
+    "weights": {
+        "trained on digits": "shipped",
+        "standard": "shipped",
+        "not trained yet": "untrained",
+        "from your training": "own",
+    },
     "colours": {"blue–orange": "blue_orange", "green–purple": "green_purple", "teal–red": "teal_red"},
     "preset": {
         "edges on a picture": "edges_on_a_picture",
@@ -67,6 +72,9 @@ FORMER: dict[str, dict[str, str]] = {
         "deep, batch norm": "deep_batch_norm",
     },
 }
+
+
+PATHS = {"filters": "network"}  # addresses of pages, and the page that is there today
 
 
 def understood(key: str, text: str) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from pages.address.former import PATHS
+
 LESSONS = Path(__file__).parents[1] / "lessons"
 
 
@@ -126,12 +128,14 @@ PAGES = (
         sidebar=False,
     ),
     Page(
-        "filters",
-        TRAIN,
-        "Filters",
-        "visibility",
-        "See what a network looks for.",
-        "the learned kernels, and one picture on its way through: feature maps, pooled maps, class probabilities",
+        "network",
+        UNDERSTAND,
+        "Network",
+        "hub",
+        "See a whole network at work.",
+        "your own network, at any checkpoint, at work on a picture: every feature map from the picture to the class "
+        "probabilities, and what its filters look for",
+        sidebar=False,
     ),
     Page(
         "receptive_field",
@@ -201,6 +205,16 @@ def groups() -> dict[str, list[Page]]:
 def menu() -> dict[str, dict[StreamlitPage, Page]]:
     """By group the pages for `st.navigation`, which marks those it gets: copies; and of each its entry in the table."""
     return {group: {copy(target(page)): page for page in pages} for group, pages in groups().items()}
+
+
+@cache
+def former() -> dict[StreamlitPage, Page]:
+    """Pages in no menu, for addresses of earlier days, and the page that each leads to."""
+    by_name = {page.name: page for page in PAGES}
+    return {
+        st.Page(lambda: None, title=path, url_path=path, visibility="hidden"): by_name[name]
+        for path, name in PATHS.items()
+    }
 
 
 @cache

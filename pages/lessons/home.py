@@ -59,7 +59,7 @@ SAME = {
     "weight": ";".join(",".join(f"{weight:g}" for weight in row) for row in KERNEL),
 }
 ABOUT = {"input": "data", "conv": "convolution", "pool": "pooling"}  # the page of a layer, by its kind
-OTHERS = "filters"  # which shows what any layer makes of a picture
+OTHERS = "network"  # which shows what any layer makes of a picture
 BY_NAME = {page.name: page for page in PAGES}
 
 

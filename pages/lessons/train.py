@@ -114,7 +114,7 @@ def one_run(run: Run) -> None:
     # Also if it stays empty: charts that move down by what comes and goes are built anew.
     below = st.container(horizontal=True, vertical_alignment="center")
     if run.ended and run.latest:
-        below.page_link("lessons/filters.py", label="See what they make of a picture", icon=":material/arrow_forward:")
+        below.page_link("lessons/network.py", label="See the network at work", icon=":material/arrow_forward:")
         label = "Export: weights, PyTorch, ONNX, history"
         below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:

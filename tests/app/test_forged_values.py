@@ -85,7 +85,7 @@ WITH_RUNS = [  # pages with trainings on them: one that has ended, one that is p
     ("train", [{"run": "ended", "view": view} for view in VIEWS]),
     ("train", [{"run": "paused", "view": view} for view in VIEWS] + [{"range_test": "search"}]),
     ("runs", [{}, {"runs": "ended"}, {"runs": "paused,ended,search"}]),
-    ("filters", [{"run": "ended"}]),
+    ("network", [{"run": "ended"}]),
 ]
 
 

@@ -32,7 +32,7 @@ def full(request):
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("page", ["train", "runs", "filters"])
+@pytest.mark.parametrize("page", ["train", "runs", "network"])
 def test_a_page_that_needs_runs_says_that_none_can_be_kept(full, page):
     app = open_lesson(page, run="abc")
     assert not app.exception

@@ -10,6 +10,7 @@ import pytest
 from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
 from pages.address import menu
+from pages.address.former import PATHS
 from pages.address.menu import PAGES
 from tests.app.lesson import calm, open_app, open_lesson, sent, texts, unpack, values
 
@@ -30,7 +31,8 @@ def test_the_table_knows_which_pages_have_settings(page):
 
 def test_every_address_that_was_given_out_leads_to_its_page():
     given = "convolution pooling transposed im2col receptive-field gradient-flow data train runs filters speed"
-    assert {"", *given.split()} <= {page.path for page in PAGES}
+    assert {"", *given.split()} <= {page.path for page in PAGES} | set(PATHS)
+    assert set(PATHS.values()) <= set(NAMES)
 
 
 def test_every_lesson_is_listed():
@@ -100,7 +102,7 @@ def test_home_draws_the_network_counts_its_parameters_and_leads_to_its_layers():
     assert all(layer.description in drawing for layer in layers if layer.kind != "dropout")
     assert f"**{sum(layer.parameters for layer in layers):,} parameters**" in " ".join(texts(app.markdown))
     about = {"input": "data", "conv": "convolution", "pool": "pooling"}
-    led = [about.get(layer.kind, "filters") for layer in layers if layer.kind != "dropout"]
+    led = [about.get(layer.kind, "network") for layer in layers if layer.kind != "dropout"]
     assert re.findall(r'<a href="([^"]*)">', drawing) == led
     assert set(led) <= {page.path for page in PAGES}
 

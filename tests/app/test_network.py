@@ -1,11 +1,12 @@
-"""The filters page: the kernels are the network's own, one picture passes through them, and the verdict is honest."""
+"""The page Network: the kernels are the network's own, one picture passes through them, and the verdict is honest."""
 
 import numpy as np
 import pytest
 
 from cnn_core import datasets
 from cnn_core.network import ConvBlock, NetworkSpec
-from cnn_core.training import TrainingConfig
+from pages.controls.fitted import fitted
+from pages.server.shipped import shipped_network
 from tests.app.lesson import calm, charts, figure, open_lesson, texts, tiles
 from tests.trainings import LONG, small
 from tests.waiting import until
@@ -13,15 +14,16 @@ from tests.waiting import until
 OWN = "own"
 OF_5 = NetworkSpec((ConvBlock(2, 5),), (4,))
 DIGITS = datasets.load("digits").test
-SEEN = TrainingConfig().training_data().normalised(DIGITS.x)  # as the network gets them
 
 
 @pytest.fixture(scope="module")
 def standard():
-    solver = TrainingConfig().solver()
-    for _ in solver.steps():
-        pass
-    return solver.model
+    return shipped_network()[0]
+
+
+def seen():
+    """The test digits as the shipped network gets them."""
+    return shipped_network()[1].training_data().normalised(DIGITS.x)
 
 
 def verdict(app):
@@ -34,23 +36,24 @@ def sheet(app, key, count, height, width):
 
 
 def picture_where(model, right):
-    return int(np.flatnonzero((model.scores(SEEN).argmax(axis=1) == DIGITS.y) == right)[0])
+    return int(np.flatnonzero((model.scores(seen()).argmax(axis=1) == DIGITS.y) == right)[0])
 
 
-def test_the_standard_network_is_the_train_pages(standard):
-    app = open_lesson("filters")
+def test_the_network_that_comes_with_the_app_is_there_at_once(standard):
+    app = open_lesson("network", view="learned")
     assert calm(app)
-    assert app.radio(key="weights").options == ["trained on digits", "not trained yet"]
-    np.testing.assert_allclose(sheet(app, "kernels", 16, 3, 3), standard.params["conv1.weight"][:, 0], rtol=1e-3)
-    assert standard.accuracy(SEEN, DIGITS.y) >= 0.95
+    assert app.selectbox(key="weights").options == ["trained on digits", "not trained yet"]
+    weight = standard.params["conv1.weight"]
+    np.testing.assert_allclose(sheet(app, "kernels", *weight[:, 0].shape), weight[:, 0], rtol=1e-3)
+    assert standard.accuracy(seen(), DIGITS.y) >= 0.95
 
 
 @pytest.mark.parametrize("right", [True, False])
 def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, right):
     number = picture_where(standard, right)
-    app = open_lesson("filters", picture=str(number))
+    app = open_lesson("network", picture=str(number))
     assert calm(app)
-    chances = standard.probabilities(SEEN[number][None])[0]
+    chances = standard.probabilities(seen()[number][None])[0]
     truth = DIGITS.y[number]
     assert f"**{chances.argmax()}** ({chances.max():.0%} sure)" in verdict(app)
     assert verdict(app).endswith("which is right." if right else f"which is wrong: it is {truth}.")
@@ -60,8 +63,8 @@ def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, righ
 
 
 def test_the_maps_are_the_stages_of_the_forward_pass(standard):
-    app = open_lesson("filters", picture="5")
-    maps = standard.feature_maps(SEEN[5][None])
+    app = open_lesson("network", picture="5")
+    maps = standard.feature_maps(seen()[5][None])
     for name in ("conv1", "relu1", "pool1"):
         values = maps[name][0]
         np.testing.assert_allclose(sheet(app, f"stage_{name}", *values.shape), values, rtol=1e-3, atol=1e-9)
@@ -70,27 +73,27 @@ def test_the_maps_are_the_stages_of_the_forward_pass(standard):
 
 
 def test_the_untrained_network_is_the_one_training_starts_from():
-    app = open_lesson("filters", weights="untrained")
+    app = open_lesson("network", weights="untrained", view="learned")
     assert calm(app)
-    np.testing.assert_allclose(
-        sheet(app, "kernels", 16, 3, 3), TrainingConfig().model().params["conv1.weight"][:, 0], rtol=1e-3
-    )
+    weight = shipped_network()[1].model().params["conv1.weight"][:, 0]
+    np.testing.assert_allclose(sheet(app, "kernels", *weight.shape), weight, rtol=1e-3)
 
 
 def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(registry):
     run = registry.start(small(dataset="colours", network=OF_5, batch_size=1000, num_epochs=1))
     until(lambda: run.ended)
-    app = open_lesson("filters", run=run.id, picture="3")
+    app = open_lesson("network", run=run.id, picture="3")
     assert calm(app)
-    assert app.radio(key="weights").value == OWN
+    assert app.selectbox(key="weights").value == OWN
     assert "Weights of your training on colours after 2 steps." in texts(app.caption)
-    assert "2 kernels of 5×5" in texts(app.subheader)
-    assert any("each kernel on its own scale" in text for text in texts(app.caption))
-    assert figure(app, "kernels")[0][0]["type"] == "image"
     data = run.config.training_data()
     maps = run.network_at().feature_maps(data.normalised(data.dataset.test.x[3:4]))
     np.testing.assert_allclose(sheet(app, "stage_conv1", 2, 24, 24), maps["conv1"][0], rtol=1e-3, atol=1e-6)
     assert f"**{data.dataset.class_names[maps['softmax'][0].argmax()]}**" in verdict(app)
+    app = open_lesson("network", run=run.id, view="learned")
+    assert "2 kernels of 5×5" in texts(app.subheader)
+    assert any("each kernel on its own scale" in text for text in texts(app.caption))
+    assert figure(app, "kernels")[0][0]["type"] == "image"
 
 
 def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
@@ -98,7 +101,7 @@ def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
     until(lambda: run.records)
     run.stop()
     until(lambda: run.ended)
-    app = open_lesson("filters", run=run.id)
+    app = open_lesson("network", run=run.id, view="learned")
     np.testing.assert_allclose(sheet(app, "kernels", 2, 3, 3), run.network_at().params["conv1.weight"][:, 0], rtol=1e-3)
 
 
@@ -108,7 +111,7 @@ def test_weights_beyond_all_bounds_are_told(registry):
     )
     until(lambda: run.ended)
     assert run.latest
-    app = open_lesson("filters", run=run.id)
+    app = open_lesson("network", run=run.id)
     assert not app.exception
     (error,) = texts(app.error)
     assert error.startswith("What these weights make of a picture is beyond all bounds: the training diverged.")
@@ -118,7 +121,7 @@ def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
     blocks = (ConvBlock(32, 3, norm="batch"), ConvBlock(3, 3, pool="none"))
     run = registry.start(small(dataset="fashion", network=NetworkSpec(blocks, ()), num_epochs=1), advance="step")
     until(lambda: run.state == "paused")
-    app = open_lesson("filters", run=run.id)
+    app = open_lesson("network", run=run.id)
     assert calm(app)
     shown = set(charts(app))
     assert {"stage_pool1", "stage_conv2", "stage_relu2"} <= shown
@@ -132,11 +135,11 @@ def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
         ("picture", "360", "must be 0 to 359"),
         ("picture", "-1", "must be 0 to 359"),
         ("picture", "+-1", "must be a whole number from 0 to 359"),
-        ("weights", OWN, "must be one of standard, untrained"),
+        ("weights", OWN, "must be one of shipped, untrained"),
     ],
 )
 def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, value, remedy):
-    app = open_lesson("filters", **{parameter: value})
+    app = open_lesson("network", **{parameter: value})
     (warning,) = texts(app.warning)
     assert warning.startswith(f"{parameter} (={value}) in the link {remedy}")
     assert not app.exception
@@ -144,7 +147,7 @@ def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, 
 
 
 def test_a_run_this_server_does_not_know_is_told(registry):
-    app = open_lesson("filters", run="nobody")
+    app = open_lesson("network", run="nobody")
     (warning,) = texts(app.warning)
     assert warning.startswith("run (=nobody) in the link is not known to this server")
     assert not app.exception
@@ -162,8 +165,42 @@ def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch):
         return load(name)
 
     monkeypatch.setattr(datasets, "load", without)
-    app = open_lesson("filters", run=run.id)
+    app = open_lesson("network", run=run.id)
     assert not app.exception
     assert texts(app.error) == ["dataset (=fashion) must be one of digits, colours"]
-    app.radio(key="weights").set_value("standard").run()
+    app.selectbox(key="weights").set_value("shipped").run()
     assert calm(app)
+
+
+def test_every_checkpoint_of_a_run_can_be_looked_into(registry):
+    run = registry.start(small(num_epochs=2))
+    until(lambda: run.ended)
+    kept = run.checkpoints.iterations()
+    assert len(kept) > 1
+    app = open_lesson("network", run=run.id, step=str(kept[0]))
+    assert calm(app)
+    assert f"after {kept[0]} steps." in " ".join(texts(app.caption))
+    app.select_slider(key="step").set_value(str(kept[-1])).run()
+    assert f"after {kept[-1]} steps." in " ".join(texts(app.caption))
+
+
+def test_pictures_of_one_class_and_the_mistakes_surest_first(standard):
+    app = open_lesson("network", **{"class": "7", "picture": "1"})
+    assert calm(app)
+    index = np.flatnonzero(DIGITS.y == 7)[1]
+    assert f"test picture {index}: 7" in app.image[0].captions[0]
+    chances = standard.probabilities(seen())
+    wrong = np.flatnonzero(chances.argmax(axis=1) != DIGITS.y)
+    worst = min(wrong, key=lambda k: chances[k, DIGITS.y[k]])
+    app = open_lesson("network", source="mistakes")
+    assert f"test picture {worst}: {DIGITS.y[worst]}" in app.image[0].captions[0]
+
+
+def test_a_picture_of_ones_own_is_cut_to_the_networks_size():
+    whole = np.zeros((3, 40, 60), np.float32)
+    whole[0, :, 10:50] = 1  # the middle square is red
+    assert fitted(whole, (3, 8, 8)).shape == (3, 8, 8)
+    np.testing.assert_allclose(fitted(whole, (3, 8, 8)), np.broadcast_to([[[1]], [[0]], [[0]]], (3, 8, 8)))
+    np.testing.assert_allclose(fitted(whole, (1, 8, 4)), np.full((1, 8, 4), 0.299), atol=1e-6)
+    with pytest.raises(ValueError, match="of 2 channels"):
+        fitted(whole, (2, 8, 8))

@@ -1,0 +1,166 @@
+"""Which network to look into, and with which picture: the head of the page Network, the same for all its views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.checks import Array
+from cnn_core.datasets import as_pixels
+from cnn_core.network import Network
+from cnn_core.training import Run, TrainingConfig
+from cnn_core.training.data import TrainingData
+from pages.address import messages
+from pages.address.messages import plain
+from pages.controls import settings
+from pages.controls.fitted import own_picture
+from pages.controls.words import word_of
+from pages.server import runs
+from pages.server.shipped import shipped_network
+
+SHIPPED, UNTRAINED, OWN = "shipped", "untrained", "own"  # whose weights
+TEST, MISTAKES, UPLOAD = "test", "mistakes", "own_picture"  # where the picture comes from
+ALL = "all"  # classes
+MOST_JUDGED = 2000  # test pictures among which the mistakes are looked for
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What a view looks into.
+
+    network: as it was after `step` steps of `run`, None for one that is no run's; nobody may write to it. data, config: its
+    pictures as it sees them, and all its settings. picture: (C, H, W) float32 from 0 to 1; x: the same as the network takes it,
+    (1, C, H, W). truth: its class; None: nobody knows. words: what the picture is called. weights, key: the same weights, the
+    same weights and picture, have the same; they are for what is kept of earlier looks.
+    """
+
+    network: Network
+    data: TrainingData
+    config: TrainingConfig
+    run: Run | None
+    step: int | None
+    picture: Array
+    x: Array
+    truth: int | None
+    words: str
+    weights: str
+    key: str
+
+    @property
+    def names(self) -> list[str]:
+        """The classes, as they are shown."""
+        return [plain(name) for name in self.data.dataset.class_names]
+
+
+@dataclass(frozen=True)
+class _Net:
+    network: Network
+    data: TrainingData
+    config: TrainingConfig
+    run: Run | None
+    step: int | None
+    key: str
+
+
+def explored() -> Explored:
+    """The choice of network and picture, in one line. What cannot be shown is told, and ends the page's run."""
+    head = st.container(horizontal=True, vertical_alignment="bottom", key="explored")
+    with head:
+        try:
+            net = _net()
+            picture, truth, words, key = _picture(net)
+        except (ValueError, OSError) as error:  # a data set, a checkpoint or an upload that is gone, damaged or unfit
+            messages.error(error)
+            st.stop()
+    x = net.data.normalised(picture[None])
+    with np.errstate(all="ignore"):
+        finite = bool(np.isfinite(net.network.scores(x)).all())
+    if not finite:
+        st.error(
+            "What these weights make of a picture is beyond all bounds: the training diverged. Choose an earlier checkpoint, or "
+            "train again with a smaller learning rate."
+        )
+        st.stop()
+    whole = f"{net.key} {key}"
+    return Explored(net.network, net.data, net.config, net.run, net.step, picture, x, truth, words, net.key, whole)
+
+
+def _net() -> _Net:
+    """Whose weights. Raises ValueError or OSError for a run whose data set or checkpoint is gone."""
+    run = runs.current_run()
+    kept = run.checkpoints.iterations() if run is not None else []
+    options = ([OWN] if kept else []) + [SHIPPED, UNTRAINED]
+    chosen = settings.choice("weights", "weights", options, listed=True, help=HELP)
+    if run is not None and chosen == OWN:
+        steps = [str(step) for step in kept]
+        step = kept[-1]
+        if len(kept) > 1:
+            step = int(settings.scale("checkpoint: step", "step", steps, steps[-1]))
+        network = runs.network_at(run, step)
+        version = run.checkpoints.path(step).stat().st_mtime_ns
+        return _Net(network, run.config.training_data(), run.config, run, step, f"{run.id} {step} {version}")
+    shipped, config = shipped_network()
+    if chosen == SHIPPED:
+        return _Net(shipped, config.training_data(), config, None, None, SHIPPED)
+    config = config if run is None else run.config
+    return _Net(untrained(config), config.training_data(), config, None, None, f"{UNTRAINED} {config.as_dict()}")
+
+
+HELP = (
+    "Trained: the small network that comes with the app, trained on handwritten digits. Not trained yet: the same, or your "
+    "training's, as it was before its first step. Train one on the page Train, and it can be chosen here, at each checkpoint."
+)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def untrained(config: TrainingConfig) -> Network:
+    """The network that a training of this configuration begins with."""
+    return config.model()
+
+
+def _picture(net: _Net) -> tuple[Array, int | None, str, str]:
+    """The picture (C, H, W), its class, its name in words, and a key. Raises ValueError for a file that is none."""
+    origin = settings.choice("picture from", "source", [TEST, MISTAKES, UPLOAD], listed=True)
+    if origin == UPLOAD:
+        own = own_picture(net.data.image_shape)
+        if own is not None:
+            return own[0], None, "your picture", own[1]
+        origin = TEST
+    test = net.data.dataset.test
+    those = mistakes(net.key, net.network, net.data) if origin == MISTAKES else np.arange(len(test.x))
+    if origin == MISTAKES and not len(those):
+        st.caption("It makes no mistake on the test pictures: here are all of them.")
+        those = np.arange(len(test.x))
+    elif origin == TEST:
+        names = net.data.dataset.class_names
+        classes = [ALL, *(str(k) for k in range(len(names)) if (test.y == k).any())]
+        wanted = settings.choice(
+            "class", "class", classes, words=lambda k: k if k == ALL else plain(names[int(k)]), listed=True
+        )
+        those = those if wanted == ALL else np.flatnonzero(test.y == int(wanted))
+    number = 0
+    if len(those) > 1:
+        number = settings.whole("number", "picture", 0, len(those) - 1, 0, help="Pictures the network never saw.")
+    index = int(those[number])
+    return as_pixels(test.x[index]), int(test.y[index]), f"test picture {index}", f"{TEST} {index}"
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def mistakes(key: str, _network: Network, _data: TrainingData) -> Array:
+    """Numbers of the test pictures that are taken for another class, those that it is surest of first. key: of the weights."""
+    test = _data.dataset.test
+    x, y = _data.normalised(test.x[:MOST_JUDGED]), test.y[:MOST_JUDGED]
+    with np.errstate(all="ignore"):
+        chances = np.nan_to_num(_network.probabilities(x))
+    wrong = np.flatnonzero(chances.argmax(axis=1) != y)
+    return wrong[np.argsort(chances[wrong, y[wrong]], kind="stable")]
+
+
+def what_weights(seen: Explored) -> str:
+    """Whose weights are looked at, in a sentence."""
+    on = plain(word_of("dataset", seen.config.dataset))
+    if seen.run is not None:
+        return f"Weights of your training on {on} after {seen.step:,} steps."
+    return f"A small network trained on {on}." if seen.weights == SHIPPED else f"Weights before any training, for {on}."
