@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnn_core.checks import Array, examples, labels, positive, whole
-from cnn_core.loss import LossParts
 from cnn_core.optim import Optimizer
+from cnn_core.protocols import Data, Model
 
 ORDER, CHANCE = 0, 1  # what a random generator is for: the order of an epoch, or what a step leaves to chance
 
 
 class DivergedError(ArithmeticError):
     """The loss is no longer a finite number."""
-
-
-class Model(Protocol):
-    """What a solver needs of a network."""
-
-    params: dict[str, Array]
-    dropout: float
-
-    @property
-    def loss_parts(self) -> Callable[..., LossParts]:
-        """Loss and gradients of pictures and labels; takes into, and where the model has them, rng and watch."""
-
-    def accuracy(self, x: Array, y: Array) -> float:
-        """Share of pictures named right."""
-
-    def first_not_finite(self, x: Array, y: Array) -> str | None:
-        """The layer where the numbers stop being finite."""
-
-
-class Data(Protocol):
-    """What a solver needs of a data set: `training.TrainingData`, or plain `Arrays`."""
-
-    @property
-    def num_train(self) -> int:
-        """How many pictures there are to learn from."""
-
-    def batch(self, indices: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-        """The training pictures and labels of these indices, as the net is to see them in one step."""
-
-    def train_part(self, count: int) -> tuple[Array, Array]:
-        """The first `count` training pictures and their labels, for the accuracy."""
-
-    @property
-    def val(self) -> tuple[Array, Array]:
-        """The validation pictures and their labels."""
 
 
 class Arrays:
@@ -99,6 +64,16 @@ class StepRecord:
     def loss(self) -> float:
         """What is minimised: the data loss plus the L2 loss."""
         return self.data_loss + self.reg_loss
+
+
+class Batch(NamedTuple):
+    """What one step sees. indices: of the training pictures (n,). x (n, C, H, W), y (n,): pictures and labels as the net gets
+    them, changed by augmentation. rng: for what else the step leaves to chance, its dropout."""
+
+    indices: Array
+    x: Array
+    y: Array
+    rng: np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -202,11 +177,8 @@ class Solver:
 
     def step(self, iteration: int) -> StepRecord:
         """The one step of this number, counted from 1. Raises DivergedError when the loss is not finite."""
-        iteration = whole("iteration", iteration, 1)
-        epochs_before, number = divmod(iteration - 1, self.iterations_per_epoch)
-        epoch = epochs_before + 1
-        rng = np.random.default_rng([self.seed, CHANCE, iteration])
-        x, y = self.data.batch(self._indices(epoch, number), rng)
+        epoch, number = self._place(iteration)
+        _, x, y, rng = self.batch(iteration)
         options: dict[str, Any] = {"rng": rng} if self.model.dropout else {}
         outputs: dict[str, Array] = {}
         if self.watch:
@@ -227,6 +199,17 @@ class Solver:
         if self.watch:
             self.watch, self.watched = False, Watched(outputs, grads, before)
         return StepRecord(iteration, epoch, data_loss, reg_loss, learning_rate, *accuracies)
+
+    def batch(self, iteration: int) -> Batch:
+        """What the step of this number, counted from 1, sees: the same at every call. Raises ValueError for another number."""
+        indices = self._indices(*self._place(iteration))
+        rng = np.random.default_rng([self.seed, CHANCE, iteration])
+        return Batch(indices, *self.data.batch(indices, rng), rng)
+
+    def _place(self, iteration: int) -> tuple[int, int]:
+        """The epoch of a step, from 1, and its number in there, from 0."""
+        epochs_before, number = divmod(whole("iteration", iteration, 1) - 1, self.iterations_per_epoch)
+        return epochs_before + 1, number
 
     def _indices(self, epoch: int, number: int) -> Array:
         """The training pictures of one batch of an epoch."""

@@ -47,7 +47,10 @@ ALLOWED = {
     "cnn_core/": {"numpy", "cnn_core.machine", *FILES},
     "cnn_core/machine/": {"numpy", "cnn_core.checks", "cnn_core.environment", "cnn_core.machine", "cnn_core.window"},
     "cnn_core/datasets/": {"numpy", "cnn_core.datasets", *FILES},
-    "cnn_core/explorer/": {"numpy", "cnn_core.explorer", "cnn_core.network", *FILES},
+    "cnn_core/explorer/": {
+        *("numpy", "cnn_core.explorer", "cnn_core.network", "cnn_core.training"),
+        *FILES,
+    },
     "cnn_core/gradients/": {"numpy", "cnn_core.gradients", "cnn_core.network", *FILES},
     "cnn_core/mistakes/": {"numpy", "cnn_core.datasets", "cnn_core.mistakes", "cnn_core.network", *FILES},
     "cnn_core/network/": {"numpy", "cnn_core.machine", "cnn_core.network", *FILES},

@@ -1,1 +1,1 @@
-"""A network at work on one picture, for those who look into it: its maps and what links them, forward and backward."""
+"""A network looked into: its maps and what links them on one picture, forward and backward; one weight through a step."""

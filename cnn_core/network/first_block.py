@@ -122,6 +122,18 @@ def conv_pool_backward(dout: Array, cache: ConvPoolCache) -> tuple[Array, Array]
     return from_rows(drows, weight_shape), dpooled.sum(axis=(0, 2, 3))
 
 
+def conv_gradient(dout: Array, cache: ConvPoolCache) -> Array:
+    """What arrives at the convolution's own output (N, F, OH, OW) when dout (N, F, OH // 2, OW // 2) arrives at the block's: a
+    number where one has won its window and ReLU has let it pass, else 0."""
+    f, ph, pw, n = cache.positive.shape
+    arriving = np.zeros((f, *cache.window.output_size((cache.x_shape[2], cache.x_shape[3])), n), dtype=dout.dtype)
+    passed = select(cache.positive, dout.transpose(1, 2, 3, 0))
+    for row, column in np.ndindex(2, 2):
+        won = (cache.below == row) & (cache.right[:, row] == column)  # (PH, F, PW, N)
+        arriving[:, row : 2 * ph : 2, column : 2 * pw : 2] = select(won.swapaxes(0, 1), passed)
+    return arriving.transpose(3, 0, 1, 2)
+
+
 def _windows(x: Array, window: Window, *, fresh: bool = False) -> Array:
     """The windows (OH, K, OW * N) of x (N, C, H, W), laid out; without `fresh`, in scratch memory."""
     return stacked(lower_batch_last(x, window, fresh=fresh), window.kernel_size[0])

@@ -28,7 +28,7 @@ INTERNAL = {
     "loss": {"LossParts"},
     "norm": {"NormCache", "norm_backward", "norm_backward_naive"},
     "pool": {"MaxPoolCache", "AvgPoolCache", "padded_for", "pool_window", "settle"},
-    "solver": {"Data", "Model", "Watched", "check_batches", "decayed", "last_epoch"},
+    "solver": {"Batch", "Watched", "check_batches", "decayed", "last_epoch"},
 }
 
 
