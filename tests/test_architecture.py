@@ -48,7 +48,7 @@ ALLOWED = {
     "cnn_core/machine/": {"numpy", "cnn_core.checks", "cnn_core.environment", "cnn_core.machine", "cnn_core.window"},
     "cnn_core/datasets/": {"numpy", "cnn_core.datasets", *FILES},
     "cnn_core/explorer/": {
-        *("numpy", "cnn_core.explorer", "cnn_core.network", "cnn_core.training"),
+        *("numpy", "cnn_core.explorer", "cnn_core.network", "cnn_core.training", "cnn_core.walks"),
         *FILES,
     },
     "cnn_core/gradients/": {"numpy", "cnn_core.gradients", "cnn_core.network", *FILES},
