@@ -51,6 +51,7 @@ ALLOWED = {
         *("numpy", "cnn_core.explorer", "cnn_core.network", "cnn_core.training", "cnn_core.walks"),
         *FILES,
     },
+    "cnn_core/features/": {"numpy", "cnn_core.features", "cnn_core.network", *FILES},
     "cnn_core/gradients/": {"numpy", "cnn_core.gradients", "cnn_core.network", *FILES},
     "cnn_core/mistakes/": {"numpy", "cnn_core.datasets", "cnn_core.mistakes", "cnn_core.network", *FILES},
     "cnn_core/network/": {"numpy", "cnn_core.machine", "cnn_core.network", *FILES},

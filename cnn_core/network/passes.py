@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.checks import Array, check_dout, numbers
+from cnn_core.checks import Array, check_dout, numbers, one_of
 from cnn_core.network.layers import Arrays, Conv, Layer, Mode
 from cnn_core.network.network import Network
 
@@ -75,25 +75,30 @@ def forward_pass(network: Network, x: Array) -> ForwardPass:
     return ForwardPass(network, x, outputs, caches)
 
 
-def backward_pass(done: ForwardPass, dscores: Array, *, rules: Mapping[str, Rule] | None = None) -> BackwardPass:
-    """The way back from dscores (N, num_classes), the gradient of the scores, to the pixels.
+def backward_pass(
+    done: ForwardPass, dout: Array, *, at: str | None = None, rules: Mapping[str, Rule] | None = None
+) -> BackwardPass:
+    """The way back to the pixels from dout, the gradient of the scores (N, num_classes).
 
-    rules: by kind of layer ("activation", say), a function of the gradient of the layer's output and of its input that
-    gives another one for its input: no gradient any more, but what guided backpropagation and its like hand down. Default
-    none. Raises ValueError where dscores is not shaped as the scores.
+    at: dout is the gradient of this layer's output instead, shaped as that; layers above it have no part. rules: by kind
+    of layer ("activation", say), a function of the gradient of the layer's output and of its input that gives another one for
+    its input: no gradient any more, but what guided backpropagation and its like hand down. Default none.
+    Raises ValueError where dout is not shaped as that output, and for a layer that is not there.
     """
-    dscores = numbers("dscores", dscores).astype(done.network.dtype)
-    check_dout(dscores, done.scores.shape)
-    params = {name: np.empty_like(w) for name, w in done.network.params.items()}
+    names = [layer.name for layer in done.network.layers]
+    one_of("at", at or names[-1], names)
+    layers = done.network.layers[: 1 + names.index(at or names[-1])]
+    gradient = numbers("dout", dout).astype(done.network.dtype)
+    check_dout(gradient, done.outputs[layers[-1].name].shape)
+    shapes = {name: shape for layer in layers for name, shape in layer.params.items()}
+    params = {name: np.empty(shape, done.network.dtype) for name, shape in shapes.items()}
     outputs: Arrays = {}
-    gradient = dscores
-    for layer in reversed(done.network.layers):
+    for layer in reversed(layers):
         outputs[layer.name] = gradient
         below = _whole(layer).backward(gradient, done.caches[layer.name], params)
         rule = (rules or {}).get(layer.kind)
         gradient = below if rule is None else rule(gradient, below)
-    ordered = {layer.name: outputs[layer.name] for layer in done.network.layers}
-    return BackwardPass(ordered, gradient, params)
+    return BackwardPass({layer.name: outputs[layer.name] for layer in layers}, gradient, params)
 
 
 def one_score(done: ForwardPass, label: int) -> Array:

@@ -114,3 +114,15 @@ def test_what_does_not_fit_is_named():
     done = forward_pass(network, x)
     with pytest.raises(ValueError, match="dout"):
         backward_pass(done, np.ones((2, 4)))
+
+
+def test_a_pass_may_begin_inside():
+    network, x, y = made("batch norm, two blocks")
+    done = forward_pass(network, x)
+    back = backward_pass(done, softmax_cross_entropy(done.scores, y)[1])
+    inside = backward_pass(done, back.outputs["conv2"], at="conv2")
+    np.testing.assert_array_equal(inside.dx, back.dx)
+    assert set(inside.params) == {name for name in back.params if name.split(".")[0] in ("conv1", "norm1", "conv2")}
+    assert list(inside.outputs) == ["conv1", "norm1", "relu1", "conv2"]
+    with pytest.raises(ValueError, match=r"at \(='conv9'\) must be one of conv1, norm1"):
+        backward_pass(done, back.dx, at="conv9")
