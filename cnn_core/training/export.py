@@ -9,10 +9,11 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from cnn_core.network import Network
 from cnn_core.network.onnx_export import to_onnx
 from cnn_core.network.pytorch import to_pytorch
 from cnn_core.solver import StepRecord
@@ -22,6 +23,21 @@ from cnn_core.training.progress import Progress
 
 ABOUT = "convscope"  # the name in a file's metadata under which the run is described
 COLUMNS = ("iteration", "epoch", "data_loss", "reg_loss", "loss", "learning_rate", "train_accuracy", "val_accuracy")
+
+
+class Trained(Protocol):
+    """What is asked of a training whose weights are taken along: a run, or one that is not kept as such."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def config(self) -> TrainingConfig:
+        """Its settings."""
+
+    def network_at(self, iteration: int) -> Network:
+        """The network after so many steps."""
 
 
 def history_csv(records: Sequence[StepRecord]) -> str:
@@ -38,7 +54,7 @@ def config_json(config: TrainingConfig) -> str:
     return json.dumps(config.as_dict(), indent=2) + "\n"
 
 
-def describe(run: Progress, iteration: int) -> dict[str, Any]:
+def describe(run: Trained, iteration: int) -> dict[str, Any]:
     """What a weights file says of itself: which run, after how many steps, how its pictures are normalised.
 
     mean, deviation: by channel, of the training pixels in 0..1; (pixels - mean) / deviation goes into the network.
@@ -59,7 +75,7 @@ def describe(run: Progress, iteration: int) -> dict[str, Any]:
     }
 
 
-def weights_file(run: Progress, iteration: int) -> bytes:
+def weights_file(run: Trained, iteration: int) -> bytes:
     """The weights as safetensors, named and laid out as PyTorch wants them (`load_state_dict(strict=True)`).
 
     Raises ValueError or OSError for a checkpoint that is damaged or gone.

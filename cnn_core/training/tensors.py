@@ -26,9 +26,16 @@ DTYPES = {"BOOL": "?", "F16": "<f2", "F32": "<f4", "F64": "<f8"} | {
 
 
 def pack(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> bytes:
-    """The arrays as the bytes of a safetensors file, with texts by name beside them."""
+    """The arrays as the bytes of a safetensors file, with texts by name beside them; the same ones, the same bytes."""
     # The writer takes the memory as it lies, so gaps and turned axes have to go first.
-    return save({name: np.asarray(a, order="C") for name, a in arrays.items()}, metadata=dict(metadata or {}))
+    data = save({name: np.asarray(a, order="C") for name, a in arrays.items()}, metadata=dict(metadata or {}))
+    if len(metadata or {}) < 2:
+        return data
+    header, begin = _header(data)  # the writer puts several texts in an order of chance
+    header["__metadata__"] = dict(metadata or {})
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[begin:]
 
 
 def unpack(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:

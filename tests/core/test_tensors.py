@@ -35,6 +35,14 @@ def test_arrays_and_texts_come_back_to_the_bit():
         np.testing.assert_array_equal(back[name], array)
 
 
+def test_the_same_arrays_and_texts_are_the_same_bytes():
+    arrays, texts = {"a": np.arange(3.0), "b": np.arange(5)}, {f"text {k}": "é" * k for k in range(8)}
+    first = tensors.pack(arrays, texts)
+    assert all(tensors.pack(arrays, texts) == first for _ in range(3))
+    assert tensors.unpack(first)[1] == texts
+    np.testing.assert_array_equal(load(first)["a"], arrays["a"])
+
+
 def test_one_array_is_read_without_the_others(tmp_path):
     path = tmp_path / "some.safetensors"
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.full((4, 1), 7, np.float32), "c": np.array(3)}
