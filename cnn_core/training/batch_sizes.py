@@ -3,25 +3,21 @@
 So Wu and He ("Group Normalization", 2018, arXiv:1803.08494, figure 1) found what batch norm loses when batches get small: its
 mean and variance are guesses from few pictures. Group norm takes them from one picture, and knows nothing of the batch.
 
-`python -m cnn_core.training.batch_sizes` trains all of them, one after the other, and says a line of JSON (messages.py) for
-each that is done, and in between how far it is. It ends when its standard input is closed.
+`python -m cnn_core.training.batch_sizes` trains all of them, one after the other, and tells of it as aside.py says.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 from cnn_core.checks import one_of, up_to, whole
-from cnn_core.messages import decode, say
+from cnn_core.messages import say
 from cnn_core.network import ConvBlock, Network, NetworkSpec
+from cnn_core.training.aside import Aside, beside_the_pages
 from cnn_core.training.config import TrainingConfig
-from cnn_core.training.process import surroundings
 
 NORMS = ("batch", "group")
 SIZES = (1, 2, 4, 8)  # pictures in a batch
@@ -82,46 +78,16 @@ def all_trainings() -> list[tuple[str, int, int]]:
     return [(norm, size, seed) for seed, size, norm in product(SEEDS, reversed(SIZES), NORMS)]
 
 
-class Comparison:
-    """All of them in a process of their own, started once; what is known of it may be read at any time.
-
-    state: "" (not begun, or cancelled), running, done or failed. share: how much is done, 0 to 1. trained: those that are done.
-    message: why it failed.
-    """
+class Comparison(Aside):
+    """All of them in a process of their own. pictures: how many each sees."""
 
     def __init__(self, pictures: int = PICTURES) -> None:
-        self.state, self.share, self.message = "", 0.0, ""
-        self.trained: tuple[Trained, ...] = ()
-        self._pictures = pictures
-        self._process: subprocess.Popen[str] | None = None
-        self._thread: threading.Thread | None = None  # that may say how far it is; one that was cancelled may not
-        self._lock = threading.Lock()
+        super().__init__(__name__, len(all_trainings()), str(pictures))
 
-    def start(self) -> None:
-        """Begin, unless it has begun or is done; begin anew where it failed. Nobody waits for the process."""
-        with self._lock:
-            if self.state in ("running", "done"):
-                return
-            self.state, self.share, self.trained, self.message = "running", 0.0, (), ""
-            self._thread = threading.Thread(target=self._hear, daemon=True)
-            self._thread.start()
-
-    def cancel(self) -> None:
-        """End it, if it runs, as if it had never begun: what it has trained so far is gone."""
-        with self._lock:
-            if self.state == "running":
-                self.state, self.share, self.trained, self._thread = "", 0.0, (), None
-                self.close()
-
-    def wait(self) -> None:
-        """Wait until it has ended."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
+    @property
+    def trained(self) -> tuple[Trained, ...]:
+        """Those that are done."""
+        return tuple(Trained(**message) for message in self.results)
 
     def found(self) -> dict[str, dict[int, list[float]]]:
         """The accuracies, 0 to 1, by norm and batch size, one for each seed that is done."""
@@ -130,68 +96,19 @@ class Comparison:
             table[one.norm][one.batch_size].append(one.accuracy)
         return table
 
-    def _hear(self) -> None:
-        command = [sys.executable, "-m", __name__, str(self._pictures)]
-        noise = ""
-        try:
-            process = subprocess.Popen(
-                command,
-                **surroundings(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            with process:
-                if not self._tell(_process=process):
-                    process.kill()  # cancelled before it was there
-                assert process.stdout is not None
-                for line in process.stdout:
-                    try:
-                        message = decode(line)
-                    except ValueError:
-                        noise = line.strip() or noise
-                        continue
-                    if message.pop("type") == "trained":
-                        self._tell(trained=(*self.trained, Trained(**message)))
-                    else:
-                        self._tell(share=message["share"])
-            noise = noise or f"exit code {process.returncode}"
-        except OSError as error:
-            noise = str(error)
-        if len(self.trained) == len(all_trainings()):
-            self._tell(state="done", share=1.0)
-        else:
-            self._tell(state="failed", message=f"the process that trains ended early ({noise}): start it again")
-
-    def _tell(self, **known: object) -> bool:
-        """Take this over, unless the thread that says it was cancelled. Was it taken?"""
-        with self._lock:
-            if self._thread is not threading.current_thread():
-                return False
-            vars(self).update(known)
-            return True
-
 
 def main() -> None:
     """Train all, and say what came of each."""
-    if hasattr(os, "nice"):
-        os.nice(10)  # the pages come first
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    beside_the_pages()
     pictures = int(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
     all_steps, before = sum(pictures // size for _, size, _ in all_trainings()), 0
     for norm, size, seed in all_trainings():
         for known in train(norm, size, seed, pictures):
             if isinstance(known, Trained):
-                say("trained", **vars(known))
+                say("found", **vars(known))
             else:
                 say("progress", share=(before + known) / all_steps)
         before += pictures // size
-
-
-def _end_with_the_server() -> None:
-    sys.stdin.read()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def made(monkeypatch):
         found.append(start(*arguments, **options))
         return found[-1]
 
-    monkeypatch.setattr(batch_sizes.subprocess, "Popen", popen)
+    monkeypatch.setattr(subprocess, "Popen", popen)
     return found
 
 
@@ -80,7 +80,7 @@ def test_a_process_that_ends_early_is_told_and_may_be_started_again():
     comparison.start()
     comparison.wait()
     assert "pictures (=1) must be 8 or more" in comparison.message
-    comparison._pictures = 16
+    comparison.arguments = ("16",)
     comparison.start()
     comparison.wait()
     assert (comparison.state, comparison.message) == ("done", "")
@@ -90,7 +90,7 @@ def test_the_process_ends_with_its_server():
     """Its standard input is closed then; 10,000 pictures would take it a minute."""
     command = [sys.executable, "-m", batch_sizes.__name__, "10000"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
-    assert '"trained"' not in ended.stdout
+    assert '"found"' not in ended.stdout
 
 
 def test_how_much_is_done_only_grows(monkeypatch):
@@ -116,7 +116,7 @@ def test_what_is_cancelled_leaves_nothing_behind_and_may_be_started_again(made):
     thread.join()
     assert made[0].returncode == -signal.SIGKILL
     assert (comparison.state, comparison.share, comparison.trained, comparison.message) == ("", 0.0, (), "")
-    comparison._pictures = 16
+    comparison.arguments = ("16",)
     comparison.start()
     thread = comparison._thread
     comparison.cancel()  # before its process is there
