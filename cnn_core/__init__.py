@@ -76,9 +76,10 @@ NAMES = {
     "network": "Network NetworkSpec ConvBlock",
     "solver": "Solver Arrays StepRecord DivergedError",
 }
-ROOMS = ("cs231n", "datasets", "gradients", "mistakes", "network", "speed", "training", "walks")
+ROOMS = ("attribution", "cs231n", "datasets", "gradients", "mistakes", "network", "speed", "training", "walks")
 
 if TYPE_CHECKING:  # the same for type checkers and editors
+    from cnn_core import attribution as attribution
     from cnn_core import cs231n as cs231n
     from cnn_core import datasets as datasets
     from cnn_core import gradients as gradients

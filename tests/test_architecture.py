@@ -46,6 +46,7 @@ ALLOWED = {
     },
     "cnn_core/": {"numpy", "cnn_core.machine", *FILES},
     "cnn_core/machine/": {"numpy", "cnn_core.checks", "cnn_core.environment", "cnn_core.machine", "cnn_core.window"},
+    "cnn_core/attribution/": {"numpy", "cnn_core.attribution", "cnn_core.network", *FILES},
     "cnn_core/datasets/": {"numpy", "cnn_core.datasets", *FILES},
     "cnn_core/explorer/": {
         *("numpy", "cnn_core.explorer", "cnn_core.network", "cnn_core.training", "cnn_core.walks"),
