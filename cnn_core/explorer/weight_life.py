@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import Network
 from cnn_core.network.build import fused
 from cnn_core.network.first_block import conv_gradient
-from cnn_core.network.layers import FirstBlock, Mode
+from cnn_core.network.layers import FirstBlock, Layer, Mode
 from cnn_core.optim import MEMORY
 from cnn_core.solver import Batch
 from cnn_core.training.checkpoint import Checkpoint
@@ -60,9 +61,9 @@ class WeightLife:
         return float(self.gradient) - self.total
 
 
-def followed(network: Network) -> dict[str, tuple[int, ...]]:
-    """The parameters whose numbers can be followed, in the network's order, and their shapes."""
-    return {name: w.shape for name, w in network.params.items() if name.endswith(ENDINGS)}
+def followed(layers: Iterable[Layer]) -> dict[str, tuple[int, ...]]:
+    """The parameters of a network's layers whose numbers can be followed, in their order, and their shapes."""
+    return {name: shape for layer in layers for name, shape in layer.params.items() if name.endswith(ENDINGS)}
 
 
 def weight_life(
@@ -121,9 +122,9 @@ def weight_life(
 
 
 def _checked(network: Network, name: str, index: tuple[int, ...]) -> tuple[int, ...]:
-    shape = followed(network).get(name)
-    if shape is None:
-        raise ValueError(f"name (={name[:40]}) must be one of {', '.join(followed(network))}")
+    shapes = followed(network.layers)
+    if (shape := shapes.get(name)) is None:
+        raise ValueError(f"name (={name[:40]}) must be one of {', '.join(shapes)}")
     if len(index) != len(shape) or not all(0 <= k < size for k, size in zip(index, shape, strict=True)):
         raise ValueError(f"index (={index}) must hold a number for each axis of {name}, whose shape is {shape}")
     return tuple(map(int, index))

@@ -149,6 +149,12 @@ class TrainingData:
             centred /= self.deviation
         return centred
 
+    def pixels(self, x: Array) -> Array:
+        """The inverse of `normalised`: pictures (n,C,H,W) as the network sees them, as pixels from 0 to 1, or beyond by noise."""
+        if self.options.normalise == "standard":
+            x = x * self.deviation
+        return x if self.options.normalise == "none" else x + self.mean_pixel
+
     def train_part(self, count: int) -> tuple[Array, Array]:
         """The first `count` training pictures, at most all, not augmented, and the labels they are trained with."""
         x = self._kept[:count] if self._is_small else self.normalised(self._x[:count])

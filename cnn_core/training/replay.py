@@ -69,8 +69,8 @@ def replay(
     """The state of the run after so many steps, 0 or more, whether a checkpoint was kept or not.
 
     begin: an earlier state to go on from; None: the last checkpoint up to there. Raises ValueError for a step that was not
-    trained, that no checkpoint leads to, or that does not come out as it did (`make_again`), and for a damaged file; OSError
-    for a file that is gone.
+    trained, that no checkpoint leads to, or that does not come out as it did (`make_again`), and for a file that is damaged or
+    gone; OSError for one that cannot be read.
     """
     if begin is None:
         path = run.checkpoints.path(iteration)
@@ -78,6 +78,8 @@ def replay(
             path = run.checkpoints.path(checkpoint_before(run, iteration))
         try:
             begin = Checkpoint.read(path)
+        except FileNotFoundError:
+            raise ValueError(f"the checkpoint after {int(path.stem)} steps is no longer there: ask once more") from None
         except ValueError as error:
             raise ValueError(f"the checkpoint after {int(path.stem)} steps is damaged: {error}") from None
     solver = resumed(run, begin)

@@ -23,8 +23,10 @@ SIDES = ("height", "width")
 MOST_NUMBERS = 64  # in a list of numbers that is typed
 
 
-def whole(label: str, key: str, low: int, high: int, default: int, *, help: str | None = None) -> int:
-    """A slider for a whole number from low to high."""
+def whole(
+    label: str, key: str, low: int, high: int, default: int, *, box: bool = False, help: str | None = None
+) -> int:
+    """A slider for a whole number from low to high; a box where there are many of them."""
 
     def problem(text: str) -> str | None:
         try:
@@ -40,8 +42,14 @@ def whole(label: str, key: str, low: int, high: int, default: int, *, help: str 
         return default
     kept = st.session_state.get(key)
     if kept is not None and not low <= kept <= high:  # another setting has made the range smaller
-        st.session_state[key] = max(low, min(high, int(kept)))
-    value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
+        inside = max(low, min(high, int(kept))) if math.isfinite(kept) else default
+        st.session_state[key] = float(inside) if box else inside
+    if box:
+        ends = float(low), float(high)  # as in `whole_box`
+        typed = st.number_input(label, *ends, float(default), 1.0, "%.0f", key=key, help=help, bind="query-params")
+        value = int(typed) if math.isfinite(typed) else default
+    else:
+        value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
     note(key, value, default)
     return value
 

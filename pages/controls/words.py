@@ -16,6 +16,7 @@ WORDS: dict[
         "layers": "Layers",
         "mistakes": "Mistakes",
         "film_strip": "Checkpoints",
+        "weight": "One weight",
         "network": "Network",
         "overview": "Overview",
         "learned": "What it learned",

@@ -176,6 +176,25 @@ def _arrange(tiles: Array, ground: tuple[float, ...], wide: float = 2.0) -> Arra
     return sheet
 
 
+def tile_at(tiles: tuple[int, int, int], row: int, column: int, wide: float = 2.0) -> tuple[int, int, int] | None:
+    """Which tile, and which row and column of it, stands at a cell of a sheet of tiles (N, H, W); None: a gap."""
+    numbers = np.arange(math.prod(tiles), dtype=float).reshape(*tiles, 1)
+    sheet = _arrange(numbers, (-1.0,), wide)[..., 0]
+    if not (0 <= row < sheet.shape[0] and 0 <= column < sheet.shape[1]) or sheet[row, column] < 0:
+        return None
+    found = np.unravel_index(int(sheet[row, column]), tiles)
+    return int(found[0]), int(found[1]), int(found[2])
+
+
+def framed(tiles: tuple[int, int, int], place: tuple[int, int, int], colour: str, wide: float = 2.0) -> dict[str, Any]:
+    """A frame around one cell of a sheet of tiles (N, H, W): a shape for its layout. place: tile, row, column."""
+    number = np.zeros((*tiles, 1))
+    number[place] = 1
+    ((row, column),) = np.argwhere(_arrange(number, (0.0,), wide)[..., 0]).tolist()
+    sides = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
+    return {"type": "rect", **sides, "line": {"color": colour, "width": 3}}
+
+
 def _layout(shape: tuple[int, ...]) -> dict[str, Any]:
     axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
     return {

@@ -15,6 +15,7 @@ from pages.sections.layers_view import layers_view
 from pages.sections.mistakes_view import mistakes_view
 from pages.sections.range_view import range_view
 from pages.sections.training_words import status, what_it_is
+from pages.sections.weight_life import weight_view
 from pages.sections.what_helps import what_helps
 from pages.server.runs import (
     RANGE,
@@ -27,7 +28,13 @@ from pages.server.runs import (
 )
 
 REFRESH = 0.5  # seconds between two looks at a running training
-VIEWS = {"curves": curves_view, "layers": layers_view, "mistakes": mistakes_view, "film_strip": film_view}
+VIEWS = {
+    "curves": curves_view,
+    "layers": layers_view,
+    "mistakes": mistakes_view,
+    "film_strip": film_view,
+    "weight": weight_view,
+}
 
 # What is watched while it trains fits one screen, and the buttons stay in view wherever one scrolls to.
 STYLE = """<style>

@@ -80,7 +80,7 @@ def test_forged_values_of_any_widget_end_in_no_error_of_the_app(page):
     assert broken == []
 
 
-VIEWS = ("curves", "layers", "mistakes", "film_strip", "network")
+VIEWS = ("curves", "layers", "mistakes", "film_strip", "weight", "network")
 WITH_RUNS = [  # pages with trainings on them: one that has ended, one that is paused, one that looked for a rate
     ("train", [{"run": "ended", "view": view} for view in VIEWS]),
     ("train", [{"run": "paused", "view": view} for view in VIEWS] + [{"range_test": "search"}]),

@@ -447,14 +447,14 @@ def remove_fashion(monkeypatch):
     monkeypatch.setattr(datasets, "load", removed)
 
 
-@pytest.mark.parametrize("view", ["curves", "layers", "mistakes", "film_strip", "network"])
+@pytest.mark.parametrize("view", ["curves", "layers", "mistakes", "film_strip", "weight", "network"])
 def test_a_data_set_that_is_removed_meanwhile_is_said(registry, monkeypatch, view):
     run = registry.start(small(dataset="fashion", num_epochs=2))
     until(lambda: run.ended)
     remove_fashion(monkeypatch)
     app = open_lesson("train", run=run.id, view=view)
     assert not app.exception
-    pictures = view in ("mistakes", "film_strip", "network")  # the other views need none
+    pictures = view in ("mistakes", "film_strip", "weight", "network")  # the other views need none
     assert texts(app.error) == ["dataset (=fashion) must be one of digits, fashion, colours"] * pictures
     assert buttons(app)["start"]
 

@@ -18,6 +18,7 @@ LOOKED_AT = PATHS | {
     "a run's layers": "/train?run={run}&view=layers",
     "a run's mistakes": "/train?run={run}&view=mistakes",
     "a run's film": "/train?run={run}&view=film_strip",
+    "a run's weight": "/train?run={run}&view=weight",
     "the table of runs": "/runs?runs={run}",
     "learned filters": "/filters?run={run}",
     "a case from a report": f"/check-your-own?{example_report().query}",

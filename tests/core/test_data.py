@@ -28,6 +28,13 @@ def small_or_large(request, monkeypatch):
     monkeypatch.setattr(data, "KEPT", 10**9 if request.param == "kept" else 0)
 
 
+@pytest.mark.parametrize("normalise", data.NORMALISE)
+def test_pixels_are_what_was_normalised(normalise):
+    training = TrainingData(made(), DataOptions(normalise=normalise))
+    x, _ = training.train_part(7)
+    np.testing.assert_allclose(training.pixels(x), made().train.x[:7] / 255, atol=1e-6)
+
+
 @pytest.mark.usefixtures("small_or_large")
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("normalise", data.NORMALISE)

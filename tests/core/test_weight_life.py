@@ -88,7 +88,7 @@ def test_all_rules_are_tried():
 def test_the_operations_lead_to_the_stored_value_to_the_bit(runs, name):
     run, states = runs[name]
     rng = np.random.default_rng(len(name))
-    parameters = followed(run.config.model())
+    parameters = followed(run.config.model().layers)
     for step in rng.choice(np.arange(1, 31), 8, replace=False).tolist():
         for parameter, shape in parameters.items():
             index = tuple(int(rng.integers(size)) for size in shape)
@@ -129,7 +129,7 @@ def test_what_was_changed_on_the_way_counts(runs, known, wrong):
 @pytest.mark.parametrize("name", ["sgd", "nesterov"])
 def test_a_share_is_what_the_picture_would_add_alone(runs, name):
     run, states = runs[name]
-    for parameter, shape in followed(run.config.model()).items():
+    for parameter, shape in followed(run.config.model().layers).items():
         index = tuple(size // 2 for size in shape)
         life = weight_life(run, 5, parameter, index)
         network = run.config.model()

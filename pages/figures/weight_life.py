@@ -1,0 +1,128 @@
+"""One step of one weight written out: the pictures by their share of its gradient, and the operations of the update."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import groupby
+
+import numpy as np
+
+from cnn_core.checks import Array
+from cnn_core.explorer.update import Operation
+from cnn_core.explorer.weight_life import WeightLife
+from cnn_core.walks.rounding import write_digits
+from pages.figures.colours import ENDS
+from pages.figures.entries import scientific
+from pages.figures.pixels import as_url
+
+MOST = 60  # pictures shown; of larger batches, those with the largest shares
+DIGITS = 9  # significant digits: two numbers of float32 that differ do so in these
+FEW, MANY = -4, 7  # powers of ten from which on a number is written with its power
+SYMBOLS = {
+    "learning_rate": "learning rate",
+    "decay_rate": "decay rate",
+    "weight_decay": "weight decay",
+    "epsilon": "ε",
+    "beta1": "β₁",
+    "beta2": "β₂",
+    "^t": "ᵗ",
+}
+STYLE = """<style>
+.life { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.25; width: 100% }
+.life th, .life td { padding: 1px 8px 1px 0; border: 0; text-align: left; font-weight: 400; vertical-align: top }
+.life tbody + tbody tr:first-child > * { border-top: 1px solid #80889680 }
+.life td + td { text-align: right; padding-right: 0; white-space: nowrap }
+.life .result > * { font-weight: 600 }
+.shares { display: flex; flex-wrap: wrap; gap: 4px; max-height: 222px; overflow: auto }
+.shares > div { width: 54px; font-size: 12px; line-height: 1.2; text-align: center; overflow-wrap: anywhere }
+.shares img { width: 36px; height: 36px; image-rendering: pixelated; display: block; margin: 0 auto; object-fit: contain }
+.shares i { display: block; height: 4px; margin: 1px auto }
+</style>"""
+
+
+def exact(value: float) -> str:
+    """A number of float32 by nine digits, which tell it from every other one; very small and large ones with a power of ten."""
+    number = float(value)
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "∞" if number > 0 else "−∞"
+    power = Decimal(number).adjusted() if number else 0
+    if FEW <= power < MANY:
+        return write_digits(number, DIGITS)
+    return f"{write_digits(float(Decimal(number).scaleb(-power)), DIGITS)}e{power}".replace("e-", "e−")
+
+
+def symbols(name: str) -> str:
+    """A name as the field writes it."""
+    for word, symbol in SYMBOLS.items():
+        name = name.replace(word, symbol)
+    return name
+
+
+def operations_table(life: WeightLife, memory: Sequence[str]) -> str:
+    """All lines from the gradient of the batch to the new weight, as HTML. memory: the names of what the rule remembers, which
+    are set off as results, as the gradient, the step and the weight are."""
+    results = {"gradient", "step", "weight", *memory}
+    first = _row("gradient of the batch", "all shares, in 32 bits", exact(life.gradient), True)
+    bodies = [
+        first,
+        *("".join(_line(op, results) for op in part) for _, part in groupby(life.operations, lambda op: op.part)),
+    ]
+    rows = "".join(f"<tbody>{body}</tbody>" for body in bodies)
+    return f'{STYLE}<table class="life" aria-label="The update, operation by operation">{rows}</table>'
+
+
+def _line(operation: Operation, results: set[str]) -> str:
+    """What it is called, with its numbers, and what comes out."""
+    numbers = [exact(value) for _, value in operation.operands]
+    if not numbers:
+        words = symbols(operation.sign)
+    elif operation.sign == "√":
+        words = f"√{numbers[0]}"
+    else:
+        words = f"{numbers[0]} {operation.sign} {_bracketed(numbers[1])}"
+    return _row(symbols(operation.result), words, exact(operation.value), operation.result in results)
+
+
+def _row(name: str, words: str, value: str, is_result: bool) -> str:
+    kind = ' class="result"' if is_result else ""
+    return f'<tr{kind}><th scope="row">{html.escape(name)}</th><td>{html.escape(words)}</td><td>{html.escape(value)}</td></tr>'
+
+
+def _bracketed(number: str) -> str:
+    return f"({number})" if number.startswith("−") else number
+
+
+def by_size(shares: Array) -> Array:
+    """The pictures (N,) in the order of the size of their shares (N,), the largest first."""
+    return np.argsort(-np.nan_to_num(np.abs(shares), nan=np.inf), kind="stable")
+
+
+def signed(share: float) -> str:
+    """A share with its sign and three digits."""
+    if not math.isfinite(share):
+        return exact(share)
+    return ("+" if share > 0 else "") + scientific(share, 3)
+
+
+def share_list(life: WeightLife, pixels: Array, names: Sequence[str], told_wrong: Array, theme: str) -> str:
+    """The pictures with their shares as HTML. pixels (N, C, H, W) in 0..1: as the network saw them. told_wrong (N,): whose label
+    is wrong."""
+    shown = by_size(life.shares)[:MOST]
+    largest = float(np.nan_to_num(np.abs(life.shares)).max(initial=0)) or 1.0
+    bytes_ = np.rint(255 * pixels.clip(0, 1)).astype(np.uint8)
+    items = []
+    for n in shown.tolist():
+        share, name = float(life.shares[n]), names[int(life.labels[n])]
+        words = f"training picture {life.indices[n]}, {name}" + (", a wrong label" if told_wrong[n] else "")
+        url = as_url(np.ascontiguousarray(bytes_[n].transpose(1, 2, 0)))
+        wide = 0 if not math.isfinite(share) else round(44 * abs(share) / largest)
+        items.append(
+            f'<div role="listitem"><img src="{url}" alt="{html.escape(words, quote=True)}">'
+            f'<i style="width: {wide}px; background: {ENDS[theme][share > 0]}"></i>'
+            f"{signed(share)}<br>{html.escape(name)}{' ✗' if told_wrong[n] else ''}</div>"
+        )
+    label = "Pictures of the batch by the size of their share"
+    return f'{STYLE}<div class="shares" tabindex="0" role="list" aria-label="{label}">{"".join(items)}</div>'
