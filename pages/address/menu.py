@@ -194,6 +194,11 @@ PAGES = (
 )
 
 
+def by_name(name: str) -> Page:
+    """The page whose script has this name."""
+    return next(page for page in PAGES if page.name == name)
+
+
 def groups() -> dict[str, list[Page]]:
     """The pages by group, in the table's order."""
     found: dict[str, list[Page]] = {}
@@ -210,9 +215,8 @@ def menu() -> dict[str, dict[StreamlitPage, Page]]:
 @cache
 def former() -> dict[StreamlitPage, Page]:
     """Pages in no menu, for addresses of earlier days, and the page that each leads to."""
-    by_name = {page.name: page for page in PAGES}
     return {
-        st.Page(lambda: None, title=path, url_path=path, visibility="hidden"): by_name[name]
+        st.Page(lambda: None, title=path, url_path=path, visibility="hidden"): by_name(name)
         for path, name in PATHS.items()
     }
 

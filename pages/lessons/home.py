@@ -8,7 +8,7 @@ from cnn_core.network import layer_table
 from cnn_core.training import TrainingConfig
 from cnn_core.walks.trace import trace_conv2d
 from cnn_core.window import Window
-from pages.address.menu import PAGES, Page, groups, target
+from pages.address.menu import Page, by_name, groups, target
 from pages.animation.drawing import drawing
 from pages.animation.glimpse import glimpse
 from pages.figures.network import network_drawing
@@ -60,12 +60,11 @@ SAME = {
 }
 ABOUT = {"input": "data", "conv": "convolution", "pool": "pooling"}  # the page of a layer, by its kind
 OTHERS = "network"  # which shows what any layer makes of a picture
-BY_NAME = {page.name: page for page in PAGES}
 
 
 def page_of(kind: str) -> Page:
     """The page that is about layers of this kind."""
-    return BY_NAME[ABOUT.get(kind, OTHERS)]
+    return by_name(ABOUT.get(kind, OTHERS))
 
 
 @st.cache_data(show_spinner=False)
@@ -93,7 +92,7 @@ start.markdown(
     "small network, and look at what it has learned."
 )
 start.page_link(
-    target(BY_NAME["convolution"]),
+    target(by_name("convolution")),
     label="Start with this convolution",
     icon=":material/arrow_forward:",
     query_params=SAME,

@@ -1,23 +1,181 @@
-"""The view "What it learned" of a network: what each filter looks for."""
+"""The view "What it learned" of a network: what each filter looks for, and what is lost without it."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+import numpy as np
 import streamlit as st
 
-from pages.animation.chart import chart
-from pages.controls.explored import Explored, what_weights
-from pages.figures.sheets import filter_sheet
+from cnn_core.checks import Array
+from cnn_core.datasets import as_pixels
+from cnn_core.features import Patches, answers, silenced
+from cnn_core.loss import softmax
+from pages.address.menu import by_name, target
+from pages.animation.gallery import gallery
+from pages.controls import settings
+from pages.controls.explored import MOST_JUDGED, Explored, what_weights
+from pages.figures.patches import LARGE, Tile, patch_pixels, weight_pixels
+from pages.figures.pixels import as_url
+from pages.sections.network_ascent import made_to_excite
+from pages.sections.network_plane import the_plane
+from pages.server import learned
+
+SMALL, TILE = 52, 76  # pixels: a filter among all, a patch of the chosen one
+MOST = 128  # filters that are shown
+ABOUT = (
+    "Each filter answers to one kind of patch. Choose one: beside it stand its weights, the places in the test pictures at which "
+    "it answers most, and a picture made to excite it."
+)
 
 
 def show(seen: Explored, theme: str) -> None:
-    """The first layer's kernels."""
-    weight = next(iter(seen.network.params.values()))
-    filters, channels = weight.shape[:2]
-    st.subheader(f"{filters} kernels of {weight.shape[2]}×{weight.shape[3]}")
-    chart(filter_sheet(weight, theme), key="kernels")
-    st.caption(
-        "Red, green and blue weights as colours around mid-grey, each kernel on its own scale."
-        if channels == 3
-        else "Blue weights are negative, orange ones positive. A kernel with orange left of blue finds edges from bright to dark."
-    )
+    """All filters of a layer; of one of them all there is to see; the test pictures in the plane."""
+    named = answers(seen.network)
+    left, right = st.columns([2, 3])
+    with left:
+        st.markdown(ABOUT)
+        choice, slider = st.columns(2)
+        with choice:
+            layer = settings.choice("layer", "learned_layer", list(named), listed=True)
+        found = _patches(seen, named[layer])
+        with slider:
+            number = _number(min(MOST, len(found.values)))
+        _all_of_them(seen, layer, found, number, theme)
+    with right:
+        _one_filter(seen, layer, named[layer], number, found, theme)
+    the_plane(seen, named, theme)
     st.caption(what_weights(seen))
+
+
+def judged(seen: Explored) -> tuple[Array, Array]:
+    """The test pictures that all is measured on, as the network takes them, and their labels."""
+    test = seen.data.dataset.test
+    return seen.data.normalised(test.x[:MOST_JUDGED]), test.y[:MOST_JUDGED]
+
+
+def _patches(seen: Explored, layer: str) -> Patches:
+    place = st.empty()
+
+    def progress(done: int, total: int) -> None:
+        place.progress(done / total, f"{done:,} of {total:,} pictures looked through")
+
+    found = learned.patches(seen.weights, seen.network, judged(seen)[0], layer, progress)
+    place.empty()
+    return found
+
+
+def _number(count: int) -> int:
+    return settings.whole("filter", "filter", 0, count - 1, 0) if count > 1 else 0
+
+
+def _all_of_them(seen: Explored, layer: str, found: Patches, number: int, theme: str) -> None:
+    """Every filter of the layer as a small picture to choose; number: the chosen one."""
+    count = min(MOST, len(found.values))
+    pictures = [(f"{k}", *_picture_of(seen, layer, found, k, theme)) for k in range(count)]
+    gallery("", pictures, SMALL, key="filters", chosen=number, on_choice=partial(_choose, count))
+    some = "" if count == len(found.values) else f" The first {count} of {len(found.values)}."
+    what = "its weights" if layer == "conv1" else "the patch that excites it most"
+    st.caption(f"Of each {what}.{some}")
+
+
+def _choose(count: int, number: Any) -> None:
+    if type(number) is int and 0 <= number < count:  # anybody can send any
+        st.session_state["filter"] = number
+
+
+def _picture_of(seen: Explored, layer: str, found: Patches, k: int, theme: str) -> tuple[str, int, int]:
+    first = layer == "conv1"
+    pixels = weight_pixels(seen.network.params["conv1.weight"][k], theme) if first else _patch(seen, found, k, 0)
+    return as_url(pixels), *pixels.shape[:2]
+
+
+def _patch(seen: Explored, found: Patches, k: int, place: int) -> Array:
+    picture = as_pixels(seen.data.dataset.test.x[found.pictures[k, place]])
+    return patch_pixels(picture, found.fields[k, place])
+
+
+def _one_filter(seen: Explored, layer: str, answer: str, k: int, found: Patches, theme: str) -> None:
+    """Its weights, its patches, a picture made for it, and the network without it."""
+    name = "unit" if layer.startswith("linear") else "filter"
+    st.markdown(f"##### {layer}, {name} {k}")
+    weights, patches = st.columns([1, 2])
+    with weights:
+        tile = _weights(seen, layer, k, theme)
+        gallery("", [tile], 150, key="weights_of_one")
+        made_to_excite(seen, layer, k)
+    with patches:
+        tiles: list[Tile] = []
+        for place, (value, picture) in enumerate(zip(found.values[k], found.pictures[k], strict=True)):
+            pixels = _patch(seen, found, k, place)
+            tiles.append((f"{value:.3g} (n° {picture})", as_url(pixels), *pixels.shape[:2]))
+        gallery("", tiles, TILE, key="patches")
+        st.caption(
+            f"The {len(tiles)} largest answers ({answer}) on {min(MOST_JUDGED, len(seen.data.dataset.test.y)):,} test "
+            f"pictures, one a picture, with its number. Grey is outside of the picture."
+        )
+        cell = found.cells[k, 0]
+        query = {"source": "test", "picture": str(found.pictures[k, 0]), "layer": answer, "map": str(k)}
+        if layer.startswith("conv"):
+            query["cell"] = f"{cell[0]}-{cell[1]}"
+        kept = {key: value for key in ("weights", "run", "step") if (value := st.query_params.get(key))}
+        st.page_link(
+            target(by_name("network")), label="Walk the first one", icon=":material/zoom_in:", query_params=kept | query
+        )
+    st.markdown(_silent(found, k, one_place=layer.startswith("linear"), cut=answer.startswith("relu")))
+    if layer != list(answers(seen.network))[-1]:
+        _without(seen, layer, k)
+
+
+def _silent(found: Patches, k: int, *, one_place: bool, cut: bool) -> str:
+    """How often it answers nothing. cut: by ReLU, so that nothing is 0."""
+    nothing, places, pictures = "0" if cut else "not above 0", found.zero[k], found.silent[k]
+    if pictures == 1:
+        return "It is **dead**: no test picture excites it."
+    if one_place:
+        return f"Its answer is {nothing} for **{pictures:.0%}** of the pictures."
+    return f"Its answer is {nothing} at **{places:.0%}** of all places; for **{pictures:.0%}** of the pictures it is so everywhere."
+
+
+def _weights(seen: Explored, layer: str, k: int, theme: str) -> Tile:
+    """Its weights as a picture, with what they are in words."""
+    weight = seen.network.params[f"{layer}.weight"]
+    if weight.ndim == 4:
+        one, maps = weight[k], None
+        words = f"weights, {one.shape[0]} × {one.shape[1]}×{one.shape[2]}"
+    else:
+        one = weight[:, k]
+        below = [other.shape for other in seen.network.layers[: _place(seen, layer)]]
+        maps = below[-1] if below else seen.network.input_shape
+        words = f"weights onto {' × '.join(map(str, maps))} numbers"
+    pixels = weight_pixels(one, theme, maps, LARGE)
+    if one.shape[0] != 3:
+        words += ": orange above 0, blue below"
+    return words, as_url(pixels), *pixels.shape[:2]
+
+
+def _place(seen: Explored, layer: str) -> int:
+    return next(place for place, one in enumerate(seen.network.layers) if one.name == layer)
+
+
+def _without(seen: Explored, layer: str, k: int) -> None:
+    """A switch that silences it: accuracy, and the answer to the picture, before and after."""
+    if not settings.switch(
+        "silence it",
+        "silence",
+        help="The next layer's weights for it are set to 0: whatever it answers, nobody listens. The trained network is not "
+        "changed.",
+    ):
+        return
+    x, y = judged(seen)
+    before = learned.accuracy(seen.weights, seen.network, x, y)
+    after = learned.accuracy(seen.weights, seen.network, x, y, (layer, k))
+    scores = [network.scores(seen.x)[0] for network in (seen.network, silenced(seen.network, layer, k))]
+    chances = [softmax(one[None])[0] for one in scores]
+    likely = sorted({int(np.argmax(one)) for one in chances})
+    told = "; ".join(f"{seen.names[c]} {chances[0][c]:.1%} → {chances[1][c]:.1%}" for c in likely)
+    st.markdown(
+        f"Without it **{before:.1%} → {after:.1%}** of {len(y):,} test pictures are named right. "
+        f"{seen.words.capitalize()}: {told}."
+    )
