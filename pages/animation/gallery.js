@@ -10,11 +10,7 @@ const figure = (picks) => {
   return made;
 };
 
-export default function ({
-  data: [{ title, width, pictures, picks, chosen }],
-  parentElement,
-  setStateValue,
-}) {
+export default function ({ data: [{ title, width, pictures, picks, chosen }], parentElement, setStateValue }) {
   const place = parentElement.querySelector(".gallery");
   parentElement.querySelector("h3").textContent = title;
   place.style.setProperty("--width", `${width}px`);

@@ -12,7 +12,7 @@ from pages.figures.bars import as_text
 from pages.figures.curves import MARKERS
 from pages.figures.inside import PALETTE
 
-MOST_NAMED = 14  # classes with a look of their own
+ROUNDS = ("", "-open", "-dot", "-open-dot")  # what the signs look like when they come again
 
 
 def plane_of_pictures(
@@ -21,14 +21,15 @@ def plane_of_pictures(
     """Points (N, 2) with their classes truth (N,) and what the network says, answers (N,). here: (2,), the chosen picture."""
     data = []
     for k, name in enumerate(as_text(names)):
-        look = {"color": PALETTE[k % len(PALETTE)], "symbol": MARKERS[k % len(MARKERS)], "size": 6, "opacity": 0.8}
+        sign = MARKERS[k % len(MARKERS)] + ROUNDS[k // len(MARKERS) % len(ROUNDS)]
+        look = {"color": PALETTE[k % len(PALETTE)], "symbol": sign, "size": 6, "opacity": 0.8}
         those = np.flatnonzero((truth == k) & (answers == truth))
         data.append(_points(points[those], those, [name] * len(those), look, name))
     wrong = np.flatnonzero(answers != truth)
     said = [f"{as_text([names[truth[n]]])[0]}, taken for {as_text([names[answers[n]]])[0]}" for n in wrong]
     ink = "#ffffff" if theme == "dark" else "#000000"
     data.append(_points(points[wrong], wrong, said, {"color": ink, "symbol": "x-thin-open", "size": 8}, "a mistake"))
-    star = {"color": "#e6007a", "symbol": "star", "size": 16, "line": {"color": "#ffffff", "width": 1}}
+    star = {"color": "#e6007a", "symbol": "hexagram", "size": 16, "line": {"color": "#ffffff", "width": 1}}
     data.append(_points(here[None], np.array([-1]), ["the chosen picture"], star, "the chosen picture"))
     axis = {"zeroline": False, "showticklabels": False, "fixedrange": True}
     return {

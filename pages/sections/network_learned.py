@@ -12,10 +12,11 @@ from cnn_core.checks import Array
 from cnn_core.datasets import as_pixels
 from cnn_core.features import Patches, answers, silenced
 from cnn_core.loss import softmax
-from pages.address.menu import by_name, target
+from pages.address import state
 from pages.animation.gallery import gallery
 from pages.controls import settings
-from pages.controls.explored import MOST_JUDGED, Explored, what_weights
+from pages.controls.explored import ALL, MOST_JUDGED, TEST, Explored, what_weights
+from pages.controls.segments import show_part
 from pages.figures.patches import LARGE, Tile, patch_pixels, weight_pixels
 from pages.figures.pixels import as_url
 from pages.sections.network_ascent import made_to_excite
@@ -115,17 +116,27 @@ def _one_filter(seen: Explored, layer: str, answer: str, k: int, found: Patches,
             f"The {len(tiles)} largest answers ({answer}) on {min(MOST_JUDGED, len(seen.data.dataset.test.y)):,} test "
             f"pictures, one a picture, with its number. Grey is outside of the picture."
         )
-        cell = found.cells[k, 0]
-        query = {"source": "test", "picture": str(found.pictures[k, 0]), "layer": answer, "map": str(k)}
-        if layer.startswith("conv"):
-            query["cell"] = f"{cell[0]}-{cell[1]}"
-        kept = {key: value for key in ("weights", "run", "step") if (value := st.query_params.get(key))}
-        st.page_link(
-            target(by_name("network")), label="Walk the first one", icon=":material/zoom_in:", query_params=kept | query
+        cell = found.cells[k, 0] if layer.startswith("conv") else None
+        st.button(
+            "Walk the first one",
+            key="walk_patch",
+            icon=":material/zoom_in:",
+            on_click=_walk,
+            args=(int(found.pictures[k, 0]), answer, k, cell),
+            help="Its picture in the overview, and how this answer is made of it.",
         )
     st.markdown(_silent(found, k, one_place=layer.startswith("linear"), cut=answer.startswith("relu")))
     if layer != list(answers(seen.network))[-1]:
         _without(seen, layer, k)
+
+
+def _walk(picture: int, layer: str, number: int, cell: Array | None) -> None:
+    """Open the overview at this answer."""
+    state.put({"source": TEST, "class": ALL, "picture": picture})
+    show_part("view", "overview")
+    place = None if cell is None else f"{cell[0]}-{cell[1]}"
+    for key, value in (("layer", layer), ("map", str(number)), ("cell", place)):
+        state.set_text(key, value)
 
 
 def _silent(found: Patches, k: int, *, one_place: bool, cut: bool) -> str:
@@ -135,7 +146,9 @@ def _silent(found: Patches, k: int, *, one_place: bool, cut: bool) -> str:
         return "It is **dead**: no test picture excites it."
     if one_place:
         return f"Its answer is {nothing} for **{pictures:.0%}** of the pictures."
-    return f"Its answer is {nothing} at **{places:.0%}** of all places; for **{pictures:.0%}** of the pictures it is so everywhere."
+    return (
+        f"Its answer is {nothing} at **{places:.0%}** of all places; of **{pictures:.0%}** of the pictures, everywhere."
+    )
 
 
 def _weights(seen: Explored, layer: str, k: int, theme: str) -> Tile:

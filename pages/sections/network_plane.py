@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.datasets import as_pixels
@@ -11,6 +12,7 @@ from cnn_core.features import nearest, outputs_of
 from pages.animation.chart import chart
 from pages.animation.gallery import gallery
 from pages.controls.explored import MOST_JUDGED, Explored
+from pages.figures.patches import Tile
 from pages.figures.pixels import as_pixels as shown
 from pages.figures.pixels import as_url
 from pages.figures.plane import plane_of_pictures
@@ -39,13 +41,16 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
         st.markdown(
             f"Each point is a test picture, by what {layer} makes of it: the two directions in which these numbers spread most, "
             f"**{found.share.sum():.0%}** of their variance (principal component analysis). Points of one class lie "
-            f"together where the network tells them apart. A cross is a mistake; the star is {seen.words}."
+            f"together where the network tells them apart. A cross is a mistake; the six-pointed star is {seen.words}."
         )
         features = learned.features(seen.weights, seen.network, x, layer)
-        # Of a test picture the nearest is itself.
-        order, distances = nearest(features, own[0], min(NEIGHBOURS, len(y)))
-        tiles = []
+        order, distances = nearest(features, own[0], min(NEIGHBOURS + 1, len(y)))
+        tiles: list[Tile] = []
         for index, distance in zip(order, distances, strict=True):
+            if len(tiles) == NEIGHBOURS or np.array_equal(
+                as_pixels(test.x[index]), seen.picture
+            ):  # a test picture itself
+                continue
             pixels = shown(as_pixels(test.x[index]))
             words = f"{seen.names[y[index]]} (n° {index}), {distance:.2g} away"
             tiles.append((words, as_url(pixels), *pixels.shape[:2]))

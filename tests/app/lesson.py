@@ -180,6 +180,12 @@ def images(app):
     return {words.split(".")[0]: url for words, url in found}
 
 
+def galleries(app):
+    """The content of each gallery by its key."""
+    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "convscope_gallery"]
+    return {proto.id.split("-", 2)[2]: json.loads(proto.json)[0] for proto in found}
+
+
 def charts(app):
     """The content of the page's charts by their keys."""
     found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "convscope_chart"]

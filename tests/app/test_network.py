@@ -5,9 +5,11 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.training.shipped import shipped_network
 from pages.controls.fitted import fitted
-from pages.server.shipped import shipped_network
-from tests.app.lesson import calm, charts, figure, open_lesson, texts, tiles
+from pages.figures.patches import weight_pixels
+from pages.figures.pixels import as_url
+from tests.app.lesson import calm, charts, figure, galleries, open_lesson, texts, tiles
 from tests.trainings import LONG, small
 from tests.waiting import until
 
@@ -35,6 +37,15 @@ def sheet(app, key, count, height, width):
     return tiles(heatmap["z"], count, height, width)
 
 
+def kernels(app):
+    """The pictures of the first layer's kernels, as addresses."""
+    return [url for _, url, *_ in galleries(app)["filters"]["pictures"]]
+
+
+def pictures_of(weight):
+    return [as_url(weight_pixels(one, "light")) for one in weight]
+
+
 def picture_where(model, right):
     return int(np.flatnonzero((model.scores(seen()).argmax(axis=1) == DIGITS.y) == right)[0])
 
@@ -44,7 +55,7 @@ def test_the_network_that_comes_with_the_app_is_there_at_once(standard):
     assert calm(app)
     assert app.selectbox(key="weights").options == ["trained on digits", "not trained yet"]
     weight = standard.params["conv1.weight"]
-    np.testing.assert_allclose(sheet(app, "kernels", *weight[:, 0].shape), weight[:, 0], rtol=1e-3)
+    assert kernels(app) == pictures_of(weight)
     assert standard.accuracy(seen(), DIGITS.y) >= 0.95
 
 
@@ -75,8 +86,8 @@ def test_the_maps_are_the_stages_of_the_forward_pass(standard):
 def test_the_untrained_network_is_the_one_training_starts_from():
     app = open_lesson("network", weights="untrained", view="learned")
     assert calm(app)
-    weight = shipped_network()[1].model().params["conv1.weight"][:, 0]
-    np.testing.assert_allclose(sheet(app, "kernels", *weight.shape), weight, rtol=1e-3)
+    weight = shipped_network()[1].model().params["conv1.weight"]
+    assert kernels(app) == pictures_of(weight)
 
 
 def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(registry):
@@ -91,9 +102,8 @@ def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(
     np.testing.assert_allclose(sheet(app, "stage_conv1", 2, 24, 24), maps["conv1"][0], rtol=1e-3, atol=1e-6)
     assert f"**{data.dataset.class_names[maps['softmax'][0].argmax()]}**" in verdict(app)
     app = open_lesson("network", run=run.id, view="learned")
-    assert "2 kernels of 5×5" in texts(app.subheader)
-    assert any("each kernel on its own scale" in text for text in texts(app.caption))
-    assert figure(app, "kernels")[0][0]["type"] == "image"
+    assert kernels(app) == pictures_of(run.network_at().params["conv1.weight"])
+    assert galleries(app)["weights_of_one"]["pictures"][0][0] == "weights, 3 × 5×5"
 
 
 def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
@@ -102,7 +112,7 @@ def test_a_stopped_training_keeps_its_weights_for_this_page(registry):
     run.stop()
     until(lambda: run.ended)
     app = open_lesson("network", run=run.id, view="learned")
-    np.testing.assert_allclose(sheet(app, "kernels", 2, 3, 3), run.network_at().params["conv1.weight"][:, 0], rtol=1e-3)
+    assert kernels(app) == pictures_of(run.network_at().params["conv1.weight"])
 
 
 def test_weights_beyond_all_bounds_are_told(registry):

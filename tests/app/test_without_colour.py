@@ -18,6 +18,7 @@ from pages.figures.curves import accuracy_curve, loss_curve, range_curve
 from pages.figures.gradients import gradient_map
 from pages.figures.inside import histograms, over_time
 from pages.figures.norms import settling, small_batches
+from pages.figures.plane import plane_of_pictures
 from pages.figures.sheets import filter_sheet, number_sheet
 from pages.figures.speed_charts import growth_curves, roofline, time_bars
 from pages.figures.step_curve import step_curve
@@ -49,6 +50,9 @@ SAMPLES = {
     "time_bars": time_bars(REPORT),
     "growth_curves": growth_curves(REPORT, "size"),
     "roofline": roofline(REPORT, Limits(4e9, 2e9)),
+    "plane_of_pictures": plane_of_pictures(
+        np.zeros((20, 2)), np.arange(20), np.arange(20), [f"class {n}" for n in range(20)], np.zeros(2)
+    ),
     "settling": settling(TIMES, {"PyTorch": TIMES, "course": TIMES, "mistaken": TIMES}, "mean"),
     "small_batches": small_batches({norm: {1: [90, 80], 8: [91, 93]} for norm in ("batch", "group")}, (1, 8)),
     "step_curve": step_curve(CURVES, Expected(1.0, 1.0, 1.0), STEPS[3]),

@@ -1,0 +1,138 @@
+"""The view "What it learned": patches, silence and the plane are the core's, of the very network that is chosen."""
+
+import numpy as np
+import pytest
+
+from cnn_core import datasets
+from cnn_core.features import answers, exciting_patches, principal_plane, silenced
+from cnn_core.features.maps import all_outputs
+from cnn_core.training.shipped import shipped_network
+from pages.figures.patches import patch_pixels
+from pages.server.learned import Lately
+from tests.app.lesson import calm, change, figure, galleries, open_lesson, texts
+from tests.trainings import small
+from tests.waiting import until
+
+TEST = datasets.load("digits").test
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    network, config = shipped_network()
+    return network, config.training_data().normalised(TEST.x)
+
+
+def opened(**query):
+    app = open_lesson("network", view="learned", **query)
+    assert calm(app)
+    return app
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_patches_are_the_largest_answers_of_the_chosen_filter(shipped, place):
+    network, x = shipped
+    layer, answer = list(answers(network).items())[place]
+    app = opened(learned_layer=layer, filter="3")
+    found = exciting_patches(network, x, answer)
+    tiles = galleries(app)["patches"]["pictures"]
+    shown = [f"{v:.3g} (n° {n})" for v, n in zip(found.values[3], found.pictures[3], strict=True)]
+    assert [words for words, *_ in tiles] == shown
+    every = galleries(app)["filters"]
+    assert len(every["pictures"]) == len(found.values) and every["chosen"] == 3
+    said = " ".join(texts(app.markdown))
+    if layer.startswith("conv"):
+        assert f"at **{found.zero[3]:.0%}** of all places; of **{found.silent[3]:.0%}** of the pictures" in said
+    elif answer.startswith("relu"):
+        assert f"Its answer is 0 for **{found.silent[3]:.0%}** of the pictures" in said
+    assert ("toggle" in {widget.type for widget in app.toggle}) == (layer != list(answers(network))[-1])
+
+
+def test_a_silenced_filter_is_missed_as_the_core_says(shipped):
+    network, x = shipped
+    app = opened(filter="2", silence="true", picture="4")
+    quiet = silenced(network, "conv1", 2)
+    before, after = network.accuracy(x, TEST.y), quiet.accuracy(x, TEST.y)
+    said = " ".join(texts(app.markdown))
+    assert f"Without it **{before:.1%} → {after:.1%}** of 360 test pictures are named right. Test picture 4: " in said
+    chances = [model.probabilities(x[4:5])[0] for model in (network, quiet)]
+    guess = int(chances[0].argmax())
+    assert f"{guess} {chances[0][guess]:.1%} → {chances[1][guess]:.1%}" in said
+
+
+def test_the_plane_holds_every_test_picture_its_mistakes_and_its_neighbours(shipped):
+    network, x = shipped
+    app = opened(picture="7")
+    data, _ = figure(app, "plane")
+    layer = list(answers(network).values())[-2]
+    features = all_outputs(network, x, layer)
+    plane = principal_plane(features)
+    *classes, wrong, here = data
+    guesses = network.scores(x).argmax(axis=1)
+    assert sum(len(trace["x"]) for trace in classes) + len(wrong["x"]) == len(x)
+    assert len(wrong["x"]) == (guesses != TEST.y).sum()
+    np.testing.assert_allclose([here["x"][0], here["y"][0]], plane.points[7], atol=2e-3)
+    assert f"**{plane.share.sum():.0%}** of their variance" in " ".join(texts(app.markdown))
+    distances = np.linalg.norm(features - features[7], axis=1)
+    order = np.argsort(distances, kind="stable")[1:7]
+    tiles = galleries(app)["neighbours"]["pictures"]
+    assert [words.split(" (")[0] for words, *_ in tiles] == [str(TEST.y[n]) for n in order]
+    assert all(f"(n° {n})" in words for n, (words, *_) in zip(order, tiles, strict=True))
+
+
+def test_the_settings_of_the_made_picture_change_it(shipped):
+    app = opened()
+    before = galleries(app)["excited"]["pictures"][0]
+    assert before[0].startswith("made to excite it: mean answer ")
+    start, end = map(float, before[0].split("answer ")[1].split(" → "))
+    assert end > start
+    change(app, "steps", 5)
+    assert calm(app)
+    assert galleries(app)["excited"]["pictures"][0][:2] != before[:2]
+
+
+def test_outside_of_a_picture_is_grey():
+    picture = np.ones((1, 4, 4), np.float32)
+    pixels = patch_pixels(picture, np.array([-1, 2, 3, 4]))
+    small = pixels[:: pixels.shape[0] // 3, :: pixels.shape[1] // 4]
+    assert (small[1:, :2] == 255).all()
+    assert (small[0] == [128, 136, 150]).all() and (small[:, 2:] == [128, 136, 150]).all()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"filter": "99"}, "filter (=99) in the link must be 0 to 11"),
+        ({"learned_layer": "conv9"}, "learned_layer (=conv9) in the link must be one of conv1"),
+        ({"silence": "maybe"}, "silence (=maybe) in the link must be true or false"),
+    ],
+)
+def test_what_cannot_be_is_told(shipped, query, said):
+    app = open_lesson("network", view="learned", **query)
+    assert not app.exception
+    assert texts(app.warning)[0].startswith(said)
+
+
+def test_a_layer_with_fewer_filters_takes_the_last_one(registry):
+    run = registry.start(small(num_epochs=1))
+    until(lambda: run.ended)
+    app = opened(run=run.id)
+    assert len(galleries(app)["filters"]["pictures"]) == 2
+    last = change(app, "learned_layer", "linear2")
+    change(last, "filter", 9)
+    app = change(last, "learned_layer", "conv1")
+    assert calm(app)
+    assert galleries(app)["filters"]["chosen"] == 1
+
+
+def test_the_last_results_are_kept_and_older_ones_go():
+    made, kept = [], Lately(2)
+
+    def get(key):
+        return kept.get(key, lambda: made.append(key) or key.upper())
+
+    assert [get(key) for key in "abac"] == ["A", "B", "A", "C"]
+    assert made == ["a", "b", "c"]
+    get("a")
+    assert made == ["a", "b", "c"]  # it was used later than b
+    get("b")
+    assert made == ["a", "b", "c", "b"]
