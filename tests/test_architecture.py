@@ -56,6 +56,10 @@ ALLOWED = {
     "cnn_core/gradients/": {"numpy", "cnn_core.gradients", "cnn_core.network", *FILES},
     "cnn_core/mistakes/": {"numpy", "cnn_core.datasets", "cnn_core.mistakes", "cnn_core.network", *FILES},
     "cnn_core/network/": {"numpy", "cnn_core.machine", "cnn_core.network", *FILES},
+    "cnn_core/robustness/": {
+        *("numpy", "cnn_core.datasets", "cnn_core.network", "cnn_core.robustness", "cnn_core.training"),
+        *FILES,
+    },
     "cnn_core/speed/": {"numpy", "cnn_core.speed", *FILES},
     "cnn_core/walks/": {"numpy", "cnn_core.walks", *FILES},
     "cnn_core/training/": {

@@ -11,14 +11,24 @@ from numpy.lib.stride_tricks import sliding_window_view
 from cnn_core.checks import Array
 
 
+def shifted(x: Array, rows: int | Array, columns: int | Array) -> Array:
+    """Each picture of (N,C,H,W) moved by so many pixels; what comes in at the edge is black (0).
+
+    rows: downwards, columns: to the right, negative ones the other way; one number for all pictures, or (N,) of them.
+    """
+    count, _, height, width = x.shape
+    down, right = (np.broadcast_to(moves, count) for moves in (rows, columns))
+    most = int(np.abs([down, right]).max(initial=0))
+    padded = np.pad(x, ((0, 0), (0, 0), (most, most), (most, most)))
+    places = sliding_window_view(padded, (height, width), axis=(2, 3))  # a view: one copy is made, of what is picked
+    moved: Array = places[np.arange(count), :, most - down, most - right]
+    return moved
+
+
 def shift(x: Array, most: int, rng: np.random.Generator) -> Array:
     """Each picture moved by up to `most` pixels along either axis; what comes in at the edge is black (0)."""
-    _, _, height, width = x.shape
-    padded = np.pad(x, ((0, 0), (0, 0), (most, most), (most, most)))
-    top, left = rng.integers(0, 2 * most + 1, (2, len(x)))
-    places = sliding_window_view(padded, (height, width), axis=(2, 3))  # a view: one copy is made, of what is picked
-    moved: Array = places[np.arange(len(x)), :, top, left]
-    return moved
+    down, right = most - rng.integers(0, 2 * most + 1, (2, len(x)))
+    return shifted(x, down, right)
 
 
 def flip(x: Array, rng: np.random.Generator) -> Array:
