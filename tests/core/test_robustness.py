@@ -1,5 +1,7 @@
 """Shifts, how many answers they leave, and nudges: against slices, loops and first-order sums; no cure is taken on trust."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,10 @@ from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import ConvBlock, Network, NetworkSpec, in_double
 from cnn_core.robustness import answers_kept, nudged, pixel_gradient, shift_scores, shifted, smallest_nudge
 from cnn_core.robustness import shifts as room
+from cnn_core.robustness.cures import Cured, Cures, cures, train, train_all
 from cnn_core.training import TrainingConfig, augment
 from cnn_core.training.data import DataOptions, TrainingData
+from cnn_core.training.stop import StopRules
 
 DIGITS = datasets.load("digits")
 SIZES = [n / 255 for n in range(1, 65)]
@@ -57,9 +61,7 @@ def test_a_training_shifts_as_before():
     x = np.random.default_rng(1).random((6, 1, 5, 5), dtype=np.float32)
     top, left = np.random.default_rng(2).integers(0, 5, (2, 6))
     moved = augment.shift(x, 2, np.random.default_rng(2))
-    np.testing.assert_array_equal(
-        moved, [by_slices(one, 2 - t, 2 - s) for one, t, s in zip(x, top, left, strict=True)]
-    )
+    np.testing.assert_array_equal(moved, [by_slices(one, 2 - t, 2 - s) for one, t, s in zip(x, top, left, strict=True)])
 
 
 def test_scores_by_shift_are_those_of_the_shifted_pictures(trained):
@@ -116,7 +118,9 @@ def test_a_nudge_raises_the_loss_by_its_first_order_sum(trained, normalise):
             return centred / (data.deviation.astype(np.float64) if normalise == "standard" else 1)
 
     for number in (0, 5, 9):
-        grain = np.random.default_rng(number).random((1, 8, 8))  # without it, pooling windows on black have no one winner
+        grain = np.random.default_rng(number).random(
+            (1, 8, 8)
+        )  # without it, pooling windows on black have no one winner
         picture, label = 0.2 + 0.5 * DIGITS.test.x[number] + 0.1 * grain, int(DIGITS.test.y[number])
         gradient = pixel_gradient(network, InDouble, picture, label)
 
@@ -155,3 +159,59 @@ def test_the_smallest_nudge_is_the_first_that_changes_the_answer(trained):
         found += bool(changed)
     assert found
     assert smallest_nudge(network, data, picture, np.zeros_like(picture), SIZES) is None
+
+
+BASE = TrainingConfig(network=NetworkSpec((ConvBlock(4),), (), weight_init="he"), learning_rate=0.01, num_epochs=4, seed=1)
+
+
+def test_each_cure_changes_one_thing_and_only_what_can_be_changed_is_there():
+    found = cures(replace(BASE, stop=StopRules(seconds=5)))
+    assert list(found) == ["as_it_is", "shifted", "avg"]
+    assert found["as_it_is"] == BASE
+    assert found["shifted"] == replace(BASE, data=DataOptions(shift=1))
+    assert found["avg"] == replace(BASE, network=replace(BASE.network, blocks=(ConvBlock(4, pool="avg"),)))
+    bare = replace(BASE, network=NetworkSpec((ConvBlock(4, pool="none"), ConvBlock(2, pool="avg"))))
+    assert cures(bare).keys() == {"as_it_is", "shifted"}
+    assert cures(replace(bare, data=DataOptions(shift=2))).keys() == {"as_it_is"}
+
+
+def test_shifted_pictures_in_training_make_answers_stay():
+    found = {}
+    for cure, config in cures(BASE).items():
+        *shares, found[cure] = train(config)
+        assert shares == sorted(shares)
+        assert shares[0] > 0 and shares[-1] <= 1
+    assert min(kept.accuracy for kept in found.values()) > 0.7  # all of them learn
+    assert found["shifted"].kept > found["as_it_is"].kept + 0.15
+    assert found["as_it_is"].pictures == len(DIGITS.test.x)
+
+
+def test_the_process_trains_what_a_loop_here_would():
+    together = Cures(replace(BASE, num_epochs=1))
+    together.start()
+    together.wait()
+    assert (together.state, together.message) == ("done", "")
+    assert tuple(one.cure for one in together.trained) == together.names
+    *_, alone = train(cures(replace(BASE, num_epochs=1))["avg"])
+    assert together.trained[-1] == Cured("avg", alone)
+
+
+def test_a_cure_that_diverges_is_told_from_others():
+    *_, found = train(replace(BASE, learning_rate=1e30, num_epochs=1))
+    assert found is None
+    (one,) = [
+        result
+        for result in train_all(
+            {
+                "config": replace(
+                    BASE,
+                    learning_rate=1e30,
+                    num_epochs=1,
+                    data=DataOptions(shift=1),
+                    network=NetworkSpec((ConvBlock(4, pool="none"),), ()),
+                ).as_dict()
+            }
+        )
+        if isinstance(result, dict)
+    ]
+    assert one == {"cure": "as_it_is", "kept": None}
