@@ -161,7 +161,9 @@ def test_the_smallest_nudge_is_the_first_that_changes_the_answer(trained):
     assert smallest_nudge(network, data, picture, np.zeros_like(picture), SIZES) is None
 
 
-BASE = TrainingConfig(network=NetworkSpec((ConvBlock(4),), (), weight_init="he"), learning_rate=0.01, num_epochs=4, seed=1)
+BASE = TrainingConfig(
+    network=NetworkSpec((ConvBlock(4),), (), weight_init="he"), learning_rate=0.01, num_epochs=4, seed=1
+)
 
 
 def test_each_cure_changes_one_thing_and_only_what_can_be_changed_is_there():
