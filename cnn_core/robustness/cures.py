@@ -6,18 +6,20 @@ et al., "Gradient-based learning applied to document recognition", 1998).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
+from cnn_core.messages import say
 from cnn_core.network import Network
 from cnn_core.robustness.shifts import Kept, answers_kept
 from cnn_core.solver import DivergedError
+from cnn_core.training.aside import Aside, beside_the_pages
 from cnn_core.training.config import TrainingConfig
-from cnn_core.training.experiment import Experiment, Job, conduct
 from cnn_core.training.stop import StopRules
 
-AS_IT_IS, SHIFTED = "as_it_is", "shifted"
+AS_IT_IS, SHIFTED, UNSHIFTED = "as_it_is", "shifted", "unshifted"
 POOLINGS = ("avg",)
 OFTEN = 20  # steps between two words on how far it is
 
@@ -33,11 +35,14 @@ class Cured:
 def cures(config: TrainingConfig) -> dict[str, TrainingConfig]:
     """By cure the settings of its training, first those of no cure; only cures that change something are there.
 
-    All train to the end: rules to stop early would compare trainings of different length.
+    What is trained on shifted pictures already is trained once without, to see what they do. All train to the end: rules to
+    stop early would compare trainings of different length.
     """
     config = replace(config, stop=StopRules(), range_test=False)
     found = {AS_IT_IS: config}
-    if not config.data.shift and min(config.training_data().image_shape[1:]) > 1:
+    if config.data.shift:
+        found[UNSHIFTED] = replace(config, data=replace(config.data, shift=0))
+    elif min(config.training_data().image_shape[1:]) > 1:
         found[SHIFTED] = replace(config, data=replace(config.data, shift=1))
     for pool in POOLINGS:
         blocks = tuple(block if block.pool == "none" else replace(block, pool=pool) for block in config.network.blocks)
@@ -61,33 +66,30 @@ def train(config: TrainingConfig) -> Iterator[float | Kept | None]:
     yield answers_kept(solver.model, data, data.dataset.test.x, data.dataset.test.y)
 
 
-class Cures(Experiment):
+class Cures(Aside):
     """The trainings of all `cures` of a configuration, one after the other, in a process of their own."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self.names = tuple(cures(config))
-        super().__init__(__name__, {"config": config.as_dict()}, len(self.names))
+        super().__init__(__name__, len(self.names), json.dumps(config.as_dict()))
 
     @property
     def trained(self) -> tuple[Cured, ...]:
         """Those that are done."""
-        return tuple(Cured(one["cure"], _kept(one["kept"])) for one in self.results)
+        return tuple(Cured(one["cure"], None if one["kept"] is None else Kept(**one["kept"])) for one in self.results)
 
 
-def train_all(job: Job) -> Iterator[float | dict[str, Any]]:
-    """Train all, one after the other, as `conduct` asks for; job: config."""
-    wanted = cures(TrainingConfig.from_dict(job["config"]))
+def main() -> None:
+    """Train all, and say what came of each."""
+    beside_the_pages()
+    wanted = cures(TrainingConfig.from_dict(json.loads(sys.argv[1])))
     for number, (cure, config) in enumerate(wanted.items()):
         for known in train(config):
             if isinstance(known, float):
-                yield (number + known) / len(wanted)
+                say("progress", share=(number + known) / len(wanted))
             else:
-                yield {"cure": cure, "kept": known and asdict(known)}
-
-
-def _kept(values: Mapping[str, Any] | None) -> Kept | None:
-    return None if values is None else Kept(**values)
+                say("found", cure=cure, kept=known and asdict(known))
 
 
 if __name__ == "__main__":
-    conduct(train_all)
+    main()
