@@ -12,13 +12,13 @@ from cnn_core.datasets import as_pixels
 from cnn_core.network import Network
 from cnn_core.training import Run, TrainingConfig
 from cnn_core.training.data import TrainingData
+from cnn_core.training.shipped import shipped_network
 from pages.address import messages
 from pages.address.messages import plain
 from pages.controls import settings
 from pages.controls.fitted import own_picture
 from pages.controls.words import word_of
 from pages.server import runs
-from pages.server.shipped import shipped_network
 
 SHIPPED, UNTRAINED, OWN = "shipped", "untrained", "own"  # whose weights
 TEST, MISTAKES, UPLOAD = "test", "mistakes", "own_picture"  # where the picture comes from
