@@ -76,7 +76,8 @@ PAGES = (
         "Transposed",
         "open_in_full",
         "Spread each number out to enlarge.",
-        "the backward step used forward, to enlarge: spreading, or as a convolution over an input with zeros between its cells",
+        "the backward step used forward, to enlarge: spreading, or as a convolution over an input with zeros between its cells; "
+        "one number of dx followed through three ways",
         "Transposed convolution",
     ),
     Page(

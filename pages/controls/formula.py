@@ -13,7 +13,7 @@ def size_formula(window: Window, input_size: Pair) -> None:
     _formula(size_in_words(window), [size_in_numbers(window, input_size, axis) for axis in (0, 1)])
 
 
-def transposed_formula(window: Window, input_size: Pair, output_padding: int) -> None:
+def transposed_formula(window: Window, input_size: Pair, output_padding: Pair) -> None:
     """The same for a transposed convolution."""
     numbers = [transposed_in_numbers(window, input_size, axis, output_padding) for axis in (0, 1)]
     _formula(transposed_in_words(window), numbers)

@@ -59,19 +59,29 @@ def per_axis(default: bool) -> bool:
     return switch("separate height and width", "per_axis", default, help="A slider of its own for each axis.")
 
 
-def pair(label: str, key: str, low: int, high: int, default: int, *, apart: bool, help: str | None = None) -> Pair:
-    """A length for both axes; apart: one slider for each, with the keys `key`_height and `key`_width."""
+def pair(
+    label: str, key: str, low: int, high: int | Pair, default: int, *, apart: bool, help: str | None = None
+) -> Pair:
+    """A length for both axes; apart: one slider for each, with the keys `key`_height and `key`_width.
+
+    high: for both, or for each. Where it leaves no choice there is no slider; the default is then as near as can be.
+    """
+    highs = (high, high) if isinstance(high, int) else high
+
+    def one(label: str, key: str, high: int) -> int:
+        return whole(label, key, low, high, min(default, high), help=help) if high > low else low
+
     if not apart:
         for side in SIDES:
             st.session_state.pop(f"{key}_{side}", None)
             book().note(f"{key}_{side}", None)
-        both = whole(label, key, low, high, default, help=help)
+        both = one(label, key, min(highs))
         return both, both
     for side in SIDES:  # both begin where the common one stood
         own = f"{key}_{side}"
         if own not in st.session_state and own not in st.query_params and key in st.session_state:
             st.session_state[own] = st.session_state[key]
-    height, width = (whole(f"{label}, {side}", f"{key}_{side}", low, high, default, help=help) for side in SIDES)
+    height, width = (one(f"{label}, {side}", f"{key}_{side}", high) for side, high in zip(SIDES, highs, strict=True))
     return height, width
 
 

@@ -141,6 +141,7 @@ USUAL_TRANSPOSED = {
     "input_size": "3",
     "channels": "1",
     "filters": 1,
+    "per_axis": False,
     "input": "few_numbers",
     "kernel": "whole_numbers",
     "kernel_size": 3,

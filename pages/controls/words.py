@@ -12,6 +12,7 @@ WORDS: dict[
     "dout": {"from_loss": "from a loss"},
     "view": {
         "spread": "scatter",
+        "ways": "dx three ways",
         "curves": "Curves",
         "layers": "Layers",
         "mistakes": "Mistakes",

@@ -43,7 +43,7 @@ BAD = [
     ("pooling", "digit", "10", "must be 0 to 9"),
     ("pooling", "broken", "2", "must be true or false"),
     ("pooling", "pinned", "weight,0,0", A_CELL),
-    ("transposed", "view", "both", "must be one of spread, gather"),
+    ("transposed", "view", "both", "must be one of spread, gather, ways"),
     ("transposed", "channels", "4", "must be one of 1, 2, 3"),
     ("transposed", "output_padding", "2", "must be 0 to 1"),
     ("transposed", "dout", "from_loss", "must be one of ones, one_cell, random"),
