@@ -76,11 +76,11 @@ def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, righ
 def test_the_maps_are_the_stages_of_the_forward_pass(standard):
     app = open_lesson("network", picture="5")
     maps = standard.feature_maps(seen()[5][None])
-    for name in ("conv1", "relu1", "pool1"):
+    for name in ("conv1", "relu1", "conv2", "pool2"):
         values = maps[name][0]
         np.testing.assert_allclose(sheet(app, f"stage_{name}", *values.shape), values, rtol=1e-3, atol=1e-9)
     named = [text.split("**")[1] for text in texts(app.markdown) if text[2:3].isdigit() and ", " in text]
-    assert named == ["1. conv1", "2. relu1", "3. pool1", "4. linear1", "5. relu2", "6. linear2"]
+    assert named == ["1. conv1", "2. relu1", "3. conv2", "4. relu2", "5. pool2", "6. linear1", "7. relu3", "8. linear2"]
 
 
 def test_the_untrained_network_is_the_one_training_starts_from():
