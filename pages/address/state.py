@@ -131,7 +131,11 @@ def forget(keys: Iterable[str]) -> None:
 
 
 def put(values: dict[str, Any]) -> None:
-    """Set widgets by key: at the start of a run or in a callback, before the widgets are drawn."""
+    """Set widgets by key: at the start of a run or in a callback, before the widgets are drawn.
+
+    Also one that is not drawn is this page's: on another page that has one of the same name it must not count.
+    """
+    book().keys.update(values)
     for key, value in values.items():
         st.session_state[key] = value
 

@@ -12,7 +12,7 @@ from cnn_core.training import TrainingConfig
 from pages.address import menu
 from pages.address.former import PATHS
 from pages.address.menu import PAGES
-from tests.app.lesson import calm, open_app, open_lesson, sent, texts, unpack, values
+from tests.app.lesson import calm, change, control, open_app, open_lesson, sent, texts, unpack, values
 
 NAMES = [page.name for page in PAGES]
 
@@ -147,3 +147,11 @@ def test_an_example_and_what_was_changed_are_there_when_the_reader_comes_back(pa
     assert sent(app)["walk"] == before["walk"]
     assert sent(app)["begin"] == before["begin"]
     assert told[0] in texts(app.markdown)
+
+
+def test_a_preset_of_one_page_sets_nothing_on_another():
+    app = open_lesson("train")
+    change(app, "preset", "overfit_100")  # it says a momentum, which Adam has no control for
+    assert "momentum" in app.session_state
+    there = go(app, "normalisation")
+    assert control(there, "momentum").value == control(open_lesson("normalisation"), "momentum").value
