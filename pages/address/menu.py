@@ -134,8 +134,9 @@ PAGES = (
         "Network",
         "hub",
         "See a whole network at work.",
-        "your own network, at any checkpoint, at work on a picture: every feature map from the picture to the class "
-        "probabilities, and what its filters look for",
+        "your own network, at any checkpoint, or the one that comes with the app, on a test picture, your file or your drawing: "
+        "every feature map forward and every gradient backward, down to one product; what its filters look for; why this "
+        "answer; and what a shift or a nudge does to it",
         sidebar=False,
     ),
     Page(
