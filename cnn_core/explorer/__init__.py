@@ -4,7 +4,7 @@ weight through a step.
 
 from cnn_core.explorer.explain import PartialMaps, explain, partial_maps
 from cnn_core.explorer.inside import INPUT, SOFTMAX, Inside, look_inside
-from cnn_core.explorer.terms import Explanation, Factors, Known, Step, Sum, Tensor
+from cnn_core.explorer.terms import Explanation, Factors, Kind, Known, Step, Sum, Tensor
 
 __all__ = [
     "INPUT",
@@ -12,6 +12,7 @@ __all__ = [
     "Explanation",
     "Factors",
     "Inside",
+    "Kind",
     "Known",
     "PartialMaps",
     "Step",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.network import layer_table
+from pages.address import state
 from pages.address.messages import plain
 from pages.animation.chart import chart
 from pages.controls.explored import Explored, what_weights
 from pages.figures.pixels import as_url
 from pages.figures.sheets import map_sheet, number_sheet
+from pages.sections.network_zoom import show_zoom, zoomed
 from pages.sections.picture_way import how_many, picture_and_classes, way_through
 
 MOST_MAPS = 64  # of a layer: more would be too small to see anything
@@ -26,6 +28,13 @@ FIRST = "What enters is the picture, normalised as in its training."
 
 def show(seen: Explored, theme: str) -> None:
     """The picture, what each layer makes of it, and the answer."""
+    if zoomed():
+        target = seen.truth if seen.truth is not None else int(seen.network.scores(seen.x).argmax())
+        wanted = state.text("target") or ""
+        if wanted in map(str, range(seen.network.num_classes)):
+            target = int(wanted)
+        show_zoom(seen, state.text("way") or "forward", target, theme)
+        return
     made, chances = way_through(seen.network, seen.data, seen.picture)
     names = seen.data.dataset.class_names
     guess = int(chances.argmax())

@@ -3,11 +3,54 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
+
+import streamlit as st
+
+from cnn_core.checks import Array
+from cnn_core.explorer import Inside, look_inside
+from cnn_core.network import Network
+from pages.address import messages, state
+from pages.animation.zoom import zoom
+from pages.controls.explored import Explored
+from pages.figures.zoom_spot import KEYS, settled
+from pages.figures.zoom_view import zoom_view
+
+DEEPER = [key for key in KEYS if key != "way"]
+LONGEST = 500  # letters of an address that is gone to
 
 
-def show_zoom(explored: Any, way: str, target: int, theme: str) -> None:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def passes(key: str, target: int, _network: Network, _x: Array) -> Inside:
+    """Both passes in float64, with the loss of class `target`; key: of network and picture."""
+    return look_inside(_network, _x, target)
+
+
+def zoomed() -> bool:
+    """Whether the address names anything to zoom into."""
+    return any([state.text("layer"), state.text("param")])
+
+
+def show_zoom(explored: Explored, way: str, target: int, theme: str) -> None:
     """Show the depth that the address names (`layer`, `map`, `cell`, `term`; `param`, `entry`), with a breadcrumb above it.
 
-    explored: network and picture, as `pages.controls.explored` gives them. way: "forward" or "backward"; the latter starts at
-    the loss of class `target`. Nothing is shown where the address names no layer and no parameter.
+    way: "forward" or "backward"; the latter starts at the loss of class `target`. Nothing is shown where the address names no
+    layer and no parameter.
     """
+    said = {key: state.text(key) for key in DEEPER} | {"way": way}
+    inside = passes(explored.key, target, explored.network, explored.x)
+    spot, problem = settled(inside, said)
+    if problem is not None:
+        messages.warning(problem)
+    if spot is not None:
+        zoom(zoom_view(inside, spot, explored.names) | {"address": KEYS}, key="zoom", on_go=_go)
+
+
+def _go(query: Any) -> None:
+    """Put another depth into the address; the next run shows it."""
+    said = dict(parse_qsl(query[:LONGEST])) if isinstance(query, str) else {}
+    for key in DEEPER:
+        state.set_text(key, said.get(key))
+    if "way" in said:
+        state.put({"way": said["way"]})
+        state.set_text("way", said["way"])
