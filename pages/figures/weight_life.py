@@ -31,8 +31,9 @@ SYMBOLS = {
     "^t": "ᵗ",
 }
 STYLE = """<style>
+.st-key-which_weight > div { min-width: 6rem; flex-basis: 6rem; &:first-child { min-width: 9rem } }
 .life { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.25; width: 100% }
-.life th, .life td { padding: 1px 8px 1px 0; border: 0; text-align: left; font-weight: 400; vertical-align: top }
+.life th, .life td { padding: 0 8px 0 0; border: 0; text-align: left; font-weight: 400; vertical-align: top }
 .life tbody + tbody tr:first-child > * { border-top: 1px solid #80889680 }
 .life td + td { text-align: right; padding-right: 0; white-space: nowrap }
 .life .result > * { font-weight: 600 }
@@ -122,7 +123,7 @@ def share_list(life: WeightLife, pixels: Array, names: Sequence[str], told_wrong
         items.append(
             f'<div role="listitem"><img src="{url}" alt="{html.escape(words, quote=True)}">'
             f'<i style="width: {wide}px; background: {ENDS[theme][share > 0]}"></i>'
-            f"{signed(share)}<br>{html.escape(name)}{' ✗' if told_wrong[n] else ''}</div>"
+            f"{signed(share)}<br>{html.escape(name)}{' (wrong)' if told_wrong[n] else ''}</div>"
         )
     label = "Pictures of the batch by the size of their share"
     return f'{STYLE}<div class="shares" tabindex="0" role="list" aria-label="{label}">{"".join(items)}</div>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +27,12 @@ from pages.figures.sheets import filter_sheet, framed, tile_at
 from pages.figures.weight_life import MOST, by_size, exact, operations_table, share_list, signed
 from pages.server import replays
 
-AXES = {4: ("filter", "channel", "row", "column"), 2: ("input", "unit"), 1: ("unit",)}  # by how many a parameter has
+AXES = {  # of a parameter: by the kind of its layer and what it is
+    "conv.weight": ("filter", "channel", "row", "column"),
+    "conv.bias": ("filter",),
+    "linear.weight": ("input", "unit"),
+    "linear.bias": ("unit",),
+}
 SHEET, WIDE = 100, 5.0  # pixels: the height of the kernels; how many times as wide they are, about
 SLOW = 0.3  # seconds after which a replay shows how far it is
 CELL = "kernels: arrow keys go from weight to weight, Enter chooses one"
@@ -40,10 +46,10 @@ def weight_view(run: Run, theme: str) -> None:
         st.info("No step has been trained yet: the first one is on its way.")
         return
     shapes = followed(build(run.config.network, dataset.image_shape, dataset.num_classes))
-    controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="which_weight")
     with controls:
         name = settings.choice("parameter", "parameter", list(shapes), listed=True, help=PARAMETER)
-        index = tuple(_place(axis, size) for axis, size in zip(AXES[len(shapes[name])], shapes[name], strict=True))
+        index = tuple(_place(axis, size) for axis, size in zip(_axes(name), shapes[name], strict=True))
         step = settings.whole("step", "weight_step", 1, max(1, run.iterations or run.done), 1, box=True, help=STEP)
     try:
         life, before = _followed(run, step, name, index)
@@ -54,7 +60,7 @@ def weight_view(run: Run, theme: str) -> None:
         "Moved most",
         key="moved_most",
         on_click=_choose,
-        args=(life.moved_most,),
+        args=(name, life.moved_most),
         help="The number of this parameter that this step moved farthest.",
     )
     left, right = st.columns([5, 6])
@@ -79,9 +85,13 @@ def _place(axis: str, size: int) -> int:
     return settings.whole(axis, f"weight_{axis}", 0, size - 1, middle, box=True)
 
 
-def _choose(index: tuple[int, ...]) -> None:
-    """For a button: follow this number."""
-    state.put({f"weight_{axis}": float(k) for axis, k in zip(AXES[len(index)], index, strict=True)})
+def _axes(name: str) -> tuple[str, ...]:
+    return AXES[re.sub(r"\d+", "", name)]
+
+
+def _choose(name: str, index: tuple[int, ...]) -> None:
+    """For a button: follow this number of the parameter that is shown."""
+    state.put({f"weight_{axis}": float(k) for axis, k in zip(_axes(name), index, strict=True)})
 
 
 def _followed(run: Run, step: int, name: str, index: tuple[int, ...]) -> tuple[WeightLife, Checkpoint]:
@@ -111,14 +121,14 @@ def _pictures(run: Run, life: WeightLife, before: Checkpoint, theme: str) -> Non
     """Where the weight is, and what each picture of the batch adds to its gradient."""
     weight = before.params[life.name]
     if weight.ndim == 4:
-        _kernels(weight[:, [life.index[1]]], life.index, theme)
+        _kernels(life.name, weight[:, [life.index[1]]], life.index, theme)
     data = run.config.training_data()
     wrong = life.labels != data.true_labels[life.indices]
     st.markdown(f"**Each picture’s share of its gradient** :small[in {messages.plain(entry(life.name, life.index))}]")
     st.html(share_list(life, data.pixels(life.x), data.dataset.class_names, wrong, theme))
     rest = by_size(life.shares)[MOST:]
     others = f"The other {len(rest)} add {signed(math.fsum(life.shares[rest]))}. " if len(rest) else ""
-    others += "✗: a wrong label (label noise). " if wrong[by_size(life.shares)[:MOST]].any() else ""
+    others += "(wrong): label noise has made this label wrong. " if wrong[by_size(life.shares)[:MOST]].any() else ""
     st.markdown(f":small[{others}{_sum(life)}]")
 
 
@@ -134,7 +144,7 @@ def _sum(life: WeightLife) -> str:
     )
 
 
-def _kernels(kernels: Any, index: tuple[int, ...], theme: str) -> None:
+def _kernels(name: str, kernels: Any, index: tuple[int, ...], theme: str) -> None:
     """One channel's kernel of every filter (F, 1, KH, KW), with a frame around the weight; a click chooses another one."""
     filters, _, height, width = kernels.shape
     tiles = filters, height, width
@@ -147,7 +157,7 @@ def _kernels(kernels: Any, index: tuple[int, ...], theme: str) -> None:
     def pick(cell: Any) -> None:
         there = isinstance(cell, list) and len(cell) == 2 and all(type(k) is int for k in cell)  # anybody can send any
         if there and (found := tile_at(tiles, cell[0], cell[1], WIDE)) is not None:
-            _choose((found[0], index[1], found[1], found[2]))
+            _choose(name, (found[0], index[1], found[1], found[2]))
 
     chart(figure, key="kernels", alt=CELL, on_pick=pick)
 

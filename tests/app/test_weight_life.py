@@ -84,7 +84,7 @@ def test_the_pictures_are_in_the_order_of_their_shares_with_their_labels(run):
     data = run.config.training_data()
     wrong = (data.labels != data.true_labels)[life.indices[order]]
     assert [bool(mark) for _, _, mark in shown] == wrong.tolist()
-    assert wrong.any() and "✗: a wrong label" in said(app)
+    assert wrong.any() and "(wrong): label noise has made this label wrong." in said(app)
     assert "The other 140 add " in said(app)
 
 
@@ -242,3 +242,11 @@ def test_a_training_that_goes_on_is_followed_too(registry):
     assert calm(app)
     assert lines(app)
     assert sent(app, "convscope_chart")
+
+
+def test_a_number_that_is_none_counts_as_where_one_begins(run):
+    app = change(opened(run, weight_step=5), "weight_step", float("nan"))
+    assert not app.exception
+    assert "Adam, step 1: " in said(app)
+    change(app, "weight_row", 0.0)
+    assert calm(app)
