@@ -36,7 +36,7 @@ ALLOWED = {
     "pages/server/": {"cnn_core", "pages.address", "pages.server", "streamlit"},
     "pages/controls/": {
         *("cnn_core", "numpy", "PIL", "streamlit"),
-        *("pages.address", "pages.controls", "pages.server"),
+        *("pages.address", "pages.animation", "pages.controls", "pages.server"),
     },
     "pages/figures/": {"cnn_core", "numpy", "pages.figures", "PIL", "plotly"},
     "pages/animation/": {"cnn_core", "numpy", "pages.address", "pages.animation", "streamlit"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.checks import Array
 from cnn_core.datasets import as_pixels
@@ -16,12 +17,13 @@ from cnn_core.training.shipped import shipped_network
 from pages.address import messages
 from pages.address.messages import plain
 from pages.controls import settings
+from pages.controls.drawn_picture import drawn_picture
 from pages.controls.fitted import own_picture
 from pages.controls.words import word_of
 from pages.server import runs
 
 SHIPPED, UNTRAINED, OWN = "shipped", "untrained", "own"  # whose weights
-TEST, MISTAKES, UPLOAD = "test", "mistakes", "own_picture"  # where the picture comes from
+TEST, MISTAKES, UPLOAD, DRAWN = "test", "mistakes", "own_picture", "drawn"  # where the picture comes from
 ALL = "all"  # classes
 MOST_JUDGED = 2000  # test pictures among which the mistakes are looked for
 
@@ -66,11 +68,11 @@ class _Net:
 
 def explored() -> Explored:
     """The choice of network and picture, in one line. What cannot be shown is told, and ends the page's run."""
-    head = st.container(horizontal=True, vertical_alignment="bottom", key="explored")
+    head, below = st.container(horizontal=True, vertical_alignment="bottom", key="explored"), st.container()
     with head:
         try:
             net = _net()
-            picture, truth, words, key = _picture(net)
+            picture, truth, words, key = _picture(net, below)
         except (ValueError, OSError) as error:  # a data set, a checkpoint or an upload that is gone, damaged or unfit
             messages.error(error)
             st.stop()
@@ -120,9 +122,19 @@ def untrained(config: TrainingConfig) -> Network:
     return config.model()
 
 
-def _picture(net: _Net) -> tuple[Array, int | None, str, str]:
-    """The picture (C, H, W), its class, its name in words, and a key. Raises ValueError for a file that is none."""
-    origin = settings.choice("picture from", "source", [TEST, MISTAKES, UPLOAD], listed=True)
+def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, str, str]:
+    """The picture (C, H, W), its class, its name in words, and a key. Raises ValueError for a file that is none.
+
+    below: where there is room for a board to draw on.
+    """
+    origin = settings.choice("picture from", "source", [TEST, MISTAKES, UPLOAD, DRAWN], listed=True)
+    if origin == DRAWN:
+        with below:
+            drawn = drawn_picture(net.network, net.data)
+        if drawn is not None:
+            return drawn[0], None, "your drawing", f"{DRAWN} {drawn[1]}"
+        test = net.data.dataset.test
+        return as_pixels(test.x[0]), int(test.y[0]), "test picture 0", f"{TEST} 0"
     if origin == UPLOAD:
         own = own_picture(net.data.image_shape)
         if own is not None:

@@ -151,15 +151,17 @@ PAGE_OF = {
     "convscope_player": "convolution",
     "convscope_receptive": "receptive_field",
     "convscope_entries": "gradient_check",
+    "convscope_pad": "network",
 }
+OPENED = {"convscope_pad": {"source": "drawn"}}  # what else the address says
 
 
 @pytest.mark.parametrize("component", PAGE_OF)
 @pytest.mark.parametrize("value", CELLS, ids=str)
 def test_forged_values_of_a_component(component, value):
-    app = open_lesson(PAGE_OF[component])
+    app = open_lesson(PAGE_OF[component], **OPENED.get(component, {}))
     found = next(c.proto for c in app.get("bidi_component") if c.proto.component_name == component)
-    for name in ("cells", "place", "pinned", "entry"):
+    for name in ("cells", "place", "pinned", "entry", "drawn"):
         send(app, state_of(found.id, "json_value", json.dumps({name: value})))
         assert not app.exception
         events = [{"event": name, "value": value}, {"event": name}, value]

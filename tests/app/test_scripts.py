@@ -7,7 +7,20 @@ import pytest
 from pages.animation import scripts
 from tests.test_architecture import SCRIPTS
 
-ENTRIES = ["player", "receptive", "chart", "gallery", "drawing", "glimpse", "film", "norm", "entries", "ways", "zoom"]
+ENTRIES = [
+    "player",
+    "pad",
+    "receptive",
+    "chart",
+    "gallery",
+    "drawing",
+    "glimpse",
+    "film",
+    "norm",
+    "entries",
+    "ways",
+    "zoom",
+]
 FOLDER = scripts.HERE
 
 
