@@ -115,8 +115,9 @@ PAGES = (
         "Watch loss, accuracy and filters.",
         "the three-layer net and its relatives, up to four blocks deep, with presets for what goes right and wrong: "
         "start, pause, step, fork, change the learning rate on the way; loss, accuracy and the first filters on one screen, "
-        "activations and gradients of each layer, the confusion matrix and all checkpoints live, to go back to; what usually "
-        "helps, to try with one click; a learning-rate range test",
+        "activations and gradients of each layer, the confusion matrix and all checkpoints live, to go back to; one weight "
+        "through one step, from each picture's share of its gradient to the stored value; what usually helps, to try with one "
+        "click; a learning-rate range test",
     ),
     Page(
         "runs",

@@ -19,7 +19,8 @@ def dx_gathered() -> bool:
         "dx_as",
         ["scatter", "gather"],
         help="The same numbers in two orders. Scatter: each number of dout adds its multiple of the kernel to a window of dx. "
-        "Gather: each number of dx is a sum over dout, which is a convolution with the kernel flipped.",
+        "Gather: each number of dx is a sum over dout, which is a convolution with the kernel flipped. A third way, by a matrix, "
+        "is on the page Transposed: “dx three ways”.",
     )
     return chosen == "gather"
 
