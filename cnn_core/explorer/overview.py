@@ -29,8 +29,9 @@ class LayerView:
     """One layer on one picture; the input is one, too, and mixes nothing.
 
     kind, description: as of a Layer, or "input". shape: of the output for one picture. group: of layers that belong together,
-    from 0. numbers: of the maps that are shown, (S,), the most active ones of the group where there are more than MOST_SHOWN.
-    order: places among them, the most active map first, (S,). maps: of those shown. links: for each of those shown, of the
+    from 0. numbers: of the maps that are shown, (S,), the first in `order` where there are more than MOST_SHOWN.
+    order: places among them, the most active map first, with a backward pass that of the largest gradient, (S,); by mean sizes
+    in the group's last layer. maps: of those shown. links: for each of those shown, of the
     layer below, which maps gave most, as (number, share of all that was given), the strongest first; empty where nothing is
     mixed.
     gradient, norm: levels of the gradient of these maps and its length over all maps; None without a backward pass. back: for
@@ -73,8 +74,9 @@ def overview(done: ForwardPass, backward: BackwardPass | None = None) -> Overvie
     outputs = {"input": done.x} | done.outputs
     gradients = None if backward is None else {"input": backward.dx} | backward.outputs
     with np.errstate(all="ignore"):  # a training that diverged
-        # The last layer of a group says which of its maps are the active ones: those that the next group sees.
-        chosen = {group: _most_active(outputs[layer.name][0]) for group, layer in zip(groups, layers, strict=True)}
+        # The last layer of a group says which of its maps count: those that the next group sees, or has gradients for.
+        counted = outputs if gradients is None else gradients
+        chosen = {group: _most_active(counted[layer.name][0]) for group, layer in zip(groups, layers, strict=True)}
         views = []
         for place, (layer, group) in enumerate(zip(layers, groups, strict=True)):
             numbers, order = chosen[group]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -48,6 +48,15 @@ def set_text(key: str, value: str | None) -> None:
     elif key in st.query_params:
         del st.query_params[key]
     book().note(key, value)
+
+
+def set_texts(values: Mapping[str, str | None]) -> None:
+    """Several of them: those that are put in are one step in the browser's history."""
+    st.query_params.update({key: value for key, value in values.items() if value is not None})
+    for key, value in values.items():
+        if value is None:
+            set_text(key, None)
+        book().note(key, value)
 
 
 def went_back() -> bool:

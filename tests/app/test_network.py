@@ -9,7 +9,8 @@ from cnn_core.training.shipped import shipped_network
 from pages.controls.fitted import fitted
 from pages.figures.patches import weight_pixels
 from pages.figures.pixels import as_url
-from tests.app.lesson import calm, charts, figure, galleries, open_lesson, texts, tiles
+from tests.app.lesson import calm, figure, galleries, open_lesson, texts, tiles
+from tests.app.overviews import drawn, map_levels
 from tests.trainings import LONG, small
 from tests.waiting import until
 
@@ -30,6 +31,11 @@ def seen():
 
 def verdict(app):
     return next(text for text in texts(app.markdown) if text.startswith("The network says"))
+
+
+def about(app):
+    """The caption that names the picture and the weights."""
+    return texts(app.caption)[-1]
 
 
 def sheet(app, key, count, height, width):
@@ -68,19 +74,19 @@ def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, righ
     truth = DIGITS.y[number]
     assert f"**{chances.argmax()}** ({chances.max():.0%} sure)" in verdict(app)
     assert verdict(app).endswith("which is right." if right else f"which is wrong: it is {truth}.")
-    assert f"test picture {number}: {truth}" in app.image[0].captions[0]
-    (bars,), _ = figure(app, "probabilities")
-    np.testing.assert_allclose(bars["x"], 100 * chances, atol=0.06)
+    assert f"test picture {number}: {truth}" in about(app)
+    np.testing.assert_allclose(drawn(app)["classes"]["probabilities"], chances, rtol=1e-5)
 
 
 def test_the_maps_are_the_stages_of_the_forward_pass(standard):
     app = open_lesson("network", picture="5")
     maps = standard.feature_maps(seen()[5][None])
-    for name in ("conv1", "relu1", "conv2", "pool2"):
-        values = maps[name][0]
-        np.testing.assert_allclose(sheet(app, f"stage_{name}", *values.shape), values, rtol=1e-3, atol=1e-9)
-    named = [text.split("**")[1] for text in texts(app.markdown) if text[2:3].isdigit() and ", " in text]
-    assert named == ["1. conv1", "2. relu1", "3. conv2", "4. relu2", "5. pool2", "6. linear1", "7. relu3", "8. linear2"]
+    names = [layer["name"] for layer in drawn(app)["layers"]]
+    assert names == ["input", *(layer.name for layer in standard.layers if layer.kind != "dropout")]
+    for name in names[1:]:
+        values = maps[name][0].reshape(len(maps[name][0]), -1)
+        levels, steps = map_levels(app, name)
+        assert np.abs(levels - values).max() <= 0.501 * steps.max()
 
 
 def test_the_untrained_network_is_the_one_training_starts_from():
@@ -96,10 +102,12 @@ def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(
     app = open_lesson("network", run=run.id, picture="3")
     assert calm(app)
     assert app.selectbox(key="weights").value == OWN
-    assert "Weights of your training on colours after 2 steps." in texts(app.caption)
+    assert about(app).endswith(". Weights of your training on colours after 2 steps.")
     data = run.config.training_data()
     maps = run.network_at().feature_maps(data.normalised(data.dataset.test.x[3:4]))
-    np.testing.assert_allclose(sheet(app, "stage_conv1", 2, 24, 24), maps["conv1"][0], rtol=1e-3, atol=1e-6)
+    levels, steps = map_levels(app, "conv1")
+    assert np.abs(levels - maps["conv1"][0].reshape(2, -1)).max() <= 0.501 * steps.max()
+    assert drawn(app)["picture"]["shape"][0] == 3
     assert f"**{data.dataset.class_names[maps['softmax'][0].argmax()]}**" in verdict(app)
     app = open_lesson("network", run=run.id, view="learned")
     assert kernels(app) == pictures_of(run.network_at().params["conv1.weight"])
@@ -127,18 +135,6 @@ def test_weights_beyond_all_bounds_are_told(registry):
     assert error.startswith("What these weights make of a picture is beyond all bounds: the training diverged.")
 
 
-def test_a_deep_network_shows_every_layer_large_ones_as_pictures(registry):
-    blocks = (ConvBlock(32, 3, norm="batch"), ConvBlock(3, 3, pool="none"))
-    run = registry.start(small(dataset="fashion", network=NetworkSpec(blocks, ()), num_epochs=1), advance="step")
-    until(lambda: run.state == "paused")
-    app = open_lesson("network", run=run.id)
-    assert calm(app)
-    shown = set(charts(app))
-    assert {"stage_pool1", "stage_conv2", "stage_relu2"} <= shown
-    assert not {"stage_conv1", "stage_norm1", "stage_relu1"} & shown  # 25,088 numbers each: sent as pictures
-    assert len(app.image) == 1 + 3 + 1  # the picture, the large sheets, the scores
-
-
 @pytest.mark.parametrize(
     ("parameter", "value", "remedy"),
     [
@@ -153,7 +149,7 @@ def test_a_bad_parameter_is_named_with_its_remedy_and_the_page_works(parameter, 
     (warning,) = texts(app.warning)
     assert warning.startswith(f"{parameter} (={value}) in the link {remedy}")
     assert not app.exception
-    assert "test picture 0: 1" in app.image[0].captions[0]
+    assert "test picture 0: 1" in about(app)
 
 
 def test_a_run_this_server_does_not_know_is_told(registry):
@@ -198,12 +194,12 @@ def test_pictures_of_one_class_and_the_mistakes_surest_first(standard):
     app = open_lesson("network", **{"class": "7", "picture": "1"})
     assert calm(app)
     index = np.flatnonzero(DIGITS.y == 7)[1]
-    assert f"test picture {index}: 7" in app.image[0].captions[0]
+    assert f"test picture {index}: 7" in about(app)
     chances = standard.probabilities(seen())
     wrong = np.flatnonzero(chances.argmax(axis=1) != DIGITS.y)
     worst = min(wrong, key=lambda k: chances[k, DIGITS.y[k]])
     app = open_lesson("network", source="mistakes")
-    assert f"test picture {worst}: {DIGITS.y[worst]}" in app.image[0].captions[0]
+    assert f"test picture {worst}: {DIGITS.y[worst]}" in about(app)
 
 
 def test_a_picture_of_ones_own_is_cut_to_the_networks_size():

@@ -20,6 +20,7 @@ ENTRIES = [
     "entries",
     "ways",
     "zoom",
+    "overview",
 ]
 FOLDER = scripts.HERE
 

@@ -88,7 +88,7 @@ def test_the_overview_holds_every_layer_with_its_range_its_links_and_the_norm_of
         assert view.maps.high.max() == maps.max()
         np.testing.assert_allclose(view.gradient.low.min(), gradients[view.name].min())
         np.testing.assert_allclose(view.norm, np.linalg.norm(gradients[view.name]))
-        by_size = np.abs(maps[0]).reshape(len(maps[0]), -1).mean(axis=1)
+        by_size = np.abs(gradients[view.name][0]).reshape(len(maps[0]), -1).mean(axis=1)
         if view is made.layers[-1] or made.layers[made.layers.index(view) + 1].group != view.group:
             assert (np.diff(by_size[view.numbers][view.order]) <= 0).all()
     for layer in filter(mixes, network.layers):
