@@ -42,12 +42,12 @@ def whole(
         return default
     kept = st.session_state.get(key)
     if kept is not None and not low <= kept <= high:  # another setting has made the range smaller
-        inside = max(low, min(high, int(kept))) if math.isfinite(kept) else default
+        inside = max(low, min(high, int(kept)))
         st.session_state[key] = float(inside) if box else inside
     if box:
         ends = float(low), float(high)  # as in `whole_box`
         typed = st.number_input(label, *ends, float(default), 1.0, "%.0f", key=key, help=help, bind="query-params")
-        value = int(typed) if math.isfinite(typed) else default
+        value = int(typed)
     else:
         value = int(st.slider(label, low, high, default, key=key, help=help, bind="query-params"))
     note(key, value, default)
