@@ -13,7 +13,7 @@ import numpy as np
 
 from cnn_core.checks import Array, labels
 from cnn_core.loss import softmax_cross_entropy
-from cnn_core.network import Network, backward_pass, forward_pass
+from cnn_core.network import Network, backward_pass, forward_pass, in_double
 from cnn_core.training.data import TrainingData
 
 AT_ONCE = 8  # sizes of a nudge that are tried together
@@ -22,12 +22,13 @@ AT_ONCE = 8  # sizes of a nudge that are tried together
 def pixel_gradient(network: Network, data: TrainingData, picture: Array, label: int) -> Array:
     """How the loss of the class `label` grows with each pixel: (C,H,W), for a picture (C,H,W) from 0 to 1.
 
-    In units of the pixels, not of the normalised numbers that the network takes. Raises ValueError for a label that is no
+    In units of the pixels, not of the normalised numbers that the network takes; in float64, since the loss of an answer that
+    is all but sure has a gradient that float32 loses. Raises ValueError for a label that is no
     class of the network, and a picture of another shape than its own.
     """
     y = labels("label", [label], 1, network.num_classes)
     with np.errstate(all="ignore"):
-        done = forward_pass(network, data.normalised(picture[None]))
+        done = forward_pass(in_double(network), data.normalised(picture[None]))
         _, dscores = softmax_cross_entropy(done.scores, y)
         dx: Array = backward_pass(done, dscores).dx[0]
     return dx / data.deviation if data.options.normalise == "standard" else dx
@@ -35,7 +36,7 @@ def pixel_gradient(network: Network, data: TrainingData, picture: Array, label: 
 
 def nudged(picture: Array, gradient: Array, eps: float) -> Array:
     """picture + eps * sign(gradient), (C,H,W) each, cut off at 0 and 1. eps: 1 is from black to white."""
-    moved: Array = np.clip(picture + picture.dtype.type(eps) * np.sign(gradient, dtype=picture.dtype), 0, 1)
+    moved: Array = np.clip(picture + picture.dtype.type(eps) * np.sign(gradient).astype(picture.dtype), 0, 1)
     return moved
 
 

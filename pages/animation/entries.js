@@ -5,7 +5,7 @@ import { prepare } from "./canvas.js";
 import { readColours, shade } from "./colours.js";
 import { ink } from "./ink.js";
 
-const LARGEST = 26; // pixels of a cell
+const LARGEST = 26; // pixels of a cell, unless the server says another number
 const MARGIN = 3; // pixels around all cells: room for the outline of the chosen one
 const PAUSE = 150; // ms without a key until the server hears of the cell that was walked to
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -90,7 +90,7 @@ class Entries {
     const { data, pen } = this;
     const [width, height] = data.size;
     const room = [(this.width - 2 * MARGIN) / width, data.tallest / height];
-    this.cell = Math.min(LARGEST, Math.floor(10 * Math.min(...room)) / 10);
+    this.cell = Math.min(data.largest ?? LARGEST, Math.floor(10 * Math.min(...room)) / 10);
     prepare(this.canvas, pen, [width * this.cell + 2 * MARGIN, height * this.cell + 2 * MARGIN]);
     const colours = readColours(this.root, "blue_orange");
     data.spots.forEach((spot, index) => this.drawCell(spot, index, colours));
@@ -108,9 +108,13 @@ class Entries {
     pen.fillRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
     const mark = data.marks[index];
     if (!mark) return;
+    const [middle, note] = [x + cell / 2, data.notes?.[index]];
     pen.font = `700 ${Math.round(Math.min(16, cell * 0.9))}px ${colours.font}`;
     pen.fillStyle = ink(colour);
-    pen.fillText(mark, x + cell / 2, y + cell / 2 + 1);
+    pen.fillText(mark, middle, y + cell * (note ? 0.36 : 0.5) + 1, cell - 2);
+    if (!note) return;
+    pen.font = `500 ${Math.round(cell * 0.28)}px ${colours.font}`; // below the mark, smaller
+    pen.fillText(note, middle, y + cell * 0.77, cell - 2);
   }
 
   outline([left, top], index) {

@@ -24,6 +24,8 @@ STYLE = (
     "> .st-key-seed { flex: 0 1 8rem !important } } "
     # "Back to it" takes the place of a preset's sentence, and no more room.
     ".st-key-restore button { min-height: 1.6rem; padding: 0 .6rem } "
+    ".st-key-cures :is(th, td) { padding: .1rem .6rem } "
+    ".st-key-arrows { row-gap: .3rem; button { min-height: 2rem; padding: 0 .55rem } } "
     # Tensor, errors and, over the height of both lines, the numbers; on a narrow screen one below the other, numbers second.
     "@media (min-width: 1000px) { .st-key-checked { display: grid; gap: .3rem 1.5rem; align-items: start; "
     "grid-template-columns: repeat(3, minmax(0, 1fr)); grid-template-rows: auto 1fr; > * { grid-column: 1 / 3; grid-row: 2 } "

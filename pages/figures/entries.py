@@ -62,7 +62,7 @@ def tensor_map(name: str, values: Array, kinks: Array) -> dict[str, Any]:
     words = [["", _line_in_words(name, values.shape)]] if values.ndim == 4 else []
     words += [["◆", "a kink within h"]] if kinks.any() else []
     title = f"{name} {'×'.join(map(str, values.shape))}: choose an entry"
-    return _drawn(name, values.shape, title, (values / peak).ravel(), marks, told, words)
+    return drawn(name, values.shape, title, (values / peak).ravel(), marks, told, words)
 
 
 def _line_in_words(name: str, shape: tuple[int, ...]) -> str:
@@ -84,7 +84,7 @@ def error_plane(name: str, found: ErrorMap) -> dict[str, Any]:
     words = [["", "colour: 10⁻¹² (none) to 1 (strong)"], ["·", "above 10⁻⁷"], ["×", "above 10⁻²: far apart"]]
     words += [["◆", "a kink within h"]] if found.kinks.any() else []
     title = f"relative error of each entry, at most {scientific(float(np.max(found.relative)))}"
-    return _drawn(name, found.relative.shape, title, np.nan_to_num(shares, nan=1.0).ravel(), marks, told, words, 2)
+    return drawn(name, found.relative.shape, title, np.nan_to_num(shares, nan=1.0).ravel(), marks, told, words, 2)
 
 
 def mark(error: float, kink: bool) -> str:
@@ -117,7 +117,7 @@ def scientific(value: float | Decimal, digits: int = 2) -> str:
     return minus(f"{value:.{digits - 1}e}".replace("e+00", "").removesuffix("e+0")) if value else "0"
 
 
-def _drawn(
+def drawn(
     name: str,
     shape: tuple[int, ...],
     title: str,
@@ -127,6 +127,8 @@ def _drawn(
     legend: list[list[str]],
     lines: int = 1,
 ) -> dict[str, Any]:
+    """A tensor of this shape for the component. By entry: shares of the strongest colour, -1 to 1; marks, a few letters; what
+    is told of it, of so many lines at most. legend: pairs of a mark and what it means."""
     placed = layout(shape)
     return {
         "name": name,

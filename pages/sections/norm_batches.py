@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from cnn_core.training.batch_sizes import NORMS, PICTURES, RATE, SEEDS, SIZES, all_trainings
-from pages.address import messages
 from pages.animation.chart import chart
 from pages.figures.norms import small_batches
+from pages.sections.beside import Work, follow
 from pages.server.small_batches import comparison
-
-REFRESH = 0.5  # seconds between two looks
 
 
 def batch_sizes() -> None:
@@ -24,38 +22,30 @@ def batch_sizes() -> None:
         f"rate is {RATE:g} for each picture of a batch. The smaller the batch, the more its mean and variance are a guess; "
         f"group norm takes them from one picture (Wu and He, 2018)."
     )
-    running = comparison().state == "running"
-    st.fragment(_looked_at, run_every=REFRESH if running else None)(running)
+    follow(_work, _found)
 
 
-def _looked_at(watching: bool) -> None:
-    """As far as it is; looks again by itself while it trains."""
+def _work() -> Work:
+    return Work(
+        comparison(),
+        "Train them all",
+        "Half a minute to some minutes, on the server that this page comes from, beside everything else.",
+        "trainings",
+        len(all_trainings()),
+        comparison().start,
+    )
+
+
+def _found() -> None:
     now = comparison()
-    state = now.state
-    if state in ("", "failed"):
-        if state:
-            messages.error(now.message)
-        st.button(
-            "Train them all",
-            key="train_all",
-            icon=":material/play_arrow:",
-            type="primary",
-            on_click=now.start,
-            help="Half a minute to some minutes, on the server that this page comes from, beside everything else.",
-        )
-    elif state == "running":
-        st.progress(now.share, f"{len(now.trained)} of {len(all_trainings())} trainings done")
-        st.button("Cancel", key="cancel_training", icon=":material/close:", on_click=now.cancel)
     if now.trained:
         found = {
             f"{norm} norm": {size: [round(100 * one, 2) for one in accuracies] for size, accuracies in by_size.items()}
             for norm, by_size in now.found().items()
         }
         chart(small_batches(found, SIZES), key="small_batches")
-    if state == "done":
+    if now.state == "done":
         st.markdown(said_of(now.found()))
-    if (state == "running") != watching:
-        st.rerun()  # the page decides how often to look
 
 
 def said_of(found: Mapping[str, Mapping[int, Sequence[float]]]) -> str:

@@ -20,6 +20,7 @@ from pages.figures.inside import histograms, over_time
 from pages.figures.norms import settling, small_batches
 from pages.figures.plane import plane_of_pictures
 from pages.figures.sheets import filter_sheet, number_sheet
+from pages.figures.shifts import before_and_after
 from pages.figures.speed_charts import growth_curves, roofline, time_bars
 from pages.figures.step_curve import step_curve
 from pages.figures.symptom import symptom_figure
@@ -55,6 +56,7 @@ SAMPLES = {
     ),
     "settling": settling(TIMES, {"PyTorch": TIMES, "course": TIMES, "mistaken": TIMES}, "mean"),
     "small_batches": small_batches({norm: {1: [90, 80], 8: [91, 93]} for norm in ("batch", "group")}, (1, 8)),
+    "before_and_after": before_and_after(np.eye(3)[0], np.eye(3)[1], ["a", "b", "c"], 1, "moved"),
     "step_curve": step_curve(CURVES, Expected(1.0, 1.0, 1.0), STEPS[3]),
     "symptom_figure": symptom_figure(Symptom("curves", "loss", TIMES[None], TIMES[None] ** 2), "light"),
 }
@@ -97,5 +99,5 @@ def test_each_function_that_makes_a_chart_is_looked_at():
         and function.returns
         and ast.unparse(function.returns) == "dict[str, Any]"
     }
-    parts, with_signs = {"line", "layout", "log_axis"}, {"tensor_map", "error_plane"}  # of charts; in their cells
+    parts, with_signs = {"line", "layout", "log_axis", "drawn"}, {"tensor_map", "error_plane", "answer_grid"}  # in their cells
     assert made - parts - with_signs == set(SAMPLES)
