@@ -8,3 +8,11 @@ export function brief(number) {
   const text = size && (size < TINY || size >= HUGE) ? number.toExponential(3) : String(Number(number.toPrecision(4)));
   return text.replace(/\.?0*e\+?/, "e").replaceAll("-", "−");
 }
+
+// For a small cell: two digits, or that it is next to nothing beside the others.
+export function short(number) {
+  if (!Number.isFinite(number)) return brief(number);
+  if (number && Math.abs(number) < 5e-4) return "≈0";
+  const text = Math.abs(number) < 0.01 ? number.toFixed(3) : String(Number(number.toPrecision(2)));
+  return text.length > 6 ? brief(number) : text.replace("-", "−");
+}

@@ -4,18 +4,20 @@ import { prepare } from "./canvas.js";
 import { shade } from "./colours.js";
 import { ink } from "./ink.js";
 import { unpack } from "./numbers.js";
-import { brief } from "./zoom_number.js";
+import { brief, short } from "./zoom_number.js";
 
 const [BETWEEN, LABEL, EDGE] = [6, 15, 2]; // pixels between planes, of a label's line, and around all
 const [LARGEST, LEAST_PLANE] = [40, 30]; // pixels of a cell, and of the smallest plane where there are many
 const [LINES_FROM, NUMBERS_FROM] = [9, 34]; // pixels of a cell from which it has an outline, and a number
 const HERE = "#e6007a";
+const LOW = 0.05; // a sheet whose numbers are all smaller is written in a unit of its own
 
 export class Sheet {
   // sheet: as figures/zoom_sheet.py makes it. heard(sheet, chosen): the cursor moved, or (true) its place was chosen.
   constructor(sheet, heard) {
     Object.assign(this, { sheet, heard, at: null });
     this.values = sheet.planes ? unpack(sheet) : [];
+    this.power = sheet.peak < LOW ? 3 * Math.floor(Math.log10(sheet.peak) / 3) : 0; // in which small numbers are written
     this.figure = document.createElement("figure");
     this.figure.className = "sheet";
     this.caption = this.figure.appendChild(document.createElement("figcaption"));
@@ -61,6 +63,9 @@ export class Sheet {
       this.pen,
       this.size.map((length) => length - this.between + 2 * EDGE),
     );
+    const numbers = this.cell >= NUMBERS_FROM && this.sheet.dtype === "f8";
+    const unit = numbers && this.power ? `, written in 10^${this.power}`.replace("-", "−") : "";
+    this.caption.textContent = this.sheet.words + unit;
     this.draw();
   }
 
@@ -220,10 +225,9 @@ export class Sheet {
     const { rows, columns } = this.sheet;
     const { pen, cell } = this;
     pen.font = `11px ${this.colours.font}`;
+    const unit = 10 ** this.power;
     for (let index = 0; index < rows * columns; index++) {
-      const value = this.values[plane * rows * columns + index];
-      const text = Number.isFinite(value) ? String(Number(value.toPrecision(2))).replace("-", "−") : brief(value);
-      if (text.length > 6) continue;
+      const text = short(this.values[plane * rows * columns + index] / unit);
       pen.fillStyle = ink(Array.from(colours.slice(index * 4, index * 4 + 3)));
       pen.fillText(text, left + ((index % columns) + 0.5) * cell, top + (Math.floor(index / columns) + 0.5) * cell + 1);
     }

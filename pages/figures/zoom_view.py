@@ -75,16 +75,14 @@ def _layer(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> di
     units = planes.ndim == 1
     what = {2: "units", 3: "maps", 4: "filters"}.get(array.ndim, "numbers" if spot.is_param else "units")
     labels = [str(k) for k in range(len(planes))] if not units else []
-    words = f"{tensor_words(spot.tensor)}: {len(planes)} {what} of {size_words(array.shape[1:])}"
-    if units:
-        words = f"{tensor_words(spot.tensor)}: {len(planes)} {what}"
-    if (array.ndim == 4 and units) or array.ndim == 2:
-        words += ", each shown by the length of its weights"
     if spot.tensor.name in (SOFTMAX, inside.layers[-1].name) and units and not spot.is_param:
         labels, what = list(names), "classes"
-    drawn = sheet(
-        planes, words=words, labels=labels, exact=units, shared=False, choose=choose, unit="cell" if units else "plane"
-    )
+    several = f"{len(planes)} {what}" if len(planes) > 1 else f"one {what.removesuffix('s')}"
+    words = f"{tensor_words(spot.tensor)}: {several}" + ("" if units else f" of {size_words(array.shape[1:])}")
+    if (array.ndim == 4 and units) or array.ndim == 2:
+        words += ", each shown by the length of its weights"
+    unit, each = "cell" if units else "plane", "" if what == "classes" else what.removesuffix("s")
+    drawn = sheet(planes, words=words, labels=labels, exact=units, shared=False, choose=choose, unit=unit, each=each)
     return {"sheet": drawn, "facts": _facts(array), "links": _neighbours(inside, spot)}
 
 
