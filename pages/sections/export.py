@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -16,22 +13,16 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.walks.walk import Walk
-from pages.address import messages
 from pages.address.hiding import KEY as HIDE
 from pages.controls.decoding import LARGE
 from pages.controls.folds import unfolded
 from pages.controls.pictures import OWN
-from pages.controls.settings import whole_box
 from pages.figures.scene import frame
-from pages.figures.scene_gif import SAMPLES, estimate_gif, walk_gif
 from pages.figures.scene_image import to_image
 from pages.figures.scene_plane import Theme
 from pages.figures.scene_svg import to_svg
+from pages.sections.export_gif import gif
 from pages.sections.walkthrough import step_of
-
-USUAL_FRAMES = 100
-SPEEDS = (1, 2, 4, 5, 10, 20)  # frames a second that a GIF can hold, as it counts in hundredths of a second
-MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a class has only so many
 
 
 def export(
@@ -61,7 +52,7 @@ def export(
     usual = themes.index(st.context.theme.type or "light")
     theme = cast(Theme, st.radio("colours", themes, usual, key="export_theme", horizontal=True))
     _step(walk, step_of(walk), titles, theme)
-    _gif(walk, titles, theme)
+    gif(walk, titles, theme)
     _numbers(walk, code)
 
 
@@ -102,63 +93,6 @@ def _step(walk: Walk, step: int, titles: Mapping[str, str], theme: Theme) -> Non
         # Made when they are asked for; "ignore": a download is no reason to run anything again.
         st.download_button("Step as PNG", png, f"{name}.png", "image/png", key="export_png", on_click="ignore")
         st.download_button("Step as SVG", svg, f"{name}.svg", "image/svg+xml", key="export_svg", on_click="ignore")
-
-
-def _gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
-    st.caption("The walk as an animated GIF, for a slide or a message.")
-    columns, n = st.columns(4), walk.steps  # the keys name the steps, so that another walk starts with its own
-    first = whole_box(columns[0], "from step", f"export_from_{n}", 1, n, 1)
-    last = whole_box(columns[1], "to step", f"export_to_{n}", 1, n, min(n, USUAL_FRAMES))
-    every = whole_box(columns[2], "every n-th step", f"export_every_{n}", 1, n, 1)
-    speed = columns[3].selectbox("frames per second", SPEEDS, SPEEDS.index(4), key="export_speed")
-    steps, mark = range(first - 1, last, every), fingerprint(walk)
-    try:
-        size, seconds = _estimate(mark, steps.start, steps.stop, steps.step, theme, walk, titles)
-    except ValueError as error:
-        messages.error(error)
-    else:
-        st.caption(
-            f"About {size / 1e6:.1f} MB, {len(steps)} frames that play for {len(steps) / speed:.0f} s; "
-            f"making it takes about {max(1, round(seconds * len(steps)))} s."
-        )
-        pressed, spot = st.button("Make the GIF", key="export_make"), st.empty()
-        if pressed:
-            with spot:
-                _make(walk, steps, titles, theme, speed, mark)
-    of, name, data = st.session_state.get("export_gif", ("", "", b""))
-    if of == mark:
-        st.image(data, alt="the walk as an animated GIF")
-        label = f"Download the GIF, {len(data) / 1e6:.1f} MB"
-        st.download_button(label, data, name, "image/gif", key="export_gif_file", on_click="ignore")
-
-
-def _make(walk: Walk, steps: range, titles: Mapping[str, str], theme: Theme, speed: int, mark: str) -> None:
-    """Make the GIF, which is kept until the next one; if that fails, the last one stays."""
-    bar = st.progress(0.0, "Waiting for a turn" if MAKING.locked() else "Drawing")
-
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / total, f"Frame {done} of {total}")
-
-    try:
-        with MAKING:
-            data = walk_gif(walk, steps, titles, theme, speed, progress)
-    except ValueError as error:
-        messages.error(error)
-        return
-    bar.empty()
-    every = f"-every-{steps.step}" if steps.step > 1 else ""
-    name = f"convscope-{walk.operation}-steps-{steps.start + 1}-to-{steps.stop}{every}.gif"
-    st.session_state["export_gif"] = mark, name, data
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _estimate(
-    mark: str, start: int, stop: int, every: int, theme: Theme, _walk: Walk, _titles: Mapping[str, str]
-) -> tuple[int, float]:
-    """Bytes of the GIF, and seconds for each of its frames."""
-    began = time.perf_counter()
-    size = estimate_gif(_walk, range(start, stop, every), _titles, theme)
-    return size, (time.perf_counter() - began) / (3 * SAMPLES)  # it draws so many, at most
 
 
 def _numbers(walk: Walk, code: Callable[[], str] | None) -> None:
@@ -208,12 +142,3 @@ def table(arrays: dict[str, Array]) -> str:
             for index, value in zip(np.ndindex(array.shape), (array + 0.0).ravel().tolist(), strict=True)  # no −0.0
         )
     return file.getvalue()
-
-
-def fingerprint(walk: Walk) -> str:
-    """The same for walks with the same numbers and steps."""
-    digest = hashlib.sha1(repr((walk.operation, walk.phases, walk.window)).encode(), usedforsecurity=False)
-    for name, grid in walk.grids.items():
-        digest.update(f"{name} {grid.scale} {grid.counts.shape}".encode())
-        digest.update(np.ascontiguousarray(grid.counts).tobytes())
-    return digest.hexdigest()

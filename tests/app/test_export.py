@@ -18,9 +18,11 @@ from pages.figures import scene_gif
 from pages.figures.scene import frame
 from pages.figures.scene_image import to_image
 from pages.figures.scene_svg import to_svg
-from pages.sections.export import fingerprint, npz, table
+from pages.sections import export_gif
+from pages.sections.export import npz, table
+from pages.sections.export_gif import as_far_as, fingerprint, steps_of, usual_steps
 from tests.app.lesson import calm, open_lesson, sent, texts
-from tests.app.walks import TITLES, WALKS
+from tests.app.walks import TITLES, WALKS, conv
 
 
 def page(name, code=None):
@@ -166,11 +168,11 @@ def test_a_gif_is_estimated_made_shown_and_offered(files):
     every.set_value(10)
     speed.set_value(10)
     app.run()
-    assert any("4 frames that play for 0 s" in text for text in texts(app.caption))
+    assert any("5 frames that play for 0 s" in text for text in texts(app.caption))
     app.button(key="export_make").click().run()
     assert calm(app)
     gif = Image.open(io.BytesIO(files["convscope-conv2d-steps-5-to-36-every-10.gif"]))
-    assert (gif.n_frames, gif.info["duration"]) == (4, 100)
+    assert (gif.n_frames, gif.info["duration"]) == (5, 100)  # steps 5, 15, 25, 35, and the last
     assert len(app.get("image")) == 1
     assert not app.get("progress")
 
@@ -181,20 +183,63 @@ def test_too_much_is_refused_and_the_last_gif_stays(files, monkeypatch):
     app.button(key="export_make").click().run()
     name = "convscope-conv2d-steps-1-to-2.gif"
     made = files[name]
-    monkeypatch.setattr(scene_gif, "MOST_BYTES", 50_000)
+    monkeypatch.setattr(scene_gif, "MOST_BYTES", 5_000)
     app.button(key="export_make").click().run()
     (message,) = texts(app.error)
     assert message.endswith("must be at most 0 MB: choose fewer steps, or every n-th")
     assert files[name] == made
-    monkeypatch.setattr(scene_gif, "MOST_FRAMES", 30)
-    st.cache_data.clear()  # of the estimate made with more
-    app.number_input[1].set_value(36).run()
-    assert texts(app.error) == ["frames (=36) must be at most 30: choose fewer steps, or every n-th"]
-    assert [button.key for button in app.button] == []
-    assert [widget.key for widget in app.download_button][2] == "export_gif_file"
+    assert "export_gif_file" in [widget.key for widget in app.download_button]
+
+
+def test_too_many_frames_are_refused_with_the_width_that_does_and_so_are_none(monkeypatch):
+    monkeypatch.setattr(export_gif, "MOST_FRAMES", 30)
+    app = opened()
+    (message,) = texts(app.error)
+    assert message == (
+        "36 frames are too many for a GIF, which holds 30 at most: set “every n-th step” to 2 or more, or choose fewer steps."
+    )
+    assert not app.button
+    assert not app.number_input[2].set_value(2).run().error
     app.number_input[0].set_value(20)
     app.number_input[1].set_value(10).run()
-    assert texts(app.error) == ["frames (=0) must be at least 1: choose more steps"]
+    assert texts(app.error) == [
+        "The GIF would end (step 10) before it begins (step 20): choose a later step to end with."
+    ]
+
+
+def test_a_gif_of_other_settings_does_not_stand_there_as_if_it_were_this_one(files):
+    app = opened()
+    app.number_input[1].set_value(2).run()
+    app.button(key="export_make").click().run()
+
+    def offered():
+        return "export_gif_file" in [widget.key for widget in app.download_button]
+
+    assert offered()
+    app.number_input[1].set_value(3).run()
+    assert not offered()
+    app.number_input[1].set_value(2).run()
+    assert offered()
+    app.selectbox[0].set_value(10).run()
+    assert not offered()
+
+
+def test_left_alone_a_gif_shows_a_long_walk_forward_from_the_first_to_the_last_step():
+    long = conv(Window.of(3, 1, 1), 1, 2, size=(20, 20))
+    assert usual_steps(long) == (800, 9)
+    steps = steps_of(1, *usual_steps(long))
+    assert (steps[0], steps[1], steps[-1]) == (0, 9, 799)
+    assert len(steps) <= 100
+    assert [phase.name for phase in as_far_as(long, 800).phases] == ["forward"]
+    assert "dx" not in as_far_as(long, 800).names  # no grids of zeros
+    assert as_far_as(long, 801).phases == long.phases
+    assert usual_steps(WALKS["course"]) == (36, 1)
+    assert usual_steps(long.only(["backward"])) == (800, 9)
+
+
+def test_the_page_says_where_forward_ends():
+    assert any("Steps 1 to 18 are forward, 19 to 36 are backward." in text for text in texts(opened().caption))
+    assert not any("are backward" in text for text in texts(opened("forward").caption))
 
 
 def test_another_walk_has_another_fingerprint():
