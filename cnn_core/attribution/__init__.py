@@ -18,6 +18,7 @@ from cnn_core.attribution.maps import (
     gradient_times_input,
     guided_backpropagation,
     occlusion,
+    pixel_terms,
     saliency,
     smooth_grad,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "likeness",
     "occlusion",
     "passes",
+    "pixel_terms",
     "random_order",
     "randomised",
     "rank_correlation",

@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnn_core.attribution.sheet import one_picture
+from cnn_core.attribution.sheet import answer_sheet, one_picture
 from cnn_core.checks import Array, not_negative, up_to, whole
 from cnn_core.network import Network, backward_pass, forward_pass, one_score
 from cnn_core.network.layers import Activation
@@ -110,6 +110,15 @@ def guided_backpropagation(network: Network, x: Array, label: int) -> Array:
     arXiv:1805.07039; Adebayo et al., 2018, arXiv:1810.03292).
     """
     return _size(_gradient(network, x, label, guided=True)[0])
+
+
+def pixel_terms(network: Network, x: Array, label: int) -> Array:
+    """What each pixel adds to the score by the answer sheet, its channels added up: (1, C, H, W) gives (H, W), in float64.
+
+    Where a norm divides by what the picture itself has, this is not gradient x input; else it is.
+    """
+    terms: Array = answer_sheet(network, x).terms[_class(network, label)].sum(axis=0)
+    return terms
 
 
 Method = Callable[[Network, Array, int], Array]

@@ -4,7 +4,14 @@
 
 const DIGITS = 3; // decimals, and digits, of a number without an end
 
-const TYPES = { i1: Int8Array, i2: Int16Array, i4: Int32Array, f8: Float64Array, u1: Uint8Array };
+const TYPES = {
+  i1: Int8Array,
+  i2: Int16Array,
+  i4: Int32Array,
+  f4: Float32Array,
+  f8: Float64Array,
+  u1: Uint8Array,
+};
 
 export function unpack({ dtype, base64 }) {
   const text = atob(base64);

@@ -5,9 +5,14 @@ import streamlit as st
 from pages.address.book import book
 from pages.controls.explored import explored
 from pages.controls.segments import segments
-from pages.sections import network_learned, network_overview, network_shift
+from pages.sections import network_learned, network_overview, network_shift, network_why
 
-VIEWS = {"overview": network_overview.show, "learned": network_learned.show, "shift": network_shift.show}
+VIEWS = {
+    "overview": network_overview.show,
+    "learned": network_learned.show,
+    "why": network_why.show,
+    "shift": network_shift.show,
+}
 
 theme = st.context.theme.type or "light"
 with book().head or st.container():

@@ -1,0 +1,150 @@
+"""The view "Why this answer?" of a network: a score as a sum that adds up, and maps of what counts with their checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from cnn_core.attribution import AnswerSheet, answer_sheet
+from cnn_core.checks import Array
+from cnn_core.network import Network
+from pages.address import state
+from pages.address.links import tell_bad
+from pages.animation.answer import Shown, answer, wire
+from pages.controls import settings
+from pages.controls.explored import Explored
+from pages.controls.segments import show_part
+from pages.figures.score_sum import number_of, signed, written_sum
+from pages.sections.network_why_checks import (
+    Checked,
+    check_all,
+    facts,
+    made_map,
+    shuffled_labels,
+    told,
+    with_shuffled,
+)
+from pages.sections.network_why_words import TERMS, holds, names, rows, title_and_words
+from pages.server.shuffled import shuffled
+
+KEY = "answer"
+PREDICTED = "predicted"
+OWN = ("score", "method", "pixel", "checks", "view")  # of the address: what other views do not know
+
+
+def show(seen: Explored, theme: str) -> None:
+    """The score of a class, what it is made of, and how to tell a map that can be believed."""
+    sheet = _sheet(seen.key, seen.network, seen.x)
+    guess = int(sheet.scores.argmax())
+    choosing, checking, training = st.columns([3, 2, 5], vertical_alignment="bottom")
+    with choosing:
+        picked = settings.choice(
+            "score of class",
+            "score",
+            [PREDICTED, *(str(k) for k in range(len(seen.names)))],
+            words=lambda k: f"the answer: {seen.names[guess]}" if k == PREDICTED else seen.names[int(k)],
+            listed=True,
+            help="The class whose score is taken apart. The largest score is the network's answer.",
+        )
+    with checking:
+        checks = settings.switch("check the maps", "checks", help="A second or two for each picture.")
+    if checks:
+        with training:
+            shuffled_labels(seen)
+    label = guess if picked == PREDICTED else int(picked)
+    shown = names(sheet)
+    size = seen.data.image_shape[1:]
+    checked = check_all(seen, label, shown) if checks else {}
+    answer(
+        _data(seen, sheet, label, checked, checks),
+        method=_method(shown),
+        pixel=_pixel(size),
+        key=KEY,
+        on_method=_keep("method"),
+        on_pixel=_keep("pixel"),
+        on_walk=lambda pixel: _walk(pixel, label, size),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _sheet(key: str, _network: Network, _x: Array) -> AnswerSheet:
+    return answer_sheet(_network, _x)
+
+
+def _data(
+    seen: Explored, sheet: AnswerSheet, label: int, checked: Mapping[str, Checked], checks: bool
+) -> dict[str, Any]:
+    """All that is shown of one score."""
+    maps = {name: made_map(seen.key, name, label, seen.network, seen.x) for name in names(sheet)}
+    learned = shuffled(seen.config).learned() if checks else None
+    alike = with_shuffled(learned, seen, label, maps)
+    name, score = seen.names[label], float(sheet.scores[label])
+    shown = []
+    for one, heat in maps.items():
+        title, meaning = title_and_words(one, sheet)
+        known = checked.get(one, Checked())
+        known_facts = facts(heat, score, known, alike.get(one))
+        shown.append(Shown(one, title, meaning, heat, known_facts, told(known), known.curves))
+    words, numbers = rows(sheet, label, seen.network)
+    written, total = written_sum(numbers, score)
+    table = [(each, signed(number), "") for each, number in zip(words, written, strict=True)]
+    table += [("score", f"= {number_of(total)}", "sum"), (holds(sheet, label, seen.network), "", "said")]
+    truth = "" if seen.truth is None else f": {seen.names[seen.truth]}"
+    walk = f"?{urlencode(_elsewhere(label))}"
+    caption = f"score of {name} = pixels + biases"
+    return wire(sheet, seen.x, label, name, seen.picture, seen.words + truth, table, caption, shown, walk)
+
+
+def _method(shown: Sequence[str]) -> str:
+    """The map that the address names, or the first."""
+    known = [*shown, TERMS]
+    tell_bad("method", lambda text: None if text in known else f"must be one of {', '.join(shown)}")
+    named = state.text("method")
+    return named if named is not None and named in shown else shown[0]
+
+
+def _pixel(size: tuple[int, int]) -> str:
+    """The pixel that the address names, "row-column", or ""."""
+
+    def problem(text: str) -> str | None:
+        return None if inside(text, size) else f"must be row-column, up to {size[0] - 1}-{size[1] - 1}"
+
+    tell_bad("pixel", problem)
+    named = state.text("pixel") or ""
+    return named if inside(named, size) else ""
+
+
+def inside(text: Any, size: tuple[int, int]) -> bool:
+    """Whether this is "row-column" of a picture."""
+    found = re.fullmatch(r"([0-9]{1,4})-([0-9]{1,4})", text) if isinstance(text, str) else None
+    return found is not None and int(found[1]) < size[0] and int(found[2]) < size[1]
+
+
+def _keep(name: str) -> Callable[[Any], None]:
+    """Put into the address what the browser says, if it is a word; what it means, the next run sees."""
+
+    def keep(value: Any) -> None:
+        if isinstance(value, str) and re.fullmatch(r"[a-z_]{1,30}|[0-9]{1,4}-[0-9]{1,4}|", value):
+            state.set_text(name, value or None)
+
+    return keep
+
+
+def _elsewhere(label: int) -> dict[str, str]:
+    """The address of the backward pass of a class's loss at the pixels, but for the pixel; the same network and picture."""
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name not in OWN}
+    return kept | {"way": "backward", "target": str(label), "layer": "input", "map": "0"}
+
+
+def _walk(pixel: Any, label: int, size: tuple[int, int]) -> None:
+    """Show the way back at a pixel."""
+    if not inside(pixel, size):
+        return
+    show_part("view", "overview")
+    state.put({"way": "backward", "target": str(label)})
+    for name, value in (("layer", "input"), ("map", "0"), ("cell", pixel)):
+        state.set_text(name, value)
