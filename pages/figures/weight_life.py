@@ -31,7 +31,9 @@ SYMBOLS = {
     "^t": "ᵗ",
 }
 STYLE = """<style>
-.st-key-which_weight > div { min-width: 6rem; flex-basis: 6rem; &:first-child { min-width: 9rem } }
+.st-key-which_weight > div { min-width: 6rem; flex-basis: 6rem }
+.st-key-which_weight > div:first-child { min-width: 8.5rem }
+.st-key-which_weight > div:last-child { min-width: max-content }
 .life { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; line-height: 1.25; width: 100% }
 .life th, .life td { padding: 0 8px 0 0; border: 0; text-align: left; font-weight: 400; vertical-align: top }
 .life tbody + tbody tr:first-child > * { border-top: 1px solid #80889680 }

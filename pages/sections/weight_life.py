@@ -46,7 +46,7 @@ def weight_view(run: Run, theme: str) -> None:
         st.info("No step has been trained yet: the first one is on its way.")
         return
     shapes = followed(build(run.config.network, dataset.image_shape, dataset.num_classes))
-    controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="which_weight")
+    controls = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="which_weight")
     with controls:
         name = settings.choice("parameter", "parameter", list(shapes), listed=True, help=PARAMETER)
         index = tuple(_place(axis, size) for axis, size in zip(_axes(name), shapes[name], strict=True))
