@@ -7,12 +7,18 @@ weights alone would count a channel that is dark in this picture.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
 from cnn_core.checks import Array
-from cnn_core.conv import conv2d_backward, conv2d_forward
+from cnn_core.conv import conv2d_forward
+from cnn_core.conv_transpose import conv_transpose2d_forward
 from cnn_core.network.layers import Layer
 from cnn_core.network.network import Network
+
+MOST_NUMBERS = 1 << 20  # of partial maps at once
 
 
 def mixes(layer: Layer) -> bool:
@@ -30,12 +36,14 @@ def strengths(network: Network, layer: Layer, x: Array) -> Array:
         rows = x.reshape(x.shape[1], 1, -1)
         sums: Array = np.abs(rows @ weight.reshape(x.shape[1], rows.shape[2], -1))[:, 0].T
         return sums
-    assert layer.window is not None
-    stride, padding = layer.window.stride, layer.window.padding
-    made = np.empty(weight.shape[:2])
-    for c in range(x.shape[1]):
-        partial, _ = conv2d_forward(x[:, c : c + 1], weight[:, c : c + 1], stride=stride, padding=padding)
-        made[:, c] = np.abs(partial[0]).mean(axis=(1, 2))
+    window, made = layer.window, np.empty(weight.shape[:2])
+    assert window is not None
+    for part in _parts(x.shape[1], len(weight) * math.prod(layer.shape[1:])):
+        apart = weight[:, part].swapaxes(0, 1)  # every channel is a group of its own, with all filters
+        groups, filters = apart.shape[:2]
+        flat = apart.reshape(groups * filters, 1, *apart.shape[2:])
+        partial, _ = conv2d_forward(x[:, part], flat, stride=window.stride, padding=window.padding, groups=groups)
+        made[:, part] = np.abs(partial).mean(axis=(0, 2, 3)).reshape(groups, filters).T
     return made
 
 
@@ -48,11 +56,19 @@ def strengths_back(network: Network, layer: Layer, x: Array, dout: Array) -> Arr
     if layer.kind == "linear":
         cells: Array = np.abs(weight).reshape(x.shape[1], -1, weight.shape[1]).mean(axis=1)
         return cells * np.abs(dout)
-    assert layer.window is not None
-    stride, padding = layer.window.stride, layer.window.padding
-    made = np.empty(weight.shape[1::-1])
-    for f in range(len(weight)):
-        _, cache = conv2d_forward(x, weight[f : f + 1], stride=stride, padding=padding)
-        partial, _, _ = conv2d_backward(dout[:, f : f + 1], cache)
-        made[:, f] = np.abs(partial[0]).mean(axis=(1, 2))
+    window, made = layer.window, np.empty(weight.shape[1::-1])
+    assert window is not None
+    left = window.leftover((x.shape[2], x.shape[3]))
+    for part in _parts(len(weight), math.prod(x.shape)):
+        own, groups = weight[part], len(weight[part])
+        partial, _ = conv_transpose2d_forward(
+            dout[:, part], own, stride=window.stride, padding=window.padding, output_padding=left, groups=groups
+        )
+        made[:, part] = np.abs(partial).mean(axis=(0, 2, 3)).reshape(groups, -1).T
     return made
+
+
+def _parts(count: int, numbers: int) -> Iterator[slice]:
+    """`count` channels in parts that make no more than MOST_NUMBERS at once; numbers: that one of them makes."""
+    each = max(1, MOST_NUMBERS // numbers)
+    return (slice(start, start + each) for start in range(0, count, each))

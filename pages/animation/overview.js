@@ -140,8 +140,8 @@ class Overview {
   }
 
   point(at) {
-    if (at?.layer === this.at?.layer && at?.place === this.at?.place) return;
-    this.at = at;
+    if (!this.folded && at?.layer === this.at?.layer && at?.place === this.at?.place) return;
+    [this.at, this.folded] = [at, false];
     this.follow();
   }
 
@@ -157,6 +157,14 @@ class Overview {
   tell() {
     const words = mapInWords(this.net, this.looked, this.backward);
     return `${words}.${this.at ? " Click or Enter opens it." : ""}`;
+  }
+
+  tellFolded({ layer, shown, first }) {
+    const which = this.backward ? "with the largest gradients" : "most active";
+    const place = first ? `those from place ${first + 1} on` : `the ${shown} ${which}`;
+    this.part("told").textContent =
+      `${layer.name}: of ${layer.shape[0]} maps, ${place} are shown. A click, or the arrow keys, lead to the others.`;
+    this.folded = true;
   }
 
   open(at) {

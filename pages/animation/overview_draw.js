@@ -132,12 +132,13 @@ export class Painter {
   // Below a layer of which some maps are folded away: how many are shown, and signs to scroll to the others.
   feet() {
     for (const column of this.scene.columns) {
-      const { layer, hidden, cells, shown, first } = column;
+      const { layer, hidden, shown, first } = column;
       if (!hidden || !this.seen(column) || layer.kind === "softmax" || this.scene.room.low) continue;
       if (layer.kind === "linear") continue;
       const y = footOf(column);
-      const text = first ? `${first + 1}–${first + shown}` : `${shown}/${layer.shape[0]}`;
-      this.write(text, cells[0].x + cells[0].width / 2, y, { size: 10 });
+      const text = first ? `${first + 1}–${first + shown}` : `${shown}`;
+      const wide = column.width > 48;
+      this.write(`${text}${wide ? " of " : "/"}${layer.shape[0]} ▾`, column.x + column.width / 2, y, { size: 10 });
     }
   }
 

@@ -80,9 +80,11 @@ export class View {
     const now = [event.offsetX, event.offsetY];
     const before = this.pointers.get(event.pointerId);
     if (!before) {
-      const at = this.at(now);
-      this.canvas.style.cursor = at || this.foot(now) ? "pointer" : "grab";
-      if (event.pointerType !== "touch") this.owner.point(at ?? this.owner.chosen);
+      const [at, foot] = [this.at(now), this.foot(now)];
+      this.canvas.style.cursor = at || foot ? "pointer" : "grab";
+      if (event.pointerType === "touch") return;
+      this.owner.point(at ?? this.owner.chosen);
+      if (foot) this.owner.tellFolded(foot[0]);
       return;
     }
     this.dragged ||= Math.hypot(now[0] - this.began[0], now[1] - this.began[1]) > STILL;
