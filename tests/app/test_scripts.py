@@ -21,6 +21,7 @@ ENTRIES = [
     "ways",
     "zoom",
     "overview",
+    "answer",
 ]
 FOLDER = scripts.HERE
 
