@@ -111,8 +111,9 @@ def _net() -> _Net:
 
 
 HELP = (
-    "Trained: the small network that comes with the app, trained on handwritten digits. Not trained yet: the same, or your "
-    "training's, as it was before its first step. Train one on the page Train, and it can be chosen here, at each checkpoint."
+    "Trained: the small network that comes with the app, trained on handwritten digits, whose sevens mostly have a bar. Not "
+    "trained yet: the same, or your training's, as it was before its first step. Train one on the page Train, and it can be "
+    "chosen here, at each checkpoint."
 )
 
 

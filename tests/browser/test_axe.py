@@ -21,6 +21,7 @@ LOOKED_AT = PATHS | {
     "a run's film": "/train?run={run}&view=film_strip",
     "a run's weight": "/train?run={run}&view=weight",
     "the table of runs": "/runs?runs={run}",
+    "a board to draw on": "/network?source=drawn",
     "learned filters": "/filters?run={run}",
     "a case from a report": f"/check-your-own?{example_report().query}",
 }
