@@ -25,6 +25,7 @@ import numpy as np
 from cnn_core.checks import Array
 from cnn_core.conv import conv2d_backward
 from cnn_core.network import ForwardPass, Layer, Network, backward_pass, forward_pass, in_double, one_score
+from cnn_core.network.blur import blur_backward
 from cnn_core.network.layers import Activation, Arrays, Conv, Linear, Norm, Pool
 
 LINEAR = ("relu", "leaky_relu")  # activations that are straight lines but for one corner
@@ -134,6 +135,8 @@ def _open_paths(done: ForwardPass) -> Array:
                 paths = conv2d_backward(paths, cache._replace(weight=np.ones_like(cache.weight)))[0]
             case Linear():
                 paths = (paths @ np.ones_like(cache[1]).T).reshape(cache[0].shape)
+            case Pool(pool="blur"):
+                paths = blur_backward(paths, cache._replace(weight=np.ones_like(cache.weight)))
             case Pool(pool="avg"):
                 paths = layer.backward(paths, cache._replace(divisor=np.ones_like(cache.divisor)), {})
             case Pool() | Activation(activation="relu"):

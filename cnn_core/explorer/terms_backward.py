@@ -8,6 +8,7 @@ from cnn_core.activation import LEAK
 from cnn_core.explorer.inside import SOFTMAX, Inside, seen
 from cnn_core.explorer.terms import At, Explanation, Factors, Known, Sum, Tensor
 from cnn_core.explorer.terms_forward import NormNumbers
+from cnn_core.network.blur import blur_kernel
 from cnn_core.network.layers import Activation, Layer, Norm, Pool
 
 SLOPES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -78,22 +79,24 @@ def _linear(inside: Inside, layer: Layer, name: str, at: At) -> Sum:
 
 
 def _pool(inside: Inside, layer: Pool, name: str, at: At) -> Sum:
-    """Max: the gradients of the windows that the cell won, if any. Average: its share of all windows that have it."""
+    """Max: the gradients of the windows that the cell won, if any. Average and blur: its share of all windows that have it."""
     assert layer.window is not None
     above = Tensor("gradient", layer.name)
     channel, row, column = at
     _, height, width = inside.array(Tensor("value", name)).shape
     met, cache = np.argwhere(seen(layer.window, (height, width)) == row * width + column), inside.forward.caches
     oy, ox, i, j = met.T
-    scale = 1.0
-    if layer.pool == "max":
+    scale, right = 1.0, None
+    where = np.column_stack([np.full(len(oy), channel), oy, ox])
+    if layer.pool == "blur":
+        right = Factors("share", blur_kernel(layer.window.stride[0])[i, j], above, where, fixed=True)
+    elif layer.pool == "max":
         won = cache[layer.name].winner[0, channel, oy, ox] == i * layer.window.kernel_size[1] + j
-        oy, ox = oy[won], ox[won]
+        oy, ox, where = oy[won], ox[won], where[won]
     else:
         scale = 1 / float(cache[layer.name].divisor[0, 0])
-    where = np.column_stack([np.full(len(oy), channel), oy, ox])
     left = Factors("dout", inside.array(above)[channel, oy, ox], above, where)
-    return Sum(left, None, np.zeros(len(oy), int), "", scale=scale)
+    return Sum(left, right, np.zeros(len(oy), int), "", scale=scale)
 
 
 def _norm(inside: Inside, layer: Norm, at: At) -> Explanation:

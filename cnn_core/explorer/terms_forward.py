@@ -8,6 +8,7 @@ from cnn_core.activation import LEAK
 from cnn_core.checks import Array
 from cnn_core.explorer.inside import SOFTMAX, Inside, places, seen
 from cnn_core.explorer.terms import At, Explanation, Factors, Known, Sum, Tensor
+from cnn_core.network.blur import blur_kernel
 from cnn_core.network.layers import Activation, Layer, Norm, Pool
 from cnn_core.walks.norm_graph import sets_of
 
@@ -90,10 +91,14 @@ def _pool(inside: Inside, layer: Pool, at: At) -> Sum:
     size = x.shape[1], x.shape[2]
     cells = seen(layer.window, size)[row, column].ravel()
     where = np.column_stack([np.full(len(cells), channel), places(cells, size)])
-    left, group = Factors("x", x[channel].ravel()[cells], below, where), np.zeros(len(cells), int)
+    values, group = np.where(cells < 0, 0, x[channel].ravel()[cells]), np.zeros(len(cells), int)
+    left = Factors("x", values, below, where)
     cache, kernel = inside.forward.caches[layer.name], layer.window.kernel_size
     if layer.pool == "max":
         return Sum(left, None, group, "", kernel, chosen=int(cache.winner[(0, *at)]))
+    if layer.pool == "blur":
+        shares = blur_kernel(layer.window.stride[0]).ravel()
+        return Sum(left, Factors("share", shares, below, where, fixed=True), group, "", kernel)
     return Sum(left, None, group, "", kernel, scale=1 / float(cache.divisor[row, column]))
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from cnn_core.checks import Pair, whole
+from cnn_core.network.blur import blur_window
 from cnn_core.network.layers import (
     ACTIVATIONS,
     Activation,
@@ -90,9 +91,23 @@ def _block(number: int, block: ConvBlock, channels: int, size: Pair) -> tuple[li
     if block.pool != "none":
         window = Window.of(block.pool_size, block.pool_size)
         size = _fit(f"block {number}", "pool_size", block.pool_size, window, size)
-        words = f"{'max' if block.pool == 'max' else 'average'} pooling {block.pool_size}×{block.pool_size}"
-        layers.append(Pool(f"pool{number}", "pool", (f, *size), words, window, pool=block.pool))
+        layers += _pools(number, block, shape, (f, *size), window)
     return layers, size
+
+
+def _pools(number: int, block: ConvBlock, before: Shape, after: Shape, window: Window) -> list[Layer]:
+    """The pooling of a block from maps shaped `before` to maps shaped `after`; before a blur, one with stride 1."""
+    k, name = block.pool_size, f"pool{number}"
+    if block.pool != "blur":
+        words = f"{'max' if block.pool == 'max' else 'average'} pooling {k}×{k}"
+        return [Pool(name, "pool", after, words, window, pool=block.pool)]
+    window, blur = Window.of(k, 1), blur_window(k)
+    size, taps = window.output_size((before[1], before[2])), blur.kernel_size[0]
+    words = f"blur {taps}×{taps}, stride {k}"
+    return [
+        Pool(name, "pool", (before[0], *size), f"max pooling {k}×{k}, stride 1", window, pool="max"),
+        Pool(f"blur{number}", "pool", after, words, blur, pool="blur"),
+    ]
 
 
 def least_batch(layers: list[Layer]) -> int:

@@ -26,6 +26,7 @@ from cnn_core.checks import Array
 from cnn_core.conv import conv2d_backward, conv2d_forward
 from cnn_core.dropout import dropout_backward, dropout_forward
 from cnn_core.linear import bias_gradient, product
+from cnn_core.network.blur import blur_backward, blur_forward
 from cnn_core.network.first_block import conv_pool_backward, conv_pool_forward
 from cnn_core.norm import (
     batch_norm_forward,
@@ -49,6 +50,8 @@ ACTIVATIONS: dict[str, tuple[Forward, Backward, str]] = {
     "tanh": (tanh_forward, tanh_backward, "tanh"),
     "sigmoid": (sigmoid_forward, sigmoid_backward, "sigmoid"),
 }
+
+POOLED: dict[str, Backward] = {"max": max_pool2d_backward, "avg": avg_pool2d_backward, "blur": blur_backward}
 
 
 @dataclass(frozen=True)
@@ -140,18 +143,19 @@ class Activation(Layer):
 
 @dataclass(frozen=True)
 class Pool(Layer):
-    """Max or average pooling."""
+    """Max or average pooling, or a blur: a weighted average whose weights are fixed."""
 
     pool: str = "max"
 
     def forward(self, x: Array, arrays: Arrays, mode: Mode) -> tuple[Array, Any]:
         assert self.window is not None
-        if self.pool == "max":
-            return max_pool2d_forward(x, self.window.kernel_size)
-        return avg_pool2d_forward(x, self.window.kernel_size)
+        if self.pool == "blur":
+            return blur_forward(x, self.window.stride[0])
+        pool = max_pool2d_forward if self.pool == "max" else avg_pool2d_forward
+        return pool(x, self.window.kernel_size, stride=self.window.stride)
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
-        return (max_pool2d_backward if self.pool == "max" else avg_pool2d_backward)(dout, cache)
+        return POOLED[self.pool](dout, cache)
 
 
 class FirstBlock(Layer):

@@ -16,6 +16,7 @@ import numpy as np
 
 from cnn_core.activation import LEAK
 from cnn_core.checks import Array
+from cnn_core.network.blur import blur_kernel
 from cnn_core.network.layers import Activation, Layer, Norm, Pool
 from cnn_core.network.network import Network
 
@@ -101,7 +102,7 @@ class _Graph:
         elif isinstance(layer, Norm):
             self._norm(layer)
         elif isinstance(layer, Pool):
-            self.add("MaxPool" if layer.pool == "max" else "AveragePool", name, **_geometry(layer))
+            self._pool(layer)
         elif layer.kind == "conv":
             self.add("Conv", name, f"{name}.weight", f"{name}.bias", **_geometry(layer))
         elif layer.kind == "linear":
@@ -109,6 +110,15 @@ class _Graph:
                 self.add("Flatten", "flatten", axis=1)
                 self._flat = True
             self.add("Gemm", name, f"{name}.weight", f"{name}.bias")
+
+    def _pool(self, layer: Pool) -> None:
+        if layer.pool != "blur":
+            self.add("MaxPool" if layer.pool == "max" else "AveragePool", layer.name, **_geometry(layer))
+            return
+        assert layer.window is not None
+        kernel, channels = blur_kernel(layer.window.stride[0]), layer.shape[0]
+        each = self.number(f"{layer.name}.kernel", np.broadcast_to(kernel, (channels, 1, *kernel.shape)))
+        self.add("Conv", layer.name, each, group=channels, **_geometry(layer))
 
     def _norm(self, layer: Norm) -> None:
         name, arrays = layer.name, [f"{layer.name}.gamma", f"{layer.name}.beta"]

@@ -26,6 +26,23 @@ ACTIVATIONS = {
     "tanh": "nn.Tanh()",
     "sigmoid": "nn.Sigmoid()",
 }
+BLUR = '''
+
+class Blur(nn.Module):
+    """A fixed binomial blur of each channel, with a stride (Zhang, 2019)."""
+
+    def __init__(self, channels, stride):
+        super().__init__()
+        row = torch.tensor([math.comb(2 * stride - 2, k) for k in range(2 * stride - 1)]) / 4.0 ** (stride - 1)
+        kernel = torch.outer(row, row).expand(channels, 1, -1, -1)
+        self.register_buffer("kernel", kernel.contiguous(), persistent=False)
+        self.stride = stride
+
+    def forward(self, x):
+        options = {"stride": self.stride, "padding": self.stride - 1, "groups": x.shape[1]}
+        return nn.functional.conv2d(x, self.kernel, **options)
+
+'''
 
 
 def to_pytorch(network: Network) -> dict[str, Array]:
@@ -80,11 +97,15 @@ def pytorch_code(spec: NetworkSpec, input_shape: tuple[int, int, int], num_class
         shape = layer.shape
         if layer.kind != "dropout" or spec.dropout > 0:
             lines.append(f"        {layer.name}={_module(layer, spec)},  # {' × '.join(map(str, shape))}")
+    blurs = any(block.pool == "blur" for block in spec.blocks)
     return "\n".join(
         [
+            *(["import math", ""] if blurs else []),
             "from collections import OrderedDict",
             "",
+            *(["import torch"] if blurs else []),
             "from torch import nn",
+            *(BLUR.splitlines() if blurs else []),
             "",
             "model = nn.Sequential(",
             "    OrderedDict(",
@@ -109,7 +130,10 @@ def _module(layer: Layer, spec: NetworkSpec) -> str:
             "instance": f"nn.InstanceNorm2d({filters}, affine=True)",
         }[layer.norm]
     if isinstance(layer, Pool):
-        return f"nn.{'Max' if layer.pool == 'max' else 'Avg'}Pool2d({_window(layer)[0]})"
+        size, stride, _ = _window(layer)
+        if layer.pool == "blur":
+            return f"Blur({layer.shape[0]}, {stride})"
+        return f"nn.{'Max' if layer.pool == 'max' else 'Avg'}Pool2d({size}{f', stride={stride}' * (stride != size)})"
     if layer.kind == "dropout":
         return f"nn.Dropout({spec.dropout})"
     weight: Shape = layer.params[f"{layer.name}.weight"]

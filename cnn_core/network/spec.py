@@ -13,7 +13,7 @@ from cnn_core.settings import known_settings, plain_settings
 
 NORMS = ("none", "batch", "layer", "group", "instance")
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
-POOLS = ("none", "max", "avg")
+POOLS = ("none", "max", "avg", "blur")
 WEIGHT_INITS = ("he", "xavier", "fixed")
 MOST_BLOCKS, MOST_HIDDEN, MOST_FILTERS, MOST_KERNEL, MOST_UNITS = 4, 2, 512, 31, 1 << 20
 
@@ -23,7 +23,8 @@ class ConvBlock:
     """Convolution, then norm, activation and pooling, where they are wanted.
 
     num_filters, kernel_size, stride: of the convolution. padding: "same" (with stride 1 only) or cells on each side.
-    norm, activation, pool: one of NORMS, ACTIVATIONS, POOLS. pool_size: its window and stride.
+    norm, activation, pool: one of NORMS, ACTIVATIONS, POOLS. pool_size: its window and stride. "blur" is max pooling with
+    stride 1, then a blur with the stride.
     Raises ValueError naming the first setting out of range.
     """
 

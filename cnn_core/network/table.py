@@ -11,7 +11,7 @@ from cnn_core.checks import one_of, whole
 from cnn_core.environment import memory_limit
 from cnn_core.machine.plan import plan
 from cnn_core.network.build import build, fused
-from cnn_core.network.layers import Layer, Shape
+from cnn_core.network.layers import Layer, Pool, Shape
 from cnn_core.network.spec import NetworkSpec
 from cnn_core.receptive_field import receptive_fields
 
@@ -84,6 +84,11 @@ def memory_needed(
     for layer, shape in zip(layers, shapes, strict=False):
         if layer is layers[0] and fast is not layers:
             kept += FLOAT * batch_size * _lowered(layer, input_shape)
+        elif isinstance(layer, Pool) and layer.pool == "blur" and layer.window is not None:
+            how = plan((batch_size * shape[0], 1, *shape[1:]), 1, layer.window, 1, FLOAT)
+            each = how.laid_out if how.keeps else FLOAT * math.prod(shape[1:])
+            kept += batch_size * shape[0] * each
+            blocks.append(how.block)
         elif layer.kind == "conv" and layer.window is not None:
             how = plan((batch_size, *shape), layer.shape[0], layer.window, 1, FLOAT)
             kept += batch_size * (how.laid_out if how.keeps else FLOAT * math.prod(shape))

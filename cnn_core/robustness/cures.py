@@ -1,7 +1,8 @@
 """What makes a network's answer stay when its picture is shifted: the same training again, with one thing changed each time.
 
 Shift augmentation shows the training shifted pictures; average pooling lets what moves within a window count as before (LeCun
-et al., "Gradient-based learning applied to document recognition", 1998).
+et al., "Gradient-based learning applied to document recognition", 1998); a blur before the stride of max pooling gives
+neighbouring places a share in each other (Zhang, "Making Convolutional Networks Shift-Invariant Again", 2019).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cnn_core.training.config import TrainingConfig
 from cnn_core.training.stop import StopRules
 
 AS_IT_IS, SHIFTED, UNSHIFTED = "as_it_is", "shifted", "unshifted"
-POOLINGS = ("avg",)
+POOLINGS = ("avg", "blur")
 OFTEN = 20  # steps between two words on how far it is
 
 

@@ -41,7 +41,7 @@ WORDS: dict[
     },
     "update_rule": {"sgd": "SGD", "nesterov": "Nesterov", "rmsprop": "RMSProp", "adam": "Adam", "adamw": "AdamW"},
     "activation": {"relu": "ReLU", "leaky_relu": "leaky ReLU"},
-    "pool": {"avg": "average"},
+    "pool": {"avg": "average", "blur": "max with blur"},
     "mode": {"train": "in training", "test": "in use (test)"},
     "tensor": {
         "maps": "maps of a small network",

@@ -146,11 +146,11 @@ def product_block(inside: Inside, spot: Spot, made: Sum, term: int, names: Seque
 
 def _factor(inside: Inside, spot: Spot, one: Factors, text: str, term: int, names: Sequence[str]) -> dict[str, Any]:
     at = tuple(one.at[term].tolist())
-    if min(at) < 0:
+    if one.fixed or min(at) < 0:
         return {
             "label": one.label,
             "text": text,
-            "where": "the padding: a zero around the map",
+            "where": "a constant of the layer" if one.fixed else "the padding: a zero around the map",
             "query": "",
             "sheet": None,
         }

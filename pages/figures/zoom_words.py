@@ -80,6 +80,8 @@ def _forward(layer: Layer) -> str:
         return "out[m] = Σ x[d] · weight[d, m] + bias[m]"
     if isinstance(layer, Pool):
         high, wide = layer.window.kernel_size if layer.window else (1, 1)
+        if layer.pool == "blur":
+            return f"out = Σ share · x over each {high}×{wide} window: fixed shares, the largest in the middle"
         return f"out = {'the largest' if layer.pool == 'max' else 'the mean'} of each {high}×{wide} window"
     if isinstance(layer, Norm):
         over = {
@@ -118,6 +120,8 @@ def _backward(inside: Inside, name: str) -> list[str]:
         rule = "dx[d] = Σ dout[m] · weight[d, m]"
     elif isinstance(layer, Pool) and layer.pool == "max":
         rule = "dx = dout for the cell that was its window's largest, 0 for the others"
+    elif isinstance(layer, Pool) and layer.pool == "blur":
+        rule = "dx = Σ share · dout, over all windows that the cell was in"
     elif isinstance(layer, Pool):
         rule = "dx = dout / cells of the window, for each of its cells"
     elif isinstance(layer, Norm):

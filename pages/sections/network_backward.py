@@ -8,6 +8,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.loss import softmax
+from cnn_core.network.blur import blur_kernel
 from cnn_core.network.layers import Activation, Layer, Norm, Pool
 from cnn_core.network.passes import BackwardPass, ForwardPass
 from pages.animation.overview import BackwardStep
@@ -115,8 +116,17 @@ def _pool(layer: Layer, x: Array, dout: Array, dx: Array, back: BackwardPass) ->
         formula = (
             "unpooling: each dout goes to the winner of its window, the cell that was the largest; the others get 0"
         )
+        if layer.window.stride < layer.window.kernel_size:
+            return formula, shapes, f"{dout.size:,} windows overlap: a cell that wins several gets their sum"
         losers = x.size - dout.size
         return formula, shapes, f"{dout.size:,} winners; {losers:,} of {x.size:,} cells were none, and get 0"
+    if layer.pool == "blur":
+        shares = ", ".join(f"{share:g}" for share in blur_kernel(layer.window.stride[0])[layer.window.stride[0] - 1])
+        return (
+            "dx = Σ share · dout, over all windows that the cell was in",
+            shapes,
+            f"shares of the middle row: {shares}",
+        )
     cells = int(np.prod(layer.window.kernel_size))
     return f"each cell of a window gets an equal share: dout / {cells}", shapes, ""
 

@@ -174,6 +174,8 @@ def test_each_rule_remembers_as_many_numbers_as_the_estimate_has(rule):
     [
         (NetworkSpec((ConvBlock(8, pool_size=4),), (4000,)), 10),
         (NetworkSpec((ConvBlock(8, norm="batch", pool="avg"), ConvBlock(8, norm="layer"))), 100),
+        (NetworkSpec((ConvBlock(8, pool="blur"), ConvBlock(8, pool="blur"))), 100),
+        (NetworkSpec((ConvBlock(16, pool="none"), ConvBlock(4, pool="blur", pool_size=3)), ()), 100),
         (NetworkSpec((ConvBlock(1, 15, padding=0),), ()), 100),
         (NetworkSpec((ConvBlock(16, pool="none"), ConvBlock(8, 28, padding=0, pool="none"))), 50),
         (NetworkSpec((ConvBlock(16, pool="none"), ConvBlock(8, 28, pool="none"))), 50),
@@ -186,6 +188,8 @@ def test_each_rule_remembers_as_many_numbers_as_the_estimate_has(rule):
     ids=[
         "weights",
         "maps",
+        "blur",
+        "blur 3",
         "windows",
         "as large as the map",
         "with padding",

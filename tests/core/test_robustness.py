@@ -168,14 +168,14 @@ BASE = TrainingConfig(
 
 def test_each_cure_changes_one_thing_and_only_what_can_be_changed_is_there():
     found = cures(replace(BASE, stop=StopRules(seconds=5)))
-    assert list(found) == ["as_it_is", "shifted", "avg"]
+    assert list(found) == ["as_it_is", "shifted", "avg", "blur"]
     assert found["as_it_is"] == BASE
     assert found["shifted"] == replace(BASE, data=DataOptions(shift=1))
     assert found["avg"] == replace(BASE, network=replace(BASE.network, blocks=(ConvBlock(4, pool="avg"),)))
     bare = replace(BASE, network=NetworkSpec((ConvBlock(4, pool="none"), ConvBlock(2, pool="avg"))))
-    assert cures(bare).keys() == {"as_it_is", "shifted"}
+    assert cures(bare).keys() == {"as_it_is", "shifted", "blur"}
     there = cures(replace(bare, data=DataOptions(shift=2, flip=True)))
-    assert there.keys() == {"as_it_is", "unshifted"}
+    assert there.keys() == {"as_it_is", "unshifted", "blur"}
     assert there["unshifted"].data == DataOptions(flip=True)
 
 
@@ -196,8 +196,8 @@ def test_the_process_trains_what_a_loop_here_would():
     together.wait()
     assert (together.state, together.message) == ("done", "")
     assert tuple(one.cure for one in together.trained) == together.names
-    *_, alone = train(cures(replace(BASE, num_epochs=1))["avg"])
-    assert together.trained[-1] == Cured("avg", alone)
+    *_, alone = train(cures(replace(BASE, num_epochs=1))["blur"])
+    assert together.trained[-1] == Cured("blur", alone)
 
 
 def test_a_cure_that_diverges_is_told():
