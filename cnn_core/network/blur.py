@@ -19,7 +19,8 @@ from cnn_core.window import Window
 def blur_window(stride: int) -> Window:
     """Where the blur of this stride looks: 2 * stride - 1 cells, with so many zeros around the map that a pooling window of
     `stride` cells moved by as many would give as many outputs. ValueError for a stride below 1."""
-    return Window.of(2 * whole("stride", stride, 1) - 1, stride, stride - 1)
+    taps = len(blur_kernel(stride))
+    return Window.of(taps, stride, taps // 2)
 
 
 def blur_kernel(stride: int) -> Array:

@@ -121,12 +121,10 @@ def _pool(layer: Layer, x: Array, dout: Array, dx: Array, back: BackwardPass) ->
         losers = x.size - dout.size
         return formula, shapes, f"{dout.size:,} winners; {losers:,} of {x.size:,} cells were none, and get 0"
     if layer.pool == "blur":
-        shares = ", ".join(f"{share:g}" for share in blur_kernel(layer.window.stride[0])[layer.window.stride[0] - 1])
-        return (
-            "dx = Σ share · dout, over all windows that the cell was in",
-            shapes,
-            f"shares of the middle row: {shares}",
-        )
+        kernel = blur_kernel(layer.window.stride[0])
+        shares = ", ".join(f"{share:g}" for share in kernel[len(kernel) // 2])
+        formula = "dx = Σ share · dout, over all windows that the cell was in"
+        return formula, shapes, f"shares of the middle row: {shares}"
     cells = int(np.prod(layer.window.kernel_size))
     return f"each cell of a window gets an equal share: dout / {cells}", shapes, ""
 
