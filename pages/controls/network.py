@@ -29,6 +29,8 @@ HELP = {
     "stride": "Cells from one place of the kernel to the next.",
     "padding": "Rows and columns of zeros around the feature maps; same: as many as keep their size (stride 1).",
     "norm": "Brings feature maps back to mean 0 and deviation 1 before the activation: over the batch, or within one picture.",
+    "pool": "Makes maps smaller: the largest or the mean of each window. Max with blur: the largest at every place, then blurred "
+    "before places are left out, so that a picture shifted by a pixel changes less (Zhang, 2019).",
     "hidden_layers": "Fully connected layers between the last feature maps and the class scores.",
     "dropout": "The share of hidden units that is left out, by chance, at each step: none may rely on another.",
     "weight_init": "The weights before the first step. He: for ReLUs, Xavier: for tanh and sigmoid, each after the number of "
