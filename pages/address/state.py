@@ -13,6 +13,8 @@ from pages.address.book import book
 from pages.address.former import understood
 from pages.address.links import tell_repeated
 
+OF_A_RUN = ("film", "step")  # parameters that name a step of the run beside them
+
 
 def enter(page: StreamlitPage) -> None:
     """Call when a page is run: each page has settings of its own, and a reader who comes back finds them again.
@@ -57,6 +59,15 @@ def set_texts(values: Mapping[str, str | None]) -> None:
         if value is None:
             set_text(key, None)
         book().note(key, value)
+
+
+def forget_runs() -> None:
+    """A new training began: no page that the reader comes back to shows an older one, or chooses among those of then."""
+    for settings in book().settings.values():
+        settings.pop("runs", None)
+        if settings.pop("run", None) is not None:
+            for key in OF_A_RUN:
+                settings.pop(key, None)
 
 
 def went_back() -> bool:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise, takewhile
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,9 @@ def film_view(run: Run, theme: str) -> None:
         st.subheader("Filters")
         sheet, words = run_sheet(weight, iteration, reach, theme, SHEET)
         chart(sheet, key="film_filters")
-        st.markdown(f":small[{words}{_change(filters, iteration)}]")
+        st.markdown(f":small[{words}{how_they_move(filters, iteration)}]")
     with right:
-        taken_for(run, found, theme, "", key="film_confusion")
+        taken_for(run, found, theme, f" after {iteration} steps", key="film_confusion")
     pictures_of(run, found)
     _one_picture(run, network, len(found.truth), theme)
 
@@ -78,16 +79,27 @@ def _frames(filters: Mapping[int, Array], reach: float | None, theme: str) -> li
     return [(step, as_url(filter_pixels(w[:MOST_FILTERS], theme, reach=reach))) for step, w in filters.items()]
 
 
-def _change(filters: Mapping[int, Array], iteration: int) -> str:
-    """How far the first filters have moved since the step that was kept before this one."""
-    before = [step for step in filters if step < iteration]
-    if iteration not in filters or not before:
+def how_they_move(filters: Mapping[int, Array], iteration: int) -> str:
+    """How far the first filters (by step, ascending) have moved since the checkpoint before this one, and since when they
+    hardly move; empty where that cannot be told."""
+    before = {after: step for step, after in pairwise(filters)}
+    with np.errstate(all="ignore"):
+        moved = {
+            b: float(np.linalg.norm(filters[b] - filters[a]) / np.linalg.norm(filters[a])) for b, a in before.items()
+        }
+    if iteration not in moved or not np.isfinite(list(moved.values())).all():
         return ""
-    old, new = filters[before[-1]], filters[iteration]
-    length = float(np.linalg.norm(old))
-    if not length or not np.isfinite(new).all():
-        return ""
-    return f". Since step {before[-1]:,} they moved by {np.linalg.norm(new - old) / length:.1%} of their length"
+    speed = {b: moved[b] / (b - a) for b, a in before.items()}  # the gaps between checkpoints are of unequal length
+    words = (
+        f". Since step {before[iteration]:,} they moved by {moved[iteration]:.1%} of their length, "
+        f"{speed[iteration]:.2%} a step"
+    )
+    fastest = max(speed.values())
+    slow = list(takewhile(lambda step: speed[step] < fastest / 10, reversed(speed)))
+    if len(speed) == 1 or not fastest:
+        return words
+    since = f"since step {before[slow[-1]]:,} they move less" if slow else "they still move more"
+    return f"{words}. At their fastest it was {fastest:.2%} a step; {since} than a tenth as fast"
 
 
 def rest_at(kept: list[int], step: Any) -> None:
@@ -99,7 +111,9 @@ def rest_at(kept: list[int], step: Any) -> None:
 def _step(run: Run, kept: list[int]) -> int:
     """The step to look at: the address's, else the last one, also while others come, until the reader goes back to another."""
     key, asked = "film", state.text("film")
-    if asked is not None and (key not in st.session_state or state.went_back()):
+    known, back = st.session_state.get("film_end", (None, None))[0], state.went_back()
+    new = known not in (None, run.id) and not back  # its predecessor's address may come along once more
+    if asked is not None and not new and (back or key not in st.session_state):
         if asked.isdecimal():
             st.session_state[key] = min(kept, key=lambda k: abs(k - int(asked)))
             st.session_state["film_end"] = run.id, None

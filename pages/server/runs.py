@@ -112,6 +112,7 @@ def show_run(run_id: str | None, key: str = "run") -> None:
     st.session_state[f"{key}_left"] = st.query_params.get(key), time.monotonic()
     state.set_text(key, run_id)
     st.session_state[f"{key}_id"] = run_id
+    state.set_text("film", None)  # a checkpoint of the run before
 
 
 def start(config: TrainingConfig, advance: str | None = None, name: str = "") -> None:
@@ -148,6 +149,7 @@ def made_once(make: Callable[[], Run], *what: Any, name: str = "") -> Run:
     if made_before(*what):
         return the_run(st.session_state["made"][1])
     run = make()
+    state.forget_runs()
     if name:
         taken = [row.name for row in (*registry().rows(), *registry().deleted())]
         registry().describe(run.id, name=numbered(name, taken))

@@ -136,6 +136,29 @@ def test_the_choice_stands_in_the_address_and_outlives_a_filter(three):
     assert chosen(app) == []
 
 
+def test_after_a_new_training_no_older_one_is_chosen_here_nor_shown_elsewhere(registry, trained):
+    def follow(page):
+        return app.switch_page(f"lessons/{page}.py").run()  # as by the menu, without anything in the address
+
+    app = open_lesson("runs", runs=trained.id)
+    network = {"run": trained.id, "weights": "own", "step": str(trained.checkpoints.iterations()[0])}
+    app.query_params.clear()
+    app = app.switch_page("lessons/network.py")
+    app.query_params.update(network)
+    app = app.run()
+    app.query_params.clear()
+    assert chosen(follow("runs")) == [trained.id]  # so long as there is none
+    app.query_params.clear()
+    app = press(follow("train"), "start")
+    new = app.query_params["run"]
+    app.query_params.clear()
+    assert chosen(follow("runs")) == []
+    app.query_params.clear()
+    app = follow("network")
+    assert new in app.query_params["run"]
+    assert "step" not in app.query_params
+
+
 def test_an_unknown_run_in_the_address_is_told_of(three):
     app = open_lesson("runs", runs="first,[nobody](http://x)")
     assert texts(app.warning) == [

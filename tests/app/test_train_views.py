@@ -11,7 +11,7 @@ from pages.controls import segments
 from pages.figures.inside import over_time
 from pages.figures.sheets import round_reach
 from pages.sections.before_training import sheet_caption
-from pages.sections.film_view import rest_at
+from pages.sections.film_view import how_they_move, rest_at
 from pages.sections.mistakes_view import most_confused, pick
 from pages.sections.training_words import judge
 from pages.server import leisure, runs
@@ -259,6 +259,30 @@ def test_the_step_of_the_film_is_in_the_address(run):
     assert (calm(nearest), control(nearest, "film").value) == (True, 21)
     bad = open_lesson("train", run=run.id, view="film_strip", film="soon")
     assert texts(bad.warning) == ["film (=soon) in the link must be a step that is kept, such as 21"]
+
+
+def test_a_new_run_starts_at_its_own_last_step(run, registry):
+    app = open_lesson("train", run=run.id, view="film_strip", film="8")
+    assert "validation pictures after 8 steps" in " ".join(texts(app.markdown))
+    view(app, "curves")
+    press(app, "repeat")
+    other = registry.get(app.query_params["run"])
+    until(lambda: other.ended)
+    app = view(app, "film_strip")
+    assert calm(app)
+    assert other.id != run.id
+    assert ("film" in app.query_params, control(app, "film").value) == (False, 21)
+
+
+def test_the_filters_speed_is_told_a_step_and_since_when_they_hardly_move():
+    filters = {step: np.array([length]) for step, length in ((0, 1.0), (1, 2.0), (5, 4.0), (25, 4.4), (125, 4.4))}
+    assert how_they_move(filters, 5) == (
+        ". Since step 1 they moved by 100.0% of their length, 25.00% a step. At their fastest it was 100.00% a step; since "
+        "step 5 they move less than a tenth as fast"
+    )
+    assert "by 10.0% of their length, 0.50% a step." in how_they_move(filters, 25)
+    assert how_they_move(dict(list(filters.items())[:3]), 5).endswith("they still move more than a tenth as fast")
+    assert how_they_move({0: np.zeros(1), 1: np.ones(1)}, 1) == how_they_move(filters, 0) == ""
 
 
 def test_the_film_has_a_thumbnail_of_each_step_that_is_kept(run):

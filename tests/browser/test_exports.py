@@ -62,8 +62,9 @@ def test_a_gif_that_is_too_large_is_refused_with_the_limit(page, address):
     open_walk(page, address + "/convolution?input_size=32")
     page.get_by_text("Export and share").click()
     expect(page.get_by_text(re.compile(r"About [\d.]+ MB, 94 frames"))).to_be_visible()  # all of forward
-    page.get_by_label("every n-th step").fill("1")
-    page.get_by_label("every n-th step").press("Enter")
+    every = page.get_by_role("spinbutton", name="every n-th step")
+    every.fill("1")
+    every.press("Enter")
     expect(page.get_by_text("1,024 frames are too many for a GIF, which holds 300 at most")).to_be_visible()
     expect(page.locator(".player")).to_be_visible()
 
