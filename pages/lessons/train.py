@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from cnn_core.training import Run, StoreError
-from pages.address import messages
+from cnn_core.training import Run, StoreError, TrainingConfig
+from pages.address import messages, state
 from pages.controls.segments import segments
 from pages.controls.steering import ask, begin_anew, live_settings, steering
-from pages.controls.training import training_settings
+from pages.controls.training import training_settings, widget_values
 from pages.figures.colours import ZERO
 from pages.sections.before_training import before_training, layers, layers_that_fit
 from pages.sections.curves_view import curves_view
@@ -126,7 +126,16 @@ def one_run(run: Run) -> None:
         below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:
         if config is not None:
-            below.info("The settings were changed since this training started: **Start anew** uses them.")
+            below.info("The settings in the sidebar are not this training's: **Start anew** uses those in the sidebar.")
+        help = "Into the sidebar, to be changed there; what has no such value there takes the nearest."
+        below.button(
+            "Take over its settings",
+            key="take_settings",
+            icon=":material/tune:",
+            on_click=take_over,
+            args=(run.config,),
+            help=help,
+        )
         below.button(
             "Start with its settings",
             key="repeat",
@@ -140,6 +149,12 @@ def one_run(run: Run) -> None:
     except ValueError as error:  # its data set may have been removed since
         messages.error(error)
     st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
+
+
+def take_over(settings: TrainingConfig) -> None:
+    """Put a training's settings into the sidebar."""
+    state.put(widget_values(settings))
+    st.session_state["redraw"] = True  # the sidebar is not of the part that runs after a click here
 
 
 def called(run: Run) -> str:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cnn_core import datasets
-from cnn_core.training import StoreError, TrainingConfig
+from cnn_core.training import DataOptions, StoreError, TrainingConfig
 from cnn_core.training.range_test import suggest
 from pages.sections.training_words import no_better_than_guessing
 from pages.server.names import numbered
@@ -263,7 +263,7 @@ def test_the_page_looks_again_by_itself_only_while_something_happens(registry, m
 
 def test_changed_settings_are_noted_and_used_by_the_next_start(registry):
     app, first = start(registry, **LONG, pace=SLOW)
-    note = "The settings were changed since this training started: **Start anew** uses them."
+    note = "The settings in the sidebar are not this training's: **Start anew** uses those in the sidebar."
     assert note not in texts(app.info)
     app.slider(key="block_1_num_filters").set_value(3).run()
     assert note in texts(app.info)
@@ -277,6 +277,21 @@ def test_changed_settings_are_noted_and_used_by_the_next_start(registry):
     change(app, "blocks", 4)  # which do not fit
     assert note not in texts(app.info)  # for it cannot be started
     assert app.button(key="repeat")
+
+
+def test_the_settings_of_a_run_that_was_only_reopened_can_be_taken_over(registry):
+    config = small(dataset="fashion", data=DataOptions(num_train=400), num_epochs=3, learning_rate=0.02)
+    run = registry.start(config, advance="step")
+    until(lambda: run.state == "paused")
+    app = open_lesson("train", run=run.id)
+    (note,) = [text for text in texts(app.info) if "settings" in text]
+    assert "changed" not in note  # nobody has changed any
+    press(app, "take_settings")
+    assert calm(app)
+    assert "take_settings" not in {button.key for button in app.button}
+    assert not [text for text in texts(app.info) if "settings" in text]
+    assert control(app, "learning_rate").value == "0.02"
+    assert app.query_params["run"] == run.id
 
 
 def test_a_run_that_waits_says_how_many_are_before_it(registry):
@@ -372,7 +387,9 @@ def test_a_test_of_other_settings_says_so(registry):
     for key, value in (("learning_rate", "0.1"), ("num_epochs", 3)):  # what the test does not depend on
         assert not texts(change(app, key, value).info)
     (info,) = texts(change(app, "batch_size", 7).info)
-    assert info == "The settings were changed since: **Find a learning rate** tries them."
+    assert (
+        info == "The settings in the sidebar are not this test's: **Find a learning rate** tries those in the sidebar."
+    )
 
 
 def test_a_test_that_is_opened_as_a_training_is_shown_as_what_it_is(registry):
