@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise, takewhile
 from typing import Any
@@ -205,9 +206,9 @@ def _begin(run_id: str, iteration: int, rate: float | None, epochs: int) -> None
         other: dict[str, Any] = {} if rate is None else {"learning_rate": rate}
         return runs.registry().fork(parent, iteration, num_epochs=epochs, pace=pace, visitor=visitor(), **other)
 
-    runs.remember(
-        runs.made_once(fork, "fork", run_id, iteration, rate, epochs, name=what_is(runs.the_run(run_id).config))
-    )
+    config = replace(runs.the_run(run_id).config, num_epochs=epochs)
+    name = what_is(config if rate is None else config.changed(learning_rate=rate), step=iteration)
+    runs.remember(runs.made_once(fork, "fork", run_id, iteration, rate, epochs, name=name))
     show_part("view", "curves")
 
 

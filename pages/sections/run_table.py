@@ -155,7 +155,9 @@ def cells(row: Row, last: StepRecord | None, val_accuracy: float | None) -> dict
         "data set": word_of("dataset", _dataset(row)),
         "network": notation(config.get("network")),
         "optimiser": word_of("update_rule", _rule(row)),
+        "pictures": _pictures(row),
         "rate": None if test else config.get("learning_rate"),
+        "reg": config.get("reg"),
         "epochs": None if test else config.get("num_epochs"),
         "loss": last.loss if last and last.loss < MOST_SHOWN else None,
         "validation": val_accuracy,
@@ -188,6 +190,13 @@ def _dataset(row: Row) -> str:
     return str(row.config.get("dataset", "?"))
 
 
+def _pictures(row: Row) -> str:
+    """On how many training pictures."""
+    data = row.config.get("data")
+    count = data.get("num_train") if isinstance(data, Mapping) else None
+    return f"{count:,}" if type(count) is int else "all"
+
+
 def _rule(row: Row) -> str:
     return str(row.config.get("update_rule", "?"))
 
@@ -207,18 +216,20 @@ def _columns() -> dict[str, Any]:
         return config.NumberColumn(format="percent", width=width, help=help)
 
     return {
-        "name": config.TextColumn(width=170),
+        "name": config.TextColumn(width=160),
         "curve": config.LineChartColumn("loss", y_min=0, width="small", help="Over all steps, smoothed."),
-        "state": config.TextColumn(width=85),
-        "data set": config.TextColumn(width=105),
-        "network": config.TextColumn(width=150, help=notation.__doc__),
-        "optimiser": config.TextColumn(width=78),
-        "rate": config.NumberColumn(format="%g", width=64, help="The learning rate at the start."),
+        "state": config.TextColumn(width=76),
+        "data set": config.TextColumn(width=95),
+        "network": config.TextColumn(width=130, help=notation.__doc__),
+        "optimiser": config.TextColumn(width=72),
+        "pictures": config.TextColumn(width=62, help="The training pictures: so many, the first ones."),
+        "rate": config.NumberColumn(format="%g", width=56, help="The learning rate at the start."),
+        "reg": config.NumberColumn(format="%g", width=56, help="The strength of L2."),
         "epochs": None,
         "loss": config.NumberColumn("last loss", format="%.4g", width="small", help="Of the last step."),
-        "validation": percent("Accuracy at the end of the last whole epoch.", 80),
-        "test": percent("Accuracy on pictures never looked at before, at the end.", 70),
+        "validation": percent("Accuracy at the end of the last whole epoch.", 74),
+        "test": percent("Accuracy on pictures never looked at before, at the end.", 62),
         "seconds": None,
-        "steps": config.NumberColumn(width=64, help="Done so far."),
-        "started": config.DatetimeColumn(format="D MMM, HH:mm", width=105, timezone=st.context.timezone),
+        "steps": config.NumberColumn(width=58, help="Done so far."),
+        "started": config.DatetimeColumn(format="D MMM, HH:mm", width=95, timezone=st.context.timezone),
     }

@@ -17,8 +17,19 @@ DEAD, VANISHING = "most units are dead", "hardly gets a gradient"
 
 
 def what_on_what(config: TrainingConfig) -> str:
-    """A training's data set, network and optimiser."""
-    return f"{word_of('dataset', config.dataset)}; {config.network}; {word_of('update_rule', config.update_rule)}"
+    """A training's data set, how much of it, network and optimiser."""
+    dataset, rule = word_of("dataset", config.dataset), word_of("update_rule", config.update_rule)
+    return f"{dataset}, {how_many_pictures(config)}; {config.network}; {rule}"
+
+
+def how_many_pictures(config: TrainingConfig) -> str:
+    """On how many pictures it trains."""
+    if config.data.num_train is not None:
+        return f"{config.data.num_train:,} training pictures"
+    try:
+        return f"all {config.training_data().num_train:,} training pictures"
+    except ValueError:  # its data set may have been removed since
+        return "all training pictures"
 
 
 def describe(config: TrainingConfig) -> str:

@@ -219,6 +219,7 @@ def _try(run_id: str, remedy: Remedy) -> None:
             return registry.start(remedy.config, pace, visitor=visitor())
         return registry.fork(runs.the_run(run_id), remedy.iteration, pace=pace, visitor=visitor(), **live)
 
-    config = remedy.config or runs.the_run(run_id).config
-    runs.remember(runs.made_once(make, "remedy", run_id, remedy.label, name=what_is(config)))
+    config = remedy.config or runs.the_run(run_id).config.changed(**remedy.live)
+    name = what_is(config, step=remedy.iteration)
+    runs.remember(runs.made_once(make, "remedy", run_id, remedy.label, name=name))
     show_part("view", "curves")

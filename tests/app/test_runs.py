@@ -79,9 +79,18 @@ def test_the_table_tells_of_every_run(three):
     assert first["loss"] == pytest.approx(2.3 / 14 + 0.01)
     assert (second["optimiser"], second["rate"], second["epochs"]) == ("SGD", 0.02, 2)
     assert (third["data set"], third["state"], third["network"]) == ("Fashion-MNIST", "stopped", str(SHORT.network))
+    assert [row["pictures"] for row in rows] == ["all"] * 3
     assert len(third["curve"]) > 0
     assert third["started"].timestamp() == pytest.approx(time.time(), abs=60)
     assert "3 runs; choose one" in captions(app)
+
+
+def test_rows_that_differ_in_their_pictures_or_in_reg_do_not_look_alike(registry):
+    keep(registry, "few", small(data=DataOptions(num_train=400)))
+    keep(registry, "strong", small(reg=0.5))
+    rows = open_lesson("runs").dataframe[0].value.set_index("name")
+    assert list(rows["pictures"]) == ["all", "400"]
+    assert list(rows["reg"]) == [0.5, 0.001]
 
 
 def test_a_row_that_an_other_version_wrote_is_listed_and_can_be_deleted(three):

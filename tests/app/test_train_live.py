@@ -7,7 +7,9 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.training import DataOptions, StoreError, TrainingConfig
+from cnn_core.training.presets import PRESETS
 from cnn_core.training.range_test import suggest
+from pages.controls.naming import ROOM, what_is
 from pages.sections.training_words import no_better_than_guessing
 from pages.server.names import numbered
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
@@ -111,16 +113,28 @@ def test_runs_are_named_after_what_they_are_and_numbered(registry):
     app, _ = start(registry, **SMALL, blocks="2")
     names = [row.name for row in registry.rows()]
     assert names == [
-        "net of 2 + 2 layers, digits",
-        "course's net, Fashion-MNIST",
-        "course's net, digits, 3rd",
-        "course's net, digits, 2nd",
-        "course's net, digits",
+        "net of 2 + 2 layers, digits, batches of 200, 1 epoch",
+        "overfit 100, Fashion-MNIST, 1 epoch",
+        "course's net, digits, 1 epoch, 3rd",
+        "course's net, digits, 1 epoch, 2nd",
+        "course's net, digits, 1 epoch",
     ]
     registry.delete(registry.rows()[2].id)
     app, _ = start(registry, num_epochs="1")
-    assert registry.rows()[0].name == "course's net, digits, 4th"
-    assert app.get("progress")[0].proto.text.startswith("**course's net, digits, 4th** · ")
+    assert registry.rows()[0].name == "course's net, digits, 1 epoch, 4th"
+    assert app.get("progress")[0].proto.text.startswith("**course's net, digits, 1 epoch, 4th** · ")
+
+
+def test_a_run_is_named_after_the_preset_it_comes_from_and_what_differs():
+    preset = {preset.name: preset.config for preset in PRESETS}
+    overfit = preset["overfit_100"]
+    more = replace(overfit, data=replace(overfit.data, num_train=400), num_epochs=10)
+    assert what_is(overfit) == "overfit 100, Fashion-MNIST"
+    assert what_is(more) == "overfit 100, Fashion-MNIST, 400 pictures, 10 epochs"
+    assert what_is(overfit.changed(dropout=0.5)) == "overfit 100, Fashion-MNIST, dropout 0.5"
+    fork = what_is(overfit.changed(learning_rate=0.01), step=24)
+    assert fork == "overfit 100, Fashion-MNIST, from step 24, rate 0.01"
+    assert all(len(what_is(p.for_range_test())) <= ROOM for p in preset.values())
 
 
 @pytest.mark.parametrize(

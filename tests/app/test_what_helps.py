@@ -50,6 +50,9 @@ def test_overfitting_is_named_and_each_remedy_is_tried_with_one_click(registry, 
         "Start with shifted pictures",
         "Fork with L2 0.01",
     ]
+    names = [registry.store.row(other.id).name for other in found.values()]
+    what = ["400 pictures, 10 epochs", "dropout 0.5", "shift 2", "reg 0.01"]
+    assert all(name.startswith(f"overfit 100, Fashion-MNIST, {w}") for name, w in zip(names, what, strict=True))
     assert pictures.config == replace(run.config, data=DataOptions(num_train=400), num_epochs=10)
     assert shifted.config == replace(run.config, data=replace(run.config.data, shift=2))
     assert (dropout.live["dropout"], reg.live["reg"]) == (0.5, 0.01)

@@ -94,7 +94,7 @@ def test_a_run_is_told_of_in_words(other_words, registry):
     until(lambda: run.ended)
     app = open_lesson("train", run=run.id)
     assert progress(app) == f"{other('finished')} after 2 steps"
-    said = f"This training: {other('fashion')}; {run.config.network}; {other('sgd')} at "
+    said = f"This training: {other('fashion')}, 400 training pictures; {run.config.network}; {other('sgd')} at "
     assert any(text.startswith(said) for text in texts(app.caption))
     app = open_lesson("runs", runs=run.id)
     row = app.dataframe[0].value.iloc[0]
