@@ -24,6 +24,7 @@ USUAL = (25, 75)  # percentiles: between them a drawing is left as it is
 MOST_SLANT = 1.0  # that is taken away: a dash that is not quite level stays a dash
 MOST_STRETCH = 2.0  # of one side against the other: a dash stays a dash
 THICKEST = 0.35  # of the height: a pen, not a brush
+PAIRS = 1 << 20  # distances of pixels to pieces of strokes that are looked at together
 
 
 @dataclass(frozen=True)
@@ -169,20 +170,14 @@ def _scaled(pieces: Array, frame: Frame) -> tuple[Array, float]:
 
 def _inked(pieces: Array, thickness: float, height: int, width: int) -> Array:
     """How much of each pixel is inked, (H,W) float32 in 0..1: by the distance of its middle from the nearest piece."""
-    reach = thickness / 2 + 0.5
-    nearest = np.full((height, width), reach**2)  # squared; beyond reach it makes no difference
-    size = np.array([width, height])
-    begin = np.clip(np.floor(pieces.min(axis=1) - reach), 0, size).astype(int)
-    stop = np.clip(np.ceil(pieces.max(axis=1) + reach), 0, size).astype(int)
-    rows, columns = np.arange(height)[:, None] + 0.5, np.arange(width) + 0.5
-    for ((x, y), (end_x, end_y)), (left, top), (right, bottom) in zip(
-        pieces.tolist(), begin.tolist(), stop.tolist(), strict=True
-    ):
-        along_x, along_y = end_x - x, end_y - y
-        from_x, from_y = columns[left:right] - x, rows[top:bottom] - y
-        share = (from_x * along_x + from_y * along_y) / max(along_x**2 + along_y**2, 1e-12)
-        np.clip(share, 0, 1, out=share)
-        near = nearest[top:bottom, left:right]
-        np.minimum(near, (from_x - share * along_x) ** 2 + (from_y - share * along_y) ** 2, out=near)
-    inked: Array = np.clip(reach - np.sqrt(nearest), 0, 1).astype(np.float32)
+    rows, columns = np.indices((height, width)) + 0.5
+    pixels = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    nearest = np.full(len(pixels), np.inf)
+    for begin in range(0, len(pieces), step := max(1, PAIRS // len(pixels))):
+        start, end = pieces[begin : begin + step].transpose(1, 0, 2)[:, :, None]
+        along = end - start
+        share = ((pixels - start) * along).sum(axis=2) / np.maximum((along**2).sum(axis=2), 1e-12)
+        gap = pixels - start - np.clip(share, 0, 1)[..., None] * along
+        np.minimum(nearest, np.hypot(gap[..., 0], gap[..., 1]).min(axis=0), out=nearest)
+    inked: Array = np.clip(thickness / 2 + 0.5 - nearest, 0, 1).astype(np.float32).reshape(height, width)
     return inked

@@ -6,7 +6,7 @@ import { prepare } from "./canvas.js";
 const SIDE = 1000; // the board's width and height, in which points are told
 const SIZE = 184; // the same in pixels of the page
 const PEN = 60; // how thick a stroke is shown
-const NEAR = 10; // a point closer to the one before is left out
+const NEAR = 6; // a point closer to the one before is left out
 const STEP = 25; // what an arrow key moves, and with Shift four times as much
 const PAUSE = 80; // ms between two messages
 const LATE = 1000; // ms after which an answer is no longer waited for

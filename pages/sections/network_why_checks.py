@@ -118,7 +118,8 @@ def told(checked: Checked) -> list[str]:
 
 def _verdict(what: str, alike: float) -> str:
     """Whether a map has become another one, with the likeness that says so."""
-    return f"{what} {_signed(alike)}: {'changes ✓' if alike < ALIKE else 'stays ✗'}"
+    verdict = "changes\xa0✓" if alike < ALIKE else "stays\xa0✗"
+    return f"{what} {_signed(alike)}: {verdict}"
 
 
 def _short(number: float) -> str:

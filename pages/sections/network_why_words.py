@@ -66,7 +66,7 @@ def holds(sheet: AnswerSheet, label: int, network: Network) -> str:
     exact = f"Nothing is left over: in float64 both sides are {apart}."
     if sheet.fixed:
         return (
-            f"{exact} {' and '.join(sheet.fixed)} divide by what this very picture has: mean and deviation are taken as fixed "
-            "numbers, so these slopes are not the gradient."
+            f"{exact} {' and '.join(sheet.fixed)} {'divides' if len(sheet.fixed) == 1 else 'divide'} by a deviation of this very "
+            "picture: it and the mean count as fixed numbers, so these slopes are not the gradient."
         )
     return exact

@@ -114,7 +114,7 @@ def test_the_checks_are_made_when_they_are_wanted():
         areas = [curve(SHIPPED, x, label, heat).area for curve in (deletion, insertion)]
         words = " ".join(one["facts"]).replace("−", "-")
         assert f"deletion {areas[0]:.2f} (chance" in words and f"insertion {areas[1]:.2f} (chance" in words
-        verdict = "changes ✓" if alike["linear1"] < 0.5 else "stays ✗"
+        verdict = "changes\xa0✓" if alike["linear1"] < 0.5 else "stays\xa0✗"
         assert f"random weights {alike['linear1']:.2f}: {verdict}" in words
         assert all(f"{layer} {value:.2f}" in " ".join(one["told"]).replace("−", "-") for layer, value in alike.items())
         assert len(one["curves"]["gone"]) == len(one["curves"]["shares"]) == 17
@@ -147,7 +147,7 @@ def test_labels_are_shuffled_for_real_and_every_map_is_compared(monkeypatch):
     ("blocks", "hidden", "words"),
     [
         (ConvBlock(2, activation="tanh"), "tanh", "The sheet does not hold here: tanh bends"),
-        (ConvBlock(4, norm="group"), "relu", "norm1 divide by what this very picture has"),
+        (ConvBlock(4, norm="group"), "relu", "norm1 divides by a deviation of this very picture"),
         (ConvBlock(4, norm="batch", activation="leaky_relu", pool="avg"), "relu", "Nothing is left over"),
     ],
     ids=str,

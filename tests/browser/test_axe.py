@@ -23,6 +23,7 @@ LOOKED_AT = PATHS | {
     "the table of runs": "/runs?runs={run}",
     "a board to draw on": "/network?source=drawn",
     "learned filters": "/filters?run={run}",
+    "why this answer": "/network?view=why&method=saliency&pixel=1-1&checks=true",
     "a case from a report": f"/check-your-own?{example_report().query}",
 }
 THEMES = ("light", "dark")
