@@ -78,6 +78,7 @@ def settle(page: Page) -> None:
                  && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"], .chart .canvas:empty')
                  && ![...document.querySelectorAll('.chart')].some((place) => place.chart?.due)""",
         timeout=30_000,
+        polling=100,  # milliseconds: a look at each frame makes the browser draw frames that nobody asked for
     )
 
 

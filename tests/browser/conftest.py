@@ -10,7 +10,10 @@ from playwright.sync_api import sync_playwright
 from tools.browser import launch, own_errors, serve
 
 # Without a graphics card, and where each page is looked at for a second or two, these cost more than they bring.
-CHEAP = ("--disable-gpu-rasterization", "--js-flags=--no-turbofan")
+CHEAP = (
+    "--disable-gpu-rasterization",
+    "--js-flags=--no-turbofan --no-maglev --min-semi-space-size=64 --max-semi-space-size=64",  # megabytes
+)
 
 
 @pytest.fixture(scope="session")
