@@ -1,0 +1,172 @@
+"""The overview of the page Network: what is sent is the core's, the backward pass is told in real numbers, learning is undone."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from cnn_core.explorer.one_step import learn
+from cnn_core.explorer.overview import overview
+from cnn_core.loss import softmax, softmax_cross_entropy
+from cnn_core.network import ConvBlock, Network, NetworkSpec, backward_pass, forward_pass
+from cnn_core.training.shipped import shipped_network
+from pages.animation.overview import Classes, wire
+from pages.sections.network_backward import backward_steps, trend
+from tests.app.lesson import calm, open_lesson, texts
+from tests.app.overviews import component, drawn, map_levels
+
+PLANS = {
+    "relu, max": NetworkSpec((ConvBlock(5),), (6,), weight_init="he", dropout=0.2),
+    "batch norm, average": NetworkSpec((ConvBlock(3, norm="batch", pool="avg"),), (6,), "tanh", weight_init="he"),
+    "group norm, no pool": NetworkSpec((ConvBlock(4, norm="group", pool="none"),), (), weight_init="he"),
+}
+
+
+def passes(network, x, target):
+    done = forward_pass(network, x)
+    return done, backward_pass(done, softmax_cross_entropy(done.scores, np.array([target]))[1])
+
+
+def shipped(picture):
+    network, config = shipped_network()
+    data = config.training_data()
+    test = data.dataset.test
+    return network, data.normalised(test.x[picture : picture + 1]), int(test.y[picture])
+
+
+def value(text):
+    return float(text.replace("−", "-").strip("()"))
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_step_of_the_backward_pass_has_formula_shapes_and_real_numbers(plan):
+    network = Network(PLANS[plan], (1, 8, 8), 3, dtype=np.float64)
+    done, back = passes(network, np.random.default_rng(0).normal(0, 1, (1, 1, 8, 8)), 1)
+    steps = backward_steps(done, back, 1, ["a", "b", "c"])
+    layers = [layer for layer in network.layers if layer.kind != "dropout"]
+    assert [step.layer for step in steps] == list(range(len(layers) + 1, 0, -1))
+    first = dict(steps[0].lines)["numbers"]
+    p = softmax(done.scores)[0]
+    shown = re.search(r"loss = −log (\S+) = (\S+); b: (\S+) − 1 = (\S+);", first).groups()
+    np.testing.assert_allclose(list(map(value, shown)), [p[1], -np.log(p[1]), p[1], p[1] - 1], rtol=6e-3)
+    for step, layer in zip(steps[1:], reversed(layers), strict=True):
+        lines = dict(step.lines)
+        assert step.title.startswith(f"{layer.name} (")
+        assert list(lines) == ["formula", "shapes", "numbers"]
+        x, dout = done.input_of(layer.name), back.outputs[layer.name]
+        above, below = re.search(r"length of the gradient: (\S+) above, (\S+) at ", lines["numbers"]).groups()
+        np.testing.assert_allclose(value(above), np.linalg.norm(dout), rtol=6e-3)
+        place = layers.index(layer)
+        dx = back.outputs[layers[place - 1].name] if place else back.dx
+        np.testing.assert_allclose(value(below), np.linalg.norm(dx), rtol=6e-3)
+        if layer.description == "ReLU":
+            stopped, of = re.search(r"the mask is 0 for (\S+) of (\S+) \(", lines["numbers"]).groups()
+            assert (int(stopped.replace(",", "")), int(of)) == ((x <= 0).sum(), x.size)
+        if layer.kind == "linear":
+            d, m, h, g, dw = re.search(
+                r"dW\[(\d+), (\d+)\] = h\[\d+\] · dout\[\d+\] = (\S+) · (\S+) = ([^\s;]+)", lines["numbers"]
+            ).groups()
+            dweight = back.params[f"{layer.name}.weight"]
+            assert abs(dweight[int(d), int(m)]) == np.abs(dweight).max()
+            expected = [x.ravel()[int(d)], dout[0, int(m)], dweight[int(d), int(m)]]
+            np.testing.assert_allclose([value(h), value(g), value(dw)], expected, rtol=6e-3)
+        if layer.kind == "conv":
+            *at, shown = re.search(r"dW\[(\d+), (\d+), (\d+), (\d+)\] = ([^\s,]+),", lines["numbers"]).groups()
+            np.testing.assert_allclose(value(shown), back.params["conv1.weight"][tuple(map(int, at))], rtol=6e-3)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [(1.0, 1e-5, "vanishes"), (1e-3, 10.0, "explodes"), (1.0, 0.5, "2.0 times shorter"), (1.0, 3.0, "3.0 times as long"),
+     (1.0, 0.0, "no gradient arrives"), (0.0, 0.0, "no number to compare"), (1.0, np.nan, "no number to compare")],
+)  # fmt: skip
+def test_what_becomes_of_the_gradient_is_said(first, last, words):
+    assert words in trend(first, last)
+
+
+def test_the_backward_way_sends_gradients_of_the_chosen_loss():
+    network, x, truth = shipped(3)
+    for query, target in (({}, truth), ({"target": "8"}, 8)):
+        app = open_lesson("network", picture="3", way="backward", **query)
+        assert calm(app)
+        _, back = passes(network, x, target)
+        assert drawn(app)["classes"]["target"] == target
+        for layer in drawn(app)["layers"][1:]:
+            gradient = back.outputs[layer["name"]][0]
+            levels, steps = map_levels(app, layer["name"], "grad")
+            assert np.abs(levels - gradient.reshape(len(gradient), -1)).max() <= 0.501 * steps.max()
+            np.testing.assert_allclose(layer["norm"], np.linalg.norm(gradient), rtol=1e-5)
+        assert len(component(app)["steps"]) == len(drawn(app)["layers"])
+    assert component(open_lesson("network", picture="3"))["steps"] == []  # forward nothing of it is sent
+
+
+def test_learning_shows_the_network_after_one_step_and_the_same_switch_takes_it_back():
+    network, x, _ = shipped(3)
+    app = open_lesson("network", picture="3", way="backward", target="8")
+    before = component(app)["sent"]
+    app.toggle(key="learn").set_value(True).run()
+    app.select_slider(key="learning_rate").set_value("0.03").run()
+    assert calm(app)
+    learned = learn(network, x, 8, 0.03)
+    classes = drawn(app)["classes"]
+    np.testing.assert_allclose(classes["before"], learned.before, rtol=1e-5)
+    np.testing.assert_allclose(classes["probabilities"], learned.after, rtol=1e-5)
+    (told,) = [text for text in texts(app.markdown) if text.startswith("After the step")]
+    shown = list(map(value, re.search(r"loss (\S+) → \*\*(\S+)\*\*;", told).groups()))
+    np.testing.assert_allclose(shown, learned.loss, rtol=6e-3)
+    (rows,) = [text.splitlines()[2:] for text in texts(app.markdown) if text.startswith("| parameter")]
+    for row, moved in zip(rows, learned.moved, strict=True):
+        name, change, size, _ = [cell.strip() for cell in row.strip("|").split("|")]
+        assert name == moved.name
+        np.testing.assert_allclose([value(change), value(size)], [moved.change, moved.size], rtol=6e-3)
+    app.toggle(key="learn").set_value(False).run()
+    assert component(app)["sent"] == before
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"way": "sideways"}, "way (=sideways) in the link must be one of forward, backward"),
+        ({"way": "backward", "target": "10"}, "target (=10) in the link must be one of true, 0, 1"),
+        ({"way": "backward", "back": "99"}, "back (=99) in the link must be a whole number from 1 to"),
+        ({"range": "page"}, "range (=page) in the link must be one of map, layer, net"),
+        ({"layer": "conv9"}, "conv9"),
+        ({"layer": "conv1", "map": "999"}, "999"),
+    ],
+)
+def test_a_wrong_link_is_told_and_the_network_is_there(query, told):
+    app = open_lesson("network", **query)
+    assert not app.exception
+    assert [text for text in texts(app.warning) if told in text]
+    assert drawn(app)["layers"]
+
+
+def test_an_open_map_makes_the_overview_a_strip_with_it_marked():
+    app = open_lesson("network", layer="conv1", map="3")
+    assert (component(app)["low"], component(app)["chosen"]) == (True, {"layer": "conv1", "map": 3})
+    app = open_lesson("network")
+    assert (component(app)["low"], component(app)["chosen"]) == (False, None)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
+def test_a_picture_costs_less_than_300_kilobytes(shape):
+    x = np.random.default_rng(0).normal(0, 1, (1, *shape)).astype(np.float32)
+    names = [f"a class with a name {k}" for k in range(10)]
+    course = Network(NetworkSpec((ConvBlock(32, 7),), (100,), weight_init="he"), shape, 10)
+    deep = Network(NetworkSpec((ConvBlock(32, norm="batch"),) * 4, (64,), weight_init="he"), shape, 10)
+    done, back = passes(course, x, 0)
+    for made in (overview(done, back), overview(forward_pass(deep, x))):
+        assert len(wire(made, Classes(names, 0, 0), x[0], "a picture")) < 300_000
+
+
+def test_what_is_sent_is_json_also_of_a_network_that_diverged():
+    network = Network(PLANS["relu, max"], (1, 8, 8), 3)
+    network.params["conv1.weight"][...] = np.nan
+    with np.errstate(all="ignore"):
+        done, back = passes(network, np.ones((1, 1, 8, 8)), 1)
+        steps = backward_steps(done, back, 1, ["a", "b", "c"])
+    sent = json.loads(wire(overview(done, back), Classes(["a", "b", "c"], None), done.x[0], "a picture"))
+    assert sent["layers"][1]["maps"]["low"] == [None] * 5
+    assert sent["classes"]["probabilities"] == [None] * 3
+    assert len(steps) == len(sent["layers"])
