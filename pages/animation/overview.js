@@ -155,8 +155,8 @@ class Overview {
   }
 
   tell() {
-    const words = mapInWords(this.net, this.looked, this.backward);
-    return `${words}.${this.at ? " Click or Enter opens it." : ""}`;
+    const more = this.view.wider ? " Drag sideways to see the rest." : "";
+    return `${mapInWords(this.net, this.looked, this.backward)}.${this.at ? " Click or Enter opens it." : more}`;
   }
 
   tellFolded({ layer, shown, first }) {

@@ -26,6 +26,11 @@ export class View {
     Object.assign(this, room);
   }
 
+  // Whether not all of it is in view.
+  get wider() {
+    return this.world.width * (this.scale || 1) > this.width + 4;
+  }
+
   get inner() {
     return this.height - this.head - this.band;
   }

@@ -24,6 +24,7 @@ LOOKED_AT = PATHS | {
     "a board to draw on": "/network?source=drawn",
     "learned filters": "/filters?run={run}",
     "why this answer": "/network?view=why&method=saliency&pixel=1-1&checks=true",
+    "a network, backward": "/network?way=backward&learn=true",
     "a case from a report": f"/check-your-own?{example_report().query}",
 }
 THEMES = ("light", "dark")

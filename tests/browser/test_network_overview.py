@@ -17,7 +17,7 @@ from tests.waiting import until
 from tools.browser import open_page, serve
 
 PLANS = {
-    "batch norm": NetworkSpec((ConvBlock(40, norm="batch"), ConvBlock(3, pool="none")), (9,), weight_init="he"),
+    "batch norm": NetworkSpec((ConvBlock(100, norm="batch"), ConvBlock(3, pool="none")), (9,), weight_init="he"),
     "average": NetworkSpec((ConvBlock(5, pool="avg"),), (8, 6), "tanh", dropout=0.3),
 }
 PICTURE = 7
@@ -125,6 +125,7 @@ def test_maps_are_opened_and_left_by_keys_and_by_mouse(page, nets):
     for _ in range(len(maps)):  # also those that are folded away
         chosen = int(overview.get_attribute("data-map"))
         seen.add(chosen)
+        assert f"norm1 {chosen}" in overview.evaluate(LOOKED)  # it has been scrolled to
         low, high = map(number, re.search(r"from (\S+) to ([^\s;.]+(?:\.\d+\S*?)?)[;.]? ", told.inner_text()).groups())
         np.testing.assert_allclose([low, high], [maps[chosen].min(), maps[chosen].max()], rtol=6e-3)
         page.keyboard.press("ArrowDown")
