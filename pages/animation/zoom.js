@@ -4,23 +4,22 @@ import { readColours } from "./colours.js";
 import { roomFor } from "./room.js";
 import { make } from "./zoom_make.js";
 import { brief } from "./zoom_number.js";
+import { listenToPinches } from "./zoom_pinch.js";
 import { Sheet } from "./zoom_sheet.js";
 import { productBlock, stepsBlock, sumBlock } from "./zoom_terms.js";
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const [STACKED, LEAST, MOST_BESIDE] = [760, 210, 250]; // pixels: a narrow room, the least height of a sheet, a map beside a sum
-const [PINCH, REST] = [1.35, 400]; // how far fingers part until one goes deeper; ms until the wheel counts again
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const FADE = 150; // ms
+const [TRIES, PATIENCE] = [4, 1200]; // how often one depth is asked for, and ms between
 
 class Zoom {
   constructor(root) {
     this.root = root;
     [this.crumbs, this.stage, this.said] = [".crumbs", ".stage", ".said"].map((part) => root.querySelector(part));
     root.addEventListener("keydown", (event) => this.pressed(event));
-    root.addEventListener("wheel", (event) => this.wheeled(event), { passive: false });
-    root.addEventListener("touchstart", (event) => (this.apart = spread(event)), { passive: true });
-    root.addEventListener("touchmove", (event) => this.pinched(event), { passive: true });
+    listenToPinches(root, (closer) => this.go(closer ? this.deeper : this.view.up));
     // The theme's text colour has a short transition: its end says that the theme changed.
     root.addEventListener("transitionend", (event) => event.target === root && this.layout());
     this.observer = new ResizeObserver(() => root.clientWidth !== this.width && this.layout());
@@ -38,6 +37,7 @@ class Zoom {
     if (focused) this.root.focus({ preventScroll: true });
     if (!STILL.matches) this.stage.animate([{ opacity: 0.25 }, { opacity: 1 }], FADE);
     this.root.dataset.query = this.view.query;
+    clearTimeout(this.asked);
     this.root.removeAttribute("aria-busy");
     this.say(this.view.crumbs.map(([words]) => words).join(", "));
   }
@@ -50,7 +50,15 @@ class Zoom {
     if (!query) return;
     this.root.setAttribute("aria-busy", "true");
     this.root.focus({ preventScroll: true });
+    this.ask(query, TRIES);
+  }
+
+  // What is asked for while Streamlit still ends the last run can be lost: then it is asked for again.
+  ask(query, tries) {
+    clearTimeout(this.asked);
+    if (!tries || !this.root.isConnected || this.view.query === query) return this.root.removeAttribute("aria-busy");
     this.send(query);
+    this.asked = setTimeout(() => this.ask(query, tries - 1), PATIENCE);
   }
 
   // An anchor with the address of a depth: one can open it elsewhere, too.
@@ -193,7 +201,7 @@ class Zoom {
     else if (key === "Enter" && this.view.sheet) query = this.deeper;
     else return;
     event.preventDefault();
-    this.go(query);
+    if (!this.root.hasAttribute("aria-busy")) this.go(query); // a key that is held down asks for one after the other
   }
 
   get deeper() {
@@ -202,29 +210,6 @@ class Zoom {
     if (!this.whole.at) this.whole.move(0, 0);
     return this.whole.query;
   }
-
-  wheeled(event) {
-    if (!event.ctrlKey) return; // the page scrolls
-    event.preventDefault();
-    if (Date.now() < (this.again ?? 0)) return;
-    this.again = Date.now() + REST;
-    this.go(event.deltaY < 0 ? this.deeper : this.view.up);
-  }
-
-  pinched(event) {
-    const apart = spread(event);
-    if (!this.apart || !apart) return;
-    const ratio = apart / this.apart;
-    if (ratio < PINCH && ratio > 1 / PINCH) return;
-    this.apart = null;
-    this.go(ratio > 1 ? this.deeper : this.view.up);
-  }
-}
-
-// How far two fingers are apart.
-function spread({ touches }) {
-  if (touches.length !== 2) return null;
-  return Math.hypot(touches[0].clientX - touches[1].clientX, touches[0].clientY - touches[1].clientY);
 }
 
 // Decimals with which the largest of these numbers has six digits.

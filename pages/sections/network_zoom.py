@@ -13,10 +13,12 @@ from cnn_core.network import Network
 from pages.address import messages, state
 from pages.animation.zoom import zoom
 from pages.controls.explored import Explored
+from pages.controls.segments import show_part
 from pages.figures.zoom_spot import KEYS, settled
 from pages.figures.zoom_view import zoom_view
 
 DEEPER = [key for key in KEYS if key != "way"]
+WAYS = ("forward", "backward")
 LONGEST = 500  # letters of an address that is gone to
 
 
@@ -49,8 +51,6 @@ def show_zoom(explored: Explored, way: str, target: int, theme: str) -> None:
 def _go(query: Any) -> None:
     """Put another depth into the address; the next run shows it."""
     said = dict(parse_qsl(query[:LONGEST])) if isinstance(query, str) else {}
-    for key in DEEPER:
-        state.set_text(key, said.get(key))
-    if "way" in said:
-        state.put({"way": said["way"]})
-        state.set_text("way", said["way"])
+    state.set_texts({key: said.get(key) for key in DEEPER})
+    if said.get("way") in WAYS:
+        show_part("way", said["way"])
