@@ -84,6 +84,7 @@ export class BackwardSteps {
   }
 
   stop() {
+    if (!this.running) return; // nothing to report: a report meanwhile would carry an older address along
     this.clock.stop();
     this.face("play", "Play");
     this.owner.report();
