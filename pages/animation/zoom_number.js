@@ -1,3 +1,4 @@
+const RAISED = { "-": "⁻", ...Object.fromEntries(Array.from("⁰¹²³⁴⁵⁶⁷⁸⁹", (sign, digit) => [digit, sign])) };
 const [TINY, HUGE] = [1e-3, 1e6]; // below and from here on, a number has a power of ten
 
 // A number with four digits, as the server writes it.
@@ -16,3 +17,5 @@ export function short(number) {
   const text = Math.abs(number) < 0.01 ? number.toFixed(3) : String(Number(number.toPrecision(2)));
   return text.length > 6 ? brief(number) : text.replace("-", "−");
 }
+
+export const powerOfTen = (power) => `10${Array.from(String(power), (sign) => RAISED[sign]).join("")}`;

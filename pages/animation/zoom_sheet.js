@@ -4,7 +4,7 @@ import { prepare } from "./canvas.js";
 import { shade } from "./colours.js";
 import { ink } from "./ink.js";
 import { unpack } from "./numbers.js";
-import { brief, short } from "./zoom_number.js";
+import { brief, powerOfTen, short } from "./zoom_number.js";
 
 const [BETWEEN, LABEL, EDGE] = [6, 15, 2]; // pixels between planes, of a label's line, and around all
 const [LARGEST, LEAST_PLANE] = [40, 30]; // pixels of a cell, and of the smallest plane where there are many
@@ -64,7 +64,7 @@ export class Sheet {
       this.size.map((length) => length - this.between + 2 * EDGE),
     );
     const numbers = this.cell >= NUMBERS_FROM && this.sheet.dtype === "f8";
-    const unit = numbers && this.power ? `, written in 10^${this.power}`.replace("-", "−") : "";
+    const unit = numbers && this.power ? `, written in ${powerOfTen(this.power)}` : "";
     this.caption.textContent = this.sheet.words + unit;
     this.draw();
   }

@@ -24,15 +24,24 @@ export function sumBlock(sum, { link, room, here }) {
   block.append(make("p", { class: "words" }, words + (unit && sum.right ? `; products in ${unit}` : "")));
   const many = sum.parts.length > 1;
   const all = block.appendChild(make("div", { class: many ? "parts" : "" }));
+  const inView = sum.parts.length - (sum.others?.[0] ?? 0);
+  const rest = sum.others && others(sum.others);
   sum.parts.forEach((part, place) => {
     const inside = partTerms(sum, part, { link, room, here });
     if (!many) return all.append(inside);
     const fold = make("details", { class: "part" });
     fold.open = place === 0;
     fold.append(make("summary", {}, make("span", {}, part.title), make("b", {}, part.sum)), inside);
-    all.append(fold);
+    (place < inView ? all : rest.lastChild).append(fold);
   });
+  if (rest) all.append(rest);
   return block;
+}
+
+// A fold for parts that give little each.
+function others([count, together]) {
+  const head = make("summary", {}, make("span", {}, `the other ${count} together`), make("b", {}, together));
+  return make("details", { class: "others" }, head, make("div", { class: "parts" }));
 }
 
 function totalLine(sum, title, link) {

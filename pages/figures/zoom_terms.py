@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.explorer import Explanation, Factors, Inside, Sum
-from pages.figures.written_number import BRIEF, brief, unit_words
+from pages.figures.written_number import BRIEF, brief, in_unit, unit_words
 from pages.figures.written_steps import OF_SUMS, written_steps
 from pages.figures.written_sum import WrittenSum, written_sum
 from pages.figures.zoom_sheet import around
@@ -18,6 +18,7 @@ from pages.figures.zoom_words import at_words, number_words, tensor_words
 IN_A_LIST = 24  # terms of a part that are not laid out as a window
 IN_ALL = 1500  # terms that are sent; of more, each part shows its largest only
 FEW = 6
+SHOWN = 16  # parts that are in view; the others are folded up together
 
 
 def sum_block(inside: Inside, spot: Spot, name: str, made: Sum, first: int, names: Sequence[str]) -> dict[str, Any]:
@@ -43,8 +44,11 @@ def sum_block(inside: Inside, spot: Spot, name: str, made: Sum, first: int, name
         _part(inside, spot, made, text, group, groups[group], first, everything or place < FEW, names)
         for place, group in enumerate(order)
     ]
+    others = order[SHOWN:] if len(order) > SHOWN + 1 else []
+    together = in_unit(sum(text.parts[group][1] for group in others), text.last, text.units[2])
     return head | {
         "parts": parts,
+        "others": [len(others), together] if others else None,
         "units": [unit_words(unit) for unit in text.units],
         "constant": text.constant,
         "constant_query": made.constant
@@ -78,6 +82,7 @@ def _part(
     if not laid_out or not whole:
         most = IN_A_LIST if whole else FEW
         shown = sorted(terms, key=lambda term: -abs(text.whole[term]))[:most]
+        shown = [term for term in shown if text.whole[term]] or shown[:1]  # what gives nothing is told together
         laid_out = False
     rest = sorted(set(terms) - set(shown))
     title = f"row {group}"

@@ -116,7 +116,9 @@ def _map(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> dict
     words = f"{tensor_words(spot.tensor)}, {number_words(inside, spot.tensor, number, names)}"
     if planes.ndim == 3:
         words += f": {size_words(planes.shape[1:] if len(planes) == 1 else planes.shape)}"
-    whole = sheet(planes, words=words, exact=True, choose=choose, unit="cell", cursor=list(first_at(inside, spot)))
+    each = "input" if planes.ndim == 1 else "channel" if len(planes) > 1 else ""
+    start = list(first_at(inside, spot))
+    whole = sheet(planes, words=words, exact=True, choose=choose, unit="cell", cursor=start, each=each)
     seen = {"sheet": whole, "facts": _facts(planes), "links": _neighbours(inside, spot) if spot.is_param else []}
     parts = partial_maps(inside, spot.tensor, number)
     if parts is None:
@@ -197,7 +199,9 @@ def _number(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> d
 
 def _window(inside: Inside, spot: Spot, made: Sum, best: int, names: Sequence[str]) -> dict[str, Any]:
     """Where the left factors stand: the part that gives most, with a frame around its cells."""
-    mine = made.left.at[made.group == made.group[best]]
+    sums = np.nan_to_num(np.abs(np.bincount(made.group, made.products)))
+    most = sums.argmax() if made.chosen is None and sums.any() else made.group[best]
+    mine = made.left.at[made.group == most]
     real = mine[(mine >= 0).all(axis=1)]
     if not len(real):
         real = np.maximum(mine, 0)

@@ -149,6 +149,9 @@ def test_a_net_of_128_maps_and_of_many_units_is_sent_in_little_and_every_part_of
         if parts:
             (one,) = view["sums"]
             assert len(one["parts"]) == parts
+            count, together = one["others"]
+            assert count == parts - 16
+            assert sum(number(part["sum"]) for part in one["parts"][16:]) == number(together)
         else:
             assert view["parts"]["labels"][-1] == "the other 120"
     sheets = zoom_view(inside, settled(inside, {"layer": "conv2"})[0], NAMES)["sheet"]
