@@ -57,7 +57,7 @@ class Overview {
     this.chosen = chosen && this.net.find(chosen.layer, chosen.map ?? 0);
     this.chosenLayer = chosen?.layer ?? null;
     if (this.chosen) this.at = this.chosen;
-    this.steps.load(steps, this.begun === begin.version ? null : begin.back);
+    this.steps.load(steps, this.begun === begin.version && this.steps.all.length ? null : begin.back);
     this.begun = begin.version;
     this.root.classList.toggle("low", low);
     this.root.classList.toggle("backward", backward);

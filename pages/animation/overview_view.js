@@ -75,6 +75,7 @@ export class View {
   }
 
   down(event) {
+    if (event.button) return; // not the first one
     this.pointers.set(event.pointerId, [event.offsetX, event.offsetY]);
     this.canvas.setPointerCapture(event.pointerId);
     if (this.pointers.size === 1) Object.assign(this, { began: [event.offsetX, event.offsetY], dragged: false });
@@ -104,8 +105,7 @@ export class View {
   }
 
   up(event) {
-    this.pointers.delete(event.pointerId);
-    if (this.dragged || event.type === "pointercancel") return;
+    if (!this.pointers.delete(event.pointerId) || this.dragged || event.type === "pointercancel") return;
     const now = [event.offsetX, event.offsetY];
     const [at, foot] = [this.at(now), this.foot(now)];
     if (at) this.owner.open(at);

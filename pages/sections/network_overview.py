@@ -12,7 +12,7 @@ from cnn_core.explorer.one_step import Learned, learn
 from cnn_core.explorer.overview import overview as made_overview
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import backward_pass, forward_pass
-from pages.address import state
+from pages.address import messages, state
 from pages.address.links import tell_bad
 from pages.animation.overview import RANGES, BackwardStep, Classes, overview, wire
 from pages.controls import settings
@@ -67,7 +67,11 @@ def _choices(seen: Explored, way: str) -> tuple[int, Learned | None]:
     if not wanted:
         return target, None
     rate = settings.scale("learning rate", "learning_rate", STEP_SIZES, "0.01")
-    return target, learn(seen.network, seen.x, target, rate)
+    learned = learn(seen.network, seen.x, target, rate)
+    if not np.isfinite(learned.after).all():
+        messages.warning(f"A step with learning_rate (={rate:g}) leads beyond all bounds: choose a smaller one.")
+        return target, None
+    return target, learned
 
 
 LEARN = (

@@ -12,6 +12,7 @@ from cnn_core.loss import softmax, softmax_cross_entropy
 from cnn_core.network import ConvBlock, Network, NetworkSpec, backward_pass, forward_pass
 from cnn_core.training.shipped import shipped_network
 from pages.animation.overview import Classes, wire
+from pages.sections import network_overview
 from pages.sections.network_backward import backward_steps, trend
 from tests.app.lesson import calm, open_lesson, texts
 from tests.app.overviews import component, drawn, map_levels
@@ -122,6 +123,14 @@ def test_learning_shows_the_network_after_one_step_and_the_same_switch_takes_it_
         np.testing.assert_allclose([value(change), value(size)], [moved.change, moved.size], rtol=6e-3)
     app.toggle(key="learn").set_value(False).run()
     assert component(app)["sent"] == before
+
+
+def test_a_step_beyond_all_bounds_is_told_and_not_taken(monkeypatch):
+    monkeypatch.setattr(network_overview, "STEP_SIZES", ("0.01", "1e30"))
+    app = open_lesson("network", way="backward", learn="true", learning_rate="1e30")
+    assert not app.exception
+    assert "beyond all bounds: choose a smaller one" in texts(app.warning)[0]
+    assert drawn(app)["classes"]["before"] is None
 
 
 @pytest.mark.parametrize(
