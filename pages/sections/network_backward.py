@@ -9,7 +9,7 @@ import numpy as np
 from cnn_core.checks import Array
 from cnn_core.loss import softmax
 from cnn_core.network.blur import blur_kernel
-from cnn_core.network.layers import Activation, Layer, Norm, Pool
+from cnn_core.network.layers import Activation, Layer, Mode, Norm, Pool
 from cnn_core.network.passes import BackwardPass, ForwardPass
 from pages.animation.overview import BackwardStep
 
@@ -116,10 +116,10 @@ def _pool(layer: Layer, x: Array, dout: Array, dx: Array, back: BackwardPass) ->
         formula = (
             "unpooling: each dout goes to the winner of its window, the cell that was the largest; the others get 0"
         )
-        if layer.window.stride < layer.window.kernel_size:
-            return formula, shapes, f"{dout.size:,} windows overlap: a cell that wins several gets their sum"
-        losers = x.size - dout.size
-        return formula, shapes, f"{dout.size:,} winners; {losers:,} of {x.size:,} cells were none, and get 0"
+        _, winners = layer.forward(x[None], {}, Mode())
+        won = int((layer.backward(np.ones_like(dout)[None], winners, {}) > 0).sum())
+        several = "; who wins several gets their sum" if layer.window.stride < layer.window.kernel_size else ""
+        return formula, shapes, f"{dout.size:,} windows; {won:,} of {x.size:,} cells won one, the others get 0{several}"
     if layer.pool == "blur":
         kernel = blur_kernel(layer.window.stride[0])
         shares = ", ".join(f"{share:g}" for share in kernel[len(kernel) // 2])

@@ -20,6 +20,7 @@ from tests.app.overviews import component, drawn, map_levels
 PLANS = {
     "relu, max": NetworkSpec((ConvBlock(5),), (6,), weight_init="he", dropout=0.2),
     "batch norm, average": NetworkSpec((ConvBlock(3, norm="batch", pool="avg"),), (6,), "tanh", weight_init="he"),
+    "blur": NetworkSpec((ConvBlock(4, pool="blur"),), (), weight_init="he"),
     "group norm, no pool": NetworkSpec((ConvBlock(4, norm="group", pool="none"),), (), weight_init="he"),
 }
 
@@ -64,6 +65,15 @@ def test_every_step_of_the_backward_pass_has_formula_shapes_and_real_numbers(pla
         if layer.description == "ReLU":
             stopped, of = re.search(r"the mask is 0 for (\S+) of (\S+) \(", lines["numbers"]).groups()
             assert (int(stopped.replace(",", "")), int(of)) == ((x <= 0).sum(), x.size)
+        if won := re.search(r"(\d+) windows; (\d+) of (\d+) cells won one", lines["numbers"]):
+            assert layer.pool == "max"
+            winners = np.zeros(x.shape[1:], bool)
+            for (f, i, j), most in np.ndenumerate(done.outputs[layer.name][0]):
+                (top, left), (high, wide) = layer.window.stride, layer.window.kernel_size
+                seen = x[0, f, i * top : i * top + high, j * left : j * left + wide]
+                at = np.argwhere(seen == most)[0]
+                winners[f, i * top + at[0], j * left + at[1]] = True
+            assert [int(count) for count in won.groups()] == [dout.size, winners.sum(), x.size]
         if layer.kind == "linear":
             d, m, h, g, dw = re.search(
                 r"dW\[(\d+), (\d+)\] = h\[\d+\] · dout\[\d+\] = (\S+) · (\S+) = ([^\s;]+)", lines["numbers"]
