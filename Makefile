@@ -34,7 +34,7 @@ lint: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tools.get_chromium
-	@failed=0; for part in core check gradients attribution features scan player pad network lab waiting load; do $(BIN)/python -m benchmarks.$$part || failed=1; done; exit $$failed
+	@failed=0; for part in core check gradients attribution features scan player pad network shift lab waiting load; do $(BIN)/python -m benchmarks.$$part || failed=1; done; exit $$failed
 
 screenshots: .venv/dev
 	$(BIN)/python -m tools.get_chromium

@@ -58,15 +58,17 @@ def before_and_after(before: Array, after: Array, names: Sequence[str], truth: i
     written = as_text(names)
     labels = [f"✓ {written[k]}" if k == truth else written[k] for k in likely]
 
-    def bars(name: str, chances: Array, colour: str, shape: str) -> dict[str, Any]:
-        percent = [round(100 * float(chances[k]), 1) for k in likely]
+    def percents(chances: Array) -> list[float]:
+        return [round(100 * float(chances[k]), 1) for k in likely]
+
+    def bars(name: str, chances: Array, colour: str, shape: str, said: list[str]) -> dict[str, Any]:
         return {
             "type": "bar",
             "orientation": "h",
             "name": name,
-            "x": percent,
+            "x": percents(chances),
             "y": labels,
-            "text": [f"{p:g} %" if p >= 1 else "" for p in percent],
+            "text": said,
             "textposition": "outside",
             "textfont": {"size": 11},
             "constraintext": "none",
@@ -75,8 +77,11 @@ def before_and_after(before: Array, after: Array, names: Sequence[str], truth: i
             "hovertemplate": f"%{{y}}, {name}: %{{x:g}} %<extra></extra>",
         }
 
+    pairs = list(zip(percents(before), percents(after), strict=True))
+    said = [(f"{was:g} → {now:g} %" if what else f"{was:g} %") if max(was, now) >= 1 else "" for was, now in pairs]
+    first = bars("as it is", before, OTHER, "/", [""] * len(said) if what else said)  # two lines of text would touch
     return {
-        "data": [bars("as it is", before, OTHER, "/"), *([bars(what, after, AFTER, "")] if what else [])],
+        "data": [first, bars(what, after, AFTER, "", said)] if what else [first],
         "layout": {
             "barmode": "group",
             "bargap": 0.25,

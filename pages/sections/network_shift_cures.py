@@ -40,8 +40,8 @@ def how_many_stay(seen: Explored) -> None:
         return
     pictures = f"{kept.pictures:,} test picture{'s'[: kept.pictures > 1]}"
     st.markdown(
-        f"**{kept.kept:.0%}** of the answers for {pictures} stay when the picture is shifted by one pixel, while "
-        f"**{kept.accuracy:.0%}** are right; {kept.kept_all:.0%} of the pictures keep theirs at all four shifts."
+        f"Shifted by one pixel, **{kept.kept:.0%}** of the answers for {pictures} stay (for {kept.kept_all:.0%} at all four "
+        f"shifts), while **{kept.accuracy:.0%}** are right."
     )
     if len(cures.names) > 1:
         with st.container(key="cures"):
