@@ -15,6 +15,7 @@ from pages.figures.shifts import answer_grid, before_and_after, in_words, short
 from pages.sections import network_shift_cures
 from pages.server import shifts
 from tests.app.lesson import calm, figure, open_lesson, sent, texts
+from tests.app.test_forged_values import CELLS, send, state_of, trigger_of
 from tests.trainings import small
 from tests.waiting import until
 
@@ -207,3 +208,14 @@ def test_of_many_classes_the_likely_ones_are_drawn():
     assert len(bars[0]["y"]) == 10
     assert bars[0]["y"][bars[0]["x"].index(100.0)] == "✓ class 3"
     assert bars[1]["y"][bars[1]["x"].index(100.0)] == "class 29"
+
+
+@pytest.mark.parametrize("value", CELLS, ids=str)
+def test_what_is_no_cell_moves_nothing(value):
+    app = opened(rows="1")
+    found = next(c.proto for c in app.get("bidi_component") if c.proto.component_name == "convscope_entries")
+    events = [{"event": "entry", "value": value}]
+    send(app, state_of(trigger_of(found.id), "json_trigger_value", json.dumps(events)))
+    assert not app.exception
+    at = (-3, 2) if value == 5 else (1, 0)  # the one that is a cell
+    assert (app.slider(key="rows").value, app.slider(key="columns").value) == at

@@ -125,6 +125,7 @@ def jacobian(layer, x, arrays, h=1e-4):
         NetworkSpec((ConvBlock(3),), (4,)),
         NetworkSpec((ConvBlock(3, norm="batch", pool="avg"), ConvBlock(2, pool="none")), (3,), weight_init="he"),
         NetworkSpec((ConvBlock(2, 3, stride=2, padding=1, activation="leaky_relu"),), ()),
+        NetworkSpec((ConvBlock(2, pool="blur"),), ()),
     ],
     ids=str,
 )
