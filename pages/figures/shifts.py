@@ -79,9 +79,11 @@ def before_and_after(before: Array, after: Array, names: Sequence[str], truth: i
 
     pairs = list(zip(percents(before), percents(after), strict=True))
     said = [(f"{was:g} → {now:g} %" if what else f"{was:g} %") if max(was, now) >= 1 else "" for was, now in pairs]
-    first = bars("as it is", before, OTHER, "/", [""] * len(said) if what else said)  # two lines of text would touch
+    longer = [was > now or not what for was, now in pairs]  # its bar has the label: two lines of text would touch
+    first = bars("as it is", before, OTHER, "/", [text if own else "" for text, own in zip(said, longer, strict=True)])
+    second = bars(what, after, AFTER, "", ["" if own else text for text, own in zip(said, longer, strict=True)])
     return {
-        "data": [first, bars(what, after, AFTER, "", said)] if what else [first],
+        "data": [first, second] if what else [first],
         "layout": {
             "barmode": "group",
             "bargap": 0.25,

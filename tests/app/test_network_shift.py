@@ -208,6 +208,7 @@ def test_of_many_classes_the_likely_ones_are_drawn():
     assert len(bars[0]["y"]) == 10
     assert bars[0]["y"][bars[0]["x"].index(100.0)] == "✓ class 3"
     assert bars[1]["y"][bars[1]["x"].index(100.0)] == "class 29"
+    assert [[text for text in bar["text"] if text] for bar in bars] == [["100 → 0 %"], ["0 → 100 %"]]
 
 
 @pytest.mark.parametrize("value", CELLS, ids=str)
