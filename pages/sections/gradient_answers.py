@@ -21,8 +21,8 @@ L2 = (
 )
 STEP = (
     "**Which h is the best, and why not a smaller one?** The usual choice is **1e-5 in float64**, **1e-2 in float32**: about "
-    "the third root of the precision. The best for one entry lies in the valley of its curve, and is named there; it may be "
-    "ten times as large. A smaller h makes the two losses so alike "
+    "the third root of the precision, and near enough for a whole tensor. One entry's own best is the lowest point of its curve, "
+    "named below that. A smaller h makes the two losses so alike "
     "that their difference is mostly rounding: a tenth of h, ten times the error. A larger h measures the slope of a "
     "chord, not of the curve: ten times h, a hundred times the error."
 )
@@ -47,9 +47,12 @@ def best_steps(curves: list[Curve], theory: Expected) -> None:
     for curve in curves:
         finite = [(error, h) for error, h in zip(curve.errors.tolist(), STEPS, strict=True) if error == error]
         best = theory.best(curve.dtype)
-        expected = f" (expected near {power(best)})" if best and best < 1 else ""
+        expected = f" (by theory near {power(best)})" if best and best < 1 else ""
         found.append(f"{power(min(finite)[1])} in {curve.dtype}{expected}")
-    valley = f"Best h for this entry: {', '.join(found)}; the usual choice: 1e−5 and 1e−2. "
+    valley = (
+        f"**Use the usual h** for whole tensors: 1e−5 in float64, 1e−2 in float32. For this entry alone the measured curve is "
+        f"lowest at {', '.join(found)}; luck in rounding moves that a little. "
+    )
     if theory.third == 0:
         why = "f is linear (or quadratic) in this number, so there is no truncation. The larger h, the less rounding."
     elif theory.third is None:
@@ -89,6 +92,10 @@ def two_ways(name: str, found: ErrorMap, projected: Projected, tensors: int) -> 
         f"**{said[agreed.gradcheck]}** · largest difference **{scientific(agreed.largest)}** · largest relative error "
         f"**{scientific(agreed.relative)}** (CS231n's `rel_error`)."
     )
+    if agreed.approximate and not agreed.exact:
+        st.caption(
+            "A right gradient is **approximate: yes**. To the last bit (exact) a numeric one hardly ever is: it is rounded."
+        )
     st.markdown(
         "| | calls of f | time | relative error |\n|---|---|---|---|\n"
         f"| entry by entry, this tensor | {found.calls} | {_time(found.seconds)} | {scientific(agreed.relative)} |\n"

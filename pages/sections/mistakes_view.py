@@ -68,11 +68,11 @@ def most_confused(found: Evaluation, names: Sequence[str]) -> str:
         return f"{len(pairs)} mistakes, and no pair of classes among them twice."
     if times.count(times[0]) > 1:
         most = "; ".join(f"{names[c]} and {names[d]}" for c, d in pairs[: min(PAIRS, times.count(times[0]))])
-        return f"Most often confused, {times[0]} times each: {most}."
+        return f"Most often confused, {times[0]} times each, both ways together: {most}."
     a, b = pairs[0]
     words = (
-        f"Most often confused: {names[a]} and {names[b]}. {counts[a, b]} of {counts[a].sum()} pictures of {names[a]} are "
-        f"taken for {names[b]}, {counts[b, a]} of {counts[b].sum()} of {names[b]} for {names[a]}."
+        f"Most often confused, both ways together: {names[a]} and {names[b]}. {counts[a, b]} of {counts[a].sum()} pictures of "
+        f"{names[a]} are taken for {names[b]}, {counts[b, a]} of {counts[b].sum()} of {names[b]} for {names[a]}."
     )
     further = [f"{names[c]} and {names[d]} ({counts[c, d] + counts[d, c]})" for c, d in pairs[1:PAIRS]]
     return words + (f" Then {', '.join(further)}." if further else "")

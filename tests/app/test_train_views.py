@@ -163,9 +163,9 @@ def test_the_most_confused_pair_is_named_with_both_counts(run):
     (a, b), (times, again) = found.confused()[0], np.sort(both.ravel())[:-3:-1]
     assert both[a, b] == times
     begins = (
-        f"Most often confused: {a} and {b}. "
+        f"Most often confused, both ways together: {a} and {b}. "
         if times > again
-        else f"Most often confused, {times} times each: {a} and {b}"
+        else f"Most often confused, {times} times each, both ways together: {a} and {b}"
     )
     assert most_confused(found, [str(k) for k in range(10)]).startswith(begins)
     assert most_confused(Evaluation(np.arange(3), np.eye(3)), "abc") == "No class is taken for another."
@@ -178,9 +178,10 @@ def test_the_most_confused_pair_is_named_with_both_counts(run):
         (
             [0, 0, 1, 2],
             [1, 1, 2, 2],
-            "Most often confused: a and b. 2 of 2 pictures of a are taken for b, 0 of 1 of b for a. Then b and c (1).",
+            "Most often confused, both ways together: a and b. 2 of 2 pictures of a are taken for b, 0 of 1 of b for a. "
+            "Then b and c (1).",
         ),
-        ([0, 1, 1, 2], [1, 0, 2, 1], "Most often confused, 2 times each: a and b; b and c."),
+        ([0, 1, 1, 2], [1, 0, 2, 1], "Most often confused, 2 times each, both ways together: a and b; b and c."),
     ],
 )
 def test_where_no_pair_is_the_most_confused_none_is_named_as_it(truth, guesses, words):
