@@ -102,13 +102,18 @@ export function sayRoute(walk, at, action) {
   const slip = tellSlip(walk, action, at);
   const terms = at.cells.map((cell, tap) => ({
     name: walk.name("dx", at.channel, cell),
-    product: tap !== winner ? "0" : action.broken ? `= ${g}` : `+ ${bracket(g)}`,
+    product: tap === winner ? (action.broken ? `= ${g}` : `+ ${bracket(g)}`) : action.broken ? "stays" : "0",
     mark: tap === winner && { stage: action.begins },
     muted: walk.blank[cell],
   }));
   return {
     blocks: [
-      { title: `dx[window] ${action.broken ? "=" : "+="}`, columns: walk.kernel_size[1], stage: action.begins, terms },
+      {
+        title: action.broken ? "dx[winner] =" : "dx[window] +=",
+        columns: walk.kernel_size[1],
+        stage: action.begins,
+        terms,
+      },
     ],
     total: [
       {
@@ -116,7 +121,7 @@ export function sayRoute(walk, at, action) {
         html: `${source} = ${result(g)} goes to the largest number of the window${tie}; its dx ${was} <b>${now}</b>${slip}`,
       },
     ],
-    sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}${slip}.`,
+    sentence: `${source} = ${g}. All of it goes to the cell that won the window${tie}, whose gradient is now ${now}${slip}.${action.broken ? " Only this cell is written." : ""}`,
   };
 }
 

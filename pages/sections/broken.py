@@ -40,6 +40,10 @@ def broken_note(walk: Walk, pooling: str) -> None:
         f"Relative error of dx: {overall_error(missed, usual.grids['dx'].counts):.1e}. The usual test passes."
     )
     if len(cells):
+        st.caption(
+            "A wrong **cell** is one that ends wrong. The **wrong steps** that the figure counts are all those that leave a "
+            "wrong number: several may fall on one cell, and a later one may hide what an earlier one did."
+        )
         named = ", ".join(
             f"dx[{', '.join(map(str, cell if len(right) > 1 else cell[1:]))}]" for cell in cells[:6].tolist()
         )

@@ -184,6 +184,7 @@ def test_the_wrong_cells_of_the_broken_backward_pass_are_counted_and_named(param
     if len(at):
         named = [f"dx[{', '.join(map(str, cell if len(right) > 1 else cell[1:]))}]" for cell in at.tolist()]
         more = f" and {len(at) - 6} more" if len(at) > 6 else ""
+        assert any("The **wrong steps** that the figure counts are all those" in note for note in notes)
         assert f"Wrong: {', '.join(named[:6])}{more}. Each lies under several windows" in words
     else:
         assert "the slip does no harm" in words

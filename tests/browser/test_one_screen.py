@@ -233,6 +233,8 @@ def test_each_step_that_the_slip_gets_wrong_is_told_marked_and_reached_by_a_butt
         at(player, step)
         expect(player.locator(".total")).to_contain_text(words)
         expect(player.locator(".words")).to_contain_text(words)
+    expect(player.locator(".words")).to_contain_text("Only this cell is written.")
+    expect(player.locator(".terms")).to_contain_text("stays")  # the other cells of the window, which are not zeroed
     button.click()
     at(player, min(wrong))
     open_walk(page, address + "/pooling?preset=overlapping_stride_1")
