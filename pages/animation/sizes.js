@@ -108,7 +108,8 @@ function pictureExtent(group, plan, width) {
     plane < SMALLEST_CELL ? lenses.map(({ view }) => [view.columns * lens + GAPS.planes, view.rows * lens]) : [];
   const [across, enlarged] = [sum(views.map(([wide]) => wide)), Math.max(0, ...views.map(([, high]) => high))];
   const [wide, high] = [grid.columns * plane + GAPS.planes, grid.rows * plane + 6];
-  if (planes.length === 1) return [across + wide - GAPS.planes, TITLE + Math.max(enlarged, high)];
+  const words = lenses.some(({ view }) => view.rows < grid.rows || view.columns < grid.columns) ? CAPTION : 0; // a part, it says
+  if (planes.length === 1) return [across + wide - GAPS.planes, TITLE + Math.max(enlarged && enlarged + words, high)];
   const each = group.stacked ? picturesAcross(group, wide) : planes.length;
   return [
     Math.max(across, Math.min(each, planes.length) * wide) - GAPS.planes,

@@ -106,7 +106,10 @@ export class Stage {
 
   caption(plane) {
     const { words, owner } = titleOfPlane(this.walk, plane.name, plane.channel);
-    plane.caption.textContent = words;
+    const { view, grid } = plane;
+    const cut = view.rows < grid.rows || view.columns < grid.columns;
+    const size = `part: ${view.rows}×${view.columns} of ${grid.rows}×${grid.columns}`;
+    plane.caption.textContent = !cut ? words : words ? `${words} (part)` : size;
     plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
     const title = this.walk.titles[plane.name] ?? plane.name;
     plane.canvas.setAttribute("aria-label", words && words !== title ? `${title} ${words}` : title);

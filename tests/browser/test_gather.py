@@ -43,6 +43,7 @@ def test_dx_is_gathered_from_where_the_backward_pass_stands(page, address):
         "convolution?preset=odd&dx_as=gather",
         "gradient-flow?dx_as=gather&stride=2&padding=1",
         "gradient-flow?dx_as=gather",
+        "convolution?preset=edges_on_a_picture&kernel_size=5&padding=0&input_size=5&dx_as=gather",
     ],
 )
 def test_a_gather_fits_one_screen(page, address, query):
@@ -52,3 +53,6 @@ def test_a_gather_fits_one_screen(page, address, query):
         assert frames >= 2
         assert right <= 1280
         assert bottom <= 800
+    if "kernel_size=5" in query:  # what is cut says so
+        expect(player.locator(".group.x h4")).to_have_text("dout 1×1, padding 5 − 1 − 0 = 4")
+        expect(player.locator(".group.x .lenses figcaption")).to_have_text("part: 7×7 of 9×9")
