@@ -82,7 +82,7 @@ CONVOLUTION = {
         {"input": "fruit", "input_size": "8", "channels": "3", "kernel": "brightness", "kernel_size": 1},
     ),
     "sobel_on_a_photograph": Preset(
-        "Left against right, weighted 1-2-1 from top to bottom: vertical edges light up. The enlarged part shows the numbers.",
+        "Right less left, smoothed from top to bottom: vertical edges light up. The enlarged part shows the numbers.",
         {"input": "boat", "input_size": "64", "kernel": "sobel_x", "padding": 1},
     ),
     "eight_filters": Preset(

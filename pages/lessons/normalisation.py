@@ -28,7 +28,7 @@ IN_USE = (
     "mean and variance are **running averages** of training (here {} batches of {}), the same whatever batch is shown."
 )
 ENDS = {
-    1: " With 1 group that is **layer norm** (which has a γ for each number, not for each channel).",
+    1: " With 1 group mean and variance are those of **layer norm**, whose γ and β are one for each number, not each channel.",
     0: " With as many groups as channels that is **instance norm**.",
 }
 ALONE = " With a batch of one that is **instance norm**."

@@ -13,7 +13,7 @@ from pages.controls.segments import segments
 from pages.figures.inside import histograms, over_time
 from pages.figures.sheets import filter_sheet
 from pages.sections.before_training import sheet_caption
-from pages.sections.training_words import HEALTHY, judged
+from pages.sections.training_words import HEALTHY, MANY, MOST, judged
 from pages.server import runs
 from pages.server.filters import latest_filters
 
@@ -31,8 +31,9 @@ def layers_view(run: Run, theme: str) -> None:
     st.dataframe(rows, hide_index=True, key="layer_numbers", height="content")
     st.caption(
         f"At step {latest.iteration}. Healthy: an update about a thousandth of the weights (far above: the rate is too high; far "
-        f"below: nothing is learned); gradients of about the same size in all layers; few dead ReLUs (units that are 0 for every "
-        f"picture of the batch and get no gradient)."
+        f"below: nothing is learned); gradients of about the same size in all layers; at most {MANY:.0%} dead ReLUs (units that "
+        f"are 0 for every picture of the batch and get no gradient; up to {MOST:.0%} the layer learns with the rest, unless "
+        f"they become more; above that it hardly learns)."
     )
     iterations = [seen.iteration for seen in run.statistics]
     left, right = st.columns(2)

@@ -20,8 +20,8 @@ def facts(given: Activations) -> None:
         f"{part * h * w} | {n}·{c // part} = {n * (c // part)} |\n"
         f"| instance | **one channel** of a picture | {h}·{w} = {h * w} | {n}·{c} = {n * c} |\n\n"
         "In use, batch norm takes running averages from training; the others do as in training. "
-        "**1 group is layer norm**, and **as many groups as channels is instance norm**. γ and β are one number a channel; "
-        "layer norm has one for each number of a picture."
+        "**1 group has the mean and variance of layer norm**; its γ and β are one a channel, layer norm's are one for each "
+        "number of a picture. **As many groups as channels is instance norm**."
     )
     left, right = st.columns(2)
     left.markdown(

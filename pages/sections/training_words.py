@@ -13,6 +13,12 @@ from pages.figures.curves import is_logarithmic
 
 HEALTHY = 1e-3  # update to weight; CS231n's rule of thumb
 VANISHED = 100  # times smaller than another layer's: what still moves such a layer is L2, rather than the data
+MOST, MANY = 0.5, 0.2  # shares of dead units: more than so many, and what is left hardly learns, or learns with fewer
+PACES = (  # of an update to the weights: above so much it is called so
+    (30 * HEALTHY, "changes very fast"),
+    (HEALTHY / 3, "changes"),
+    (HEALTHY / 100, "changes slowly"),
+)
 DEAD, VANISHING = "most units are dead", "hardly gets a gradient"
 
 
@@ -87,16 +93,13 @@ def judge(layer: Mapping[str, Any], strongest: float) -> str:
 
     Whether it learns, they cannot say: a layer may change by L2 alone.
     """
-    ratio, dead = layer["update_ratio"], layer["dead"]
-    if dead is not None and dead > 0.5:
+    ratio, dead = layer["update_ratio"], layer["dead"] or 0.0
+    if dead > MOST:
         return DEAD
     if layer["grad_norm"] < strongest / VANISHED:
         return VANISHING
-    if ratio > 30 * HEALTHY:
-        return "changes very fast"
-    if ratio < HEALTHY / 100:
-        return "hardly changes"
-    return "changes slowly" if ratio < HEALTHY / 3 else "changes"
+    pace = next((words for least, words in PACES if ratio > least), "hardly changes")
+    return f"{pace}; many units are dead, it learns with the rest" if dead > MANY else pace
 
 
 def judged(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -85,7 +85,10 @@ def test_in_use_what_comes_out_for_a_picture_does_not_depend_on_the_batch(tensor
 def test_the_groups_are_the_divisors_of_the_channels_and_their_ends_are_named():
     app = open_lesson("normalisation", norm="group", groups=1)
     assert app.select_slider(key="groups").options == ["1", "2", "3", "6"]
-    assert any("that is layer norm" in text.replace("*", "") for text in texts(app.markdown))
+    assert any(
+        "mean and variance are those of layer norm, whose γ and β are one for each number" in text.replace("*", "")
+        for text in texts(app.markdown)
+    )
     app.select_slider(key="groups").set_value("6").run()
     assert any("that is instance norm" in text.replace("*", "") for text in texts(app.markdown))
 
@@ -209,7 +212,7 @@ def test_both_questions_of_a_first_reader_are_answered_at_once():
     said = " ".join(texts(open_lesson("normalisation").markdown)).replace("*", "")
     for answer in (
         "batch | a channel of all pictures | 4·4·4 = 64 | 6 |",
-        "1 group is layer norm, and as many groups as channels is instance norm",
+        "1 group has the mean and variance of layer norm; its γ and β are one a channel, layer norm's are one for each number",
         "minus its mean it is 0, whatever it was",
         "In use there may be no batch: running averages from training take their place",
     ):

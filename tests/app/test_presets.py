@@ -3,7 +3,7 @@
 import pytest
 
 from pages.controls import walk_presets
-from pages.controls.kernel import kernel_of
+from pages.controls.kernel import KERNELS, kernel_of
 from pages.controls.words import word_of
 from tests.app.lesson import calm, change, control, open_lesson, sent, texts, values, window
 
@@ -216,3 +216,10 @@ def test_what_zeros_around_a_photograph_do_is_said_where_it_is_seen():
     ):
         pictures = sent(open_lesson(page, **parameters), "convscope_gallery")["pictures"]
         assert [said in words for words, *_ in pictures] == [False, told], page
+
+
+def test_one_kernel_is_described_in_one_way():
+    told = [preset.words for preset in walk_presets.CONVOLUTION.values() if preset.values.get("kernel") == "sobel_x"]
+    told = [words for words in (*told, KERNELS["sobel_x"]) if "left" in words.lower()]
+    assert len(told) == 3
+    assert all(words.startswith("Right less left") for words in told)

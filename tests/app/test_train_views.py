@@ -86,6 +86,7 @@ def test_layers_show_the_last_step_that_was_seen_from_inside(run):
     assert ratio[0]["x"] == [s.iteration for s in run.statistics]
     assert ratio[0]["y"] == [s.layers[0]["update_ratio"] for s in run.statistics]
     assert [line["name"] for line in figure(app, "dead")[0]] == ["conv1", "linear1"]  # the scores have no ReLU
+    assert "at most 20% dead ReLUs" in " ".join(texts(app.caption))
 
 
 def test_filters_of_the_chosen_layer_are_the_last_checkpoints(run):
@@ -102,6 +103,8 @@ def test_filters_of_the_chosen_layer_are_the_last_checkpoints(run):
         (2e-4, 0.1, 1.0, "changes slowly"),
         (0.1, 0.0, 1.0, "changes very fast"),
         (1e-6, 0.0, 1.0, "hardly changes"),
+        (1e-3, 0.2, 1.0, "changes"),
+        (1e-3, 0.33, 1.0, "changes; many units are dead, it learns with the rest"),
         (1e-3, 0.9, 1.0, "most units are dead"),
         (1e-3, None, 0.005, "hardly gets a gradient"),
     ],
