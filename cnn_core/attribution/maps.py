@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnn_core.attribution.sheet import answer_sheet, one_picture
+from cnn_core.attribution.sheet import answer_sheet, one_picture, pieces
 from cnn_core.checks import Array, not_negative, up_to, whole
 from cnn_core.network import Network, backward_pass, forward_pass, one_score
 from cnn_core.network.layers import Activation
@@ -138,9 +138,12 @@ def _gradient(network: Network, x: Array, label: int, guided: bool = False) -> A
 
 def _gradients(network: Network, x: Array, label: int, guided: bool = False) -> Array:
     """The gradient of the score, (N, C, H, W), or what guided backpropagation has in its place."""
-    done = forward_pass(network, x)
     rules: dict[str, Rule] = {"activation": lambda dout, dx: np.where(dout > 0, dx, 0)} if guided else {}
-    return backward_pass(done, one_score(done, _class(network, label)), rules=rules).dx
+    found, label = np.empty(x.shape, network.dtype), _class(network, label)
+    for piece in pieces(network, len(x)):
+        done = forward_pass(network, x[piece])
+        found[piece] = backward_pass(done, one_score(done, label), rules=rules).dx
+    return found
 
 
 def _class(network: Network, label: int) -> int:

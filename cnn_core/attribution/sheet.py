@@ -17,6 +17,7 @@ or sigmoid there is no piece that is linear: the sum then misses the score, and 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from cnn_core.conv import conv2d_backward
 from cnn_core.network import ForwardPass, Layer, Network, backward_pass, forward_pass, in_double, one_score
 from cnn_core.network.blur import blur_backward
 from cnn_core.network.layers import Activation, Arrays, Conv, Linear, Norm, Pool
+from cnn_core.network.network import CHUNK
 
 LINEAR = ("relu", "leaky_relu")  # activations that are straight lines but for one corner
 COUNTABLE = 2.0**53  # up to here float64 holds every whole number
@@ -71,25 +73,25 @@ class AnswerSheet:
 def answer_sheet(network: Network, x: Array) -> AnswerSheet:
     """All scores of one picture x (1, C, H, W), normalised as the network's pictures are. Raises ValueError for other shapes."""
     double = in_double(network)
-    x = one_picture(double, x)
-    done = forward_pass(double, np.repeat(x, double.num_classes, axis=0))  # a copy for each class: all at once
-    held = replace(done, caches={layer.name: _held(done.caches[layer.name], layer) for layer in double.layers})
-    back = backward_pass(held, np.eye(double.num_classes))
-    arrays = double.params
+    x, classes = one_picture(double, x), double.num_classes
+    scores, slopes = np.empty(classes), np.empty((classes, *x.shape[1:]))
     biases: Arrays = {}
-    for layer in double.layers:
-        slope = back.outputs[layer.name]
-        if isinstance(layer, Norm):
-            biases[layer.name] = _added(slope * _shift(done.caches[layer.name], arrays[f"{layer.name}.beta"]))
-        elif f"{layer.name}.bias" in arrays:
-            each = slope.reshape(*slope.shape[:2], -1).sum(axis=2)  # the bias of a filter is added at every place
-            biases[layer.name] = _added(each * arrays[f"{layer.name}.bias"])
+    for piece in pieces(double, classes):  # a copy of the picture for each class: many at once
+        labels = np.arange(classes)[piece]
+        done = forward_pass(double, np.repeat(x, len(labels), axis=0))
+        held = replace(done, caches={layer.name: _held(done.caches[layer.name], layer) for layer in double.layers})
+        back = backward_pass(held, np.eye(classes)[labels])
+        scores[piece], slopes[piece] = done.scores[0, labels], back.dx
+        for layer in double.layers:
+            added = _bias_terms(layer, back.outputs[layer.name], done.caches[layer.name], double.params)
+            if added is not None:
+                biases.setdefault(layer.name, np.empty(classes))[piece] = added
     kinds = {layer.activation for layer in double.layers if isinstance(layer, Activation)}
     fixed = tuple(layer.name for layer in double.layers if isinstance(layer, Norm) and layer.norm != "batch")
     return AnswerSheet(
-        scores=done.scores[0],
-        slopes=back.dx,
-        terms=x * back.dx,
+        scores=scores,
+        slopes=slopes,
+        terms=x * slopes,
         biases=biases,
         paths=_open_paths(forward_pass(double, x)),
         linear=kinds <= set(LINEAR),
@@ -104,6 +106,23 @@ def one_picture(network: Network, x: Array) -> Array:
     if len(x) != 1:
         raise ValueError(f"x (shape {x.shape}) must hold one picture: (1, C, H, W)")
     return x
+
+
+def pieces(network: Network, count: int) -> list[slice]:
+    """So many pictures in pieces that are kept at once, so that no map of a piece takes more than CHUNK bytes."""
+    largest = max(math.prod(layer.shape) for layer in network.layers) * network.dtype.itemsize
+    most = max(1, CHUNK // largest)
+    return [slice(start, min(start + most, count)) for start in range(0, count, most)]
+
+
+def _bias_terms(layer: Layer, slope: Array, cache: Any, params: Arrays) -> Array | None:
+    """What the biases of a layer add to the scores that the slopes (n, ...) of its output lead to, (n,); None: it has none."""
+    if isinstance(layer, Norm):
+        return _added(slope * _shift(cache, params[f"{layer.name}.beta"]))
+    if f"{layer.name}.bias" not in params:
+        return None
+    each = slope.reshape(*slope.shape[:2], -1).sum(axis=2)  # the bias of a filter is added at every place
+    return _added(each * params[f"{layer.name}.bias"])
 
 
 def _added(terms: Array) -> Array:

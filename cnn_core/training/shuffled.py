@@ -91,15 +91,17 @@ class ShuffledTraining(Aside):
     def __init__(self, config: TrainingConfig) -> None:
         super().__init__(__name__, 1, json.dumps(config.as_dict()))
         self._config = config
+        self._learned: Learned | None = None
 
     def learned(self) -> Learned | None:
         """What came of it, once it is done."""
-        if self.state != "done":
-            return None
+        if self.state != "done" or self._learned is not None:
+            return self._learned
         (found,) = self.results
         network = config_of(self._config).model()
         load_weights(network, found["weights"])
-        return Learned(network, *(found[name] for name in ("train", "test", "epochs", "pictures")))
+        self._learned = Learned(network, *(found[name] for name in ("train", "test", "epochs", "pictures")))
+        return self._learned
 
 
 def main() -> None:

@@ -5,7 +5,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cnn_core.attribution import METHODS, answer_sheet, gradient_times_input, guided_backpropagation, smooth_grad
+from cnn_core.attribution import (
+    METHODS,
+    answer_sheet,
+    gradient_times_input,
+    guided_backpropagation,
+    maps,
+    sheet,
+    smooth_grad,
+)
 from cnn_core.attribution.maps import occlusion
 from cnn_core.network import (
     ACTIVATIONS,
@@ -148,6 +156,23 @@ def test_where_there_are_too_many_paths_the_sheet_says_so():
     )
     sheet = answer_sheet(Network(wide, (1, 9, 9), 2), np.ones((1, 1, 9, 9)))
     assert not sheet.counted and sheet.paths.max() > 2.0**53
+
+
+def test_what_does_not_fit_into_memory_at_once_is_made_in_pieces(monkeypatch):
+    network = shaken(NetworkSpec((ConvBlock(4, norm="layer"),), (5,), weight_init="he"))
+    whole, smooth = answer_sheet(network, picture()), smooth_grad(network, picture(), 1)
+    seen, forward = [], sheet.forward_pass
+    for place in (sheet, maps):
+        monkeypatch.setattr(place, "forward_pass", lambda network, x: seen.append(len(x)) or forward(network, x))
+    monkeypatch.setattr(sheet, "CHUNK", 2 * 4 * 9 * 8 * 8)  # two pictures of conv1's maps in float64
+    parts = answer_sheet(network, picture())
+    assert seen == [2, 1, 1]  # of three classes; the last one is for the paths
+    np.testing.assert_allclose(parts.terms, whole.terms, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-12)
+    for name, terms in whole.biases.items():
+        np.testing.assert_allclose(parts.biases[name], terms, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(smooth_grad(network, picture(), 1), smooth, rtol=1e-4, atol=1e-6)
+    assert seen[3:] == [4] * 6 + [1]  # of 25 copies, in float32
 
 
 @pytest.mark.parametrize("method", METHODS)
