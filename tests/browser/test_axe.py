@@ -15,6 +15,8 @@ from tools.browser import PATHS, open_page, own_errors, settle
 LOOKED_AT = PATHS | {
     "folds and a message": "/convolution?stride=x&code_open=true&export_open=true",
     "dx three ways": "/transposed?view=ways&stride=3&kernel_size=2&cell=0%2C2%2C0",
+    "a map of a network": "/network?way=backward&layer=input&map=0",
+    "a number in a network": "/network?layer=conv2&map=3&cell=5-5",
     "a run's curves": "/train?run={run}",
     "a run's layers": "/train?run={run}&view=layers",
     "a run's mistakes": "/train?run={run}&view=mistakes",
