@@ -24,7 +24,7 @@ MAKING = threading.Lock()  # one GIF at a time: it keeps a processor busy, and a
 
 
 def gif(walk: Walk, titles: Mapping[str, str], theme: Theme) -> None:
-    """Choose the steps, make the GIF, and take it along. Left alone, it shows a small walk whole, of a long one all that is
+    """Choose the steps, make the GIF, and download it. Left alone, it shows a small walk whole, of a long one all that is
     forward."""
     st.caption(f"The walk as an animated GIF, for a slide or a message. {where_phases_end(walk)}")
     end, width = usual_steps(walk)

@@ -131,7 +131,7 @@ def _signed(number: float) -> str:
 
 
 def shuffled_labels(seen: Explored) -> None:
-    """The training on shuffled labels: a button, how far it is, what came of it. Looks again by itself while it trains."""
+    """The training on shuffled labels: a button, how far it is, what it learned. Looks again by itself while it trains."""
     running = shuffled(seen.config).state == "running"
     look: Callable[[Explored, bool], None] = st.fragment(_looked_at, run_every=REFRESH if running else None)
     look(seen, running)
@@ -149,7 +149,7 @@ def _looked_at(seen: Explored, watching: bool) -> None:
             icon=":material/shuffle:",
             on_click=now.start,
             disabled=busy(),
-            help="The same network learns 400 pictures by heart whose labels say nothing, in seconds. A map that looks the same "
+            help="The same network memorises 400 pictures whose labels say nothing, in seconds. A map that looks the same "
             "with its weights shows nothing of what yours has learned."
             + (" Two such trainings are on their way for others: try again in a few seconds." if busy() else ""),
         )
@@ -161,7 +161,7 @@ def _looked_at(seen: Explored, watching: bool) -> None:
         learned = now.learned()
         assert learned is not None
         st.caption(
-            f"On shuffled labels it learned {learned.train:.0%} of {learned.pictures} by heart; of new pictures it knows "
+            f"On shuffled labels it memorised {learned.train:.0%} of {learned.pictures} pictures; of new pictures it knows "
             f"{learned.test:.0%}."
         )
     if (state == "running") != watching:

@@ -211,7 +211,7 @@ def test_a_run_is_followed_to_its_end(registry):
     np.testing.assert_allclose(sheet["z"][1][1:4], weight[0, 0, 0], rtol=1e-3)
     assert app.metric[3].value == f"{run.test_accuracy:.1%}"
     assert buttons(app) == FRESH
-    assert app.get("page_link")[0].proto.label == "See what they make of a picture"
+    assert app.get("page_link")[0].proto.label == "See the network at work"
     assert "weights" in app.get("page_link")[1].proto.label
 
 

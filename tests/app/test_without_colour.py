@@ -93,6 +93,7 @@ def test_each_function_that_makes_a_chart_is_looked_at():
     made = {
         function.name
         for path in FIGURES.glob("*.py")
+        if not path.name.startswith("zoom_")  # grids with their numbers in them, and sentences: no charts
         for function in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(function, ast.FunctionDef)
         and not function.name.startswith("_")
