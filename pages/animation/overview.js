@@ -54,7 +54,7 @@ class Overview {
       if (!same) Object.assign(this, { first: {}, at: null });
       else if (this.at && this.at.place >= this.net.layers[this.at.layer].count) this.at = null;
     }
-    this.chosen = chosen && this.net.find(chosen.layer, chosen.map ?? 0);
+    this.chosen = this.net.choose(chosen?.layer, chosen?.map ?? 0);
     this.chosenLayer = chosen?.layer ?? null;
     if (this.chosen) this.at = this.chosen;
     this.steps.load(steps, this.begun === begin.version && this.steps.all.length ? null : begin.back);
@@ -92,7 +92,7 @@ class Overview {
     this.room = { width: this.width - 4, height: height - head - band - 6, pairs: this.backward && !low, low };
     this.view.room({ width: this.width, height, head, band });
     this.arrange();
-    if (fit || !this.view.scale) this.view.fit();
+    if (fit || !this.view.scale) this.view.fit(this.chosen);
     else this.view.keep();
     this.table();
   }

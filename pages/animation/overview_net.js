@@ -77,6 +77,15 @@ export class Net {
     return this.layers.findIndex((layer) => layer.name === name);
   }
 
+  // The map that is open, by its names; if it is a class or its score, it is shown whatever else is left out.
+  choose(name, number) {
+    const at = this.find(name, number);
+    const end = this.layers.at(-1);
+    this.asked ??= end.asked;
+    end.asked = at && at.layer >= this.layers.length - 2 ? [at.place, ...this.asked] : this.asked;
+    return at;
+  }
+
   // Where a map is by the names that an address has for it, if it is there.
   find(name, number) {
     const layer = this.indexOf(name);

@@ -36,9 +36,11 @@ export class View {
   }
 
   // The whole network at least once in the width; where it is wide and the screen narrow, maps stay large and it is panned.
-  fit() {
+  // at: a map that is in view in any case.
+  fit(at) {
     Object.assign(this, { scale: 1, left: 0, top: 0 });
     this.keep();
+    if (at) this.show(at);
   }
 
   keep() {

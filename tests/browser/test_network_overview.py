@@ -156,6 +156,15 @@ def test_maps_are_opened_and_left_by_keys_and_by_mouse(page, nets):
     expect(page).to_have_url(opened("conv2", 1))
 
 
+def test_on_a_phone_the_layer_that_is_open_is_in_view(new_page, nets):
+    page = new_page(width=390)
+    open_page(page, f"{nets[0]}/network?layer=linear2&map=4")
+    overview = page.locator(".overview")
+    expect(overview).to_have_class(re.compile("low"))
+    x, _ = overview.evaluate(LOOKED)["linear2 4"]["map"]
+    assert 0 < x < page.locator(".overview .network").evaluate("canvas => canvas.clientWidth")
+
+
 def test_the_backward_pass_is_gone_through_layer_by_layer(page, nets):
     address, found = nets
     query = found["average"][2]
