@@ -9,6 +9,9 @@ function titled(walk, number, sum, other, g) {
   return { title: number ? "" : `${sum} × ${other}, ${g} × …`, shared: true };
 }
 
+// Where dx stands in its place, the input's numbers are to be read off the products.
+const windowOf = ({ field }) => (field === "x" ? "the input's window (the second factors)" : "the window");
+
 // dweight += point × window, one block for each plane.
 export function sayOuter(walk, at, action) {
   const [field, point, into] = [action.field, action.point, action.into].map((name) => walk.grids[name]);
@@ -28,7 +31,7 @@ export function sayOuter(walk, at, action) {
   return {
     blocks,
     total: [{ stage: action.begins, html: `${source} = ${result(g)} ` }],
-    sentence: `${source} = ${g}. ${g} × the window is added to ${action.into}.`,
+    sentence: `${source} = ${g}. ${g} × ${windowOf(action)} is added to ${action.into}.`,
   };
 }
 

@@ -26,6 +26,8 @@ MOST_CHOSEN = 50  # ids in an address
 ROW, HEAD = 65, 36  # pixels: from a row of this height on Streamlit breaks long texts into lines
 ROWS_SEEN = 7  # without scrolling
 POINTS = 40  # of a curve in the table
+# The table's own tools appear as one points at it: below it, as above it they would lie on the filters.
+STYLE = "<style>.st-key-run_table [data-testid=stElementToolbar] { top: auto !important; bottom: -2.75rem }</style>"
 MOST_SHOWN = 1e15  # the table has no way to write larger numbers
 
 
@@ -118,7 +120,8 @@ def _select(shown: Sequence[Row], results: Results, chosen: Sequence[str]) -> li
     ids = [row.id for row in shown]
     version = st.session_state.get("table_version", 0)
     mark = hashlib.sha1(repr((ids, version)).encode(), usedforsecurity=False).hexdigest()[:12]
-    event: Any = st.dataframe(
+    st.html(STYLE)
+    event: Any = st.container(key="run_table").dataframe(
         [cells(row, *results.get(row.id, (None, None))) for row in shown],
         key=f"table_{mark}",
         hide_index=True,
@@ -216,10 +219,10 @@ def _columns() -> dict[str, Any]:
         return config.NumberColumn(format="percent", width=width, help=help)
 
     return {
-        "name": config.TextColumn(width=160),
+        "name": config.TextColumn(width=148),
         "curve": config.LineChartColumn("loss", y_min=0, width="small", help="Over all steps, smoothed."),
         "state": config.TextColumn(width=76),
-        "data set": config.TextColumn(width=95),
+        "data set": config.TextColumn(width=106),
         "network": config.TextColumn(width=130, help=notation.__doc__),
         "optimiser": config.TextColumn(width=72),
         "pictures": config.TextColumn(width=62, help="The training pictures: so many, the first ones."),
@@ -230,6 +233,6 @@ def _columns() -> dict[str, Any]:
         "validation": percent("Accuracy at the end of the last whole epoch.", 74),
         "test": percent("Accuracy on pictures never looked at before, at the end.", 62),
         "seconds": None,
-        "steps": config.NumberColumn(width=58, help="Done so far."),
+        "steps": config.NumberColumn(width=54, help="Done so far."),
         "started": config.DatetimeColumn(format="D MMM, HH:mm", width=95, timezone=st.context.timezone),
     }

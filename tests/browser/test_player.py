@@ -76,7 +76,9 @@ def test_the_scrubber_runs_on_into_the_backward_pass(player):
     go(player, 16)
     expect(player).to_have_attribute("data-phase", "backward")
     expect(dx).to_be_visible()
-    expect(player.locator(".words")).to_contain_text("dout[0, 0] = −2. −2 × the window is added to dweight")
+    expect(player.locator(".words")).to_contain_text(
+        "dout[0, 0] = −2. −2 × the input's window (the second factors) is added to dweight"
+    )
     assert any(player.evaluate("el => [...el.player.walk.grids.dx.counts]"))
     expect(dx.locator(".frame").first).to_be_visible()
     go(player, 3)

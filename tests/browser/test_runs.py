@@ -41,6 +41,11 @@ def test_compare_take_along_and_bring_back(page, new_page, address):
     first, second = train(page, address), train(page, address, "&update_rule=sgd")
     open_page(page, address + "/runs")
     page.wait_for_function(WHOLE)
+    page.get_by_test_id("stDataFrame").hover()
+    tools = page.get_by_test_id("stElementToolbar").first
+    expect(tools).to_be_visible()
+    filters = page.get_by_test_id("stMultiSelect").last.bounding_box()
+    assert tools.bounding_box()["y"] > filters["y"] + filters["height"]  # on none of them
     choose_row(page, 0)  # the newest
     expect(page).to_have_url(re.compile(f"runs={second}"))
     choose_row(page, 1)
