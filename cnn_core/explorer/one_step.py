@@ -29,11 +29,13 @@ class Moved:
 
 @dataclass(frozen=True)
 class Learned:
-    """One step on one picture. network: the copy that took it. before, after: probabilities (K,) of the picture.
+    """One step of this learning_rate on one picture with this label. network: the copy that took it.
 
-    loss: before and after. moved: by parameter, in the network's order.
+    before, after: probabilities (K,) of the picture. loss: before and after. moved: by parameter, in the network's order.
     """
 
+    label: int
+    learning_rate: float
     network: Network
     before: Array
     after: Array
@@ -59,7 +61,7 @@ def learn(network: Network, x: Array, label: int, learning_rate: float) -> Learn
         scores = forward_pass(stepped, x).scores
         after, _ = softmax_cross_entropy(scores, y)
         moved = tuple(Moved(name, _length(rate * gradients[name]), _length(w)) for name, w in network.params.items())
-        return Learned(stepped, softmax(done.scores)[0], softmax(scores)[0], (before, after), moved)
+        return Learned(label, rate, stepped, softmax(done.scores)[0], softmax(scores)[0], (before, after), moved)
 
 
 def _length(array: Array) -> float:

@@ -38,6 +38,12 @@ def all_outputs(network: Network, x: Array, name: str) -> Array:
     return np.concatenate(parts) if parts else np.empty((0, *shape), network.dtype)
 
 
+def mean_outputs(network: Network, x: Array, name: str) -> Array:
+    """Of each map of a layer the mean over its cells, of a unit its number: (N, M) for pictures x (N, C, H, W)."""
+    parts = [out.reshape(*out.shape[:2], -1).mean(axis=2) for _, out in outputs_of(network, x, name)]
+    return np.concatenate(parts) if parts else np.empty((0, up_to_layer(network, name)[-1].shape[0]), network.dtype)
+
+
 def up_to_layer(network: Network, name: str) -> list[Layer]:
     """The layers from the first to the one of this name. Raises ValueError if there is none."""
     names = [layer.name for layer in network.layers]

@@ -50,6 +50,10 @@ class Explored:
     weights: str
     key: str
 
+    def judged(self) -> Array:
+        """The test pictures that networks are judged by, the first ones, as this one takes them: (n, C, H, W)."""
+        return self.data.normalised(self.data.dataset.test.x[:MOST_JUDGED])
+
     @property
     def names(self) -> list[str]:
         """The classes, as they are shown."""

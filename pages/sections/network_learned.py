@@ -50,19 +50,13 @@ def show(seen: Explored, theme: str) -> None:
     st.caption(what_weights(seen))
 
 
-def judged(seen: Explored) -> tuple[Array, Array]:
-    """The test pictures that all is measured on, as the network takes them, and their labels."""
-    test = seen.data.dataset.test
-    return seen.data.normalised(test.x[:MOST_JUDGED]), test.y[:MOST_JUDGED]
-
-
 def _patches(seen: Explored, layer: str) -> Patches:
     place = st.empty()
 
     def progress(done: int, total: int) -> None:
         place.progress(done / total, f"{done:,} of {total:,} pictures looked through")
 
-    found = learned.patches(seen.weights, seen.network, judged(seen)[0], layer, progress)
+    found = learned.patches(seen.weights, seen.network, seen.judged, layer, progress)
     place.empty()
     return found
 
@@ -181,9 +175,11 @@ def _without(seen: Explored, layer: str, k: int) -> None:
         "changed.",
     ):
         return
-    x, y = judged(seen)
-    before = learned.accuracy(seen.weights, seen.network, x, y)
-    after = learned.accuracy(seen.weights, seen.network, x, y, (layer, k))
+    y = seen.data.dataset.test.y[:MOST_JUDGED]
+    before, after = (
+        float(np.mean(learned.guesses(seen.weights, seen.network, seen.judged, without) == y))
+        for without in (None, (layer, k))
+    )
     scores = [network.scores(seen.x)[0] for network in (seen.network, silenced(seen.network, layer, k))]
     chances = [softmax(one[None])[0] for one in scores]
     likely = sorted({int(np.argmax(one)) for one in chances})

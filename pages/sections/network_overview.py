@@ -33,7 +33,9 @@ def show(seen: Explored, theme: str) -> None:
         way = segments("way", "way", WAYS)
         target, learned = _choices(seen, way)
         if learned is not None:
-            seen = replace(seen, network=learned.network, key=f"{seen.key} learned {learned.loss}")
+            seen = replace(
+                seen, network=learned.network, key=f"{seen.key} learned {learned.label} {learned.learning_rate}"
+            )
         sent, steps, said = _sent(
             seen.key, seen, way == "backward", target, None if learned is None else learned.before
         )

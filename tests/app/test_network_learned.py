@@ -6,7 +6,9 @@ import pytest
 from cnn_core import datasets
 from cnn_core.features import answers, exciting_patches, principal_plane, silenced
 from cnn_core.features.maps import all_outputs
+from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training.shipped import shipped_network
+from pages.controls.explored import Explored
 from pages.figures.patches import patch_pixels
 from pages.server.learned import Lately
 from tests.app.lesson import calm, change, figure, galleries, open_lesson, texts
@@ -144,3 +146,21 @@ def test_the_last_results_are_kept_and_older_ones_go():
     assert made == ["a", "b", "c"]  # it was used later than b
     get("b")
     assert made == ["a", "b", "c", "b"]
+
+
+def test_a_change_of_the_filter_classifies_no_picture_again(shipped, monkeypatch):
+    app, asked = opened(filter="1"), []
+    monkeypatch.setattr(Explored, "judged", lambda seen: asked.append(seen.key) or seen.data.normalised(TEST.x))
+    assert calm(change(app, "filter", 2))
+    assert asked == []
+
+
+def test_without_a_hidden_layer_the_plane_is_of_the_means_of_the_maps(registry):
+    run = registry.start(small(network=NetworkSpec((ConvBlock(3),), ()), num_epochs=1))
+    until(lambda: run.ended)
+    app = opened(run=run.id, picture="3")
+    assert "by the mean of each map of relu1: the two directions" in " ".join(texts(app.markdown))
+    network, data = run.network_at(), run.config.training_data()
+    means = all_outputs(network, data.normalised(TEST.x), "relu1").mean(axis=(2, 3))
+    here = figure(app, "plane")[0][-1]
+    np.testing.assert_allclose([here["x"][0], here["y"][0]], principal_plane(means).points[3], atol=1e-3)

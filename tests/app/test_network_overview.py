@@ -189,3 +189,16 @@ def test_what_is_sent_is_json_also_of_a_network_that_diverged():
     assert sent["layers"][1]["maps"]["low"] == [None] * 5
     assert sent["classes"]["probabilities"] == [None] * 3
     assert len(steps) == len(sent["layers"])
+
+
+def test_two_steps_with_the_same_losses_are_two():
+    network, x, _ = shipped(0)
+    steps = {rate: learn(network, x, 2, float(rate)) for rate in ("0.3", "10")}
+    assert len({learned.loss for learned in steps.values()}) == 1  # both end at a loss of 0
+    app = open_lesson("network", way="backward", target="2", learn="true", learning_rate="0.3")
+    before = map_levels(app, "conv1")[0]
+    app.select_slider(key="learning_rate").set_value("10").run()
+    after = map_levels(app, "conv1")[0]
+    assert not np.array_equal(before, after)
+    now = forward_pass(steps["10"].network, x).outputs["conv1"][0].reshape(after.shape)
+    assert np.abs(after - now).max() <= np.abs(now).max() / 127

@@ -199,3 +199,13 @@ def test_where_there_is_no_slope_the_picture_only_fades():
     ):
         with pytest.raises(ValueError, match=message):
             list(excite(network, "relu1", 0, **bad))
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_of_a_map_its_mean_counts_of_a_unit_its_number(plan):
+    network = made(plan)
+    for layer in answers(network).values():
+        out = feature_maps.all_outputs(network, X, layer)
+        found = feature_maps.mean_outputs(network, X, layer)
+        np.testing.assert_allclose(found, out.mean(axis=(2, 3)) if out.ndim == 4 else out, rtol=1e-5, atol=1e-6)
+    assert feature_maps.mean_outputs(network, X[:0], "conv1").shape == (0, network.layers[0].shape[0])
