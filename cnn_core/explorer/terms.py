@@ -43,7 +43,7 @@ class Factors:
     """One factor of each product of a sum.
 
     label: what it is. values (T,). of: where the numbers stand; at: (T, axes), where in it, -1 in the padding. Where the label is
-    more than a name ("x - mean"), a value is made of the number that stands there. fixed: the values are the layer's own
+    more than a name ("x − mean"), a value is made of the number that stands there. fixed: the values are the layer's own
     constants, which stand nowhere; of and at are those of the other factor.
     """
 

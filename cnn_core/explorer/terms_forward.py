@@ -46,7 +46,7 @@ def _softmax(inside: Inside, at: At) -> Explanation:
     largest = inside.known("value", last, (int(scores.argmax()),))
     with np.errstate(all="ignore"):
         powers = np.exp(scores - largest.value)
-    factors = Factors("exp(score - largest)", powers, Tensor("value", last), np.arange(len(scores))[:, None])
+    factors = Factors("exp(score − largest)", powers, Tensor("value", last), np.arange(len(scores))[:, None])
     return Explanation.of_steps(
         {"score": inside.known("value", last, at), "largest": largest},
         ("power", "exp(score - largest)", float(powers[at])),
@@ -108,7 +108,7 @@ def _norm(inside: Inside, layer: Norm, at: At) -> Explanation:
     if not found.given:
         centered = found.x_set - found.mean
         sums["mean"] = found.average("x", found.x_set)
-        sums["var"] = found.average("x - mean", centered, ("x - mean", centered))
+        sums["var"] = found.average("x − mean", centered, ("x − mean", centered))
     return Explanation.of_steps(
         found.knowns | {"gamma": found.gamma, "beta": found.beta},
         ("std", "sqrt(var + eps)", found.std),

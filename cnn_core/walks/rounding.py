@@ -18,6 +18,7 @@ import numpy as np
 from cnn_core.checks import Array
 
 DIGITS = 3  # decimals, and digits, of a number without an end
+MOST_POWER = 308  # of ten, that float64 holds
 
 
 def rounded(array: Array, places: int) -> Array:
@@ -25,7 +26,8 @@ def rounded(array: Array, places: int) -> Array:
 
     A number that float64 can hold only nearly, as 1.005, counts as the decimal it stands for.
     """
-    exact = np.asarray(array, dtype=np.float64) * 10.0**places
+    exact = np.asarray(array, dtype=np.float64) * 10.0 ** min(places, MOST_POWER)
+    exact = exact * 10.0 ** max(0, places - MOST_POWER)  # numbers next to 0 are moved in two steps
     magnitude = np.abs(exact)
     whole = np.floor(magnitude)
     half = 0.5 - np.minimum(
@@ -70,7 +72,7 @@ def write(count: float, scale: int, places: int | None = None) -> str:
 def write_digits(number: float, digits: int) -> str:
     """A finite number that is no count with so many digits, those before the point in full: 1.235, 0.0001234, 123456."""
     first = math.floor(math.log10(abs(number))) if number else 0
-    places = min(max(0, digits - 1 - first), 300)
+    places = max(0, digits - 1 - first)
     return write(float(rounded(np.asarray(number), places)), 10**places)
 
 

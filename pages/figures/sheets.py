@@ -42,8 +42,9 @@ def filter_sheet(
 def round_reach(*weights: Array) -> float:
     """The largest magnitude of all that is finite, rounded up to 1, 2 or 5 times a power of ten: it seldom changes."""
     largest = max(float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in weights) or 1.0
-    power = 10.0 ** math.floor(math.log10(largest))
-    return next(step * power for step in (1, 2, 5, 10) if largest <= step * power * (1 + 1e-6))
+    power = math.floor(math.log10(largest))
+    rounds = (float(f"{step}e{power}") for step in (1, 2, 5, 10))
+    return next(reach for reach in rounds if largest <= reach * (1 + 1e-6))
 
 
 def filter_picture(weight: Array, theme: str = "light", width: int = 720) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 
@@ -20,7 +21,10 @@ def brief(number: float) -> str:
         return "NaN" if math.isnan(number) else "∞" if number > 0 else "−∞"
     if number and not SMALL <= abs(number) < LARGE:
         power = math.floor(math.log10(abs(number)))
-        digits = float(rounded(np.asarray(number / 10.0**power), BRIEF - 1)) / 10 ** (BRIEF - 1)
+        leading = float(
+            Decimal(number).scaleb(-power)
+        )  # 10.0 ** power is no number of float64 where this one is next to 0
+        digits = float(rounded(np.asarray(leading), BRIEF - 1)) / 10 ** (BRIEF - 1)
         if abs(digits) >= 10:
             digits, power = digits / 10, power + 1
         return f"{digits:g}e{power}".replace("-", "−")
@@ -50,6 +54,11 @@ def in_unit(count: int, last: int, unit: int) -> str:
     if places <= 0:
         return write(count * 10**-places, 1, 0)
     return write(count, 10**places, places)
+
+
+def value_of(count: int, last: int) -> float:
+    """count * 10 ** last, as near as float64 holds it."""
+    return float(f"{count}e{last}")
 
 
 def counts(values: Array, last: int) -> list[int]:

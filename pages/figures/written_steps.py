@@ -74,7 +74,8 @@ def _sum(made: Sum) -> tuple[str, float]:
     if text is None:
         return brief(made.total), made.total
     unit = unit_words(text.units[2])
-    return text.total + (f" · {unit}" if unit else ""), float(text.total.replace("−", "-")) * 10.0 ** text.units[2]
+    value = float(f"{text.total}e{text.units[2]}".replace("−", "-"))
+    return text.total + (f" · {unit}" if unit else ""), value
 
 
 def with_digits(number: float, digits: int) -> tuple[str, float]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.explorer import Sum
-from pages.figures.written_number import BRIEF, brief, counts, divided, in_unit, last_of_brief, unit_of
+from pages.figures.written_number import BRIEF, brief, counts, divided, in_unit, last_of_brief, unit_of, value_of
 
 MOST_DIGITS = 14  # of the largest factor, beyond which nothing is gained
 LEFT_OVER = 1e-8  # of the largest product: a total below it is what is left when terms cancel out
@@ -102,12 +102,12 @@ def _written(made: Sum, last: int, largest: float) -> tuple[WrittenSum, bool]:
         in_unit(before, last, units[2]),
         in_unit(total, last, units[2]),
         brief(made.total),
-        0 < abs(made.total) < LEFT_OVER * _largest(made.products),
+        made.chosen is None and 0 < abs(made.total) < LEFT_OVER * _largest(made.products),
         count,
         units,
         last,
     )
-    return text, brief(total * 10.0**last) == text.shown
+    return text, brief(value_of(total, last)) == text.shown
 
 
 def _power(number: float) -> int:

@@ -69,3 +69,10 @@ def test_what_a_link_names_but_is_not_there_is_told():
     app, view = opened(layer="<b>nowhere</b>")
     assert "layer (='<b>nowhere</b>') must be one of conv1" in texts(app.warning)[0]
     assert view["query"] == "way=forward&layer=input" and not app.exception
+
+
+def test_a_gradient_next_to_nothing_is_written():
+    """A step of learning leaves the right class so sure that the gradient of its score is about 1e-310."""
+    link = {"way": "backward", "target": "4", "picture": "2", "learn": "true", "learning_rate": "1"}
+    app = open_lesson("network", param="linear2.bias", map="0", **link)
+    assert not app.exception
