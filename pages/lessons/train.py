@@ -126,7 +126,7 @@ def one_run(run: Run) -> None:
         below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:
         if config is not None:
-            below.info("The settings in the sidebar are not this training's: **Start anew** uses those in the sidebar.")
+            below.info("The sidebar holds other settings: **Start anew** uses those.", width=480)
         help = "Into the sidebar, to be changed there; what has no such value there takes the nearest."
         below.button(
             "Take over its settings",

@@ -55,9 +55,7 @@ def range_view(run: Run, config: TrainingConfig | None) -> None:
             row.markdown(f"{stands}: step {run.done} of {run.iterations}" if run.iterations else "starting")
         row.button("Close", key="close_range", on_click=_close)
         if config is not None and _of(config) != _of(tried):
-            st.info(
-                "The settings in the sidebar are not this test's: **Find a learning rate** tries those in the sidebar."
-            )
+            st.info("The sidebar holds other settings: **Find a learning rate** tries those.")
 
 
 def _of(config: TrainingConfig) -> TrainingConfig:

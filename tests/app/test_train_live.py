@@ -277,7 +277,7 @@ def test_the_page_looks_again_by_itself_only_while_something_happens(registry, m
 
 def test_changed_settings_are_noted_and_used_by_the_next_start(registry):
     app, first = start(registry, **LONG, pace=SLOW)
-    note = "The settings in the sidebar are not this training's: **Start anew** uses those in the sidebar."
+    note = "The sidebar holds other settings: **Start anew** uses those."
     assert note not in texts(app.info)
     app.slider(key="block_1_num_filters").set_value(3).run()
     assert note in texts(app.info)
@@ -397,13 +397,12 @@ def test_a_test_of_other_settings_says_so(registry):
     (test,) = registry._runs.values()
     until(lambda: test.ended)
     app.run()
-    assert any(text.startswith("Tried: digits; 16×3×3 relu max2, 64 relu; Adam") for text in texts(app.caption))
+    said = f"Tried: digits, all {test.config.training_data().num_train:,} training pictures; 16×3×3 relu max2, 64 relu; Adam"
+    assert any(text.startswith(said) for text in texts(app.caption))
     for key, value in (("learning_rate", "0.1"), ("num_epochs", 3)):  # what the test does not depend on
         assert not texts(change(app, key, value).info)
     (info,) = texts(change(app, "batch_size", 7).info)
-    assert (
-        info == "The settings in the sidebar are not this test's: **Find a learning rate** tries those in the sidebar."
-    )
+    assert info == "The sidebar holds other settings: **Find a learning rate** tries those."
 
 
 def test_a_test_that_is_opened_as_a_training_is_shown_as_what_it_is(registry):

@@ -172,7 +172,7 @@ def test_the_page_answers_while_it_trains(page, address):
     wait_for(page, lambda: steps_done(page) > 10)
     page.get_by_role("slider", name="batch size").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("The settings in the sidebar are not this training's")).to_be_visible()
+    expect(page.get_by_text("The sidebar holds other settings")).to_be_visible()
     assert steps_done(page) > 10
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile("stopped at step"))).to_be_visible()
