@@ -117,8 +117,10 @@ export function stepsBlock({ knowns, steps, shown }, link) {
   const block = make("section", { class: "steps" });
   const list = make("ul", { class: "knowns" });
   for (const [name, text, where, query] of knowns) {
-    const number = query ? link(`${name} = ${text}`, query) : make("b", {}, `${name} = ${text}`);
-    list.append(make("li", { "data-name": name }, number, make("small", {}, where)));
+    const inside = [make("b", {}, `${name} = ${text}`), make("small", {}, where)];
+    const number = query ? link("", query) : make("span", {});
+    number.append(...inside);
+    list.append(make("li", { "data-name": name }, number));
   }
   block.append(list);
   for (const [place, [name, formula, filled, value]] of steps.entries()) {

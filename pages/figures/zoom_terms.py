@@ -125,6 +125,7 @@ def steps_block(found: Explanation, spot: Spot, inside: Inside, names: Sequence[
         if known.of is not None:
             where = f"{tensor_words(known.of)}, {at_words(inside, known.of, known.at, names)}"
             query = at_spot(known.of, known.at, spot.way).query()
+            query = "" if query == spot.query() else query  # it is the number itself
         knowns.append([name, text.numbers[name], where, query])
     sums = [[name, text.numbers[name], "the sum below", ""] for name in found.sums]
     return {"knowns": knowns + sums, "steps": [list(step) for step in text.steps], "shown": text.shown}

@@ -119,7 +119,11 @@ def _map(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> dict
     each = "input" if planes.ndim == 1 else "channel" if len(planes) > 1 else ""
     start = list(first_at(inside, spot))
     whole = sheet(planes, words=words, exact=True, choose=choose, unit="cell", cursor=start, each=each)
-    seen = {"sheet": whole, "facts": _facts(planes), "links": _neighbours(inside, spot) if spot.is_param else []}
+    seen = {
+        "sheet": whole,
+        "facts": f"{_facts(planes)}. Click one to see what it is made of.",
+        "links": _neighbours(inside, spot) if spot.is_param else [],
+    }
     parts = partial_maps(inside, spot.tensor, number)
     if parts is None:
         return seen | {"source": _source(inside, spot, number, names)}
@@ -140,7 +144,7 @@ def _map(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> dict
     which = "filter" if back else "input channel"
     sums = sheet(
         drawn,
-        words=f"one partial map for each {which}, those that give most first",
+        words=f"one partial map for each {which}, those that are largest over the whole map first",
         labels=labels,
         exact=True,
         unit="plane",
@@ -193,7 +197,8 @@ def _number(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> d
                 seen["beside"].insert(0, _window(inside, spot, made, best, names))
     if not terms and found.knowns and found.steps:
         follow = next(iter(seen["steps"]["knowns"]))
-        seen["keys"]["Enter"] = follow[3]
+        if follow[3]:
+            seen["keys"]["Enter"] = follow[3]
     return seen
 
 

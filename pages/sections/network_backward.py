@@ -32,7 +32,7 @@ def backward_steps(done: ForwardPass, back: BackwardPass, target: int, names: Se
         dout = back.outputs[layer.name]
         formula, shapes, numbers = FORMULAS[layer.kind](layer, x[0], dout[0], dx[0], back)
         where = "the pixels" if below is None else below
-        norms = f"length of the gradient: {short(_length(dout))} above, {short(_length(dx))} at {where}"
+        norms = f"length of the gradient: {short(_length(dout))} at {layer.name}, {short(_length(dx))} at {where}"
         lines = (("formula", formula), ("shapes", shapes), ("numbers", f"{numbers}; {norms}" if numbers else norms))
         steps.append(BackwardStep(place, f"{layer.name} ({layer.description}), backward", lines))
     return steps
@@ -49,11 +49,11 @@ def trend(first: float, last: float) -> str:
         return "no gradient arrives there" if first > 0 and last == 0 else "its length is no number to compare"
     ratio = last / first
     if ratio < 1e-3:
-        return f"it is {1 / ratio:,.0f} times shorter there: it vanishes, and the first layers hardly learn"
+        return f"{1 / ratio:,.0f} times shorter: it vanishes, and the first layers hardly learn"
     if ratio > 1e3:
-        return f"it is {ratio:,.0f} times longer there: it explodes, and a step is soon too long"
+        return f"{ratio:,.0f} times longer: it explodes, and a step is soon too long"
     much = f"{ratio:.1f} times as long" if ratio >= 1 else f"{1 / ratio:.1f} times shorter"
-    return f"it is {much} there: it arrives"
+    return f"{much}, it arrives"
 
 
 def _loss(done: ForwardPass, target: int, names: Sequence[str], place: int) -> BackwardStep:

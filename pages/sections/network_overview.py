@@ -24,6 +24,7 @@ from pages.sections.network_zoom import DEEPER, show_zoom, zoomed
 KEY = "overview"
 WAYS = ("forward", "backward")
 TRUE = "true"  # the target that a picture brings along
+OWN = "true, else predicted"  # the same words for every picture: a list keeps those it has shown
 STEP_SIZES = ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10")
 
 
@@ -57,11 +58,10 @@ def _choices(seen: Explored, way: str) -> tuple[int, Learned | None]:
     guess = int(seen.network.scores(seen.x)[0].argmax())
     own = guess if seen.truth is None else seen.truth
     target, wanted = own, False
-    what = "the predicted class" if seen.truth is None else "the true class"
     if way == "backward":
         options = [TRUE, *(str(k) for k in range(len(names)))]
         picked = settings.choice(
-            "loss of class", "target", options, words=lambda k: f"{what}: {names[own]}" if k == TRUE else names[int(k)],
+            "loss of class", "target", options, words=lambda k: OWN if k == TRUE else names[int(k)],
             listed=True, help="Whose loss the backward pass starts from: minus the logarithm of its probability.",
         )  # fmt: skip
         target = own if picked == TRUE else int(picked)
@@ -99,10 +99,10 @@ def _sent(key: str, _seen: Explored, backward: bool, target: int, _before: Any) 
     said = _verdict(_seen, made.probabilities)
     if back is not None:
         first, last = made.layers[-1].norm or 0.0, made.layers[1].norm or 0.0
-        where = made.layers[1].name
+        of = {int(made.scores.argmax()): " (the predicted class)", _seen.truth: " (the true class)"}
         said = (
-            f"Loss **{short(loss)}**. Its gradient is {short(first)} long at the scores and {short(last)} at {where}: "
-            f"{trend(first, last)}."
+            f"Loss of **{_seen.names[target]}**{of.get(target, '')}: **{short(loss)}**. Length of its "
+            f"gradient: {short(first)} at the scores, {short(last)} at {made.layers[1].name}: {trend(first, last)}."
         )
     return wire(made, classes, _seen.picture, _seen.words), steps, said
 

@@ -57,7 +57,7 @@ def test_every_step_of_the_backward_pass_has_formula_shapes_and_real_numbers(pla
         assert step.title.startswith(f"{layer.name} (")
         assert list(lines) == ["formula", "shapes", "numbers"]
         x, dout = done.input_of(layer.name), back.outputs[layer.name]
-        above, below = re.search(r"length of the gradient: (\S+) above, (\S+) at ", lines["numbers"]).groups()
+        above, below = re.search(r"length of the gradient: (\S+) at \S+, (\S+) at ", lines["numbers"]).groups()
         np.testing.assert_allclose(value(above), np.linalg.norm(dout), rtol=6e-3)
         place = layers.index(layer)
         dx = back.outputs[layers[place - 1].name] if place else back.dx
@@ -202,3 +202,17 @@ def test_two_steps_with_the_same_losses_are_two():
     assert not np.array_equal(before, after)
     now = forward_pass(steps["10"].network, x).outputs["conv1"][0].reshape(after.shape)
     assert np.abs(after - now).max() <= np.abs(now).max() / 127
+
+
+def test_the_class_whose_loss_is_meant_is_named_for_each_picture_and_the_lists_words_stay():
+    """A browser keeps the words of a list's choice while its id stays: they must not name the picture's class."""
+    boxes = []
+    for picture in ("0", "1"):
+        _, _, truth = shipped(int(picture))
+        app = open_lesson("network", picture=picture, way="backward")
+        (said,) = [text for text in texts(app.markdown) if text.startswith("Loss of")]
+        assert said.startswith(f"Loss of **{truth}** (the true class): **")
+        boxes.append(app.selectbox(key="target").options)
+    assert boxes[0] == boxes[1]
+    app = open_lesson("network", picture="0", way="backward", target="8")
+    assert [text for text in texts(app.markdown) if text.startswith("Loss of **8**: **")]

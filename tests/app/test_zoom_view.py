@@ -183,3 +183,21 @@ def test_the_sum_that_a_step_takes_is_written_as_in_the_sum_below():
         known = {name: text for name, text, *_ in view["steps"]["knowns"]}
         for one in view["sums"]:
             assert known[one["name"]] == one["total"]
+
+
+def test_a_number_does_not_lead_to_itself():
+    inside = made("course")
+    for query in ("layer=input&map=0&cell=1-1", "param=conv1.bias&entry=0", "layer=relu1&map=0&cell=1-1"):
+        spot, _ = settled(inside, dict(parse_qsl(query)))
+        view = zoom_view(inside, spot, NAMES)
+        ways_on = [query for _, _, _, query in view["steps"]["knowns"]]
+        assert spot.query() not in ways_on and view["keys"].get("Enter") != spot.query()
+    assert ways_on == ["way=forward&layer=conv1&map=0&cell=1-1"]
+
+
+def test_an_opened_map_says_that_its_cells_can_be_clicked_and_how_its_parts_are_ordered():
+    inside = made("course")
+    for query in ("layer=relu1&map=0", "layer=conv1&map=0", "way=backward&layer=input&map=0"):
+        view = zoom_view(inside, settled(inside, dict(parse_qsl(query)))[0], NAMES)
+        assert view["facts"].endswith("Click one to see what it is made of.")
+        assert "parts" not in view or "largest over the whole map first" in view["parts"]["words"]
