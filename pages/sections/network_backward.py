@@ -52,8 +52,7 @@ def trend(first: float, last: float) -> str:
         return f"{1 / ratio:,.0f} times shorter: it vanishes, and the first layers hardly learn"
     if ratio > 1e3:
         return f"{ratio:,.0f} times longer: it explodes, and a step is soon too long"
-    much = f"{ratio:.1f} times as long" if ratio >= 1 else f"{1 / ratio:.1f} times shorter"
-    return f"{much}, it arrives"
+    return f"{ratio:.1f} times as long" if ratio >= 1 else f"{1 / ratio:.1f} times shorter"
 
 
 def _loss(done: ForwardPass, target: int, names: Sequence[str], place: int) -> BackwardStep:

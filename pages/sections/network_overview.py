@@ -99,10 +99,10 @@ def _sent(key: str, _seen: Explored, backward: bool, target: int, _before: Any) 
     said = _verdict(_seen, made.probabilities)
     if back is not None:
         first, last = made.layers[-1].norm or 0.0, made.layers[1].norm or 0.0
-        of = {int(made.scores.argmax()): " (the predicted class)", _seen.truth: " (the true class)"}
+        of = {int(made.scores.argmax()): " (predicted)", _seen.truth: " (true)"}
         said = (
-            f"Loss of **{_seen.names[target]}**{of.get(target, '')}: **{short(loss)}**. Length of its "
-            f"gradient: {short(first)} at the scores, {short(last)} at {made.layers[1].name}: {trend(first, last)}."
+            f"Loss of **{_seen.names[target]}**{of.get(target, '')}: **{short(loss)}**. "
+            f"Gradient's length: {short(first)} at the scores, {short(last)} at {made.layers[1].name}: {trend(first, last)}."
         )
     return wire(made, classes, _seen.picture, _seen.words), steps, said
 

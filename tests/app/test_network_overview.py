@@ -211,7 +211,7 @@ def test_the_class_whose_loss_is_meant_is_named_for_each_picture_and_the_lists_w
         _, _, truth = shipped(int(picture))
         app = open_lesson("network", picture=picture, way="backward")
         (said,) = [text for text in texts(app.markdown) if text.startswith("Loss of")]
-        assert said.startswith(f"Loss of **{truth}** (the true class): **")
+        assert said.startswith(f"Loss of **{truth}** (true): **")
         boxes.append(app.selectbox(key="target").options)
     assert boxes[0] == boxes[1]
     app = open_lesson("network", picture="0", way="backward", target="8")
