@@ -65,6 +65,8 @@ class Answer {
         return row;
       }),
     );
+    this.part(".verdict").textContent = data.verdict;
+    this.part(".rule").textContent = data.legend;
     this.part(".seen figcaption").textContent = data.words;
     this.seen = this.listen(new AnswerMap(this.part(".seen canvas"), size), data.words);
     this.large = this.listen(new AnswerMap(this.part(".chosen canvas"), size), "the chosen map");
@@ -179,7 +181,7 @@ class Answer {
     }
     this.part(".chosen figcaption").textContent = `${this.map.title} for ${this.data.label}`;
     const about = this.part(".about");
-    about.replaceChildren(made("b", this.map.curves ? `How ${this.map.title} does` : "Is a map to be believed?"));
+    about.replaceChildren(made("b", this.map.curves ? `Checks of ${this.map.title}` : "Can a map be trusted?"));
     if (this.map.curves) about.insertAdjacentHTML("beforeend", drawCurves(this.map.curves));
     about.append(...this.map.told.map((words) => made("p", words)));
     this.draw();

@@ -28,17 +28,19 @@ export function tellPixel({ values, slopes, paths, counted, size, maps }, row, c
   const what = channels === 1 ? "" : "value × slope = term: ";
   const same = new Set(ways).size === 1 ? ways.slice(0, 1) : ways;
   const here = map === maps[0] ? "" : ` ${map.title}: ${three(map.numbers[cell])}.`;
-  return `Row ${row}, column ${column}: ${what}${products.join(", ")}. Open paths to the score: ${same.join(", ")}.${here}`;
+  return `Row ${row}, column ${column}: ${what}${products.join(", ")}. Paths from here to the score that no ReLU closes: ${same.join(", ")}.${here}`;
 }
 
 const line = (shares, numbers, dash) =>
   `<polyline fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray="${dash}" points="${shares
-    .map((share, k) => `${(8 + 84 * share).toFixed(2)},${(70 - 62 * numbers[k]).toFixed(2)}`)
+    .map((share, k) => `${(100 * share).toFixed(2)},${(100 - 100 * numbers[k]).toFixed(2)}`)
     .join(" ")}" vector-effect="non-scaling-stroke"/>`;
 
 // The curves of a map, from what the server has computed: numbers only.
 export function drawCurves({ shares, gone, come }) {
-  return `<svg viewBox="0 0 100 84" preserveAspectRatio="none" role="img" aria-label="probability while pixels go (solid) or come (dashed)">
-    <path d="M8 8V70H92" fill="none" stroke="currentColor" opacity=".4" vector-effect="non-scaling-stroke"/>
-    ${line(shares, gone, "")}${line(shares, come, "5 4")}</svg>`;
+  return `<div class="curves"><div class="up"><span>1</span><span>probability</span><span>0</span></div>
+    <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="probability while pixels go (solid) or come (dashed)">
+    <path d="M0 0V100H100" fill="none" stroke="currentColor" opacity=".4" vector-effect="non-scaling-stroke"/>
+    ${line(shares, gone, "")}${line(shares, come, "5 4")}</svg>
+    <div class="across"><span>0 %</span><span>of the pixels, the map’s largest first</span><span>100 %</span></div></div>`;
 }

@@ -21,14 +21,16 @@ from pages.controls.segments import show_part
 from pages.figures.score_sum import number_of, signed, written_sum
 from pages.sections.network_why_checks import (
     Checked,
+    adds_up,
     check_all,
-    facts,
     made_map,
+    outcomes,
     shuffled_labels,
     told,
+    verdict,
     with_shuffled,
 )
-from pages.sections.network_why_words import TERMS, holds, names, rows, title_and_words
+from pages.sections.network_why_words import TERMS, holds, legend, names, rows, title_and_words
 from pages.server.shuffled import shuffled
 
 KEY = "answer"
@@ -83,20 +85,24 @@ def _data(
     learned = shuffled(seen.config).learned() if checks else None
     alike = with_shuffled(learned, seen, label, maps)
     name, score = seen.names[label], float(sheet.scores[label])
-    shown = []
+    words, numbers = rows(sheet, label, seen.network)
+    biases = sum(float(each[label]) for each in sheet.biases.values())
+    shown, titles, found = [], {}, {}
     for one, heat in maps.items():
         title, meaning = title_and_words(one, sheet)
         known = checked.get(one, Checked())
-        known_facts = facts(heat, score, known, alike.get(one))
-        shown.append(Shown(one, title, meaning, heat, known_facts, told(known), known.curves))
-    words, numbers = rows(sheet, label, seen.network)
+        titles[one] = title
+        found[title] = [adds_up(one, heat, biases, score), *outcomes(known, alike.get(one))]
+        facts = [outcome.words for outcome in found[title]]
+        shown.append(Shown(one, title, meaning, heat, facts, told(known), known.curves))
     written, total = written_sum(numbers, score)
     table = [(each, signed(number), "") for each, number in zip(words, written, strict=True)]
     table += [("score", f"= {number_of(total)}", "sum"), (holds(sheet, label, seen.network), "", "said")]
     truth = "" if seen.truth is None else f": {seen.names[seen.truth]}"
     walk = f"?{urlencode(_elsewhere(label))}"
     caption = f"score of {name} = pixels + biases"
-    return wire(sheet, seen.x, label, name, seen.picture, seen.words + truth, table, caption, shown, walk)
+    said = {"legend": legend(titles), "verdict": verdict(found)}
+    return wire(sheet, seen.x, label, name, seen.picture, seen.words + truth, table, caption, shown, walk) | said
 
 
 def _method(shown: Sequence[str]) -> str:

@@ -25,9 +25,12 @@ from cnn_core.network import Network
 from cnn_core.training.shuffled import Learned
 from pages.address import messages
 from pages.controls.explored import Explored
-from pages.sections.network_why_words import TERMS, TITLES
+from pages.sections.network_why_words import GRADIENT, TERMS, TITLES
 from pages.server.shuffled import busy, shuffled
 
+ADDS_UP = "adds up to the score"
+BLIND = ("random weights", "shuffled labels")  # checks that a map fails which does not see what was learned
+CLOSE = 1e-3  # of the score: what float32 may leave over
 ALL = {TERMS: pixel_terms, **METHODS}
 REFRESH = 0.5  # seconds between two looks at a training
 
@@ -81,45 +84,98 @@ def with_shuffled(learned: Learned | None, seen: Explored, label: int, maps: Map
     return {name: likeness(heat, ALL[name](learned.network, seen.x, label)) for name, heat in maps.items()}
 
 
-def facts(heat: Array, score: float, checked: Checked, shuffled_labels: float | None) -> list[str]:
-    """What is known of a map, a few words each, for its tile."""
-    words = [f"sum {_short(float(heat.sum()))}, score {_short(score)}"]
+@dataclass(frozen=True)
+class Outcome:
+    """Of one check of a map. check: which; words: what came out, a few for its tile; passed: whether that is good."""
+
+    check: str
+    words: str
+    passed: bool
+
+
+def adds_up(name: str, heat: Array, biases: float, score: float) -> Outcome:
+    """Whether a map is the score, taken apart. biases: what they add to the score beside the pixels; only maps that hand out
+    terms of the score are asked together with them."""
+    terms = name in (TERMS, GRADIENT)
+    total = float(heat.sum()) + (biases if terms else 0.0)
+    if terms and abs(total - score) <= CLOSE * max(1.0, abs(score)):
+        return Outcome(ADDS_UP, _marked("adds up (with the biases): yes", True), True)
+    return Outcome(ADDS_UP, f"adds up: no ({_short(total)}, not {_short(score)})", False)
+
+
+def outcomes(checked: Checked, shuffled_labels: float | None) -> list[Outcome]:
+    """Of the checks that were made, but for whether the map adds up."""
+    found = []
     if checked.curves is not None:
         gone, come = (curve.area for curve in checked.curves)
-        words.append(f"deletion {gone:.2f} (chance {checked.by_chance[0]:.2f})")
-        words.append(f"insertion {come:.2f} (chance {checked.by_chance[1]:.2f})")
-        words.append(_verdict("random weights", checked.random["linear1"]))
+        chances = checked.by_chance
+        found.append(_against("deletion", gone, chances[0], "<"))
+        found.append(_against("insertion", come, chances[1], ">"))
+        found.append(_another("random weights", checked.random["linear1"]))
     if shuffled_labels is not None:
-        words.append(_verdict("shuffled labels", shuffled_labels))
-    return words
+        found.append(_another("shuffled labels", shuffled_labels))
+    return found
+
+
+def verdict(found: Mapping[str, Sequence[Outcome]]) -> str:
+    """Which maps can be trusted, in a sentence, "" before the checks. found: what came out of a map's checks, by its title."""
+    checks = {title: [one for one in each if one.check != ADDS_UP] for title, each in found.items()}
+    if not all(checks.values()):
+        return ""
+    failed = {title: [one.check for one in each if not one.passed] for title, each in checks.items()}
+    passing = [title for title, wrong in failed.items() if not wrong]
+    whole = [title for title, each in found.items() if any(one.check == ADDS_UP and one.passed for one in each)]
+    said = [f"{_and(whole)} {ADDS_UP}" if whole else f"no map {ADDS_UP}"]
+    said.append(f"every other check is passed by {_and(passing)}" if passing else "no map passes every other check")
+    for title, wrong in failed.items():
+        if blind := [check for check in wrong if check in BLIND]:
+            said.append(f"{title} hardly changes with {_and(blind)}: do not trust it")
+        elif wrong:
+            said.append(f"{title} does no better than chance at {_and(wrong)}")
+    return f"Which can be trusted here? {said[0][0].upper()}{'; '.join(said)[1:]}."
 
 
 def told(checked: Checked) -> list[str]:
     """The same in sentences, for the chosen map."""
     if checked.curves is None:
         return [
-            "It may look right and say nothing. Four checks need no eye: does it add up to the score? Does the probability fall "
-            "as its largest pixels go, and rise as they come? Is it another map once the weights are random, and once "
-            "the labels were shuffled?",
-            "Switch on “check the maps” for numbers.",
+            "A map may look right and mean nothing. Four checks say more than a look: does it add up to the score? Does the "
+            "probability fall as its largest pixels go, and rise as they come? Does it change once the weights are random? "
+            "And with a network that learned shuffled labels?",
+            "Switch on “check the maps” for the numbers.",
         ]
-    steps = ", ".join(f"{name} {_signed(value)}" for name, value in checked.random.items())
-    verdict = (
+    steps = ", then ".join(f"{name} {_signed(value)}" for name, value in checked.random.items())
+    followed = (
         "It follows the weights."
         if passes(checked.random)
         else "It stays nearly as it was without anything learned: it shows the picture, not the network."
     )
     return [
-        "Probability of the class, 0 to 1, as ever more pixels, the largest of the map first, turn grey (solid), or come into a "
-        "grey picture (dashed).",
-        f"How alike it stays (1: the same order of pixels) as weights turn random from the top, down to {steps}. {verdict}",
+        "Solid: deletion, pixels turn grey; a small area below is good. Dashed: insertion, they come into grey; a large one is "
+        "good. Chance: a random order.",
+        "Random weights: how alike the map stays to itself (1: the same order of pixels) as one layer after the other, the "
+        f"last one first, becomes random: {steps}. {followed}",
     ]
 
 
-def _verdict(what: str, alike: float) -> str:
+def _another(check: str, alike: float) -> Outcome:
     """Whether a map has become another one, with the likeness that says so."""
-    verdict = "changes\xa0✓" if alike < ALIKE else "stays\xa0✗"
-    return f"{what} {_signed(alike)}: {verdict}"
+    changes = alike < ALIKE
+    return Outcome(check, f"{check} {_signed(alike)}: {_marked('changes' if changes else 'stays', changes)}", changes)
+
+
+def _against(check: str, area: float, chance: float, good: str) -> Outcome:
+    """An area beside that of a random order. good: the sign that should stand between them."""
+    sign = "<" if area < chance else ">" if area > chance else "="
+    return Outcome(check, _marked(f"{check} {area:.2f} {sign} chance {chance:.2f}", sign == good), sign == good)
+
+
+def _marked(words: str, passed: bool) -> str:
+    return f"{words}\xa0{'✓' if passed else '✗'}"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _short(number: float) -> str:

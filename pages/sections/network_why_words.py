@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnn_core.attribution import METHODS, AnswerSheet
 from cnn_core.network import Network
 from cnn_core.network.layers import Activation
@@ -25,6 +27,16 @@ MEANS = {
     "occlusion": "What the score loses under a grey patch. A patch makes pictures the network has never seen.",
     "guided_backpropagation": "Slopes without all that falls below 0 on the way. A warning: sharp, as it redraws the picture.",
 }
+STEEP = "orange is how steep the score is there, up or down alike"
+COLOURS = {  # what a map's numbers say, as they are drawn
+    TERMS: "orange adds to the score, blue with a minus sign takes away from it",
+    GRADIENT: "orange adds to the score, blue with a minus sign takes away from it",
+    "saliency": STEEP,
+    "smooth_grad": STEEP,
+    "grad_cam": "orange speaks for the class; what speaks against it is not shown",
+    "occlusion": "under a patch the score falls where it is orange and rises where it is blue with a minus sign",
+    "guided_backpropagation": STEEP,
+}
 BIASES = {"conv": "biases", "norm": "shifts", "linear": "biases"}
 SMOOTH = {"tanh": "tanh", "sigmoid": "the sigmoid"}
 
@@ -39,6 +51,16 @@ def title_and_words(name: str, sheet: AnswerSheet) -> tuple[str, str]:
     if name == GRADIENT and not sheet.fixed:
         return TITLES[TERMS], f"Gradient × input. {MEANS[TERMS]}"
     return TITLES[name], MEANS[name]
+
+
+def legend(titles: Mapping[str, str]) -> str:
+    """How the colours of the maps are to be read; titles: by name, of those that are shown."""
+    alike: dict[str, list[str]] = {}
+    for name, title in titles.items():
+        alike.setdefault(COLOURS[name], []).append(title)
+    read = " ".join(f"{some[0][0].upper()}{', '.join(some)[1:]}: {words}." for words, some in alike.items())
+    scale = "Every map has its own scale: the background’s colour is 0, full colour its largest size."
+    return f"{scale} {read}"
 
 
 def rows(sheet: AnswerSheet, label: int, network: Network) -> tuple[list[str], list[float]]:

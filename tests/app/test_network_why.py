@@ -7,12 +7,22 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from cnn_core.attribution import METHODS, after_randomising, answer_sheet, deletion, insertion, likeness, pixel_terms
+from cnn_core.attribution import (
+    METHODS,
+    after_randomising,
+    answer_sheet,
+    deletion,
+    insertion,
+    likeness,
+    pixel_terms,
+    random_order,
+)
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training.shipped import shipped_network
 from cnn_core.training.shuffled import ShuffledTraining
 from pages.figures.score_sum import number_of, signed, written_sum
 from pages.sections import network_why, network_why_checks
+from pages.sections.network_why_checks import Outcome, verdict
 from tests.app.lesson import calm, change, open_lesson, texts, unpack
 from tests.trainings import small
 from tests.waiting import until
@@ -94,7 +104,12 @@ def test_the_maps_and_each_pixels_numbers_are_the_cores():
     ]
     for one in data["maps"]:
         np.testing.assert_allclose(one["numbers"], METHODS[one["id"]](SHIPPED, X[3:4], 7).ravel(), rtol=1e-5, atol=1e-7)
-        assert one["words"] and one["facts"][0].startswith("sum ") and one["curves"] is None
+        assert one["words"] and one["curves"] is None and len(one["facts"]) == 1
+    assert [one["facts"][0] for one in data["maps"][:2]] == [
+        "adds up (with the biases): yes\xa0✓",
+        f"adds up: no ({data['maps'][1]['numbers'].sum():.3g}, not {sheet.scores[7]:.3g})".replace("-", "−"),
+    ]
+    assert data["verdict"] == ""
     assert data["maps"][0]["title"] == "pixel terms"
     assert data["walk"].startswith("?") and "way=backward&target=7&layer=input&map=0" in data["walk"]
     assert "picture=3" in data["walk"] and not {"view=", "method=", "score="} & set(
@@ -113,12 +128,55 @@ def test_the_checks_are_made_when_they_are_wanted():
         alike, heat = known[one["id"]], METHODS[one["id"]](SHIPPED, x, label)
         areas = [curve(SHIPPED, x, label, heat).area for curve in (deletion, insertion)]
         words = " ".join(one["facts"]).replace("−", "-")
-        assert f"deletion {areas[0]:.2f} (chance" in words and f"insertion {areas[1]:.2f} (chance" in words
+        orders = [random_order(x, seed) for seed in range(4)]
+        by_chance = [
+            np.mean([curve(SHIPPED, x, label, order).area for order in orders]) for curve in (deletion, insertion)
+        ]
+        lower = f"< chance {by_chance[0]:.2f}\xa0✓" if areas[0] < by_chance[0] else f"> chance {by_chance[0]:.2f}\xa0✗"
+        higher = f"> chance {by_chance[1]:.2f}\xa0✓" if areas[1] > by_chance[1] else f"< chance {by_chance[1]:.2f}\xa0✗"
+        assert f"deletion {areas[0]:.2f} {lower}" in words and f"insertion {areas[1]:.2f} {higher}" in words
         verdict = "changes\xa0✓" if alike["linear1"] < 0.5 else "stays\xa0✗"
         assert f"random weights {alike['linear1']:.2f}: {verdict}" in words
         assert all(f"{layer} {value:.2f}" in " ".join(one["told"]).replace("−", "-") for layer, value in alike.items())
         assert len(one["curves"]["gone"]) == len(one["curves"]["shares"]) == 17
     assert not app.get("progress")
+    assert data["verdict"].startswith("Which can be trusted here? Pixel terms adds up to the score; ")
+    for one in data["maps"]:
+        failed = "✗" in " ".join(one["facts"])
+        clause = next(part for part in data["verdict"].split("; ") if one["title"] in part and "adds up" not in part)
+        assert ("every other check is passed by" in clause) is not failed
+
+
+def test_the_verdict_names_what_passes_and_what_is_blind():
+    yes, no = (Outcome("adds up to the score", "", passed) for passed in (True, False))
+
+    def others(*failed):
+        return [Outcome(check, "", check not in failed) for check in ("deletion", "insertion", "random weights")]
+
+    found = {"terms": [yes, *others()], "CAM": [no, *others()], "steep": [no, *others("deletion", "insertion")]}
+    assert verdict(found | {"guided": [no, *others("insertion", "random weights")]}) == (
+        "Which can be trusted here? Terms adds up to the score; every other check is passed by terms and CAM; steep does no "
+        "better than chance at deletion and insertion; guided hardly changes with random weights: do not trust it."
+    )
+    assert verdict({"steep": [no, *others("deletion")]}).startswith(
+        "Which can be trusted here? No map adds up to the score; no map passes every other check; "
+    )
+    assert verdict({"terms": [yes]}) == ""
+
+
+def test_what_a_colour_says_is_said_of_each_map_by_its_own_meaning():
+    data, _ = shown(why(picture="3"))
+    read = {title: words for part in data["legend"].split(". ") for title, words in _read(part)}
+    for one in data["maps"]:
+        words = read[one["title"].lower()]
+        below = bool((one["numbers"] < 0).any())
+        assert ("minus sign" in words) is below, one["id"]
+        assert ("how steep" in words) is (one["id"] in ("saliency", "smooth_grad", "guided_backpropagation"))
+
+
+def _read(part):
+    titles, _, words = part.partition(": ")
+    return [(title.lower(), words) for title in titles.split(", ")] if words else []
 
 
 def test_labels_are_shuffled_for_real_and_every_map_is_compared(monkeypatch):
@@ -135,7 +193,7 @@ def test_labels_are_shuffled_for_real_and_every_map_is_compared(monkeypatch):
     app = why(picture="3", checks="true")
     assert calm(app)
     learned = quick.learned()
-    assert any("On shuffled labels it learned" in text for text in texts(app.caption))
+    assert any("On shuffled labels it memorised" in text for text in texts(app.caption))
     data, _ = shown(app)
     x, label = X[3:4], int(SHIPPED.scores(X[3:4]).argmax())
     for one in data["maps"]:

@@ -51,7 +51,7 @@ def test_a_pixel_and_a_map_are_chosen_and_lead_on(page, address):
         assert abs(value - x[0, 0, row, column]) <= 0.00051
         assert abs(slope - sheet.slopes[label, 0, row, column]) <= 0.000051
         assert abs(term - value * slope) < 1e-12  # as anybody multiplies what is written
-        assert f"Open paths to the score: {int(sheet.paths[0, row, column]):,}." in told(page)
+        assert f"Paths from here to the score that no ReLU closes: {int(sheet.paths[0, row, column]):,}." in told(page)
 
     # By keys, in the picture; Enter keeps it, and the address has it.
     picture = page.locator(".seen canvas")
