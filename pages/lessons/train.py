@@ -42,7 +42,7 @@ STYLE = """<style>
   background: BACKGROUND; padding: .25rem 0 }
 .st-key-steering button:has(strong) { background: PRIMARY; border-color: PRIMARY; color: BACKGROUND }
 .st-key-steering button:has(strong):hover { filter: brightness(1.1) }
-@media (max-width: 640px) { .st-key-view button { padding: .2rem .5rem }
+@media (max-width: 640px) { .st-key-view button { padding: .2rem }
   .st-key-steering button { padding: .2rem .35rem; p { font-size: .875rem }
   span:has(> [data-testid=stIconMaterial]) { display: none } } }
 .st-key-numbers [data-testid=stMetricValue] { font-size: 1.3rem; line-height: 1.3 }
