@@ -62,6 +62,14 @@ export function readColours(root, scale) {
   };
 }
 
+// The colours of maps and those of their gradients, which have names of their own: --more and --less.
+export function readBoth(root) {
+  const gradients = readColours(root, "green_purple");
+  root.style.setProperty("--more", `rgb(${gradients.positive})`);
+  root.style.setProperty("--less", `rgb(${gradients.negative})`);
+  return { maps: readColours(root, "blue_orange"), gradients };
+}
+
 // Diagonal lines, rising (1) or falling (-1), as a fill.
 function hatching(colour, gap, direction) {
   const tile = new OffscreenCanvas(gap, gap);

@@ -1,6 +1,6 @@
 // What a network looks like: the colours of the page, and every map as a picture.
 
-import { readColours } from "./colours.js";
+import { readBoth } from "./colours.js";
 import { endsOf, paintPicture, shadesOf, Sheet } from "./overview_sheets.js";
 
 export class Looks {
@@ -8,12 +8,9 @@ export class Looks {
     Object.assign(this, { root, sheets: new Map(), picture: document.createElement("canvas") });
   }
 
-  // Maps and gradients have a scale each; what the legend shows of the latter has names of its own.
+  // Maps and gradients have a scale each; the latter's are told apart in the legend.
   read() {
-    this.gradients = readColours(this.root, "green_purple");
-    this.root.style.setProperty("--more", `rgb(${this.gradients.positive})`);
-    this.root.style.setProperty("--less", `rgb(${this.gradients.negative})`);
-    this.colours = readColours(this.root, "blue_orange");
+    ({ maps: this.colours, gradients: this.gradients } = readBoth(this.root));
     const style = getComputedStyle(this.root);
     this.ink = style.color;
     this.ground = style.getPropertyValue("--st-background-color").trim();

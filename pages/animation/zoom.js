@@ -1,6 +1,6 @@
 // The zoom into a network: one depth at a time, as the server has it, with ways deeper, back, and to its neighbours.
 
-import { readColours } from "./colours.js";
+import { readBoth } from "./colours.js";
 import { roomFor } from "./room.js";
 import { make } from "./zoom_make.js";
 import { brief } from "./zoom_number.js";
@@ -85,7 +85,7 @@ class Zoom {
       return item;
     });
     this.crumbs.replaceChildren(make("ol", {}, ...path));
-    this.sheets = [];
+    [this.sheets, this.shown, this.fit] = [[], null, null];
     const sheet = (drawn) => {
       const made = new Sheet(drawn, (from, chosen) => this.heard(from, chosen));
       this.sheets.push(made);
@@ -113,6 +113,8 @@ class Zoom {
       beside.append(sheet(view.parts), this.adding);
     }
     if (view.source) beside.append(sheet(view.source));
+    this.window = beside.appendChild(make("div", {}));
+    this.show(view.sums?.[0]?.parts[0]?.window);
     for (const drawn of view.beside ?? []) beside.append(sheet(drawn));
     this.told = make("p", { class: "told" });
     if (view.sheet) main.insertBefore(this.told, main.querySelector("figure").nextSibling);
@@ -130,7 +132,8 @@ class Zoom {
     const { root, view } = this;
     this.width = root.clientWidth;
     if (!view || !this.width) return;
-    const colours = readColours(root, "blue_orange");
+    this.colours = readBoth(root);
+    root.classList.toggle("gradient", view.gradient);
     const stacked = this.width < STACKED;
     root.classList.toggle("stacked", stacked);
     const height = Math.max(LEAST, roomFor(root, this.stage).height - (stacked ? 0 : 96));
@@ -141,18 +144,36 @@ class Zoom {
           link: (words, query) => this.link(words, query),
           room: two ? this.width - MOST_BESIDE : this.width,
           here: view.query,
+          opened: (part) => this.show(part.window),
         }),
       ),
     );
     const half = view.parts || view.source ? (this.width - 32) / 2 : this.width;
-    for (const made of this.sheets) {
+    this.fit = (made) => {
       const inBeside = this.beside.contains(made.figure);
       const small = made.sheet !== view.sheet && made.sheet !== view.parts && made.sheet !== view.source;
       const most = small ? MOST_BESIDE : two ? half : this.width;
       const high = small ? (two ? height / 2 - 30 : 150) : inBeside && view.parts ? height - 70 : height - 30;
+      const colours = this.colours[made.sheet.gradient ? "gradients" : "maps"];
       made.layout(Math.min(most, this.width), stacked ? Math.min(high, 320) : high, colours);
-    }
+    };
+    this.sheets.forEach(this.fit);
+    for (const kind of ["maps", "gradients"])
+      root.classList.toggle(
+        kind,
+        [view, ...this.sheets.map(({ sheet }) => sheet)].some((one) => one.gradient === (kind === "gradients")),
+      );
     this.read();
+  }
+
+  // Beside a sum: where the numbers of the part that has been opened stand.
+  show(window) {
+    if (!window || this.shown?.sheet === window) return;
+    const made = new Sheet(window, (from, chosen) => this.heard(from, chosen));
+    this.sheets = [...this.sheets.filter((one) => one !== this.shown), made];
+    this.shown = made;
+    this.window.replaceChildren(made.figure);
+    this.fit?.(made);
   }
 
   // The cursor of a sheet moved, or its place was chosen.

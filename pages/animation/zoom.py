@@ -13,7 +13,10 @@ from pages.animation.scripts import script, style
 _component = st.components.v2.component(
     "convscope_zoom",
     html="""<section class="zoom" tabindex="0" role="group" aria-label="Arrow keys move, Enter goes deeper, Escape goes back">
-    <nav class="crumbs" aria-label="Where you are"></nav><div class="stage"></div>
+    <div class="head"><nav class="crumbs" aria-label="Where you are"></nav><p class="legend">
+    <span class="of-maps"><i class="negative"></i> below 0 <i class="scale"></i> above 0 <i class="positive"></i></span>
+    <span class="of-gradients">gradient: <i class="less"></i> a larger number lowers the loss <i class="both"></i> raises it
+    <i class="more"></i></span></p></div><div class="stage"></div>
     <p class="said" aria-live="polite"></p></section>""",
     css=style("zoom"),
     js=script("zoom"),

@@ -7,8 +7,9 @@ const [MOST_WIDE, NARROW, FEW_WIDE] = [5, 700, 3]; // columns of a window that i
 const inUnits = (label, unit) => (unit ? `${label} (in ${unit})` : label);
 const brackets = (text) => (text.startsWith("−") ? `(${text})` : text);
 
-// sum: as figures/zoom_terms.py writes it; link(words, query): an anchor; room: pixels of width; here: the address of the number.
-export function sumBlock(sum, { link, room, here }) {
+// sum: as figures/zoom_terms.py writes it; link(words, query): an anchor; room: pixels of width; here: the address of the number;
+// opened(part): a part has been opened.
+export function sumBlock(sum, { link, room, here, opened }) {
   const title = sum.name === "sum" ? "" : `${sum.name} = `;
   const block = make("section", { class: "sum", "data-name": sum.name });
   if (sum.broken) {
@@ -31,6 +32,7 @@ export function sumBlock(sum, { link, room, here }) {
     if (!many) return all.append(inside);
     const fold = make("details", { class: "part" });
     fold.open = place === 0;
+    fold.ontoggle = () => fold.open && opened(part);
     fold.append(make("summary", {}, make("span", {}, part.title), make("b", {}, part.sum)), inside);
     (place < inView ? all : rest.lastChild).append(fold);
   });
@@ -54,6 +56,7 @@ function totalLine(sum, title, link) {
   }
   line.append(make("output", {}, sum.total + unit));
   if (sum.total !== sum.shown || unit) line.append(" ≈ ", make("b", { class: "shown" }, sum.shown));
+  if (sum.unrounded) line.append(`; with unrounded factors ${sum.unrounded}${unit}`);
   if (sum.noise) line.append(": what is left where the terms cancel out");
   return line;
 }

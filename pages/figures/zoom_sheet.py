@@ -19,9 +19,17 @@ MOST_KERNELS = 4  # of a filter that are drawn below each other
 
 
 def sheet(
-    planes: Array, *, words: str, labels: Sequence[str] = (), exact: bool = False, shared: bool = True, **more: Any
+    planes: Array,
+    of: Tensor,
+    *,
+    words: str,
+    labels: Sequence[str] = (),
+    exact: bool = False,
+    shared: bool = True,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Planes (P, H, W), or units (K,) as cells of one plane, for zoom.js.
+    """Planes (P, H, W), or units (K,) as cells of one plane, for zoom.js; of: whose numbers they are: gradients have colours
+    of their own.
 
     words: what they are; labels: one below each plane. exact: all digits are sent, to be read at a cell. shared: one scale for
     all planes. more: `choose`, see `chooser`; `marks`, cells [plane, row, column, rows, columns] with a frame.
@@ -45,7 +53,12 @@ def sheet(
         "units": units,
         "left_out": len(planes) - len(cells),
     }
-    return {"words": words, "labels": list(labels), "peak": peak, **size, **sent, **more}
+    return {"words": words, "labels": list(labels), "peak": peak, "gradient": is_gradient(of), **size, **sent, **more}
+
+
+def is_gradient(tensor: Tensor) -> bool:
+    """Whether its numbers are gradients."""
+    return tensor.kind in ("gradient", "dparam")
 
 
 def maps_of(array: Array, spot: Spot) -> tuple[Array, dict[str, Any]]:
@@ -83,7 +96,7 @@ def around(array: Array, tensor: Tensor, at: Sequence[int], marks: Array, words:
         plane = array[at[0]].reshape(-1, array.shape[-2], array.shape[-1])
         cells = _frames(marks[:, -3:] if array.ndim == 4 else np.column_stack([marks[:, 0] * 0, marks[:, 1:]]))
     query = Spot(way, spot_of(tensor, way).tensor, int(at[axis]) if array.ndim > 1 else None).query()
-    return sheet(plane, words=words, marks=cells, query=query)
+    return sheet(plane, tensor, words=words, marks=cells, query=query)
 
 
 def _frames(cells: Array) -> list[list[int]]:

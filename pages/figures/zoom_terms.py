@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.explorer import Explanation, Factors, Inside, Sum
-from pages.figures.written_number import BRIEF, brief, in_unit, unit_words
+from pages.figures.written_number import BRIEF, brief, counts, in_unit, unit_words
 from pages.figures.written_steps import OF_SUMS, written_steps
 from pages.figures.written_sum import WrittenSum, written_sum
 from pages.figures.zoom_sheet import around
@@ -21,8 +21,12 @@ FEW = 6
 SHOWN = 16  # parts that are in view; the others are folded up together
 
 
-def sum_block(inside: Inside, spot: Spot, name: str, made: Sum, first: int, names: Sequence[str]) -> dict[str, Any]:
-    """A sum: its parts, those that count most first, each with its terms; `first` is the number of its first term."""
+def sum_block(
+    inside: Inside, spot: Spot, name: str, made: Sum, first: int, names: Sequence[str], *, windows: bool = False
+) -> dict[str, Any]:
+    """A sum: its parts, those that count most first, each with its terms; `first` is the number of its first term. windows: each
+    part with the map that its left factors stand in, a frame around them.
+    """
     text = written_sum(made, BRIEF if name == "sum" else OF_SUMS)
     head = {
         "name": name,
@@ -44,6 +48,11 @@ def sum_block(inside: Inside, spot: Spot, name: str, made: Sum, first: int, name
         _part(inside, spot, made, text, group, groups[group], first, everything or place < FEW, names)
         for place, group in enumerate(order)
     ]
+    if windows:
+        parts = [
+            part | {"window": _window(inside, spot, made, group, names)}
+            for part, group in zip(parts, order, strict=True)
+        ]
     others = order[SHOWN:] if len(order) > SHOWN + 1 else []
     together = in_unit(sum(text.parts[group][1] for group in others), text.last, text.units[2])
     return head | {
@@ -59,7 +68,27 @@ def sum_block(inside: Inside, spot: Spot, name: str, made: Sum, first: int, name
         "total": text.total,
         "shown": text.shown,
         "noise": text.noise,
+        "unrounded": _unrounded(made, text),
     }
+
+
+def _unrounded(made: Sum, text: WrittenSum) -> str | None:
+    """The number itself with a digit more, where the rounded factors make another one of its digits; else None."""
+    if text.noise or in_unit(counts(np.array([made.total]), text.last)[0], text.last, text.units[2]) == text.total:
+        return None
+    return in_unit(counts(np.array([made.total]), text.last - 1)[0], text.last - 1, text.units[2])
+
+
+def _window(inside: Inside, spot: Spot, made: Sum, group: int, names: Sequence[str]) -> dict[str, Any]:
+    """Where the left factors of a part stand, with a frame around their cells."""
+    mine = made.left.at[made.group == group]
+    real = mine[(mine >= 0).all(axis=1)]
+    if not len(real):
+        real = np.maximum(mine, 0)
+    of, at = made.left.of, real[0].tolist()
+    array = inside.array(of)
+    words = tensor_words(of) + (f", {number_words(inside, of, int(at[0]), names)}" if array.ndim == 3 else "")
+    return around(array, of, at, real, words, spot.way)
 
 
 def _broken(made: Sum) -> str:
@@ -85,7 +114,7 @@ def _part(
         shown = [term for term in shown if text.whole[term]] or shown[:1]  # what gives nothing is told together
         laid_out = False
     rest = sorted(set(terms) - set(shown))
-    title = f"row {group}"
+    title = f"row {group} of dout"
     if made.by in ("channel", "map", "filter"):
         title = number_words(inside, made.left.of, group, names)
         if made.by == "filter":

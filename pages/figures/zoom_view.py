@@ -11,7 +11,7 @@ import numpy as np
 from cnn_core.checks import Array
 from cnn_core.explorer import INPUT, SOFTMAX, Explanation, Inside, Kind, Sum, Tensor, explain, partial_maps
 from pages.figures.written_number import brief
-from pages.figures.zoom_sheet import around, maps_of, sheet
+from pages.figures.zoom_sheet import around, is_gradient, maps_of, sheet
 from pages.figures.zoom_spot import BACKWARD, Spot, axis_of, first_at, spot_of, up
 from pages.figures.zoom_terms import product_block, steps_block, sum_block
 from pages.figures.zoom_words import at_words, formula, number_words, size_words, tensor_words
@@ -24,6 +24,7 @@ def zoom_view(inside: Inside, spot: Spot, names: Sequence[str]) -> dict[str, Any
     array = inside.array(spot.tensor)
     seen = {
         "query": spot.query(),
+        "gradient": is_gradient(spot.tensor),
         "crumbs": _crumbs(inside, spot, names),
         "up": (above.query() if (above := up(spot)) else f"way={spot.way}"),
         "formula": formula(inside, spot.tensor),
@@ -82,7 +83,9 @@ def _layer(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> di
     if (array.ndim == 4 and units) or array.ndim == 2:
         words += ", each shown by the length of its weights"
     unit, each = "cell" if units else "plane", "" if what == "classes" else what.removesuffix("s")
-    drawn = sheet(planes, words=words, labels=labels, exact=units, shared=False, choose=choose, unit=unit, each=each)
+    drawn = sheet(
+        planes, spot.tensor, words=words, labels=labels, exact=units, shared=False, choose=choose, unit=unit, each=each
+    )
     return {"sheet": drawn, "facts": _facts(array), "links": _neighbours(inside, spot)}
 
 
@@ -118,7 +121,7 @@ def _map(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> dict
         words += f": {size_words(planes.shape[1:] if len(planes) == 1 else planes.shape)}"
     each = "input" if planes.ndim == 1 else "channel" if len(planes) > 1 else ""
     start = list(first_at(inside, spot))
-    whole = sheet(planes, words=words, exact=True, choose=choose, unit="cell", cursor=start, each=each)
+    whole = sheet(planes, spot.tensor, words=words, exact=True, choose=choose, unit="cell", cursor=start, each=each)
     seen = {
         "sheet": whole,
         "facts": f"{_facts(planes)}. Click one to see what it is made of.",
@@ -144,6 +147,7 @@ def _map(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> dict
     which = "filter" if back else "input channel"
     sums = sheet(
         drawn,
+        spot.tensor,
         words=f"one partial map for each {which}, those that are largest over the whole map first",
         labels=labels,
         exact=True,
@@ -163,7 +167,7 @@ def _source(inside: Inside, spot: Spot, number: int, names: Sequence[str]) -> di
     of = Tensor("gradient", above.name) if above is not None else Tensor("value", inside.below(name))
     query = replace(spot_of(of, spot.way), number=number).query()
     words = f"made of {tensor_words(of)}, {number_words(inside, of, number, names)}"
-    return sheet(inside.array(of)[number][None], words=words, query=query)
+    return sheet(inside.array(of)[number][None], of, words=words, query=query)
 
 
 def _terms(found: Explanation) -> list[tuple[str, Sum, int]]:
@@ -182,7 +186,9 @@ def _number(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> d
     terms = _terms(found)
     seen: dict[str, Any] = {
         "number": {"words": words, "shown": brief(found.total)},
-        "sums": [sum_block(inside, spot, name, made, first, names) for name, made, first in terms],
+        "sums": [
+            sum_block(inside, spot, name, made, first, names, windows=not found.steps) for name, made, first in terms
+        ],
         "beside": [around(array, tensor, at, np.array([at]), words, spot.way)],
         "keys": _moves(spot, array),
         "links": _neighbours(inside, spot) if spot.is_param else [],
@@ -193,27 +199,11 @@ def _number(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> d
         if len(made.products):
             best = made.chosen if made.chosen is not None else int(np.nan_to_num(np.abs(made.products)).argmax())
             seen["keys"]["Enter"] = replace(spot, term=first + best).query()
-            if not found.steps:
-                seen["beside"].insert(0, _window(inside, spot, made, best, names))
     if not terms and found.knowns and found.steps:
         follow = next(iter(seen["steps"]["knowns"]))
         if follow[3]:
             seen["keys"]["Enter"] = follow[3]
     return seen
-
-
-def _window(inside: Inside, spot: Spot, made: Sum, best: int, names: Sequence[str]) -> dict[str, Any]:
-    """Where the left factors stand: the part that gives most, with a frame around its cells."""
-    sums = np.nan_to_num(np.abs(np.bincount(made.group, made.products)))
-    most = sums.argmax() if made.chosen is None and sums.any() else made.group[best]
-    mine = made.left.at[made.group == most]
-    real = mine[(mine >= 0).all(axis=1)]
-    if not len(real):
-        real = np.maximum(mine, 0)
-    of, at = made.left.of, real[0].tolist()
-    array = inside.array(of)
-    words = tensor_words(of) + (f", {number_words(inside, of, int(at[0]), names)}" if array.ndim == 3 else "")
-    return around(array, of, at, real, words, spot.way)
 
 
 def _moves(spot: Spot, array: Array) -> dict[str, str]:

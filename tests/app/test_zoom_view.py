@@ -12,7 +12,8 @@ from cnn_core.network import ConvBlock, Network, NetworkSpec
 from pages.figures.written_number import brief
 from pages.figures.written_steps import written_steps
 from pages.figures.written_sum import written_sum
-from pages.figures.zoom_spot import settled
+from pages.figures.zoom_spot import at_spot, settled
+from pages.figures.zoom_terms import sum_block
 from pages.figures.zoom_view import zoom_view
 from tests.core.test_terms import PLANS, made, sampled, tensors
 
@@ -201,3 +202,57 @@ def test_an_opened_map_says_that_its_cells_can_be_clicked_and_how_its_parts_are_
         view = zoom_view(inside, settled(inside, dict(parse_qsl(query)))[0], NAMES)
         assert view["facts"].endswith("Click one to see what it is made of.")
         assert "parts" not in view or "largest over the whole map first" in view["parts"]["words"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["layer=conv2&map=1&cell=1-1", "layer=linear1&map=2", "way=backward&layer=relu1&map=1&cell=2-2",
+     "way=backward&param=conv2.weight&entry=1-1-0-1", "layer=pool2&map=1&cell=1-1"],
+)  # fmt: skip
+def test_each_part_of_a_sum_has_the_window_that_its_own_numbers_stand_in(query):
+    inside = made("batch norm")
+    spot, problem = settled(inside, dict(parse_qsl(query)))
+    assert problem is None
+    view = zoom_view(inside, spot, NAMES)
+    (text,) = [one for one in view["sums"] if one["parts"]]
+    found = explain(inside, spot.tensor, spot.at)
+    (summed,) = found.sums.values()
+    for part in text["parts"]:
+        terms = [term for *_, term, _, where in part["terms"] if where != "padding"]
+        places = summed.left.at[terms]
+        window = part["window"]
+        assert window["gradient"] == (summed.left.of.kind in ("gradient", "dparam"))
+        framed = set()
+        for _, row, column, high, wide in window["marks"]:
+            framed |= {(row + down, column + across) for down in range(high) for across in range(wide)}
+        if places.shape[1] == 3:
+            assert part["title"] in window["words"] or part["title"].startswith(("row", "filter")) or not part["title"]
+            assert {(row, column) for _, row, column in places.tolist()} <= framed
+            ((number,),) = [{*places[:, 0].tolist()}]
+            assert window["words"].endswith(f" {number}")
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_sum_of_rounded_factors_tells_the_number_itself_where_their_digits_differ(plan):
+    inside, differ = made(plan), 0
+    for tensor in tensors(inside):
+        for at in sampled(inside.array(tensor), 6):
+            for one in explain(inside, tensor, at).sums.values():
+                query = at_spot(tensor, at, "forward" if tensor.kind in ("value", "param") else "backward")
+                block = sum_block(inside, query, "sum", one, 0, NAMES)
+                text = written_sum(one)
+                differ += block["unrounded"] is not None
+                shown, moved = block["unrounded"] or text.total, text.last - bool(block["unrounded"])
+                if not text.noise:
+                    exact = Decimal(one.total).scaleb(-text.units[2])
+                    assert abs(number(shown) - exact) <= Decimal(1).scaleb(moved - text.units[2]) * Decimal("0.5001")
+    assert differ
+
+
+def test_gradients_have_colours_of_their_own_at_every_depth():
+    inside = made("course")
+    for query in ("layer=conv1", "layer=conv1&map=1", "layer=conv1&map=1&cell=2-2", "param=conv1.weight&map=1"):
+        for way in ("forward", "backward"):
+            view = zoom_view(inside, settled(inside, dict(parse_qsl(f"way={way}&{query}")))[0], NAMES)
+            sheets = [one for one in [view.get("sheet"), view.get("parts"), *view.get("beside", [])] if one]
+            assert [one["gradient"] for one in [view, *sheets]] == [way == "backward"] * (1 + len(sheets))

@@ -285,6 +285,11 @@ def test_all_depths_by_keyboard_alone_and_by_links(new_page, runs):
     step = -1 if column else 1
     press("ArrowLeft" if column else "ArrowRight", leads=f"layer=conv1&map=1&cell={row}-{column + step}")
     cell = f"layer=conv1&map=1&cell={row}-{column + step}"
+    folded = zoom.root.locator(".part:not([open]) summary").first
+    title = folded.locator("span").inner_text()
+    folded.click()
+    expect(zoom.root.locator(".beside figcaption").first).to_have_text(f"input, {title}")  # the window of what is open
+    zoom.root.focus()
     made = explain(one.inside, Tensor("value", "conv1"), (1, row, column + step)).sums["sum"]
     best = int(np.abs(made.products).argmax())
     press("Enter", leads=f"{cell}&term={best}")
