@@ -1,4 +1,4 @@
-"""Pictures as points in a plane, told apart by colour and by sign, mistakes by a cross."""
+"""Pictures as points in a plane, told apart by colour and by sign; a ring around a mistake, a diamond around the chosen one."""
 
 from __future__ import annotations
 
@@ -19,18 +19,25 @@ def plane_of_pictures(
     points: Array, truth: Array, answers: Array, names: Sequence[str], here: Array, theme: str = "light"
 ) -> dict[str, Any]:
     """Points (N, 2) with their classes truth (N,) and what the network says, answers (N,). here: (2,), the chosen picture."""
-    data = []
-    for k, name in enumerate(as_text(names)):
+    names, data = as_text(names), []
+    said = [names[t] if t == a else f"{names[t]}, taken for {names[a]}" for t, a in zip(truth, answers, strict=True)]
+    for k, name in enumerate(names):
         sign = MARKERS[k % len(MARKERS)] + ROUNDS[k // len(MARKERS) % len(ROUNDS)]
         look = {"color": PALETTE[k % len(PALETTE)], "symbol": sign, "size": 6, "opacity": 0.8}
-        those = np.flatnonzero((truth == k) & (answers == truth))
-        data.append(_points(points[those], those, [name] * len(those), look, name))
-    wrong = np.flatnonzero(answers != truth)
-    said = [f"{as_text([names[truth[n]]])[0]}, taken for {as_text([names[answers[n]]])[0]}" for n in wrong]
+        data.append(_points(points, np.flatnonzero(truth == k), said, look, name))
     ink = "#ffffff" if theme == "dark" else "#000000"
-    data.append(_points(points[wrong], wrong, said, {"color": ink, "symbol": "x-thin-open", "size": 8}, "a mistake"))
-    star = {"color": "#e6007a", "symbol": "hexagram", "size": 16, "line": {"color": "#ffffff", "width": 1}}
-    data.append(_points(here[None], np.array([-1]), ["the chosen picture"], star, "the chosen picture"))
+    # With eight sides and narrow: no class has such a sign. Both are hollow, so that what they are around stays in view.
+    ring = {"color": ink, "symbol": "octagon-open", "size": 14, "line": {"width": 2}}
+    data.append(_points(points, np.flatnonzero(answers != truth), said, ring, "a mistake"))
+    diamond = {"color": "#e6007a", "symbol": "diamond-tall-open", "size": 26, "line": {"width": 3}}
+    data.append(_points(here[None], np.array([0]), ["the chosen picture"], diamond, "the chosen picture"))
+    data[-1] |= {
+        "mode": "markers+text",
+        "text": ["chosen"],
+        "textposition": "middle right",
+        "textfont": {"color": ink, "size": 13},
+        "hovertemplate": "the chosen picture<extra></extra>",
+    }
     axis = {"zeroline": False, "showticklabels": False, "fixedrange": True}
     return {
         "data": data,
@@ -39,19 +46,20 @@ def plane_of_pictures(
             "margin": {"l": 30, "r": 10, "t": 10, "b": 30},
             "xaxis": {**axis, "title": {"text": "first principal component"}},
             "yaxis": {**axis, "title": {"text": "second"}},
-            "legend": {"itemsizing": "constant"},
+            "legend": {"orientation": "h", "y": -0.1, "x": 0},
         },
     }
 
 
-def _points(points: Array, numbers: Array, said: Sequence[str], look: dict[str, Any], name: str) -> dict[str, Any]:
+def _points(points: Array, those: Array, said: Sequence[str], look: dict[str, Any], name: str) -> dict[str, Any]:
+    """Of points (N, 2) those of these numbers, and what is said of each. look: of their sign. name: in the legend."""
     return {
-        "type": "scattergl" if len(points) > 3000 else "scatter",
+        "type": "scattergl" if len(those) > 3000 else "scatter",
         "mode": "markers",
         "name": name,
-        "x": np.round(points[:, 0], 4).tolist(),
-        "y": np.round(points[:, 1], 4).tolist(),
-        "text": [f"{words} (test picture {n})" if n >= 0 else words for n, words in zip(numbers, said, strict=True)],
+        "x": np.round(points[those, 0], 4).tolist(),
+        "y": np.round(points[those, 1], 4).tolist(),
+        "text": [f"{said[n]} (test picture {n})" for n in those],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": look,
     }

@@ -44,7 +44,8 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
         st.markdown(
             f"Each point is a test picture, by {what}: the two directions in which these numbers spread most, "
             f"**{found.share.sum():.0%}** of their variance (principal component analysis). Points of one class lie "
-            f"together where the network tells them apart. A cross is a mistake; the six-pointed star is {seen.words}."
+            f"together where the network tells them apart. A ring is around each mistake; the large diamond, “chosen”, is around "
+            f"{seen.words}."
         )
         features = learned.features(seen.weights, seen.network, seen.judged, layer)
         order, distances = nearest(features, own, min(NEIGHBOURS + 1, len(y)))
@@ -55,7 +56,7 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
             ):  # a test picture itself
                 continue
             pixels = shown(as_pixels(test.x[index]))
-            words = f"{seen.names[y[index]]} (n° {index}), {distance:.2g} away"
+            words = f"{seen.names[y[index]]} (picture {index}), {distance:.2g} away"
             tiles.append((words, as_url(pixels), *pixels.shape[:2]))
-        st.markdown("Nearest to it, in all of these numbers:")
+        st.markdown("The test pictures nearest to it, if all of these numbers count and not only the two directions:")
         gallery("", tiles, 96, key="neighbours")

@@ -78,15 +78,20 @@ def test_the_plane_holds_every_test_picture_its_mistakes_and_its_neighbours(ship
     plane = principal_plane(features)
     *classes, wrong, here = data
     guesses = network.scores(x).argmax(axis=1)
-    assert sum(len(trace["x"]) for trace in classes) + len(wrong["x"]) == len(x)
-    assert len(wrong["x"]) == (guesses != TEST.y).sum()
+    assert [len(trace["x"]) for trace in classes] == [(TEST.y == k).sum() for k in range(10)]
+    mistakes = np.flatnonzero(guesses != TEST.y)
+    assert wrong["text"] == [f"{TEST.y[n]}, taken for {guesses[n]} (test picture {n})" for n in mistakes]
+    signs = [trace["marker"]["symbol"] for trace in data]
+    assert len(set(signs)) == len(signs)  # and what is laid around a point lets it be seen
+    assert all(trace["marker"]["symbol"].endswith("-open") for trace in (wrong, here))
+    assert here["text"] == ["chosen"]
     np.testing.assert_allclose([here["x"][0], here["y"][0]], plane.points[7], atol=2e-3)
     assert f"**{plane.share.sum():.0%}** of their variance" in " ".join(texts(app.markdown))
     distances = np.linalg.norm(features - features[7], axis=1)
     order = np.argsort(distances, kind="stable")[1:7]
     tiles = galleries(app)["neighbours"]["pictures"]
     assert [words.split(" (")[0] for words, *_ in tiles] == [str(TEST.y[n]) for n in order]
-    assert all(f"(n° {n})" in words for n, (words, *_) in zip(order, tiles, strict=True))
+    assert all(f"(picture {n})" in words for n, (words, *_) in zip(order, tiles, strict=True))
 
 
 def test_the_settings_of_the_made_picture_change_it(shipped):
