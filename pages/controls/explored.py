@@ -147,7 +147,9 @@ def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, str, 
         origin = TEST
     test = net.data.dataset.test
     those = mistakes(net.key, net.network, net.data) if origin == MISTAKES else np.arange(len(test.x))
-    if origin == MISTAKES and not len(those):
+    if origin == MISTAKES and len(those):
+        st.caption(f"Named wrong: {len(those):,} of {min(MOST_JUDGED, len(test.y)):,} test pictures.")
+    elif origin == MISTAKES:
         st.caption("It makes no mistake on the test pictures: here are all of them.")
         those = np.arange(len(test.x))
     elif origin == TEST:

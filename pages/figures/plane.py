@@ -45,7 +45,7 @@ def plane_of_pictures(
             "height": 420,
             "margin": {"l": 30, "r": 10, "t": 10, "b": 30},
             "xaxis": {**axis, "title": {"text": "first principal component"}},
-            "yaxis": {**axis, "title": {"text": "second"}},
+            "yaxis": {**axis, "title": {"text": "second principal component"}},
             "legend": {"orientation": "h", "y": -0.1, "x": 0},
         },
     }

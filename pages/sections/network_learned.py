@@ -25,6 +25,7 @@ from pages.server import learned
 
 SMALL, TILE = 52, 76  # pixels: a filter among all, a patch of the chosen one
 MOST = 128  # filters that are shown
+NAMED = 24  # dead ones that are named
 ABOUT = (
     "Each filter answers to one kind of patch. Choose one: beside it stand its weights, the places in the test pictures at which "
     "it answers most, and a picture made to excite it."
@@ -72,7 +73,19 @@ def _all_of_them(seen: Explored, layer: str, found: Patches, number: int, theme:
     gallery("", pictures, SMALL, key="filters", chosen=number, on_choice=partial(_choose, count))
     some = "" if count == len(found.values) else f" The first {count} of {len(found.values)}."
     what = "its weights" if layer == "conv1" else "the patch that excites it most"
-    st.caption(f"Of each {what}.{some}")
+    st.caption(f"Shown: {what}.{some} {_dead(found)}")
+
+
+def _count(seen: Explored) -> int:
+    """How many test pictures all is measured on."""
+    return min(MOST_JUDGED, len(seen.data.dataset.test.y))
+
+
+def _dead(found: Patches) -> str:
+    """Which filters of the layer no test picture excites."""
+    dead = [str(k) for k in np.flatnonzero(found.silent == 1)]
+    more = f" and {len(dead) - NAMED} more" if len(dead) > NAMED else ""
+    return f"Dead (silent on every test picture): {', '.join(dead[:NAMED]) or 'none'}{more}."
 
 
 def _choose(count: int, number: Any) -> None:
@@ -104,11 +117,11 @@ def _one_filter(seen: Explored, layer: str, answer: str, k: int, found: Patches,
         tiles: list[Tile] = []
         for place, (value, picture) in enumerate(zip(found.values[k], found.pictures[k], strict=True)):
             pixels = _patch(seen, found, k, place)
-            tiles.append((f"{value:.3g} (n° {picture})", as_url(pixels), *pixels.shape[:2]))
+            tiles.append((f"{value:.3g}, picture {picture}", as_url(pixels), *pixels.shape[:2]))
         gallery("", tiles, TILE, key="patches")
         st.caption(
-            f"The {len(tiles)} largest answers ({answer}) on {min(MOST_JUDGED, len(seen.data.dataset.test.y)):,} test "
-            f"pictures, one a picture, with its number. Grey is outside of the picture."
+            f"The {len(tiles)} largest answers (of {answer}) to {_count(seen):,} test "
+            f"pictures, at most one from each picture. Grey lies outside the picture."
         )
         cell = found.cells[k, 0] if layer.startswith("conv") else None
         st.button(
@@ -119,7 +132,7 @@ def _one_filter(seen: Explored, layer: str, answer: str, k: int, found: Patches,
             args=(int(found.pictures[k, 0]), answer, k, cell),
             help="Its picture in the overview, and how this answer is made of it.",
         )
-    st.markdown(_silent(found, k, one_place=layer.startswith("linear"), cut=answer.startswith("relu")))
+    st.markdown(_silent(found, k, _count(seen), one_place=layer.startswith("linear"), cut=answer.startswith("relu")))
     if layer != list(answers(seen.network))[-1]:
         _without(seen, layer, k)
 
@@ -133,16 +146,20 @@ def _walk(picture: int, layer: str, number: int, cell: Array | None) -> None:
         state.set_text(key, value)
 
 
-def _silent(found: Patches, k: int, *, one_place: bool, cut: bool) -> str:
-    """How often it answers nothing. cut: by ReLU, so that nothing is 0."""
+def _silent(found: Patches, k: int, count: int, *, one_place: bool, cut: bool) -> str:
+    """How often it answers nothing. count: of the pictures. cut: by ReLU, so that nothing is 0."""
     nothing, places, pictures = "0" if cut else "not above 0", found.zero[k], found.silent[k]
     if pictures == 1:
         return "It is **dead**: no test picture excites it."
     if one_place:
         return f"Its answer is {nothing} for **{pictures:.0%}** of the pictures."
-    return (
-        f"Its answer is {nothing} at **{places:.0%}** of all places; of **{pictures:.0%}** of the pictures, everywhere."
+    nowhere = round(pictures * count)
+    some = (
+        f"On **{nowhere:,} of {count:,}** pictures it answers nowhere."
+        if nowhere
+        else "On every picture it answers somewhere."
     )
+    return f"Its answer is {nothing} at **{places:.0%}** of all places. {some}"
 
 
 def _weights(seen: Explored, layer: str, k: int, theme: str) -> Tile:
@@ -169,7 +186,7 @@ def _place(seen: Explored, layer: str) -> int:
 def _without(seen: Explored, layer: str, k: int) -> None:
     """A switch that silences it: accuracy, and the answer to the picture, before and after."""
     if not settings.switch(
-        "silence it",
+        "silence it (on this view only)",
         "silence",
         help="The next layer's weights for it are set to 0: whatever it answers, nobody listens. The trained network is not "
         "changed.",

@@ -30,7 +30,7 @@ BUSY = "The server trains the cures of another network; they are done soon, or c
 
 def how_many_stay(seen: Explored) -> None:
     """The shares of these weights, then the cures side by side."""
-    st.markdown("**Does it mind a pixel?**", help=MEANT)
+    st.markdown("**Does a shift by one pixel change its answers?**", help=MEANT)
     try:
         with st.spinner("Shifting the test pictures by a pixel"):  # seen after half a second
             kept = share_kept(seen.weights, seen.network, seen.data)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from cnn_core import datasets
-from cnn_core.features import answers, exciting_patches, principal_plane, silenced
+from cnn_core.features import Patches, answers, exciting_patches, principal_plane, silenced
 from cnn_core.features.maps import all_outputs
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training.shipped import shipped_network
 from pages.controls.explored import Explored
 from pages.figures.patches import patch_pixels
+from pages.sections import network_learned
 from pages.server.learned import Lately
 from tests.app.lesson import calm, change, figure, galleries, open_lesson, texts
 from tests.trainings import small
@@ -37,16 +38,44 @@ def test_the_patches_are_the_largest_answers_of_the_chosen_filter(shipped, place
     app = opened(learned_layer=layer, filter="3")
     found = exciting_patches(network, x, answer)
     tiles = galleries(app)["patches"]["pictures"]
-    shown = [f"{v:.3g} (n° {n})" for v, n in zip(found.values[3], found.pictures[3], strict=True)]
+    shown = [f"{v:.3g}, picture {n}" for v, n in zip(found.values[3], found.pictures[3], strict=True)]
     assert [words for words, *_ in tiles] == shown
     every = galleries(app)["filters"]
     assert len(every["pictures"]) == len(found.values) and every["chosen"] == 3
     said = " ".join(texts(app.markdown))
     if layer.startswith("conv"):
-        assert f"at **{found.zero[3]:.0%}** of all places; of **{found.silent[3]:.0%}** of the pictures" in said
+        nowhere = round(360 * found.silent[3])
+        somewhere = (
+            f"On **{nowhere} of 360** pictures it answers nowhere."
+            if nowhere
+            else "On every picture it answers somewhere."
+        )
+        assert f"at **{found.zero[3]:.0%}** of all places. {somewhere}" in said
     elif answer.startswith("relu"):
         assert f"Its answer is 0 for **{found.silent[3]:.0%}** of the pictures" in said
     assert ("toggle" in {widget.type for widget in app.toggle}) == (layer != list(answers(network))[-1])
+
+
+def test_the_dead_ones_are_named_and_others_are_not():
+    assert any(text.endswith("Dead (silent on every test picture): none.") for text in texts(opened().caption))
+    silent = np.zeros(200)
+    silent[[3, 17]] = 1.0
+    found = Patches(**dict.fromkeys(("values", "pictures", "cells", "fields", "zero"), silent), silent=silent)
+    assert network_learned._dead(found) == "Dead (silent on every test picture): 3, 17."
+    silent[:] = 1.0
+    assert network_learned._dead(found).endswith(", 22, 23 and 176 more.")
+    silent[:] = 0.999  # of a thousand pictures one excites it
+    assert network_learned._dead(found).endswith(": none.")
+    assert network_learned._silent(found, 0, 1000, one_place=False, cut=True).endswith(
+        "On **999 of 1,000** pictures it answers nowhere."
+    )
+
+
+def test_the_number_of_mistakes_is_told_also_of_a_single_one(shipped):
+    network, x = shipped
+    wrong = (network.scores(x).argmax(axis=1) != TEST.y).sum()
+    app = opened(source="mistakes")
+    assert f"Named wrong: {wrong} of 360 test pictures." in texts(app.caption)
 
 
 def test_a_silenced_filter_is_missed_as_the_core_says(shipped):
@@ -62,6 +91,8 @@ def test_a_silenced_filter_is_missed_as_the_core_says(shipped):
     number = next(filter(missed, range(24)))
     app = opened(learned_layer="conv2", filter=str(number), silence="true", picture="4")
     quiet = silenced(network, "conv2", number)
+    (switch,) = app.toggle
+    assert switch.label == "silence it (on this view only)"
     said = " ".join(texts(app.markdown))
     words = f"Without it **{before:.1%} → {quiet.accuracy(x, TEST.y):.1%}** of 360 test pictures are named right. "
     assert f"{words}Test picture 4: " in said
