@@ -4,7 +4,7 @@
 import { prepare } from "./canvas.js";
 
 const SIDE = 1000; // the board's width and height, in which points are told
-const SIZE = 184; // the same in pixels of the page
+const SIZE = 144; // the same in pixels of the page, as long as it is not seen
 const PEN = 60; // how thick a stroke is shown
 const NEAR = 6; // a point closer to the one before is left out
 const STEP = 25; // what an arrow key moves, and with Shift four times as much
@@ -172,6 +172,7 @@ class Pad {
     this.part("size").textContent = `${picture.rows}×${picture.columns}`;
     const list = this.part("bars");
     while (list.childElementCount > bars.length) list.lastElementChild.remove();
+    list.style.setProperty("--longest", `${Math.max(...bars.map(([name]) => name.length))}ch`);
     const largest = Math.max(...bars.map(([, share]) => share));
     bars.forEach(([name, share, percent], index) => {
       const entry = list.children[index] ?? list.appendChild(row());
@@ -186,8 +187,9 @@ class Pad {
 
   draw() {
     const { pen, board } = this;
-    prepare(board, pen, [SIZE, SIZE]);
-    pen.scale(SIZE / SIDE, SIZE / SIDE);
+    const size = board.clientWidth || SIZE;
+    prepare(board, pen, [size, size]);
+    pen.scale(size / SIDE, size / SIDE);
     pen.fillStyle = BOARD;
     pen.fillRect(0, 0, SIDE, SIDE);
     if (!this.strokes.length) {

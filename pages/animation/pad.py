@@ -24,7 +24,7 @@ _component = st.components.v2.component(
 def pad(
     strokes: Sequence[Sequence[int]],
     picture: Array,
-    bars: Sequence[tuple[str, float]],
+    bars: Sequence[tuple[str, float | None]],
     said: str,
     *,
     count: int,
@@ -33,7 +33,8 @@ def pad(
     key: str,
     on_drawn: Callable[[Any], None],
 ) -> None:
-    """Show the board, beside it `picture` (C,H,W) from 0 to 1, a bar for each name and share, and a sentence in plain text.
+    """Show the board, beside it `picture` (C,H,W) from 0 to 1, a bar for each name and share, a dash for None, and
+    a sentence in plain text.
 
     strokes: what stands on the board when it is opened, each as x, y, x, y, ... from 0 to 1000, y downwards. count: that of
     the message that is answered. shown: the page around shows this drawing, too. most: how many strokes and points are read.
@@ -51,7 +52,7 @@ def pad(
     sent = {
         "begin": [list(stroke) for stroke in strokes],
         "picture": {"rows": rows, "columns": columns, "rgba": base64.b64encode(rgba.tobytes()).decode()},
-        "bars": [[name, round(share, 4), f"{share:.0%}"] for name, share in bars],
+        "bars": [[name, 0, "–"] if share is None else [name, round(share, 4), f"{share:.0%}"] for name, share in bars],
         "said": said,
         "count": count,
         "shown": shown,

@@ -71,7 +71,7 @@ def _board(network: Network, data: TrainingData) -> None:
     pad(
         strokes,
         np.full(data.image_shape, float(Frame.of(data.dataset).dark)) if picture is None else picture,
-        [(names[k], float(chances[k])) for k in order],
+        [(names[k], None if picture is None else float(chances[k])) for k in order],
         state.get(PROBLEM) or said,
         count=state.get(TOLD, 0),
         shown=shown,

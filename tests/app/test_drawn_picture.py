@@ -42,7 +42,7 @@ def test_what_is_drawn_is_what_the_network_gets_and_its_answer_stands_beside_it(
     assert calm(app)
     before = sent(app, PAD)
     assert before["said"] == EMPTY and not pixels(before["picture"]).any()
-    assert [share for _, share, _ in before["bars"]] == [0] * 10
+    assert [bar[1:] for bar in before["bars"]] == [[0, "–"]] * 10  # it has not said 0 % of anything
     for number, digit in enumerate((5, 2), 1):
         answer = draw(app, flat(HANDS["round"][digit]), number)
         assert calm(app)

@@ -65,7 +65,8 @@ def test_ten_digits_drawn_by_mouse_are_read_some_of_them_small_or_in_a_corner(pa
     page.set_viewport_size({"width": 1280, "height": 800})
     open_page(page, address + BOARD)
     box = page.locator(".pad").bounding_box()
-    assert box["y"] + box["height"] < 420  # there is room for the network below
+    assert box["y"] + box["height"] < 350  # there is room for the network below
+    expect(page.locator(".pad .words")).to_contain_text("by the weights chosen above")  # whatever it learns below
     read = []
     for digit in range(10):
         assert answer(page).startswith(NOTHING)
