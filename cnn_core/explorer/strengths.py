@@ -15,8 +15,9 @@ import numpy as np
 from cnn_core.checks import Array
 from cnn_core.conv import conv2d_forward
 from cnn_core.conv_transpose import conv_transpose2d_forward
-from cnn_core.network.layers import Layer
+from cnn_core.network.layers import Activation, Layer, Norm
 from cnn_core.network.network import Network
+from cnn_core.network.passes import ForwardPass, backward_pass, one_score
 
 MOST_NUMBERS = 1 << 20  # of partial maps at once
 
@@ -66,6 +67,30 @@ def strengths_back(network: Network, layer: Layer, x: Array, dout: Array) -> Arr
         )
         made[:, part] = np.abs(partial).mean(axis=(0, 2, 3)).reshape(groups, -1).T
     return made
+
+
+def first_maps(done: ForwardPass, k: int, most: int = 3) -> tuple[str, tuple[tuple[int, float], ...]] | None:
+    """The first convolution's name, and the maps of it that bring most of the score of class k, as (number, how much).
+
+    A map brings the sum of its numbers, each times the score's gradient there (gradient x activation). All maps together bring
+    the score less what biases above them add, if all layers above are linear piece by piece: None where they are not (tanh,
+    sigmoid, norms with the statistics of the picture itself). done: of one picture; most: maps that are named; those that bring
+    nothing, or less, are left out.
+    """
+    layers = done.network.layers
+    first = next((layer.name for layer in layers if layer.kind == "conv"), None)
+    if first is None or not all(_is_piecewise_linear(layer) for layer in layers):
+        return None
+    gradient = backward_pass(done, one_score(done, k)).outputs[first][0].astype(np.float64)
+    amounts = (gradient * done.outputs[first][0]).sum(axis=(1, 2))
+    best = np.argsort(-np.nan_to_num(amounts), kind="stable")[:most].tolist()
+    return first, tuple((number, float(amounts[number])) for number in best if amounts[number] > 0)
+
+
+def _is_piecewise_linear(layer: Layer) -> bool:
+    if isinstance(layer, Activation):
+        return layer.activation in ("relu", "leaky_relu")
+    return not isinstance(layer, Norm) or layer.norm == "batch"
 
 
 def _parts(count: int, numbers: int) -> Iterator[slice]:

@@ -13,7 +13,7 @@ import { mapInWords, tableOf } from "./overview_words.js";
 import { roomFor } from "./room.js";
 
 const HEAD = { full: 31, low: 17 };
-const [NORMS, LOW, LEAST] = [50, 112, 300]; // heights: of the norms, of the strip, of the canvas at least
+const [NORMS, LOW, LEAST] = [54, 112, 300]; // heights: of the norms, of the strip, of the canvas at least
 const QUIET = 400; // milliseconds without a change, after which the address is told
 
 class Overview {
@@ -105,8 +105,9 @@ class Overview {
   arrange() {
     const { layers } = this.net;
     if (this.at) this.uncover(this.at);
-    const { width, columns } = arrange(layers, this.room, this.first);
+    const { width, columns, folds } = arrange(layers, this.room, this.first);
     this.columns = columns;
+    this.root.classList.toggle("folds", folds);
     this.view.world = { width, height: this.room.height };
     this.decades = decadesOf(layers.map(({ norm }) => norm ?? 0));
     this.follow();
@@ -124,8 +125,7 @@ class Overview {
 
   scroll(column, by) {
     const { group } = column.layer;
-    const most = column.shown + column.hidden - column.shown;
-    this.first[group] = Math.max(0, Math.min(most, (this.first[group] ?? 0) + by * column.shown));
+    this.first[group] = Math.max(0, Math.min(column.hidden, (this.first[group] ?? 0) + by * column.shown));
     this.at = null;
     this.arrange();
   }
@@ -155,7 +155,7 @@ class Overview {
   }
 
   tell() {
-    const more = this.view.wider ? " Drag sideways to see the rest." : "";
+    const more = this.view.wider ? " Drag sideways to see the layers on the way to the answer." : "";
     return `${mapInWords(this.net, this.looked, this.backward)}.${this.at ? " Click or Enter opens it." : more}`;
   }
 

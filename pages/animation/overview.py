@@ -32,12 +32,14 @@ _component = st.components.v2.component(
 @dataclass(frozen=True)
 class Classes:
     """What is known of the classes. names: of each. truth: the picture's; None: nobody knows. target: whose loss the backward
-    pass starts from; None without one. before: probabilities (K,) before a step of learning; None without one."""
+    pass starts from; None without one. before: probabilities (K,) before a step of learning; None without one. through: a layer,
+    and those of its maps that bring most of the predicted class's score, with how much; None where that is no sum."""
 
     names: Sequence[str]
     truth: int | None
     target: int | None = None
     before: Array | None = None
+    through: tuple[str, Sequence[Link]] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def wire(made: Overview, classes: Classes, picture: Array, words: str) -> str:
         "truth": classes.truth,
         "guess": int(known.argmax()),
         "target": classes.target,
+        "through": None
+        if classes.through is None
+        else {"layer": classes.through[0], "maps": _links([classes.through[1]])[0]},
         "before": None if classes.before is None else _floats(classes.before),
     }
     sent = {

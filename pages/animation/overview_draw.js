@@ -6,6 +6,7 @@ import { sizeOf } from "./overview_words.js";
 
 const PINK = "#e6007a"; // what is chosen, as everywhere in the app
 const SMALL = 11; // size of type, in pixels
+const PLATED = 36; // pixels of a map from which its number stands on it; of smaller ones, it stands beside the first of a row
 const THINNEST = 0.04; // links that carry less are not drawn
 
 export class Painter {
@@ -24,6 +25,7 @@ export class Painter {
     drawClasses(this);
     this.links();
     this.marks();
+    this.numbers();
     this.feet();
     this.lens();
     pen.restore();
@@ -96,6 +98,7 @@ export class Painter {
       const [[l, a], [r, b]] = from[0] < to[0] ? [from, to] : [to, from];
       const [start, hiddenStart] = endOf(columns[l], a, 1);
       const [end, hiddenEnd] = endOf(columns[r], b, 0);
+      if (scene.room.low && (hiddenStart || hiddenEnd)) continue; // a strip has no room for what is folded away
       const bend = Math.max(12, (end[0] - start[0]) / 2);
       pen.beginPath();
       pen.moveTo(...start);
@@ -127,6 +130,35 @@ export class Painter {
           frame(scene.columns[index], place, this.colours.link, 1.5 + 1.5 * strength);
     if (scene.at) frame(scene.columns[scene.at.layer], scene.at.place, PINK, 2.5);
     if (scene.chosen) frame(scene.columns[scene.chosen.layer], scene.chosen.place, PINK, 4);
+  }
+
+  // Which map is which: of layers that take each map by itself at the first one, of all at the map that is looked at.
+  numbers() {
+    const { scene, view } = this;
+    const size = 10 / view.scale;
+    for (const [index, { layer, cells }] of scene.columns.entries()) {
+      if (!layer.isMaps || layer.count < 2 || layer.group === scene.net.layers[index - 1].group) continue;
+      for (const { place, x, y, width } of cells) {
+        const text = String(layer.numbers[place]);
+        if (width * view.scale >= PLATED) this.plate(text, x, y, size);
+        else if (x === cells[0].x) this.plate(text, x - (3 / view.scale + size * 0.62 * text.length), y, size);
+      }
+    }
+    const at = scene.at ?? scene.chosen;
+    const column = at && scene.columns[at.layer];
+    const cell = column?.cells.find(({ place }) => place === at.place);
+    if (!cell || column.layer.kind === "softmax" || column.layer.count < 2) return;
+    const number = column.layer.numbers[at.place];
+    this.plate(`${column.layer.isMaps ? "map" : "unit"} ${number}`, cell.x, cell.y - size - 4 / view.scale, size);
+  }
+
+  // A text on a ground of its own, with its upper left corner at x, y.
+  plate(text, x, y, size) {
+    const { pen } = this;
+    this.font(size);
+    pen.fillStyle = this.looks.ground;
+    pen.fillRect(x, y, pen.measureText(text).width + size / 2, size + 2);
+    this.write(text, x + size / 4, y + size / 2 + 1, { align: "left", size });
   }
 
   // Below a layer of which some maps are folded away: how many are shown, and signs to scroll to the others.
@@ -173,7 +205,10 @@ export class Painter {
     const isChosen = this.scene.chosen && this.scene.net.layers[this.scene.chosen.layer] === layer;
     const colour = isChosen || this.scene.current === layer ? PINK : this.ink;
     const name = layer.kind === "softmax" && this.scene.backward ? "softmax: p − y" : layer.name;
-    this.write(name, middle, 8, { size: NAME, weight: 650, colour, most: to - from + 8 });
+    const part = `${name}: ${column.shown} of ${layer.shape[0]}`;
+    this.font(NAME, 650);
+    const whole = !this.scene.room.low || !column.hidden || this.pen.measureText(part).width > to - from + 8;
+    this.write(whole ? name : part, middle, 8, { size: NAME, weight: 650, colour, most: to - from + 8 });
     if (head > 20) this.write(sizeOf(layer) || String(layer.shape[0]), middle, 21, { colour: this.colours.muted });
   }
 }

@@ -3,7 +3,8 @@
 import { marksOf, percent, short } from "./overview_words.js";
 
 export const NAME = 12.5; // size of a name's type, in pixels
-const BAND = { bars: 22, decades: 4 };
+const BARS = 20; // pixels of the longest bar of a norm
+const TEXT = 13; // pixels of a line of text
 const LINES = 38; // pixels of a row that has a line of its own for what a class is known to be
 
 // A row for each class: its name, how likely it is, and what it is known to be.
@@ -17,10 +18,8 @@ export function drawClasses(painter) {
     const p = classes.probabilities[place];
     const y1 = Number(place === classes.target);
     const marks = marksOf(classes, place, backward);
-    const below = height >= LINES ? 13 : 0;
-    const thick = Math.min(9, Math.max(3, height / 4));
-    const top = y + height - below - thick - Math.min(6, height / 6);
-    const line = Math.max(y + 7, top - 9);
+    const { below, thick, ...at } = rowOf(height);
+    const [top, line] = [y + at.top, y + at.line];
     pen.fillStyle = scene.looks.faint;
     pen.fillRect(x, top, width, thick);
     if (backward) {
@@ -55,6 +54,14 @@ export function drawClasses(painter) {
   }
 }
 
+// Where in a class's row its line of text, at its middle, and its bar stand; below: room for a line below the bar.
+export function rowOf(height) {
+  const below = height >= LINES ? 13 : 0;
+  const thick = below ? 7 : Math.min(9, Math.max(3, height / 4));
+  const top = below ? height - below - thick - 2 : Math.max(TEXT, height - thick - Math.min(6, height / 6));
+  return { below, thick, top, line: Math.max(TEXT / 2, top - 9) };
+}
+
 // A bar for each layer's gradient, on a scale of powers of ten.
 export function drawNorms(painter) {
   const { scene, view, pen } = painter;
@@ -69,8 +76,8 @@ export function drawNorms(painter) {
     const share = norm > 0 && norm !== null ? Math.max(0.04, (Math.log10(norm) - low) / (high - low)) : 0;
     const wide = Math.min(34, Math.max(10, column.width * view.scale - 6));
     pen.fillStyle = painter.colours.muted;
-    pen.fillRect(middle - wide / 2, floor - share * BAND.bars, wide, share * BAND.bars);
-    painter.write(short(norm), middle, floor - share * BAND.bars - 8, { size: 10.5, weight: 650 });
+    pen.fillRect(middle - wide / 2, floor - share * BARS, wide, share * BARS);
+    painter.write(short(norm), middle, floor - share * BARS - 8, { size: 10.5, weight: 650 });
   }
   const ends = `1e${low} to 1e${high}`.replaceAll("-", "−");
   const words = `norm (length) of each layer's gradient; bars on a logarithmic scale, ${ends}`;
@@ -78,10 +85,10 @@ export function drawNorms(painter) {
   painter.write(words, 0, view.height - view.band + 7, at);
 }
 
-// The ends of the scale of norms, as powers of ten: at least four decades apart.
+// The ends of the scale of norms, as powers of ten: the whole decades around them.
 export function decadesOf(norms) {
   const powers = norms.filter((norm) => norm > 0).map(Math.log10);
-  if (!powers.length) return [-BAND.decades, 0];
-  const high = Math.ceil(Math.max(...powers));
-  return [Math.min(Math.floor(Math.min(...powers)) - 1, high - BAND.decades), high];
+  if (!powers.length) return [-1, 0];
+  const low = Math.floor(Math.min(...powers));
+  return [low, Math.max(Math.ceil(Math.max(...powers)), low + 1)];
 }

@@ -11,7 +11,7 @@ const FOOT = 16; // below maps of which some are folded away
 const LETTER = 6.4; // pixels of a name's letter, about
 
 // layers: from the input to the classes. room: {width, height, pairs (a gradient below each map), low (a strip)}.
-// first: by group, how many of its maps are scrolled past. Returns {width, columns}; a column: {layer, x, width, cells, hidden,
+// first: by group, how many of its maps are scrolled past. Returns {width, columns, folds (whether maps are folded away)}; a column: {layer, x, width, cells, hidden,
 // first}, a cell: {place, x, y, size, under (where its gradient begins)}.
 export function arrange(layers, room, first) {
   const groups = Map.groupBy(layers.slice(1, -1), ({ group }) => group);
@@ -40,7 +40,7 @@ export function arrange(layers, room, first) {
       x = make.at(-1).x + make.at(-1).width;
     }
   }
-  return { width: x, columns };
+  return { width: x, columns, folds: columns.some(({ hidden, layer }) => hidden && layer.isMaps) };
 }
 
 const heightOf = (side, room) => (room.pairs ? 2 * side + 2 : side) + GAP;

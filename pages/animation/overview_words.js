@@ -35,8 +35,8 @@ export function mapInWords(net, { layer, place }, backward) {
       : short(it.grad.low[place]);
     parts.push(`its gradient: ${ends}`);
   }
-  if (net.mixes(layer, backward)) {
-    const next = net.layers[layer + (backward ? 1 : -1)];
+  const next = net.layers[layer + (backward ? 1 : -1)];
+  if (net.mixes(layer, backward) && next.shape[0] > 1) {
     const links = net.linksOf(layer, place, backward).slice(0, 3);
     const listed = links.map(([k, share]) => `${k} (${percent(share)})`).join(", ");
     const what = backward ? "its gradient comes most from" : "made most of";
@@ -49,10 +49,18 @@ function classInWords({ classes }, k, backward) {
   const marks = marksOf(classes, k);
   const told = `${classes.names[k]}${marks.length ? ` (${marks.join(", ")})` : ""}`;
   const chance = `probability ${percent(classes.probabilities[k])}, score ${short(classes.scores[k])}`;
-  if (!backward) return `class ${told}: ${chance}`;
+  if (!backward) return [`class ${told}: ${chance}`, ...(k === classes.guess ? broughtBy(classes, k) : [])].join("; ");
   const y = Number(k === classes.target);
   const sum = `${short(classes.probabilities[k])} − ${y} = ${short(classes.probabilities[k] - y)}`;
   return `class ${told}: ${chance}; the gradient of its score is p − y = ${sum}`;
+}
+
+// Which maps of the first layer the answer's score comes through.
+function broughtBy({ through, scores }, k) {
+  if (!through?.maps.length) return [];
+  const share = (amount) => (scores[k] > 0 ? ` (${percent(amount / scores[k])})` : "");
+  const maps = through.maps.map(([number, amount]) => `map ${number} brings ${short(amount)}${share(amount)}`);
+  return [`of this score, ${through.layer}'s ${maps.join(", ")}`];
 }
 
 // What is said of a class beside its name.

@@ -148,7 +148,8 @@ def _map(inside: Inside, spot: Spot, array: Array, names: Sequence[str]) -> dict
     sums = sheet(
         drawn,
         spot.tensor,
-        words=f"one partial map for each {which}, those that are largest over the whole map first",
+        words=f"one partial map for each {which}"
+        + (", those that are largest over the whole map first" if len(order) > 1 else ""),
         labels=labels,
         exact=True,
         unit="plane",

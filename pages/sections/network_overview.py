@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.explorer.one_step import Learned, learn
 from cnn_core.explorer.overview import overview as made_overview
+from cnn_core.explorer.strengths import first_maps
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import backward_pass, forward_pass
 from pages.address import messages, state
@@ -95,7 +96,8 @@ def _sent(key: str, _seen: Explored, backward: bool, target: int, _before: Any) 
             steps = backward_steps(done, back, target, _seen.data.dataset.class_names)
     made = made_overview(done, back)
     names = _seen.data.dataset.class_names
-    classes = Classes(names, _seen.truth, target if backward else None, _before)
+    through = None if backward else first_maps(done, int(np.nan_to_num(done.scores[0]).argmax()))
+    classes = Classes(names, _seen.truth, target if backward else None, _before, through)
     said = _verdict(_seen, made.probabilities)
     if back is not None:
         first, last = made.layers[-1].norm or 0.0, made.layers[1].norm or 0.0

@@ -8,6 +8,7 @@ import pytest
 
 from cnn_core.explorer.one_step import learn
 from cnn_core.explorer.overview import overview
+from cnn_core.explorer.strengths import first_maps
 from cnn_core.loss import softmax, softmax_cross_entropy
 from cnn_core.network import ConvBlock, Network, NetworkSpec, backward_pass, forward_pass
 from cnn_core.training.shipped import shipped_network
@@ -216,3 +217,15 @@ def test_the_class_whose_loss_is_meant_is_named_for_each_picture_and_the_lists_w
     assert boxes[0] == boxes[1]
     app = open_lesson("network", picture="0", way="backward", target="8")
     assert [text for text in texts(app.markdown) if text.startswith("Loss of **8**: **")]
+
+
+def test_the_maps_that_bring_the_answers_score_are_sent():
+    network, x, _ = shipped(3)
+    app = open_lesson("network", picture="3")
+    done = forward_pass(network, x)
+    name, maps = first_maps(done, int(done.scores[0].argmax()))
+    through = drawn(app)["classes"]["through"]
+    assert through["layer"] == name == "conv1"
+    assert [number for number, _ in through["maps"]] == [number for number, _ in maps]
+    np.testing.assert_allclose([amount for _, amount in through["maps"]], [amount for _, amount in maps], rtol=1e-3)
+    assert drawn(open_lesson("network", picture="3", way="backward"))["classes"]["through"] is None

@@ -8,7 +8,7 @@ import pytest
 from cnn_core.explorer.levels import levels
 from cnn_core.explorer.one_step import learn
 from cnn_core.explorer.overview import MOST_SHOWN, overview
-from cnn_core.explorer.strengths import mixes, strengths, strengths_back
+from cnn_core.explorer.strengths import first_maps, mixes, strengths, strengths_back
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import ConvBlock, Network, NetworkSpec, backward_pass, forward_pass
 from cnn_core.network.layers import Mode
@@ -161,3 +161,19 @@ def test_what_cannot_be_learned_is_named(label, rate, named):
     network, done, _ = passes("course")
     with pytest.raises(ValueError, match=rf"^{named} \(="):
         learn(network, done.x, label, rate)
+
+
+@pytest.mark.parametrize("plan", ["course", "batch norm"])
+def test_a_map_of_the_first_layer_brings_what_the_score_gains_as_it_grows(plan):
+    network, done, _ = passes(plan)
+    count, h = done.outputs["conv1"].shape[1], 1e-7
+    for k in range(3):
+        name, found = first_maps(done, k, count)
+        assert name == "conv1" and [amount for _, amount in found] == sorted((a for _, a in found), reverse=True)
+        for number in range(count):
+            grown = Network(PLANS[plan], (2, 9, 8), 3, dtype=np.float64, seed=4)
+            for part in ("weight", "bias"):
+                grown.params[f"conv1.{part}"][number] *= 1 + h
+            gain = (forward_pass(grown, done.x).scores[0, k] - done.scores[0, k]) / h
+            assert dict(found).get(number, 0.0) == pytest.approx(max(0.0, gain), abs=1e-5)
+    assert first_maps(passes("average")[1], 0) is None  # tanh: no sum
