@@ -165,7 +165,7 @@ def test_what_cannot_be_learned_is_named(label, rate, named):
 
 @pytest.mark.parametrize("plan", ["course", "batch norm"])
 def test_a_map_of_the_first_layer_brings_what_the_score_gains_as_it_grows(plan):
-    network, done, _ = passes(plan)
+    _, done, _ = passes(plan)
     count, h = done.outputs["conv1"].shape[1], 1e-7
     for k in range(3):
         name, found = first_maps(done, k, count)
