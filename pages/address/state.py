@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import get_session_state
 
 from pages.address.book import book
 from pages.address.former import understood
@@ -45,20 +46,27 @@ def text(key: str) -> str | None:
 
 def set_text(key: str, value: str | None) -> None:
     """Put such a parameter into the address, or take it out."""
-    if value is not None:
-        st.query_params[key] = value
-    elif key in st.query_params:
-        del st.query_params[key]
-    book().note(key, value)
+    set_texts({key: value})
 
 
 def set_texts(values: Mapping[str, str | None]) -> None:
-    """Several of them: those that are put in are one step in the browser's history."""
-    st.query_params.update({key: value for key, value in values.items() if value is not None})
+    """Several of them, as one step in the browser's history; also of widgets that are not there from now on."""
+    _write(values)
     for key, value in values.items():
-        if value is None:
-            set_text(key, None)
         book().note(key, value)
+
+
+def _write(values: Mapping[str, str | None]) -> None:
+    """Put them into the address, or take them out, and tell the browser once: each new address it hears of is a step for it."""
+    with get_session_state().query_params() as address:
+        before = str(address)
+        for key, value in values.items():
+            if value is None:
+                address.discard_param_no_forward_msg(key)
+            else:
+                address.set_with_no_forward_msg(key, value)
+        if str(address) != before:
+            address.update()
 
 
 def forget_runs() -> None:
@@ -115,9 +123,7 @@ def opens_with(default: str, former: str | None) -> str:
 def leave() -> None:
     """Call when a page has run to its end: options that it has not drawn are no more in the address, as with other widgets."""
     known = book()
-    for key in known.options - known.drawn:
-        if key in st.query_params:
-            del st.query_params[key]
+    _write(dict.fromkeys(known.options - known.drawn))
     known.options &= known.drawn
 
 

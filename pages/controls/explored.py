@@ -34,8 +34,9 @@ class Explored:
 
     network: as it was after `step` steps of `run`, None for one that is no run's; nobody may write to it. data, config: its
     pictures as it sees them, and all its settings. picture: (C, H, W) float32 from 0 to 1; x: the same as the network takes it,
-    (1, C, H, W). truth: its class; None: nobody knows. words: what the picture is called. weights, key: the same weights, the
-    same weights and picture, have the same; they are for what is kept of earlier looks.
+    (1, C, H, W). truth: its class; None: nobody knows. number: which test picture it is; None: the reader's own. words: what it
+    is called. weights, key: the same weights, the same weights and picture, have the same; they are for what is kept of
+    earlier looks.
     """
 
     network: Network
@@ -46,6 +47,7 @@ class Explored:
     picture: Array
     x: Array
     truth: int | None
+    number: int | None
     words: str
     weights: str
     key: str
@@ -76,7 +78,7 @@ def explored() -> Explored:
     with head:
         try:
             net = _net()
-            picture, truth, words, key = _picture(net, below)
+            picture, truth, number, words, key = _picture(net, below)
         except (ValueError, OSError) as error:  # a data set, a checkpoint or an upload that is gone, damaged or unfit
             messages.error(error)
             st.stop()
@@ -90,7 +92,9 @@ def explored() -> Explored:
         )
         st.stop()
     whole = f"{net.key} {key}"
-    return Explored(net.network, net.data, net.config, net.run, net.step, picture, x, truth, words, net.key, whole)
+    return Explored(
+        net.network, net.data, net.config, net.run, net.step, picture, x, truth, number, words, net.key, whole
+    )
 
 
 def _net() -> _Net:
@@ -127,8 +131,10 @@ def untrained(config: TrainingConfig) -> Network:
     return config.model()
 
 
-def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, str, str]:
-    """The picture (C, H, W), its class, its name in words, and a key. Raises ValueError for a file that is none.
+def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, int | None, str, str]:
+    """The picture (C, H, W), its class, its number among the test pictures, its name in words, and a key.
+
+    Raises ValueError for a file that is none.
 
     below: where there is room for a board to draw on.
     """
@@ -137,13 +143,13 @@ def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, str, 
         with below:
             drawn = drawn_picture(net.network, net.data)
         if drawn is not None:
-            return drawn[0], None, "your drawing", f"{DRAWN} {drawn[1]}"
+            return drawn[0], None, None, "your drawing", f"{DRAWN} {drawn[1]}"
         test = net.data.dataset.test
-        return as_pixels(test.x[0]), int(test.y[0]), "test picture 0", f"{TEST} 0"
+        return as_pixels(test.x[0]), int(test.y[0]), 0, "test picture 0", f"{TEST} 0"
     if origin == UPLOAD:
         own = own_picture(net.data.image_shape)
         if own is not None:
-            return own[0], None, "your picture", own[1]
+            return own[0], None, None, "your picture", own[1]
         origin = TEST
     test = net.data.dataset.test
     those = mistakes(net.key, net.network, net.data) if origin == MISTAKES else np.arange(len(test.x))
@@ -163,7 +169,7 @@ def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, str, 
     if len(those) > 1:
         number = settings.whole("number", "picture", 0, len(those) - 1, 0, help="Pictures the network never saw.")
     index = int(those[number])
-    return as_pixels(test.x[index]), int(test.y[index]), f"test picture {index}", f"{TEST} {index}"
+    return as_pixels(test.x[index]), int(test.y[index]), index, f"test picture {index}", f"{TEST} {index}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

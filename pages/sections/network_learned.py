@@ -12,14 +12,13 @@ from cnn_core.checks import Array
 from cnn_core.datasets import as_pixels
 from cnn_core.features import Patches, answers, silenced
 from cnn_core.loss import softmax
-from pages.address import state
 from pages.animation.gallery import gallery
 from pages.controls import settings
-from pages.controls.explored import ALL, MOST_JUDGED, TEST, Explored, what_weights
-from pages.controls.segments import show_part
+from pages.controls.explored import MOST_JUDGED, Explored, what_weights
 from pages.figures.patches import LARGE, Tile, patch_pixels, weight_pixels
 from pages.figures.pixels import as_url
 from pages.sections.network_ascent import made_to_excite
+from pages.sections.network_places import go_to, place_of
 from pages.sections.network_plane import the_plane
 from pages.server import learned
 
@@ -139,11 +138,7 @@ def _one_filter(seen: Explored, layer: str, answer: str, k: int, found: Patches,
 
 def _walk(picture: int, layer: str, number: int, cell: Array | None) -> None:
     """Open the overview at this answer."""
-    state.put({"source": TEST, "class": ALL, "picture": picture})
-    show_part("view", "overview")
-    place = None if cell is None else f"{cell[0]}-{cell[1]}"
-    for key, value in (("layer", layer), ("map", str(number)), ("cell", place)):
-        state.set_text(key, value)
+    go_to(place_of(picture, layer, number, None if cell is None else f"{cell[0]}-{cell[1]}"))
 
 
 def _silent(found: Patches, k: int, count: int, *, one_place: bool, cut: bool) -> str:

@@ -20,10 +20,10 @@ from pages.controls import settings
 from pages.controls.explored import Explored, what_weights
 from pages.controls.segments import segments
 from pages.sections.network_backward import backward_steps, short, trend
-from pages.sections.network_zoom import DEEPER, show_zoom, zoomed
+from pages.sections.network_places import DEEPER, WAYS
+from pages.sections.network_zoom import show_zoom, zoomed
 
 KEY = "overview"
-WAYS = ("forward", "backward")
 TRUE = "true"  # the target that a picture brings along
 OWN = "true, else predicted"  # the same words for every picture: a list keeps those it has shown
 STEP_SIZES = ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from cnn_core.attribution import AnswerSheet, answer_sheet
 from cnn_core.checks import Array
+from cnn_core.explorer import INPUT
 from cnn_core.network import Network
 from pages.address import state
 from pages.address.links import tell_bad
 from pages.animation.answer import Shown, answer, wire
 from pages.controls import settings
 from pages.controls.explored import Explored
-from pages.controls.segments import show_part
 from pages.figures.score_sum import number_of, signed, written_sum
+from pages.sections.network_places import go_to, link_to, place_of
 from pages.sections.network_why_checks import (
     Checked,
     adds_up,
@@ -35,7 +35,6 @@ from pages.server.shuffled import shuffled
 
 KEY = "answer"
 PREDICTED = "predicted"
-OWN = ("score", "method", "pixel", "checks", "view")  # of the address: what other views do not know
 
 
 def show(seen: Explored, theme: str) -> None:
@@ -68,7 +67,7 @@ def show(seen: Explored, theme: str) -> None:
         key=KEY,
         on_method=_keep("method"),
         on_pixel=_keep("pixel"),
-        on_walk=lambda pixel: _walk(pixel, label, size),
+        on_walk=lambda pixel: _walk(pixel, seen, label),
     )
 
 
@@ -99,7 +98,7 @@ def _data(
     table = [(each, signed(number), "") for each, number in zip(words, written, strict=True)]
     table += [("score", f"= {number_of(total)}", "sum"), (holds(sheet, label, seen.network), "", "said")]
     truth = "" if seen.truth is None else f": {seen.names[seen.truth]}"
-    walk = f"?{urlencode(_elsewhere(label))}"
+    walk = link_to(place_of(seen, INPUT, 0, target=label))
     caption = f"score of {name} = pixels + biases"
     said = {"legend": legend(titles), "verdict": verdict(found)}
     return wire(sheet, seen.x, label, name, seen.picture, seen.words + truth, table, caption, shown, walk) | said
@@ -140,17 +139,7 @@ def _keep(name: str) -> Callable[[Any], None]:
     return keep
 
 
-def _elsewhere(label: int) -> dict[str, str]:
-    """The address of the backward pass of a class's loss at the pixels, but for the pixel; the same network and picture."""
-    kept = {name: value for name, value in st.query_params.to_dict().items() if name not in OWN}
-    return kept | {"way": "backward", "target": str(label), "layer": "input", "map": "0"}
-
-
-def _walk(pixel: Any, label: int, size: tuple[int, int]) -> None:
+def _walk(pixel: Any, seen: Explored, label: int) -> None:
     """Show the way back at a pixel."""
-    if not inside(pixel, size):
-        return
-    show_part("view", "overview")
-    state.put({"way": "backward", "target": str(label)})
-    for name, value in (("layer", "input"), ("map", "0"), ("cell", pixel)):
-        state.set_text(name, value)
+    if inside(pixel, seen.data.image_shape[1:]):
+        go_to(place_of(seen, INPUT, 0, pixel, label))

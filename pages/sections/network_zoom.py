@@ -16,9 +16,8 @@ from pages.controls.explored import Explored
 from pages.controls.segments import show_part
 from pages.figures.zoom_spot import KEYS, settled
 from pages.figures.zoom_view import zoom_view
+from pages.sections.network_places import DEEPER, FORWARD, WAYS
 
-DEEPER = [key for key in KEYS if key != "way"]
-WAYS = ("forward", "backward")
 LONGEST = 500  # letters of an address that is gone to
 
 
@@ -51,6 +50,8 @@ def show_zoom(explored: Explored, way: str, target: int, theme: str) -> None:
 def _go(query: Any) -> None:
     """Put another depth into the address; the next run shows it."""
     said = dict(parse_qsl(query[:LONGEST])) if isinstance(query, str) else {}
-    state.set_texts({key: said.get(key) for key in DEEPER})
-    if said.get("way") in WAYS:
-        show_part("way", said["way"])
+    there = {key: said.get(key) for key in DEEPER}
+    if (way := said.get("way")) in WAYS:
+        show_part("way", way)
+        there["way"] = None if way == FORWARD else way
+    state.set_texts(there)
