@@ -66,6 +66,7 @@ def _write(values: Mapping[str, str | None]) -> None:
             else:
                 address.set_with_no_forward_msg(key, value)
         if str(address) != before:
+            address.set_initial_query_params_from_current()  # a widget that comes now begins with what it says
             address.update()
 
 

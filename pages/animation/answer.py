@@ -13,6 +13,7 @@ import streamlit as st
 
 from cnn_core.attribution import AnswerSheet, Curve
 from cnn_core.checks import Array
+from pages.animation.heard import heard
 from pages.animation.scripts import script
 
 HERE = Path(__file__).parent
@@ -90,7 +91,7 @@ def answer(
     """
 
     def told(name: str, act: Callable[[Any], None]) -> Callable[[], None]:
-        return lambda: act(st.session_state[key][name])
+        return lambda: act(heard(key, name))
 
     # In a list: the values of a dict would each be searched for data frames.
     _component(

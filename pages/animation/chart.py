@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 from plotly.utils import PlotlyJSONEncoder
 
+from pages.animation.heard import heard
 from pages.animation.plotly_file import address
 from pages.animation.scripts import script
 
@@ -48,6 +49,6 @@ def chart(
 
     def pick() -> None:
         if on_pick is not None:
-            on_pick(st.session_state[key]["cell"])
+            on_pick(heard(key, "cell"))
 
     _component(key=key, data=[data], on_cell_change=pick)

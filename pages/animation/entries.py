@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.animation.heard import heard
 from pages.animation.scripts import script
 
 _component = st.components.v2.component(
@@ -31,6 +32,6 @@ def entries(drawn: dict[str, Any], chosen: int, *, key: str, on_entry: Callable[
     """
 
     def pick() -> None:
-        on_entry(st.session_state[key]["entry"])
+        on_entry(heard(key, "entry"))
 
     _component(key=key, data=[drawn | {"chosen": chosen}], on_entry_change=pick)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.animation.heard import heard
 from pages.animation.scripts import script
 
 _component = st.components.v2.component(
@@ -40,6 +41,6 @@ def film(frames: Sequence[tuple[int, str]], step: int, *, key: str, on_step: Cal
     """
 
     def rest() -> None:
-        on_step(st.session_state[key]["step"])
+        on_step(heard(key, "step"))
 
     _component(key=key, data=[{"frames": [list(frame) for frame in frames], "step": step}], on_step_change=rest)

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.animation.heard import heard
 from pages.animation.scripts import script
 
 _component = st.components.v2.component(
@@ -57,7 +58,7 @@ def gallery(
 
     def choose() -> None:
         if on_choice is not None:
-            on_choice(st.session_state[key]["choice"])
+            on_choice(heard(key, "choice"))
 
     content = {"title": title, "width": width, "pictures": pictures, "picks": on_choice is not None, "chosen": chosen}
     # In a list: the values of a dict would each be searched for data frames.

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
+from pages.animation.heard import heard
 from pages.animation.scripts import script, style
 
 _component = st.components.v2.component(
@@ -43,7 +44,7 @@ def pad(
     """
 
     def drawn() -> None:
-        on_drawn(st.session_state[key].get("drawn"))
+        on_drawn(heard(key, "drawn"))
 
     planes = picture if len(picture) == 3 else np.repeat(picture[:1], 3, axis=0)
     _, rows, columns = picture.shape

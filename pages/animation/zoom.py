@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.animation.heard import heard
 from pages.animation.scripts import script, style
 
 _component = st.components.v2.component(
@@ -30,6 +31,6 @@ def zoom(view: Mapping[str, Any], *, key: str, on_go: Callable[[Any], None]) -> 
     """
 
     def go() -> None:
-        on_go(st.session_state[key]["go"])
+        on_go(heard(key, "go"))
 
     _component(key=key, data=[json.dumps(view, allow_nan=False)], on_go_change=go)

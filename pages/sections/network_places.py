@@ -49,4 +49,3 @@ def go_to(place: Mapping[str, str | None]) -> None:
     if "picture" in place:
         state.put({"source": TEST, "class": ALL, "picture": int(place["picture"] or 0)})
     state.set_texts(dict.fromkeys(key for key in st.query_params if key not in STAYS) | dict(place))
-    state.forget(["learn"])  # there, as here, the network is as it was trained

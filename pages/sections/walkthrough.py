@@ -86,8 +86,7 @@ def step_of(walk: Walk) -> int:
 
 def to_address() -> None:
     """Callback: what the player tells of its place goes into the address."""
-    for name, text in as_parameters(st.session_state[KEY].get("place") or {}).items():
-        state.set_text(name, text)
+    state.set_texts(as_parameters(st.session_state[KEY].get("place") or {}))
 
 
 def _from_address(require_cell: Callable[..., None]) -> dict[str, Any]:

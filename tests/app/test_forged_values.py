@@ -146,24 +146,29 @@ def broken(opened, forged):
     return found
 
 
-PAGE_OF = {
-    "convscope_kernel_grid": "convolution",
-    "convscope_player": "convolution",
-    "convscope_receptive": "receptive_field",
-    "convscope_entries": "gradient_check",
-    "convscope_pad": "network",
+COMPONENTS = {  # where each is, and what it tells
+    "convscope_kernel_grid": ("convolution", {}, ["cells"]),
+    "convscope_player": ("convolution", {}, ["place"]),
+    "convscope_receptive": ("receptive_field", {}, ["pinned"]),
+    "convscope_entries": ("gradient_check", {}, ["entry"]),
+    "convscope_pad": ("network", {"source": "drawn"}, ["drawn"]),
+    "convscope_overview": ("network", {}, ["place"]),
+    "convscope_zoom": ("network", {"layer": "conv1"}, ["go"]),
+    "convscope_gallery": ("network", {"view": "learned"}, ["choice"]),
+    "convscope_answer": ("network", {"view": "why"}, ["method", "pixel", "walk"]),
 }
-OPENED = {"convscope_pad": {"source": "drawn"}}  # what else the address says
 
 
-@pytest.mark.parametrize("component", PAGE_OF)
+@pytest.mark.parametrize("component", COMPONENTS)
 @pytest.mark.parametrize("value", CELLS, ids=str)
 def test_forged_values_of_a_component(component, value):
-    app = open_lesson(PAGE_OF[component], **OPENED.get(component, {}))
+    page, address, names = COMPONENTS[component]
+    app = open_lesson(page, **address)
     found = next(c.proto for c in app.get("bidi_component") if c.proto.component_name == component)
-    for name in ("cells", "place", "pinned", "entry", "drawn"):
-        send(app, state_of(found.id, "json_value", json.dumps({name: value})))
-        assert not app.exception
+    for name in names:
+        for told in ({name: value}, {}):
+            send(app, state_of(found.id, "json_value", json.dumps(told)))
+            assert not app.exception
         events = [{"event": name, "value": value}, {"event": name}, value]
         for base in ({}, value):
             state = state_of(found.id, "json_value", json.dumps(base))

@@ -21,7 +21,7 @@ from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.registry import Registry
 from pages.figures.written_number import brief
 from pages.figures.zoom_spot import at_spot, spot_of
-from tools.browser import open_page, serve
+from tools.browser import open_page, serve, settle
 
 PLANS = {
     "batch norm": ("digits", NetworkSpec((ConvBlock(3, norm="batch"),), (5,))),
@@ -35,6 +35,11 @@ PLANS = {
     ),
 }
 PICTURE = 3
+COUNT_STEPS = """() => {
+  window.steps = 0;
+  const push = history.pushState.bind(history);
+  history.pushState = (...address) => { window.steps++; push(...address); };
+}"""
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -272,10 +277,15 @@ def test_all_depths_by_keyboard_alone_and_by_links(new_page, runs):
     zoom = Page(page)
     zoom.root.focus()
 
+    page.evaluate(COUNT_STEPS)
+
     def press(*keys, leads):
+        before = page.evaluate("window.steps")
         for key in keys:
             page.keyboard.press(key)
         zoom.arrived(f"way=forward&{leads}" if "way" not in leads else leads)
+        settle(page)
+        assert page.evaluate("window.steps") - before == 1  # of the browser's history, so that Back is one depth
 
     press("ArrowRight", "ArrowRight", "Enter", leads="layer=conv1&map=1")
     at = np.abs(one.inside.array(Tensor("value", "conv1"))[1]).argmax()
