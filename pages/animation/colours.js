@@ -62,6 +62,12 @@ export function readColours(root, scale) {
   };
 }
 
+// What tells one theme from another: whoever draws reads the colours anew where it has changed.
+export function themeOf(root) {
+  const style = getComputedStyle(root);
+  return style.color + style.getPropertyValue("--st-background-color");
+}
+
 // The colours of maps and those of their gradients, which have names of their own: --more and --less.
 export function readBoth(root) {
   const gradients = readColours(root, "green_purple");

@@ -30,7 +30,7 @@ class Overview {
       this.paint();
       this.report();
     };
-    root.addEventListener("transitionend", (event) => event.target === root && this.recolour());
+    root.addEventListener("transitionend", (event) => event.target === root && this.net && this.draw());
     this.resized = () => this.net && (root.clientWidth !== this.width || this.moved) && this.layout();
     this.observer = new ResizeObserver(this.resized);
     this.observer.observe(root);
@@ -43,7 +43,7 @@ class Overview {
     if (this.begun !== begin.version) this.part("range").value = begin.range;
     const fresh = sent !== this.sent;
     const shape = JSON.stringify([chosen, low, backward]);
-    if (!fresh && shape === this.shape && this.begun === begin.version) return; // an unrelated rerun
+    if (!fresh && shape === this.shape && this.begun === begin.version) return this.draw(); // an unrelated rerun
     const [was, lowBefore] = [this.net, this.low];
     Object.assign(this, { sent, shape, low, backward });
     if (fresh) {
@@ -66,12 +66,6 @@ class Overview {
     if (fresh) this.looks.paint(this.net, this.part("range").value);
     this.layout(low !== lowBefore);
     this.root.dataset.loaded = Number(this.root.dataset.loaded ?? 0) + 1;
-  }
-
-  recolour() {
-    if (!this.net) return;
-    this.looks.read();
-    this.paint();
   }
 
   paint() {
@@ -204,6 +198,10 @@ class Overview {
   draw() {
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = null;
+      if (this.looks.stale) {
+        this.looks.read();
+        this.looks.paint(this.net, this.part("range").value);
+      }
       this.painter.draw(this.pen, this.view, this);
       this.frames = (this.frames ?? 0) + 1;
     });

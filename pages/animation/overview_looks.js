@@ -1,6 +1,6 @@
 // What a network looks like: the colours of the page, and every map as a picture.
 
-import { readBoth } from "./colours.js";
+import { readBoth, themeOf } from "./colours.js";
 import { endsOf, paintPicture, shadesOf, Sheet } from "./overview_sheets.js";
 
 export class Looks {
@@ -10,6 +10,7 @@ export class Looks {
 
   // Maps and gradients have a scale each; the latter's are told apart in the legend.
   read() {
+    this.theme = themeOf(this.root);
     ({ maps: this.colours, gradients: this.gradients } = readBoth(this.root));
     const style = getComputedStyle(this.root);
     this.ink = style.color;
@@ -18,6 +19,10 @@ export class Looks {
     const { base, faint } = this.colours;
     this.grey = faint.map((level) => level + (base[0] < 128 ? 60 : -60));
     this.shades = { maps: shadesOf(this.colours), grad: shadesOf(this.gradients) };
+  }
+
+  get stale() {
+    return this.theme !== themeOf(this.root);
   }
 
   // Every map onto its sheet, once. range: what a colour scale is for, "map", "layer" or "net".

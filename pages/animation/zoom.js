@@ -1,6 +1,6 @@
 // The zoom into a network: one depth at a time, as the server has it, with ways deeper, back, and to its neighbours.
 
-import { readBoth } from "./colours.js";
+import { readBoth, themeOf } from "./colours.js";
 import { roomFor } from "./room.js";
 import { make } from "./zoom_make.js";
 import { brief } from "./zoom_number.js";
@@ -28,7 +28,7 @@ class Zoom {
 
   load(sent, send) {
     this.send = send;
-    if (sent === this.sent) return;
+    if (sent === this.sent) return this.read();
     const focused = this.root.contains(this.root.getRootNode().activeElement);
     this.sent = sent;
     this.view = JSON.parse(sent);
@@ -132,7 +132,7 @@ class Zoom {
     const { root, view } = this;
     this.width = root.clientWidth;
     if (!view || !this.width) return;
-    this.colours = readBoth(root);
+    [this.theme, this.colours] = [themeOf(root), readBoth(root)];
     root.classList.toggle("gradient", view.gradient);
     const stacked = this.width < STACKED;
     root.classList.toggle("stacked", stacked);
@@ -185,6 +185,7 @@ class Zoom {
 
   // What stands at the cursor: the number, and the partial sums that come to it.
   read() {
+    if (themeOf(this.root) !== this.theme) return this.layout();
     if (!this.view.sheet || !this.whole) return;
     const words = this.whole.told;
     this.told.textContent = words || "Arrow keys go from one to the next, Enter or a click goes deeper.";

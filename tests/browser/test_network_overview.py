@@ -32,6 +32,7 @@ LOOKED = """overview => {
     }
   return places;
 }"""
+GROUND = "root => [root.overview.looks.ground, getComputedStyle(root).getPropertyValue('--st-background-color').trim()]"
 COLOUR = """(canvas, [x, y]) => [...canvas.getContext("2d").getImageData(
   Math.round(x * canvas.width / canvas.clientWidth), Math.round(y * canvas.width / canvas.clientWidth), 1, 1).data].slice(0, 3)"""
 
@@ -154,6 +155,15 @@ def test_maps_are_opened_and_left_by_keys_and_by_mouse(page, nets):
     place = overview.evaluate(LOOKED)["conv2 1"]["map"]
     canvas.click(position={"x": place[0], "y": place[1]})
     expect(page).to_have_url(opened("conv2", 1))
+    expect(overview).to_have_class(re.compile("low"))
+    zoom = page.locator(".zoom")
+    for part in (overview, zoom):
+        part.evaluate("root => { root.style.transition = 'none'; }")  # which would tell of another theme
+    page.emulate_media(color_scheme="dark")
+    until(lambda: overview.evaluate(GROUND)[1] != "#ffffff")
+    # The next thing that is drawn has the page's colours.
+    until(lambda: canvas.press("ArrowDown") or len(set(overview.evaluate(GROUND))) == 1)
+    until(lambda: zoom.press("ArrowDown") or zoom.evaluate("root => root.zoom.colours.maps.base[0]") < 128)
 
 
 def test_on_a_phone_the_layer_that_is_open_is_in_view(new_page, nets):
@@ -194,7 +204,7 @@ def test_the_backward_pass_is_gone_through_layer_by_layer(page, nets):
     expect(where).to_have_text("step 2 of 9")
     page.keyboard.press(" ")
     expect(overview.get_by_role("button", name="Play")).to_be_visible()
-    loss = page.get_by_text(re.compile(r"^Loss \d"))
+    loss = page.get_by_text(re.compile(r"^Loss of "))
     expect(loss).to_be_visible()
     page.get_by_text("learn from it").click()
     expect(page.get_by_text(re.compile("After the step: loss"))).to_be_visible()
