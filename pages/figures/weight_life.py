@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -21,7 +22,20 @@ from pages.figures.pixels import as_url
 MOST = 60  # pictures shown; of larger batches, those with the largest shares
 DIGITS = 9  # significant digits: two numbers of float32 that differ do so in these
 FEW, MANY = -4, 7  # powers of ten from which on a number is written with its power
+FIRST = 18  # of these, those in view before the others are asked for
+PLAIN = {  # results in plain words, beside the field's own sign
+    "m": "running mean of the gradients",
+    "v": "running mean of their squares",
+    "velocity": "the steps so far, older ones fading",
+    "cache": "running mean of the gradients’ squares",
+    "root": "corrects √v",
+    "alpha_t": "the learning rate, corrected",
+    "epsilon_hat": "ε, corrected",
+}
 SYMBOLS = {
+    "epsilon_hat": "ε̂",
+    "alpha_t": "αₜ",
+    "root": "√(1 − β₂ᵗ)",
     "learning_rate": "learning rate",
     "decay_rate": "decay rate",
     "weight_decay": "weight decay",
@@ -30,6 +44,7 @@ SYMBOLS = {
     "beta2": "β₂",
     "^t": "ᵗ",
 }
+_NAMED = re.compile(r"\^t|\b(?:" + "|".join(name for name in SYMBOLS if name.isidentifier()) + r")\b")
 STYLE = """<style>
 .st-key-which_weight > div { min-width: 6rem; flex-basis: 6rem }
 .st-key-which_weight > div:first-child { min-width: 8.5rem }
@@ -39,7 +54,9 @@ STYLE = """<style>
 .life tbody + tbody tr:first-child > * { border-top: 1px solid #80889680 }
 .life td + td { text-align: right; padding-right: 0; white-space: nowrap }
 .life .result > * { font-weight: 600 }
-.shares { display: flex; flex-wrap: wrap; gap: 4px; max-height: 222px; overflow: auto }
+.life small { font-size: 12px; white-space: nowrap; opacity: .85 }
+.shares { display: flex; flex-wrap: wrap; gap: 4px }
+summary { font-size: 13px; cursor: pointer; min-height: 24px }
 .shares > div { width: 54px; font-size: 12px; line-height: 1.2; text-align: center; overflow-wrap: anywhere }
 .shares img { width: 36px; height: 36px; image-rendering: pixelated; display: block; margin: 0 auto; object-fit: contain }
 .shares i { display: block; height: 4px; margin: 1px auto }
@@ -59,9 +76,7 @@ def exact(value: float) -> str:
 
 def symbols(name: str) -> str:
     """A name as the field writes it."""
-    for word, symbol in SYMBOLS.items():
-        name = name.replace(word, symbol)
-    return name
+    return _NAMED.sub(lambda found: SYMBOLS[found[0]], name)
 
 
 def operations_table(life: WeightLife, memory: Sequence[str]) -> str:
@@ -86,12 +101,41 @@ def _line(operation: Operation, results: set[str]) -> str:
         words = f"√{numbers[0]}"
     else:
         words = f"{numbers[0]} {operation.sign} {_bracketed(numbers[1])}"
-    return _row(symbols(operation.result), words, exact(operation.value), operation.result in results)
+    return _row(
+        symbols(operation.result),
+        words,
+        exact(operation.value),
+        operation.result in results,
+        PLAIN.get(operation.result),
+    )
 
 
-def _row(name: str, words: str, value: str, is_result: bool) -> str:
-    kind = ' class="result"' if is_result else ""
-    return f'<tr{kind}><th scope="row">{html.escape(name)}</th><td>{html.escape(words)}</td><td>{html.escape(value)}</td></tr>'
+def _row(name: str, words: str, value: str, is_result: bool, plain: str | None = None) -> str:
+    kind, beside = ' class="result"' if is_result else "", f" <small>{html.escape(plain)}</small>" if plain else ""
+    name, words, value = map(html.escape, (name, words, value))
+    return f'<tr{kind}><th scope="row">{name}{beside}</th><td>{words}</td><td>{value}</td></tr>'
+
+
+def uphill(operations: Sequence[Operation], gradient: float) -> str:
+    """Why the weight goes the way in which the loss rises, "" where it does not: what the rule remembers is stronger.
+
+    operations: of the step. gradient: that of the data loss.
+    """
+    values = {op.result: float(op.value) for op in operations}
+    slope = values.get("gradient", float(gradient))
+    carrier = next((name for name in ("m", "velocity") if name in values), None)
+    if carrier is None:
+        return ""
+    last = operations[-1]
+    move = float(last.operands[1][1]) * (1 if last.sign == "+" else -1)
+    if not move * slope > 0:
+        return ""
+    signs = ("negative", "positive")
+    turn = "raises" if move > 0 else "lowers"
+    return (
+        f"{carrier} is still {signs[values[carrier] > 0]}, by the steps before: so this step {turn} the weight although the "
+        f"gradient is {signs[slope > 0]}."
+    )
 
 
 def _bracketed(number: str) -> str:
@@ -127,5 +171,11 @@ def share_list(life: WeightLife, pixels: Array, names: Sequence[str], told_wrong
             f'<i style="width: {wide}px; background: {ENDS[theme][share > 0]}"></i>'
             f"{signed(share)}<br>{html.escape(name)}{' (wrong)' if told_wrong[n] else ''}</div>"
         )
-    label = "Pictures of the batch by the size of their share"
-    return f'{STYLE}<div class="shares" tabindex="0" role="list" aria-label="{label}">{"".join(items)}</div>'
+    first = _list("Pictures of the batch by the size of their share", items[:FIRST])
+    more = f"{len(items) - FIRST} more, with smaller shares"
+    rest = f"<details><summary>{more}</summary>{_list(more, items[FIRST:])}</details>" if len(items) > FIRST else ""
+    return f"{STYLE}{first}{rest}"
+
+
+def _list(label: str, items: Sequence[str]) -> str:
+    return f'<div class="shares" role="list" aria-label="{label}">{"".join(items)}</div>'

@@ -24,7 +24,7 @@ from pages.controls import settings
 from pages.controls.words import word_of
 from pages.figures.entries import entry, scientific
 from pages.figures.sheets import filter_sheet, framed, tile_at
-from pages.figures.weight_life import MOST, by_size, exact, operations_table, share_list, signed
+from pages.figures.weight_life import MOST, by_size, exact, operations_table, share_list, signed, uphill
 from pages.server import replays
 
 AXES = {  # of a parameter: by the kind of its layer and what it is
@@ -35,6 +35,10 @@ AXES = {  # of a parameter: by the kind of its layer and what it is
 }
 SHEET, WIDE = 100, 5.0  # pixels: the height of the kernels; how many times as wide they are, about
 SLOW = 0.3  # seconds after which a replay shows how far it is
+ADAM = (  # two spellings of one step
+    "This is learning rate · m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), which make up for m and v beginning "
+    "at 0: the optimiser applies both corrections to the learning rate and to ε, in fewer operations. "
+)
 CELL = "kernels: arrow keys go from weight to weight, Enter chooses one"
 
 
@@ -168,13 +172,15 @@ def _update(run: Run, life: WeightLife, before: Checkpoint) -> None:
     st.markdown(
         f"**{word_of('update_rule', rule)}, step {life.step:,}: {exact(life.before)} becomes {exact(life.after)}**"
     )
+    if odd := uphill(life.operations, life.gradient):
+        st.markdown(f":small[{odd}]")
     _stored(run, life)
     st.html(operations_table(life, MEMORY[rule]))
     memory: Mapping[str, Any] = before.state.get(life.name, {})
-    t = f", t = {memory.get('t', 0) + 1}" if "m" in MEMORY[rule] else ""
+    t, corrected = (f", t = {memory.get('t', 0) + 1}", ADAM) if "m" in MEMORY[rule] else ("", "")
     st.markdown(
-        f":small[With the learning rate {run.records[life.step - 1].learning_rate:.4g}{t}. A line is one operation of the "
-        "optimiser, in its own order, rounded to float32: numbers of 32 bits, which nine digits tell apart.]"
+        f":small[{corrected}With the learning rate {run.records[life.step - 1].learning_rate:.4g}{t}. A line is one operation of "
+        "the optimiser, in its own order, rounded to float32: numbers of 32 bits, which nine digits tell apart.]"
     )
 
 

@@ -2,15 +2,18 @@
 
 import re
 from html import unescape
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from cnn_core.explorer.update import written
 from cnn_core.explorer.weight_life import weight_life
+from cnn_core.optim import RULES, hyper_parameters
 from cnn_core.training import DataOptions
 from cnn_core.training.store import Change
 from pages.figures.sheets import filter_sheet, framed, tile_at
-from pages.figures.weight_life import MOST, exact
+from pages.figures.weight_life import FIRST, MOST, exact, operations_table, uphill
 from pages.server import replays
 from tests.app.lesson import calm, change, control, figure, open_lesson, sent, texts
 from tests.app.training import press
@@ -86,6 +89,60 @@ def test_the_pictures_are_in_the_order_of_their_shares_with_their_labels(run):
     assert [bool(mark) for _, _, mark in shown] == wrong.tolist()
     assert wrong.any() and "(wrong): label noise has made this label wrong." in said(app)
     assert "The other 140 add " in said(app)
+
+
+def test_the_rest_of_the_pictures_is_asked_for_and_counted(run):
+    first, rest = html(opened(run, weight_step=3), "shares").split("<details>")
+    assert (first.count("<img"), rest.count("<img")) == (FIRST, MOST - FIRST)
+    assert f"<summary>{MOST - FIRST} more, with smaller shares</summary>" in rest
+
+
+def step_of(rule, gradient, **memory):
+    """The operations of one step at weight 0.5."""
+    settings = hyper_parameters(rule) | {"learning_rate": 0.1, "t": 5}
+    numbers = {"weight": 0.5, "gradient": gradient, **memory}
+    return written(rule, settings | {name: np.float32(value) for name, value in numbers.items()})
+
+
+def test_the_lines_have_the_names_of_the_field(run):
+    app = opened(run, weight_step=8)
+    names = [name for name, _, _ in lines(app)]
+    for expected in (
+        "m <small>running mean of the gradients</small>",
+        "αₜ <small>the learning rate, corrected</small>",
+        "√v + ε̂",
+    ):
+        assert expected in names
+    assert "learning rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)" in [words for _, words, _ in lines(app)]
+    assert "learning rate · m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ)" in said(app)
+    for rule in RULES:
+        named = operations_table(
+            SimpleNamespace(gradient=1.0, operations=step_of(rule, 1.0, m=0, v=0, velocity=0, cache=0)), ()
+        )
+        assert not re.search("root|divisor|_|epsilon|beta", re.sub("<style>.*?</style>", "", named, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize(
+    ("rule", "gradient", "memory", "words"),
+    [
+        ("adam", 0.1, {"m": -1, "v": 1}, ("m", "negative", "raises", "positive")),
+        ("adamw", -0.1, {"m": 1, "v": 1}, ("m", "positive", "lowers", "negative")),
+        ("momentum", 0.1, {"velocity": 1}, ("velocity", "positive", "raises", "positive")),
+        ("nesterov", -0.1, {"velocity": -1}, ("velocity", "negative", "lowers", "negative")),
+        ("adam", 0.1, {"m": 1, "v": 1}, ()),
+        ("momentum", 0.1, {"velocity": -1}, ()),
+        ("rmsprop", 0.1, {"cache": 1}, ()),
+        ("sgd", 0.1, {}, ()),
+    ],
+)
+def test_a_step_against_the_gradient_is_explained(rule, gradient, memory, words):
+    said = uphill(step_of(rule, gradient, **memory), gradient)
+    assert bool(said) is bool(words)
+    if words:
+        memory, sign, turn, slope = words
+        assert said == (
+            f"{memory} is still {sign}, by the steps before: so this step {turn} the weight although the gradient is {slope}."
+        )
 
 
 def test_another_weight_is_chosen_by_its_kernel_by_boxes_and_by_how_far_it_moved(run):
