@@ -116,7 +116,7 @@ def _one_filter(seen: Explored, layer: str, answer: str, k: int, found: Patches,
         tiles: list[Tile] = []
         for place, (value, picture) in enumerate(zip(found.values[k], found.pictures[k], strict=True)):
             pixels = _patch(seen, found, k, place)
-            tiles.append((f"{value:.3g}, picture {picture}", as_url(pixels), *pixels.shape[:2]))
+            tiles.append((f"{value:.3g}, picture\xa0{picture}", as_url(pixels), *pixels.shape[:2]))
         gallery("", tiles, TILE, key="patches")
         st.caption(
             f"The {len(tiles)} largest answers (of {answer}) to {_count(seen):,} test "

@@ -38,7 +38,7 @@ def test_the_patches_are_the_largest_answers_of_the_chosen_filter(shipped, place
     app = opened(learned_layer=layer, filter="3")
     found = exciting_patches(network, x, answer)
     tiles = galleries(app)["patches"]["pictures"]
-    shown = [f"{v:.3g}, picture {n}" for v, n in zip(found.values[3], found.pictures[3], strict=True)]
+    shown = [f"{v:.3g}, picture\xa0{n}" for v, n in zip(found.values[3], found.pictures[3], strict=True)]
     assert [words for words, *_ in tiles] == shown
     every = galleries(app)["filters"]
     assert len(every["pictures"]) == len(found.values) and every["chosen"] == 3
