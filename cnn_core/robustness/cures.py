@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from cnn_core.messages import say
 from cnn_core.network import Network
-from cnn_core.robustness.shifts import Kept, answers_kept
+from cnn_core.robustness.shifts import MOST_PICTURES, Kept, answers_kept
 from cnn_core.solver import DivergedError
 from cnn_core.training.aside import Aside, beside_the_pages
 from cnn_core.training.config import TrainingConfig
@@ -22,22 +24,26 @@ from cnn_core.training.stop import StopRules
 
 AS_IT_IS, SHIFTED, UNSHIFTED = "as_it_is", "shifted", "unshifted"
 POOLINGS = ("avg", "blur")
-OFTEN = 20  # steps between two words on how far it is
+SECONDS = 120.0  # for all trainings together; then they end, however far they are
+LOOKING = 10.0  # seconds for the test pictures of each
+OFTEN = 0.3  # seconds between two words on how far it is
 
 
 @dataclass(frozen=True)
 class Cured:
-    """One training that is done. kept: how its answers fare on the test pictures; None where the training diverged."""
+    """One training that is done. kept: how its answers fare on the test pictures; None where the training diverged. epochs:
+    how long it was trained, as long as the others."""
 
     cure: str
     kept: Kept | None
+    epochs: float
 
 
 def cures(config: TrainingConfig) -> dict[str, TrainingConfig]:
     """By cure the settings of its training, first those of no cure; only cures that change something are there.
 
-    What is trained on shifted pictures already is trained once without, to see what they do. All train to the end: rules to
-    stop early would compare trainings of different length.
+    What is trained on shifted pictures already is trained once without, to see what they do. Rules to stop early are left
+    out: they would compare trainings of different length.
     """
     config = replace(config, stop=StopRules(), range_test=False)
     found = {AS_IT_IS: config}
@@ -52,23 +58,42 @@ def cures(config: TrainingConfig) -> dict[str, TrainingConfig]:
     return found
 
 
-def train(config: TrainingConfig) -> Iterator[float | Kept | None]:
-    """Train one: gives the share of its steps that is done, now and then, and last what became of the test pictures."""
-    solver = config.solver()
-    try:
-        for number, _ in enumerate(solver.steps(), 1):
-            if number % OFTEN == 0:
-                yield number / solver.iterations
-    except DivergedError:
-        yield None
-        return
-    assert isinstance(solver.model, Network)
-    data = config.training_data()
-    yield answers_kept(solver.model, data, data.dataset.test.x, data.dataset.test.y)
+def train(wanted: Mapping[str, TrainingConfig], seconds: float = SECONDS) -> Iterator[float | Cured]:
+    """Train all, a step of each in turn, so that all have had as many when the time is over: gives now and then the share of
+    the work that is done, 0 to 1, and last what became of each.
+
+    wanted: settings by cure, which differ in nothing that changes the number of steps. seconds: for all steps together.
+    """
+    solvers = {cure: config.solver() for cure, config in wanted.items()}
+    steps, config = next((one.iterations, wanted[cure]) for cure, one in solvers.items())
+    there, done, began = dict(solvers), 0, time.monotonic()
+    told = began
+    while there and done < steps and (done == 0 or time.monotonic() - began < seconds):
+        done += 1
+        for cure, solver in list(there.items()):
+            try:
+                solver.step(done)
+            except DivergedError:
+                del there[cure]
+            if (now := time.monotonic()) - told > OFTEN:
+                told = now
+                yield min(1.0, max(done / steps, (now - began) / seconds))
+    epochs, pictures = done * config.num_epochs / steps, MOST_PICTURES
+    for cure, solver in solvers.items():
+        kept = None
+        if cure in there:
+            assert isinstance(solver.model, Network)
+            data = wanted[cure].training_data()
+            test = data.dataset.test
+            with suppress(ValueError):  # it has diverged with its last step
+                kept = answers_kept(solver.model, data, test.x[:pictures], test.y[:pictures], seconds=LOOKING)
+                pictures = kept.pictures  # the same for all
+        yield Cured(cure, kept, epochs)
 
 
 class Cures(Aside):
-    """The trainings of all `cures` of a configuration, one after the other, in a process of their own."""
+    """The trainings of all `cures` of a configuration, side by side, in a process of their own. Raises ValueError where the
+    data set is gone."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self.names = tuple(cures(config))
@@ -77,19 +102,18 @@ class Cures(Aside):
     @property
     def trained(self) -> tuple[Cured, ...]:
         """Those that are done."""
-        return tuple(Cured(one["cure"], None if one["kept"] is None else Kept(**one["kept"])) for one in self.results)
+        return tuple(Cured(**one | {"kept": one["kept"] and Kept(**one["kept"])}) for one in self.results)
 
 
 def main() -> None:
     """Train all, and say what came of each."""
     beside_the_pages()
     wanted = cures(TrainingConfig.from_dict(json.loads(sys.argv[1])))
-    for number, (cure, config) in enumerate(wanted.items()):
-        for known in train(config):
-            if isinstance(known, float):
-                say("progress", share=(number + known) / len(wanted))
-            else:
-                say("found", cure=cure, kept=known and asdict(known))
+    for known in train(wanted):
+        if isinstance(known, float):
+            say("progress", share=known)
+        else:
+            say("found", **asdict(known))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ generalize so poorly to small image transformations?", 2019).
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,16 +53,26 @@ def shift_scores(network: Network, data: TrainingData, picture: Array, most: int
         return network.scores(data.normalised(moved)).reshape(side, side, -1)
 
 
-def answers_kept(network: Network, data: TrainingData, x: Array, y: Array) -> Kept:
+def answers_kept(
+    network: Network,
+    data: TrainingData,
+    x: Array,
+    y: Array,
+    *,
+    seconds: float = math.inf,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Kept:
     """How many answers stay as they are when pictures x (N,C,H,W), from 0 to 1 or bytes, are shifted by one pixel.
 
-    y: their labels (N,). Only the first MOST_PICTURES are looked at. Raises ValueError for none, for labels of another number,
+    y: their labels (N,). Only the first MOST_PICTURES are looked at, fewer where these take longer than `seconds`. progress:
+    is told how many pictures have been looked at, and of how many. Raises ValueError for none, for labels of another number,
     and for scores that are not finite: the weights have diverged.
     """
     x, y = x[:MOST_PICTURES], labels("y", y[:MOST_PICTURES], len(x[:MOST_PICTURES]), network.num_classes)
     if not len(x):
         raise ValueError("x (=0 pictures) must hold at least one picture")
     right, stays = np.empty(len(x), dtype=bool), np.empty((len(NEIGHBOURS), len(x)), dtype=bool)
+    began = time.monotonic()
     for start in range(0, len(x), CHUNK):
         part = slice(start, start + CHUNK)
         pixels = as_pixels(x[part])
@@ -67,7 +80,12 @@ def answers_kept(network: Network, data: TrainingData, x: Array, y: Array) -> Ke
         right[part] = answers == y[part]
         for stay, (rows, columns) in zip(stays, NEIGHBOURS, strict=True):
             stay[part] = _answers(network, data, shifted(pixels, rows, columns)) == answers
-    return Kept(len(x), float(right.mean()), float(stays.mean()), float(stays.all(axis=0).mean()))
+        done = min(start + CHUNK, len(x))
+        progress(done, len(x))
+        if time.monotonic() - began > seconds:
+            break
+    right, stays = right[:done], stays[:, :done]
+    return Kept(done, float(right.mean()), float(stays.mean()), float(stays.all(axis=0).mean()))
 
 
 def _answers(network: Network, data: TrainingData, pixels: Array) -> Array:

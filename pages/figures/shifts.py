@@ -11,6 +11,7 @@ from cnn_core.checks import Array
 from pages.figures.bars import OTHER, as_text
 from pages.figures.colours import OVERLAY
 from pages.figures.entries import drawn
+from pages.figures.shares import percent
 
 CELL = 44  # pixels
 LETTERS = 4  # of a class's name in a cell
@@ -40,12 +41,12 @@ def answer_grid(chances: Array, names: Sequence[str]) -> dict[str, Any]:
     for row, column in np.ndindex(side, side):
         where = in_words(row - most, column - most).capitalize()
         other = "" if same[row, column] else f", no more {names[answers[most, most]]}"
-        told.append(f"{where}: {names[answers[row, column]]}, {sure[row, column]:.0%} sure{other}")
+        told.append(f"{where}: {names[answers[row, column]]}, {percent(sure[row, column])} sure{other}")
     marks = [letters[k] for k in answers.ravel()]
     legend = [["", "orange: the answer stays, blue: it changes; the stronger, the surer"]]
     title = "The answer at each shift: arrow keys move the picture"
     grid = drawn("shifts", (side, side), title, np.where(same, sure, -sure).ravel(), marks, told, legend)
-    notes = [f"{chance:.0%}" for chance in sure.ravel()]
+    notes = [f"{percent(chance)}" for chance in sure.ravel()]
     return grid | {"notes": notes, "largest": CELL, "tallest": CELL * side}
 
 

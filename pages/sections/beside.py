@@ -15,28 +15,31 @@ REFRESH = 0.5  # seconds between two looks
 
 @dataclass(frozen=True)
 class Work:
-    """aside: what is done. button: the words on it, help: what is told of it. steps: what it finds, in words: "trainings".
-
-    expected: how many of them. begin: what the button does. busy: why it cannot begin now, empty: it can.
-    """
+    """aside: what is done. button: the words on it, help: what is told of it, begin: what it does. doing: what is told while
+    it runs, beside how far it is. ahead: what must end before it can begin, waiting: what is told of that."""
 
     aside: Aside
     button: str
     help: str
-    steps: str
-    expected: int
+    doing: str
     begin: Callable[[], None]
-    busy: str = ""
+    ahead: Aside | None = None
+    waiting: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is something new to see from look to look."""
+        return self.aside.state == "running" or self.ahead is not None
 
 
 def follow(work: Callable[[], Work], show: Callable[[], None]) -> None:
     """The button, or how far it is; below that, what `show` shows of the results so far. Both are asked anew at each look."""
-    running = work().aside.state == "running"
-    st.fragment(_looked_at, run_every=REFRESH if running else None)(work, show, running)
+    changes = work().changes
+    st.fragment(_looked_at, run_every=REFRESH if changes else None)(work, show, changes)
 
 
 def _looked_at(work: Callable[[], Work], show: Callable[[], None], watching: bool) -> None:
-    """As far as it is; looks again by itself while it runs."""
+    """As far as it is; looks again by itself while it runs, or waits for others."""
     now = work()
     state = now.aside.state
     if state in ("", "failed"):
@@ -48,15 +51,14 @@ def _looked_at(work: Callable[[], Work], show: Callable[[], None], watching: boo
             icon=":material/play_arrow:",
             type="primary",
             on_click=now.begin,
-            disabled=bool(now.busy),
+            disabled=now.ahead is not None,
             help=now.help,
         )
-        if now.busy:
-            st.caption(now.busy)
+        if now.ahead is not None:
+            st.progress(now.ahead.share, now.waiting)
     elif state == "running":
-        done = len(now.aside.results)
-        st.progress(now.aside.share, f"{done} of {now.expected} {now.steps} done")
+        st.progress(now.aside.share, now.doing)
         st.button("Cancel", key="cancel_training", icon=":material/close:", on_click=now.aside.cancel)
     show()
-    if (state == "running") != watching:
+    if now.changes != watching:
         st.rerun()  # the page decides how often to look

@@ -17,6 +17,7 @@ from pages.controls import settings
 from pages.controls.explored import Explored, what_weights
 from pages.controls.places import near
 from pages.figures.pixels import as_pixels, as_url
+from pages.figures.shares import percent
 from pages.figures.shifts import answer_grid, before_and_after, in_words
 from pages.sections.network_shift_cures import how_many_stay
 from pages.sections.network_shift_nudge import nudge
@@ -108,7 +109,7 @@ def _said(chances: Array, rows: int, columns: int, names: list[str]) -> str:
     answers = chances.argmax(axis=-1)
     there, now = int(answers[MOST, MOST]), int(answers[MOST + rows, MOST + columns])
     stay = int((answers == there).sum()) - 1
-    sure = f"**{names[now]}** ({chances[MOST + rows, MOST + columns, now]:.0%} sure)"
+    sure = f"**{names[now]}** ({percent(chances[MOST + rows, MOST + columns, now])} sure)"
     many = f"Of the {SIDE * SIDE - 1} shifts by up to {MOST} pixels, {stay} keep the answer {names[there]}."
     if not (rows or columns):
         return f"Not moved, the network says {sure}. {many}"

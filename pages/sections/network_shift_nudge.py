@@ -11,6 +11,7 @@ from cnn_core.loss import softmax
 from cnn_core.robustness import nudged
 from pages.controls.explored import Explored
 from pages.figures.pixels import as_pixels, as_url
+from pages.figures.shares import percent
 from pages.server.shifts import LARGEST_NUDGE, nudge_of
 
 WIDTH = 110  # pixels of the screen
@@ -38,11 +39,11 @@ def nudge(seen: Explored, moved: Array, key: str, size: int, pictures: DeltaGene
         said = ["**A nudge against it** finds no direction: no pixel changes the loss."]
     elif size and now != answer:
         said.append(
-            f"By {size}/255, {names[answer]} ({before[answer]:.0%}) becomes **{names[now]}** ({after[now]:.0%})."
+            f"By {size}/255, {names[answer]} ({percent(before[answer])}) becomes **{names[now]}** ({percent(after[now])})."
         )
     elif size:
         said.append(
-            f"By {size}/255, it stays **{names[answer]}**: {before[answer]:.0%} before, {after[answer]:.0%} after."
+            f"By {size}/255, it stays **{names[answer]}**: {percent(before[answer])} before, {percent(after[answer])} after."
         )
     if smallest is None:
         said.append(f"None up to {LARGEST_NUDGE}/255 changes the answer.")

@@ -81,7 +81,7 @@ def _data(
 ) -> dict[str, Any]:
     """All that is shown of one score."""
     maps = {name: made_map(seen.key, name, label, seen.network, seen.x) for name in names(sheet)}
-    learned = shuffled(seen.config).learned() if checks else None
+    learned = shuffled.of(seen.config).learned() if checks else None
     alike = with_shuffled(learned, seen, label, maps)
     name, score = seen.names[label], float(sheet.scores[label])
     words, numbers = rows(sheet, label, seen.network)

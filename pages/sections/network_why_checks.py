@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -22,17 +23,18 @@ from cnn_core.attribution import (
 )
 from cnn_core.checks import Array
 from cnn_core.network import Network
+from cnn_core.training import TrainingConfig
 from cnn_core.training.shuffled import Learned
-from pages.address import messages
 from pages.controls.explored import Explored
+from pages.figures.shares import percent
+from pages.sections.beside import Work, follow
 from pages.sections.network_why_words import GRADIENT, TERMS, TITLES
-from pages.server.shuffled import busy, shuffled
+from pages.server.shuffled import shuffled
 
 ADDS_UP = "adds up to the score"
 BLIND = ("random weights", "shuffled labels")  # checks that a map fails which does not see what was learned
 CLOSE = 1e-3  # of the score: what float32 may leave over
 ALL = {TERMS: pixel_terms, **METHODS}
-REFRESH = 0.5  # seconds between two looks at a training
 
 
 @dataclass(frozen=True)
@@ -179,46 +181,35 @@ def _and(words: Sequence[str]) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:.3g}".replace("-", "−")
+    return f"{float(f'{number:.3g}') + 0.0:.3g}".replace("-", "−")  # + 0.0: no negative zero
 
 
 def _signed(number: float) -> str:
-    return f"{number:.2f}".replace("-", "−")
+    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def shuffled_labels(seen: Explored) -> None:
-    """The training on shuffled labels: a button, how far it is, what it learned. Looks again by itself while it trains."""
-    running = shuffled(seen.config).state == "running"
-    look: Callable[[Explored, bool], None] = st.fragment(_looked_at, run_every=REFRESH if running else None)
-    look(seen, running)
+    """The training on shuffled labels: a button, how far it is, what it learned."""
+    follow(partial(_work, seen.config), partial(_learned, seen.config))
 
 
-def _looked_at(seen: Explored, watching: bool) -> None:
-    now = shuffled(seen.config)
-    state = now.state
-    if state == "failed":
-        messages.error(now.message)
-    if state in ("", "failed"):
-        st.button(
-            "Train on shuffled labels",
-            key="train_shuffled",
-            icon=":material/shuffle:",
-            on_click=now.start,
-            disabled=busy(),
-            help="The same network memorises 400 pictures whose labels say nothing, in seconds. A map that looks the same "
-            "with its weights shows nothing of what yours has learned."
-            + (" Two such trainings are on their way for others: try again in a few seconds." if busy() else ""),
-        )
-    elif state == "running":
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(now.share, "Training on shuffled labels")
-            st.button("Cancel", key="cancel_shuffled", icon=":material/close:", on_click=now.cancel)
-    else:
-        learned = now.learned()
-        assert learned is not None
+def _work(config: TrainingConfig) -> Work:
+    return Work(
+        shuffled.of(config),
+        "Train on shuffled labels",
+        "The same network memorises 400 pictures whose labels say nothing, in seconds. A map that looks the same with its "
+        "weights shows nothing of what yours has learned.",
+        "Training on shuffled labels",
+        partial(shuffled.start, config),
+        shuffled.ahead(config),
+        "Two such trainings are on their way for others, less than half a minute each: then yours can begin.",
+    )
+
+
+def _learned(config: TrainingConfig) -> None:
+    learned = shuffled.of(config).learned()
+    if learned is not None:
         st.caption(
-            f"On shuffled labels it memorised {learned.train:.0%} of {learned.pictures} pictures; of new pictures it knows "
-            f"{learned.test:.0%}."
+            f"On shuffled labels it memorised {percent(learned.train)} of {learned.pictures} pictures; of new pictures it "
+            f"knows {percent(learned.test)}."
         )
-    if (state == "running") != watching:
-        st.rerun()  # the page decides how often to look

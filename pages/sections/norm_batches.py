@@ -26,13 +26,13 @@ def batch_sizes() -> None:
 
 
 def _work() -> Work:
+    now = comparison()
     return Work(
-        comparison(),
+        now,
         "Train them all",
         "Half a minute to some minutes, on the server that this page comes from, beside everything else.",
-        "trainings",
-        len(all_trainings()),
-        comparison().start,
+        f"{len(now.trained)} of {len(all_trainings())} trainings done",
+        now.start,
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
+from collections.abc import Callable
 
 from cnn_core.checks import Array
 from cnn_core.network import Network
@@ -11,9 +10,11 @@ from cnn_core.robustness import Kept, answers_kept, pixel_gradient, shift_scores
 from cnn_core.robustness.cures import Cures
 from cnn_core.training import TrainingConfig
 from cnn_core.training.data import TrainingData
+from pages.server.asides import Asides
 from pages.server.learned import Lately
 
 LARGEST_NUDGE = 64  # in 1/255
+LONG_ENOUGH = 3.0  # seconds for the test pictures
 SIZES = tuple(n / 255 for n in range(1, LARGEST_NUDGE + 1))
 
 _scores: Lately[Array] = Lately(64)
@@ -26,10 +27,13 @@ def scores_by_shift(key: str, network: Network, data: TrainingData, picture: Arr
     return _scores.get(key, lambda: shift_scores(network, data, picture, most))
 
 
-def share_kept(key: str, network: Network, data: TrainingData) -> Kept:
-    """How many answers for the test pictures stay. key: of the weights. Raises ValueError as `answers_kept`."""
+def share_kept(
+    key: str, network: Network, data: TrainingData, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Kept:
+    """How many answers for the test pictures stay; not all are looked at where that takes long. key: of the weights. Raises
+    ValueError as `answers_kept`."""
     test = data.dataset.test
-    return _shares.get(key, lambda: answers_kept(network, data, test.x, test.y))
+    return _shares.get(key, lambda: answers_kept(network, data, test.x, test.y, seconds=LONG_ENOUGH, progress=progress))
 
 
 def nudge_of(
@@ -45,27 +49,5 @@ def nudge_of(
     return _nudges.get(f"{key} {label}", make)
 
 
-_cures: dict[TrainingConfig, Cures] = {}
-_lock = threading.Lock()
-
-
-def cures_of(config: TrainingConfig) -> Cures:
-    """The trainings of this configuration's cures, begun or not. Raises ValueError where its data set is gone."""
-    with _lock:
-        if config not in _cures:
-            made = Cures(config)
-            atexit.register(made.close)
-            _cures[config] = made
-        return _cures[config]
-
-
-def busy_with_others(config: TrainingConfig) -> bool:
-    """Whether the server trains the cures of another configuration: one at a time."""
-    with _lock:
-        return any(one.state == "running" for other, one in _cures.items() if other != config)
-
-
-def start(config: TrainingConfig) -> None:
-    """Begin, unless those of another configuration are being trained."""
-    if not busy_with_others(config):
-        cures_of(config).start()
+# The trainings of a configuration's cures; asking for them raises ValueError where its data set is gone.
+cures: Asides[TrainingConfig, Cures] = Asides(Cures)

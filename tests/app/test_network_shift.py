@@ -11,9 +11,10 @@ from cnn_core.loss import softmax
 from cnn_core.robustness import answers_kept, nudged, pixel_gradient, shifted
 from cnn_core.robustness.cures import Cures
 from cnn_core.training.shipped import shipped_network
+from pages.figures.shares import percent
 from pages.figures.shifts import answer_grid, before_and_after, in_words, short
 from pages.sections import network_shift_cures
-from pages.server import shifts
+from pages.server import asides, shifts
 from tests.app.lesson import calm, figure, open_lesson, sent, texts
 from tests.app.test_forged_values import CELLS, send, state_of, trigger_of
 from tests.trainings import small
@@ -25,7 +26,11 @@ DIGITS = datasets.load("digits").test
 @pytest.fixture(autouse=True)
 def no_cures(monkeypatch):
     """Each test is a server of its own."""
-    monkeypatch.setattr(shifts, "_cures", {})
+    cures = asides.Asides(Cures)
+    for place in (shifts, network_shift_cures):
+        monkeypatch.setattr(place, "cures", cures)
+    yield
+    cures.close()
 
 
 def opened(**parameters):
@@ -40,6 +45,12 @@ def chances(pixels):
     return softmax(network.scores(config.training_data().normalised(pixels[None])))[0]
 
 
+def waiting(app):
+    """What the one bar of the page says."""
+    (bar,) = app.get("progress")
+    return bar.proto.text
+
+
 def words(app):
     return " ".join(texts(app.markdown)).replace("*", "")
 
@@ -52,8 +63,10 @@ def test_each_shift_shows_the_networks_answer_and_the_chosen_one_its_probabiliti
     for number, (rows, columns) in enumerate((r, c) for r in range(-3, 4) for c in range(-3, 4)):
         told[rows, columns] = chances(shifted(DIGITS.x[:1], rows, columns)[0])
         answer, sure = told[rows, columns].argmax(), told[rows, columns].max()
-        assert (grid["marks"][number], grid["notes"][number]) == (str(answer), f"{sure:.0%}")
-        assert grid["told"][number].startswith(f"{in_words(rows, columns).capitalize()}: {answer}, {sure:.0%} sure")
+        assert (grid["marks"][number], grid["notes"][number]) == (str(answer), percent(sure))
+        assert grid["told"][number].startswith(
+            f"{in_words(rows, columns).capitalize()}: {answer}, {percent(sure)} sure"
+        )
         stays = answer == chances(DIGITS.x[0]).argmax()
         assert (grid["shares"][number] > 0) == stays == ("no more" not in grid["told"][number])
     assert grid["chosen"] == 2 * 7 + 5
@@ -64,7 +77,7 @@ def test_each_shift_shows_the_networks_answer_and_the_chosen_one_its_probabiliti
     now, there = told[-1, 2].argmax(), told[0, 0].argmax()
     assert now != there  # else this picture shows nothing
     kept = sum(p.argmax() == there for p in told.values()) - 1
-    assert f"Moved 1 up, 2 right, it says {now} ({told[-1, 2].max():.0%} sure), no more {there}" in words(app)
+    assert f"Moved 1 up, 2 right, it says {now} ({percent(told[-1, 2].max())} sure), no more {there}" in words(app)
     first = next(at for at in [(0, 1), (-1, 1), (-1, 2)] if at != (0, 1) and told[at].argmax() != there)
     assert f"it first changes at {in_words(*first)}. Of the 48 shifts by up to 3 pixels, {kept} keep" in words(app)
 
@@ -105,8 +118,9 @@ def test_the_meter_is_the_cores():
     network, config = shipped_network()
     found = answers_kept(network, config.training_data(), DIGITS.x, DIGITS.y)
     said = words(opened())
-    stay = f"{found.kept:.0%} of the answers for 360 test pictures stay (for {found.kept_all:.0%} at all four shifts)"
-    assert f"{stay}, while {found.accuracy:.0%} are right." in said
+    stay = f"{percent(found.kept)} of the answers for 360 test pictures stay (for {percent(found.kept_all)} at all four shifts)"
+    assert f"{stay}, while {percent(found.accuracy)} are right." in said
+    assert "99.7% are right" in said  # one of 360 is wrong
 
 
 def test_cures_are_trained_for_all_who_look_at_the_same_settings(monkeypatch, registry):
@@ -115,18 +129,19 @@ def test_cures_are_trained_for_all_who_look_at_the_same_settings(monkeypatch, re
     app = opened(run=run.id)
     assert not app.table
     app.button(key="train_all").click().run()
-    shifts.cures_of(run.config).wait()
+    shifts.cures.of(run.config).wait()
     another = opened(run=run.id)
     assert calm(another)
     table = next(text for text in texts(another.markdown) if text.startswith("| trained"))
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    assert [row[0] for row in rows][-1] == "blur before stride"
     trained = Cures(run.config)
     trained.start()
     trained.wait()
     assert rows == [
         [
             network_shift_cures.NAMES[one.cure],
-            *(f"{getattr(one.kept, name):.0%}" for name in ("accuracy", "kept", "kept_all")),
+            *(percent(getattr(one.kept, name)) for name in ("accuracy", "kept", "kept_all")),
         ]
         for one in trained.trained
     ]
@@ -134,7 +149,7 @@ def test_cures_are_trained_for_all_who_look_at_the_same_settings(monkeypatch, re
     if best is trained.trained[0]:
         verdict = "None keeps more answers than it does as it is."
     else:
-        gained = f"{best.kept.kept:.0%} instead of {trained.trained[0].kept.kept:.0%}"
+        gained = f"{percent(best.kept.kept)} instead of {percent(trained.trained[0].kept.kept)}"
         verdict = f"Most stay with {network_shift_cures.NAMES[best.cure]}: {gained}."
     assert verdict in texts(another.caption)
 
@@ -142,19 +157,19 @@ def test_cures_are_trained_for_all_who_look_at_the_same_settings(monkeypatch, re
 def test_one_network_at_a_time_and_cancelled(registry):
     config = shipped_network()[1]
     other = replace(config, seed=5)
-    shifts.start(other)
+    shifts.cures.start(other)
     app = opened()
     assert app.button(key="train_all").disabled
-    assert any("cures of another network" in text for text in texts(app.caption))
-    shifts.start(config)  # who pressed before they saw it
-    assert shifts.cures_of(config).state == ""
-    shifts.cures_of(other).cancel()
+    assert "The server trains the cures of another network, for at most three minutes" in waiting(app)
+    shifts.cures.start(config)  # who pressed before they saw it
+    assert shifts.cures.of(config).state == ""
+    shifts.cures.of(other).cancel()
     app.run()
     app.button(key="train_all").click().run()
-    assert shifts.cures_of(config).state == "running"
+    assert shifts.cures.of(config).state == "running"
     app.button(key="cancel_training").click().run()
     assert not app.exception
-    assert shifts.cures_of(config).state == ""
+    assert shifts.cures.of(config).state == ""
 
 
 def test_a_picture_nobody_has_named_is_nudged_against_the_answer(monkeypatch):
@@ -184,7 +199,7 @@ def test_what_happens_beyond_all_bounds_and_with_one_picture_is_told(monkeypatch
     monkeypatch.undo()
     one = answers_kept(network, config.training_data(), DIGITS.x[:1], DIGITS.y[:1])
     monkeypatch.setattr(network_shift_cures, "share_kept", lambda *given: one)
-    assert "of the answers for 1 test picture stay" in words(opened())
+    assert "of the answers for the first 1 of 360 test pictures stay" in words(opened())
 
 
 def test_a_network_without_any_gradient_has_no_direction(monkeypatch):

@@ -1,10 +1,12 @@
 """Shifts, how many answers they leave, and nudges: against slices, loops and first-order sums; no cure is taken on trust."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import cnn_core.robustness.cures as place
 from cnn_core import datasets
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import ConvBlock, Network, NetworkSpec, in_double
@@ -179,15 +181,57 @@ def test_each_cure_changes_one_thing_and_only_what_can_be_changed_is_there():
     assert there["unshifted"].data == DataOptions(flip=True)
 
 
-def test_shifted_pictures_in_training_make_answers_stay():
-    found = {}
-    for cure, config in cures(BASE).items():
-        *shares, found[cure] = train(config)
-        assert shares == sorted(shares)
-        assert shares[0] > 0 and shares[-1] <= 1
-    assert min(kept.accuracy for kept in found.values()) > 0.7  # all of them learn
-    assert found["shifted"].kept > found["as_it_is"].kept + 0.15
-    assert found["as_it_is"].pictures == len(DIGITS.test.x)
+def by_cure(config, **options):
+    """What becomes of each, and how much was said to be done on the way."""
+    known = list(train(cures(config), **options))
+    return {one.cure: one for one in known if isinstance(one, Cured)}, [
+        share for share in known if isinstance(share, float)
+    ]
+
+
+def test_shifted_pictures_in_training_make_answers_stay(monkeypatch):
+    monkeypatch.setattr(place, "OFTEN", 0.0)
+    found, shares = by_cure(BASE)
+    assert list(found) == list(cures(BASE))
+    assert shares == sorted(shares)
+    assert shares[0] > 0 and shares[-1] == 1
+    assert {one.epochs for one in found.values()} == {4}
+    assert min(one.kept.accuracy for one in found.values()) > 0.7  # all of them learn
+    assert found["shifted"].kept.kept > found["as_it_is"].kept.kept + 0.15
+    assert found["as_it_is"].kept.pictures == len(DIGITS.test.x)
+
+
+def test_training_side_by_side_is_training_alone():
+    found, _ = by_cure(replace(BASE, num_epochs=1))
+    for cure, config in cures(replace(BASE, num_epochs=1)).items():
+        solver = config.solver()
+        list(solver.steps())
+        alone = answers_kept(solver.model, config.training_data(), DIGITS.test.x, DIGITS.test.y)
+        assert found[cure].kept == alone
+
+
+def test_when_the_time_is_over_all_have_had_as_many_steps(monkeypatch):
+    began = time.monotonic()
+    found, _ = by_cure(replace(BASE, num_epochs=1000), seconds=0.5)
+    assert time.monotonic() - began < 20
+    (epochs,) = {one.epochs for one in found.values()}
+    assert 0 < epochs < 1000
+    monkeypatch.setattr(place, "LOOKING", 0.0)
+    found, _ = by_cure(BASE, seconds=1e-9)
+    a_step = 1 / BASE.solver().iterations_per_epoch
+    assert {(one.kept.pictures, one.epochs) for one in found.values()} == {(250, a_step)}
+
+
+def test_the_test_pictures_are_looked_at_as_long_as_there_is_time(trained):
+    network, data = trained
+    told = []
+    part = answers_kept(
+        network, data, DIGITS.test.x, DIGITS.test.y, seconds=0.0, progress=lambda *so_far: told.append(so_far)
+    )
+    assert told == [(250, 360)]
+    assert part == answers_kept(network, data, DIGITS.test.x[:250], DIGITS.test.y[:250])
+    answers_kept(network, data, DIGITS.test.x, DIGITS.test.y, progress=lambda *so_far: told.append(so_far))
+    assert told[1:] == [(250, 360), (360, 360)]
 
 
 def test_the_process_trains_what_a_loop_here_would():
@@ -195,9 +239,9 @@ def test_the_process_trains_what_a_loop_here_would():
     together.start()
     together.wait()
     assert (together.state, together.message) == ("done", "")
-    assert tuple(one.cure for one in together.trained) == together.names
-    *_, alone = train(cures(replace(BASE, num_epochs=1))["blur"])
-    assert together.trained[-1] == Cured("blur", alone)
+    assert tuple(one.cure for one in together.trained) == together.names == ("as_it_is", "shifted", "avg", "blur")
+    found, _ = by_cure(replace(BASE, num_epochs=1))
+    assert together.trained == tuple(found.values())
 
 
 def test_a_cure_that_diverges_is_told():
@@ -205,4 +249,5 @@ def test_a_cure_that_diverges_is_told():
     together = Cures(replace(BASE, learning_rate=1e30, num_epochs=1, network=plan))
     together.start()
     together.wait()
-    assert (together.state, together.trained) == ("done", (Cured("as_it_is", None), Cured("shifted", None)))
+    assert together.state == "done"
+    assert [(one.cure, one.kept) for one in together.trained] == [("as_it_is", None), ("shifted", None)]
