@@ -14,7 +14,8 @@ from cnn_core.solver import Solver
 from cnn_core.training import tensors
 
 MOST_FILES, MOST_BYTES = 60, 256 << 20  # of one run; beyond, they are thinned out
-NO_CHECKPOINT = "{} is no checkpoint of a training: its description is missing"
+GONE = "{} is no longer there: choose another checkpoint"
+DAMAGED = "{} is damaged: choose another checkpoint"
 LAST_KEPT = 2  # a server that dies may know fewer steps than the last file holds, never than the one before
 
 
@@ -68,9 +69,10 @@ class Checkpoint:
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
-        """The stored state. Raises ValueError for a damaged file, OSError for one that cannot be read."""
-        arrays, metadata = tensors.unpack(path.read_bytes())
+        """The stored state. Raises ValueError for a damaged file, FileNotFoundError for one that is gone, both with its step,
+        and OSError for one that cannot be read."""
         try:
+            arrays, metadata = tensors.unpack(path.read_bytes())
             about = json.loads(metadata["convscope"])
             parts: dict[str, dict[str, Array]] = {"params": {}, "buffers": {}}
             state: dict[str, dict[str, Array | int]] = {}
@@ -83,17 +85,23 @@ class Checkpoint:
                     parts[kind][name] = value
             live, seconds, given = about["live"], about["seconds"], about.get("given")
             return cls(about["iteration"], **parts, state=state, live=live, seconds=seconds, given=given)
+        except FileNotFoundError:
+            raise FileNotFoundError(GONE.format(_named(path))) from None
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise ValueError(NO_CHECKPOINT.format(path.name)) from None
+            raise ValueError(DAMAGED.format(_named(path))) from None
 
     @staticmethod
     def given_in(path: Path) -> bool | None:
         """`given` of a stored state, read without its arrays. Raises as `read`, as far as it reads."""
         try:
             given: bool | None = json.loads(tensors.metadata(path)["convscope"]).get("given")
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError):
-            raise ValueError(NO_CHECKPOINT.format(path.name)) from None
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise ValueError(DAMAGED.format(_named(path))) from None
         return given
+
+
+def _named(path: Path) -> str:
+    return f"the checkpoint after {int(path.stem):,} steps" if path.stem.isdecimal() else path.name
 
 
 def live_values(solver: Solver, model: Network) -> dict[str, float]:
@@ -141,6 +149,14 @@ class Checkpoints:
     def path(self, iteration: int) -> Path:
         """Where the checkpoint after so many steps is or would be."""
         return self.folder / f"{iteration:08d}.safetensors"
+
+    def version(self, iteration: int) -> int:
+        """A number that another file of this step, as a run writes that goes on from an earlier one, does not have. Raises
+        FileNotFoundError as `Checkpoint.read`."""
+        try:
+            return self.path(iteration).stat().st_mtime_ns
+        except FileNotFoundError:
+            raise FileNotFoundError(GONE.format(_named(self.path(iteration)))) from None
 
     def iterations(self) -> list[int]:
         """Those there are, in order; other files that somebody has put there are passed over."""

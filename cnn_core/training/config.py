@@ -113,8 +113,8 @@ class TrainingConfig:
         check_batches(self.batch_size, most, least_batch(build(self.network, shape, classes)))
 
     def training_data(self) -> TrainingData:
-        """The pictures as the network is to see them."""
-        return TrainingData.of(datasets.load(self.dataset), self.data)
+        """The pictures as the network is to see them. Raises ValueError where the data set is gone, or its files are broken."""
+        return TrainingData.of(self._pictures(), self.data)
 
     def solver(self) -> Solver:
         """The network with its data and its update rule, ready to train."""
@@ -132,9 +132,19 @@ class TrainingConfig:
             seed=self.seed,
         )
 
+    def _pictures(self) -> datasets.Dataset:
+        try:
+            return datasets.load(self.dataset)
+        except ValueError:
+            if self.dataset in datasets.names():
+                raise
+            raise ValueError(
+                f"the data set of this training is no longer there: add {self.dataset} again, or choose another training"
+            ) from None
+
     def _sizes(self) -> tuple[tuple[int, int, int], int]:
         """Shape of a picture and number of classes. Raises ValueError where the network does not fit them, or the memory."""
-        data = datasets.load(self.dataset)
+        data = self._pictures()
         sizes = data.image_shape, data.num_classes
         check_memory(self.network, *sizes, self.batch_size, self.update_rule)
         return sizes

@@ -78,10 +78,8 @@ def replay(
             path = run.checkpoints.path(checkpoint_before(run, iteration))
         try:
             begin = Checkpoint.read(path)
-        except FileNotFoundError:
-            raise ValueError(f"the checkpoint after {int(path.stem)} steps is no longer there: ask once more") from None
-        except ValueError as error:
-            raise ValueError(f"the checkpoint after {int(path.stem)} steps is damaged: {error}") from None
+        except FileNotFoundError as error:
+            raise ValueError(str(error)) from None
     solver = resumed(run, begin)
     for step in range(begin.iteration + 1, iteration + 1):
         if step - 1 > begin.iteration:

@@ -77,7 +77,7 @@ def explored() -> Explored:
     head, below = st.container(horizontal=True, vertical_alignment="bottom", key="explored"), st.container()
     with head:
         try:
-            net = _net()
+            net = _net(below)
             picture, truth, number, words, key = _picture(net, below)
         except (ValueError, OSError) as error:  # a data set, a checkpoint or an upload that is gone, damaged or unfit
             messages.error(error)
@@ -97,25 +97,47 @@ def explored() -> Explored:
     )
 
 
-def _net() -> _Net:
-    """Whose weights. Raises ValueError or OSError for a run whose data set or checkpoint is gone."""
+def _net(below: DeltaGenerator) -> _Net:
+    """Whose weights. below: where there is room to say what is gone.
+
+    Raises ValueError or OSError for a run whose data set or checkpoint is gone.
+    """
     run = runs.current_run()
     kept = run.checkpoints.iterations() if run is not None else []
     options = ([OWN] if kept else []) + [SHIPPED, UNTRAINED]
     chosen = settings.choice("weights", "weights", options, listed=True, help=HELP)
     if run is not None and chosen == OWN:
-        steps = [str(step) for step in kept]
-        step = kept[-1]
-        if len(kept) > 1:
-            step = int(settings.scale("checkpoint: step", "step", steps, steps[-1]))
+        step = _step(run, kept, below)
         network = runs.network_at(run, step)
-        version = run.checkpoints.path(step).stat().st_mtime_ns
+        version = run.checkpoints.version(step)
         return _Net(network, run.config.training_data(), run.config, run, step, f"{run.id} {step} {version}")
+    if run is not None and not kept:
+        with below:
+            messages.warning(
+                "No checkpoint of your training is there any more: you see another network. Train again, or choose another run."
+                if run.done
+                else "Your training has no checkpoint yet: until it has, you see another network."
+            )
     shipped, config = shipped_network()
     if chosen == SHIPPED:
         return _Net(shipped, config.training_data(), config, None, None, SHIPPED)
     config = config if run is None else run.config
     return _Net(untrained(config), config.training_data(), config, None, None, f"{UNTRAINED} {config.as_dict()}")
+
+
+def _step(run: Run, kept: list[int], below: DeltaGenerator) -> int:
+    """The checkpoint that is shown, of those that are kept; in `below`, that the one that was shown before is gone."""
+    step = kept[-1]
+    if len(kept) > 1:
+        step = int(settings.scale("checkpoint: step", "step", [str(each) for each in kept], str(kept[-1])))
+    shown = st.session_state.get("step_shown")
+    if shown and shown[0] == run.id and shown[1] not in kept:
+        with below:
+            messages.warning(
+                f"The checkpoint after {shown[1]:,} steps is no longer there: you see the one after {step:,}."
+            )
+    st.session_state["step_shown"] = run.id, step
+    return step
 
 
 HELP = (

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from cnn_core import datasets
 from cnn_core.explorer.weight_life import WeightLife, followed, weight_life
 from cnn_core.network.build import build
 from cnn_core.optim import MEMORY
@@ -45,7 +44,7 @@ CELL = "kernels: arrow keys go from weight to weight, Enter chooses one"
 def weight_view(run: Run, theme: str) -> None:
     """Which weight and which step, the pictures' shares, and the lines of the update. Raises ValueError where the run's
     pictures are gone."""
-    dataset = datasets.load(run.config.dataset)
+    dataset = run.config.training_data().dataset
     if not run.done:
         st.info("No step has been trained yet: the first one is on its way.")
         return

@@ -194,25 +194,20 @@ def network_at(run: Run, iteration: int) -> Network:
 
     Raises ValueError or OSError for a checkpoint that is damaged or gone.
     """
-    return _kept_network(run.id, iteration, _version(run, iteration))
+    return _kept_network(run.id, iteration, run.checkpoints.version(iteration))
 
 
 def evaluation_at(run: Run, iteration: int) -> Evaluation:
     """How that network does on the first validation pictures. Raises as `network_at`."""
-    return _evaluation(run.id, iteration, _version(run, iteration))
+    return _evaluation(run.id, iteration, run.checkpoints.version(iteration))
 
 
 def began_with_given_weights(run: Run) -> bool | None:
     """Whether a run began with weights that are not its seed's; None: its first checkpoint cannot be read."""
     try:
-        return run.checkpoints.path(0).is_file() and _given(run.id, _version(run, 0))
+        return run.checkpoints.path(0).is_file() and _given(run.id, run.checkpoints.version(0))
     except (ValueError, OSError):
         return None
-
-
-def _version(run: Run, iteration: int) -> int:
-    """A run that goes on from an earlier step may write another checkpoint of the same number."""
-    return run.checkpoints.path(iteration).stat().st_mtime_ns
 
 
 def _kept_network(run_id: str, iteration: int, version: int) -> Network:

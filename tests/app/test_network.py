@@ -210,3 +210,43 @@ def test_a_picture_of_ones_own_is_cut_to_the_networks_size():
     np.testing.assert_allclose(fitted(whole, (1, 8, 4)), np.full((1, 8, 4), 0.299), atol=1e-6)
     with pytest.raises(ValueError, match="of 2 channels"):
         fitted(whole, (2, 8, 8))
+
+
+def test_a_checkpoint_that_is_damaged_or_goes_away_is_said(registry):
+    run = registry.start(small(num_epochs=3))
+    until(lambda: run.ended)
+    *_, one, last = run.checkpoints.iterations()
+    app = open_lesson("network", run=run.id, step=str(one))
+    assert calm(app)
+    run.checkpoints.path(one).unlink()
+    app.run()
+    shown = app.select_slider(key="step").value
+    assert texts(app.warning) == [
+        f"The checkpoint after {one} steps is no longer there: you see the one after {shown}."
+    ]
+    assert calm(app.run())
+    run.checkpoints.path(last).write_bytes(b"garbage")
+    app = open_lesson("network", run=run.id, step=str(last))
+    assert not app.exception
+    assert texts(app.error) == [f"the checkpoint after {last} steps is damaged: choose another checkpoint"]
+    for step in run.checkpoints.iterations():
+        run.checkpoints.path(step).unlink()
+    app = open_lesson("network", run=run.id)
+    assert not app.exception
+    assert verdict(app)
+    (warning,) = texts(app.warning)
+    assert warning.startswith("No checkpoint of your training is there any more: you see another network.")
+
+
+def test_a_data_set_that_is_gone_is_named(registry, monkeypatch):
+    run = registry.start(small(dataset="colours", num_epochs=1))
+    until(lambda: run.ended)
+    config = run.config
+    monkeypatch.setattr(datasets, "_SETS", {name: one for name, one in datasets._SETS.items() if name != "colours"})
+    gone = "the data set of this training is no longer there: add colours again, or choose another training"
+    for words in (config.training_data, config.num_weights):
+        with pytest.raises(ValueError, match=gone):
+            words()
+    app = open_lesson("network", run=run.id)
+    assert not app.exception
+    assert texts(app.error) == [gone]

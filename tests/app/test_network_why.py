@@ -285,3 +285,8 @@ def test_a_written_sum_adds_up_and_each_number_is_rounded(seed):
 def test_how_a_number_of_a_sum_is_written():
     assert [signed(Decimal(text)) for text in ("0.120", "-3.001", "0.000")] == ["+0.120", "−3.001", "+0.000"]
     assert [number_of(Decimal(text)) for text in ("0.120", "-3.001")] == ["0.120", "−3.001"]
+
+
+def test_nothing_is_not_below_nothing():
+    assert [network_why_checks._signed(number) for number in (-0.004, -0.0, -0.006)] == ["0.00", "0.00", "−0.01"]
+    assert [network_why_checks._short(number) for number in (-0.0, -2.5, -1e-30)] == ["0", "−2.5", "−1e−30"]

@@ -421,7 +421,7 @@ def test_a_checkpoint_that_is_damaged_is_said(run):
     for name in ("mistakes", "film_strip"):
         app = open_lesson("train", run=run.id, view=name)
         assert not app.exception
-        assert texts(app.error) == ["the file is no safetensors file: choose one that ends in .safetensors"]
+        assert texts(app.error) == [f"the checkpoint after {run.latest} steps is damaged: choose another checkpoint"]
 
 
 def test_a_run_that_another_setting_went_on_with_is_judged_anew(run):
