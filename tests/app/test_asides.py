@@ -82,7 +82,7 @@ def test_nobody_waits_while_the_work_of_another_is_made():
     def make(key):
         if key == "slow":
             begun.set()
-            assert go_on.wait(30)
+            assert go_on.wait(20)
         return Pretended(key)
 
     work = Asides(make)
@@ -91,7 +91,7 @@ def test_nobody_waits_while_the_work_of_another_is_made():
     assert begun.wait(30)
     quick = threading.Thread(target=work.of, args=["quick"])
     quick.start()
-    until(lambda: not quick.is_alive())
+    until(lambda: not quick.is_alive(), seconds=5)
     go_on.set()
     slow.join()
 
