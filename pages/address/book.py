@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 @dataclass
 class Book:
     """page: the one that is shown. Of each page: the settings that are not the default, as the address would write them.
-    asked: whether the address said anything when this run of the page began.
+    asked: whether the address said anything when this run of the page began. told: the warnings of this run.
 
     folded: whether the part of the page that is drawn now is closed (see folds.py).
     Of this page: all keys it has used, those of lists of options, those drawn or read by this run and the last one, and
@@ -21,6 +21,7 @@ class Book:
 
     page: str | None = None
     asked: bool = False
+    told: set[str] = field(default_factory=set)
     settings: dict[str | None, dict[str, str]] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     options: set[str] = field(default_factory=set)

@@ -40,6 +40,10 @@ def tell_repeated(key: str) -> None:
 
 
 def _warn(text: str) -> None:
+    """Once in a run: a parameter may be read several times."""
+    if text in book().told:
+        return
+    book().told.add(text)
     with outside_folds():
         messages.warning(text)
 

@@ -23,7 +23,7 @@ def enter(page: StreamlitPage) -> None:
     Left alone, Streamlit carries a setting over to the next page that has one of the same name.
     """
     known = book()
-    known.drawn, known.drawn_before = set(), known.drawn
+    known.drawn, known.drawn_before, known.told = set(), known.drawn, set()
     known.asked = bool(st.query_params.to_dict())
     if known.page == page.url_path:
         return

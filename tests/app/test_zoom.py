@@ -71,6 +71,11 @@ def test_what_a_link_names_but_is_not_there_is_told():
     assert view["query"] == "way=forward&layer=input" and not app.exception
 
 
+def test_a_parameter_that_stands_twice_is_told_once():
+    app = open_lesson("network", layer=["conv1", "conv1"])
+    assert texts(app.warning) == ["layer stands 2 times in the link (=conv1, conv1): it may stand once only."]
+
+
 def test_a_gradient_next_to_nothing_is_written():
     """A step of learning leaves the right class so sure that the gradient of its score is about 1e-310."""
     link = {"way": "backward", "target": "4", "picture": "2", "learn": "true", "learning_rate": "1"}
