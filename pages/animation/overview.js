@@ -56,7 +56,7 @@ class Overview {
     }
     this.chosen = this.net.choose(chosen?.layer, chosen?.map ?? 0);
     this.chosenLayer = chosen?.layer ?? null;
-    if (this.chosen) this.at = this.chosen;
+    if (this.chosen) this.at = Object.assign(this.chosen, { whole: (chosen.map ?? null) === null }); // of no map
     this.steps.load(steps, this.begun === begin.version && this.steps.all.length ? null : begin.back);
     this.begun = begin.version;
     this.root.classList.toggle("low", low);

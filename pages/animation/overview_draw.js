@@ -147,7 +147,7 @@ export class Painter {
     const at = scene.at ?? scene.chosen;
     const column = at && scene.columns[at.layer];
     const cell = column?.cells.find(({ place }) => place === at.place);
-    if (!cell || column.layer.kind === "softmax" || column.layer.count < 2) return;
+    if (!cell || at.whole || column.layer.kind === "softmax" || column.layer.count < 2) return;
     const number = column.layer.numbers[at.place];
     this.plate(`${column.layer.isMaps ? "map" : "unit"} ${number}`, cell.x, cell.y - size - 4 / view.scale, size);
   }

@@ -139,7 +139,8 @@ def _chosen(names: list[str]) -> dict[str, Any] | None:
     """The layer and the map, or the parameter's layer, that the address names; None at the overview itself."""
     layer, number = state.text("layer"), state.text("map") or ""
     if layer is None and (param := state.text("param")) is not None:
-        layer, number = param.split(".")[0], ""
+        entry = (state.text("entry") or "").split("-")
+        layer, number = param.split(".")[0], number or entry[1 if len(entry) == 2 else 0]
     if layer not in names:
         return None
     return {"layer": layer, "map": int(number) if number.isdecimal() and len(number) < 10 else None}

@@ -47,7 +47,7 @@ def show(seen: Explored, theme: str) -> None:
             "score of class",
             "score",
             [PREDICTED, *(str(k) for k in range(len(seen.names)))],
-            words=lambda k: f"the answer: {seen.names[guess]}" if k == PREDICTED else seen.names[int(k)],
+            words=lambda k: "the answer" if k == PREDICTED else seen.names[int(k)],
             listed=True,
             help="The class whose score is taken apart. The largest score is the network's answer.",
         )

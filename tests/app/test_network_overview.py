@@ -165,6 +165,14 @@ def test_a_wrong_link_is_told_and_the_network_is_there(query, told):
 def test_an_open_map_makes_the_overview_a_strip_with_it_marked():
     app = open_lesson("network", layer="conv1", map="3")
     assert (component(app)["low"], component(app)["chosen"]) == (True, {"layer": "conv1", "map": 3})
+    for query, chosen in (
+        ({"param": "conv1.weight", "entry": "3-0-1-1"}, ("conv1", 3)),
+        ({"param": "linear1.weight", "entry": "5-7"}, ("linear1", 7)),
+        ({"param": "conv1.weight", "map": "4"}, ("conv1", 4)),
+        ({"param": "conv1.weight"}, ("conv1", None)),
+    ):
+        app = open_lesson("network", **query)
+        assert component(app)["chosen"] == {"layer": chosen[0], "map": chosen[1]}
     app = open_lesson("network")
     assert (component(app)["low"], component(app)["chosen"]) == (False, None)
 
@@ -215,6 +223,8 @@ def test_the_class_whose_loss_is_meant_is_named_for_each_picture_and_the_lists_w
         assert said.startswith(f"Loss of **{truth}** (true): **")
         boxes.append(app.selectbox(key="target").options)
     assert boxes[0] == boxes[1]
+    answers = [open_lesson("network", view="why", picture=picture).selectbox(key="score").options for picture in "01"]
+    assert answers[0] == answers[1]
     app = open_lesson("network", picture="0", way="backward", target="8")
     assert [text for text in texts(app.markdown) if text.startswith("Loss of **8**: **")]
 
