@@ -137,7 +137,7 @@ export class Painter {
     const { scene, view } = this;
     const size = 10 / view.scale;
     for (const [index, { layer, cells }] of scene.columns.entries()) {
-      if (!layer.isMaps || layer.count < 2 || layer.group === scene.net.layers[index - 1].group) continue;
+      if (!index || !layer.isMaps || layer.count < 2 || layer.group === scene.net.layers[index - 1].group) continue;
       for (const { place, x, y, width } of cells) {
         const text = String(layer.numbers[place]);
         if (width * view.scale >= PLATED) this.plate(text, x, y, size);
