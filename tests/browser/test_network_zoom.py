@@ -193,7 +193,9 @@ def check_number(zoom, inside, tensor, at):
                 atol=2e-3 * max(largest, np.abs(sums).max()),
             )
         if made.chosen is None and len(products) == len(made.products):  # to the digit, as it is written
-            first, *more = [Decimal(text) for text in NUMBER.findall(one["line"].split("≈")[0].replace("−", "-"))]
+            first, *more = [
+                Decimal(text) for text in NUMBER.findall(re.split("[≈;]", one["line"])[0].replace("−", "-"))
+            ]
             assert sum(Decimal(text) for _, text in one["texts"]) == first
             if made.constant is not None:
                 assert first + more[0] == more[1]
