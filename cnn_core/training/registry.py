@@ -51,7 +51,7 @@ class Registry:
         except StoreError as error:
             self._temporary = Path(tempfile.mkdtemp(prefix="convscope-"))
             self.store = Store(self._temporary)
-            self.message = f"{error}: the runs of this server are kept until it ends only"
+            self.message = f"{error}: the runs of this server are kept only until it ends"
         self._runs, self._deleted = dict[str, Run](), dict[str, Run]()  # those in memory, and those deleted since
         self._lock = threading.RLock()
         self._loading: dict[str, threading.Lock] = {}  # who wants a run that another one is reading waits for that

@@ -77,7 +77,9 @@ export function tableOf({ layers, classes }, backward) {
   const rows = layers.slice(0, -1).map((layer) => {
     const low = Math.min(...layer.maps.low.filter((value) => value !== null));
     const high = Math.max(...layer.maps.high.filter((value) => value !== null));
-    const what = layer.isMaps ? `${layer.shape[0]} maps of ${sizeOf(layer)}` : `${layer.shape[0]} units`;
+    const what = layer.isMaps
+      ? `${layer.shape[0]} map${layer.shape[0] > 1 ? "s" : ""} of ${sizeOf(layer)}`
+      : `${layer.shape[0]} units`;
     const cells = [layer.name, layer.words, what, `${short(low)} to ${short(high)}`, layer.numbers[layer.order[0]]];
     return backward ? [...cells, short(layer.norm)] : cells;
   });

@@ -57,8 +57,8 @@ class Explored:
         return self.data.normalised(self.data.dataset.test.x[:MOST_JUDGED])
 
     @property
-    def names(self) -> list[str]:
-        """The classes, as they are shown."""
+    def class_words(self) -> list[str]:
+        """The classes, for markdown. Elsewhere, in a chart or a list, `data.dataset.class_names`, as they are."""
         return [plain(name) for name in self.data.dataset.class_names]
 
 
@@ -184,7 +184,7 @@ def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, int |
         names = net.data.dataset.class_names
         classes = [ALL, *(str(k) for k in range(len(names)) if (test.y == k).any())]
         wanted = settings.choice(
-            "class", "class", classes, words=lambda k: k if k == ALL else plain(names[int(k)]), listed=True
+            "class", "class", classes, words=lambda k: k if k == ALL else names[int(k)], listed=True
         )
         those = those if wanted == ALL else np.flatnonzero(test.y == int(wanted))
     number = 0

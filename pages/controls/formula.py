@@ -86,8 +86,8 @@ def layer_counts(window: Window, input_size: Pair, channels: int, filters: int, 
     counts = (
         f"**{filters * each + filters:,} parameters**: {filters}·{channels // groups}·{down}·{across} = {filters * each:,} "
         f"weights (filters · channels · kernel height · width) and {biases}. They make "
-        f"{outputs:,} output{'s' if outputs > 1 else ''} of "
-        f"**{outputs * each:,} products**."
+        f"{outputs:,} output{'s' if outputs > 1 else ''}, with "
+        f"**{outputs * each:,} products** in all."
     )
     if groups > 1:
         counts += f" Without groups there would be {groups} times as many weights and products."
@@ -99,7 +99,7 @@ def _same_size(window: Window) -> str:
     needs = [span - 1 for span in window.span]  # of both sides together
     rule = "2 · padding = kernel − 1" if window.dilation == (1, 1) else "2 · padding = dilation · (kernel − 1)"
     if needs[0] % 2 and needs[1] % 2:
-        answer = "no padding does that here, as it would need half a cell"
+        answer = "no equal padding does that, as each side would need half a cell"
     elif needs[0] == needs[1]:
         answer = f"padding {needs[0] // 2}"
     else:

@@ -114,7 +114,8 @@ POOLING = {
         {"input": "shuffled_numbers", "input_size": "6", "kernel_size": 3, "stride": 1, "dout": "random"},
     ),
     "ties_on_purpose": Preset(
-        "Zeros, ones and twos only: where several cells share the maximum, the first gets all of the gradient, as in PyTorch.",
+        "Zeros, ones and twos only: where several cells share the maximum, the first gets all of the gradient, as "
+        "PyTorch's max_pool2d does it.",
         {"input": "few_numbers", "input_size": "6", "kernel_size": 3, "stride": 2},
     ),
     "overwriting": Preset(

@@ -40,7 +40,8 @@ VIEWS = {
 STYLE = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-steering) { position: sticky; top: 3.75rem; z-index: 9;
   background: BACKGROUND; padding: .25rem 0 }
-.st-key-steering button:has(strong) { background: PRIMARY; border-color: PRIMARY; color: BACKGROUND }
+.st-key-steering button:has(strong):is(*, :hover, :focus, :active) {
+  background: PRIMARY; border-color: PRIMARY; color: BACKGROUND }
 .st-key-steering button:has(strong):hover { filter: brightness(1.1) }
 @media (max-width: 640px) { .st-key-view button { padding: .2rem }
   .st-key-steering button { padding: .2rem .35rem; p { font-size: .875rem }

@@ -37,6 +37,7 @@ from pages.server.visitors import visitor
 ACROSS = 2  # layers side by side
 SHEET = 420  # pixels: the height of the filters
 MOST_FILTERS = 16  # in a small picture
+CLOSE = 0.1  # of their length: filters so near to the last ones look like them
 MOST_MAPS = 16  # of a layer; more would be too small to see anything
 
 
@@ -81,26 +82,31 @@ def _frames(filters: Mapping[int, Array], reach: float | None, theme: str) -> li
 
 
 def how_they_move(filters: Mapping[int, Array], iteration: int) -> str:
-    """How far the first filters (by step, ascending) have moved since the checkpoint before this one, and since when they
-    hardly move; empty where that cannot be told."""
+    """How far the first filters (by step, ascending) have moved since the checkpoint before this one, and since when they look
+    as they do at the last one; empty where that cannot be told."""
     before = {after: step for step, after in pairwise(filters)}
     with np.errstate(all="ignore"):
-        moved = {
-            b: float(np.linalg.norm(filters[b] - filters[a]) / np.linalg.norm(filters[a])) for b, a in before.items()
-        }
+        moved = {b: _way(filters[a], filters[b]) for b, a in before.items()}
     if iteration not in moved or not np.isfinite(list(moved.values())).all():
         return ""
-    speed = {b: moved[b] / (b - a) for b, a in before.items()}  # the gaps between checkpoints are of unequal length
+    start, last = before[iteration], max(filters)
     words = (
-        f". Since step {before[iteration]:,} they moved by {moved[iteration]:.1%} of their length, "
-        f"{speed[iteration]:.2%} a step"
+        f". Since step {start:,} they moved by {moved[iteration]:.1%} of their length, "
+        f"{moved[iteration] / (iteration - start):.2%} a step"
     )
-    fastest = max(speed.values())
-    slow = list(takewhile(lambda step: speed[step] < fastest / 10, reversed(speed)))
-    if len(speed) == 1 or not fastest:
+    away = {step: _way(filters[last], w) for step, w in filters.items()}  # from where they have ended
+    close = list(takewhile(lambda step: away[step] <= CLOSE, reversed([step for step in filters if step != last])))
+    if len(filters) < 3 or not max(moved.values()):
         return words
-    since = f"since step {before[slow[-1]]:,} they move less" if slow else "they still move more"
-    return f"{words}. At their fastest it was {fastest:.2%} a step; {since} than a tenth as fast"
+    if not close:
+        late = before[last]
+        return f"{words}. They still move: at step {late:,} they were {away[late]:.0%} away from those of step {last:,}"
+    return f"{words}. Since step {close[-1]:,} they are within {CLOSE:.0%} of those of step {last:,}, the last"
+
+
+def _way(start: Array, end: Array) -> float:
+    """How far it is from one set of filters to another, as a share of the first one's length."""
+    return float(np.linalg.norm(end - start) / np.linalg.norm(start))
 
 
 def rest_at(kept: list[int], step: Any) -> None:

@@ -195,7 +195,7 @@ def _without(seen: Explored, layer: str, k: int) -> None:
     scores = [network.scores(seen.x)[0] for network in (seen.network, silenced(seen.network, layer, k))]
     chances = [softmax(one[None])[0] for one in scores]
     likely = sorted({int(np.argmax(one)) for one in chances})
-    told = "; ".join(f"{seen.names[c]} {chances[0][c]:.1%} → {chances[1][c]:.1%}" for c in likely)
+    told = "; ".join(f"{seen.class_words[c]} {chances[0][c]:.1%} → {chances[1][c]:.1%}" for c in likely)
     st.markdown(
         f"Without it **{before:.1%} → {after:.1%}** of {len(y):,} test pictures are named right. "
         f"{seen.words.capitalize()}: {told}."

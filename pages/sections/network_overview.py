@@ -49,13 +49,13 @@ def show(seen: Explored, theme: str) -> None:
         show_zoom(seen, way, target, theme)
     elif learned is not None:
         _moved(learned)
-    truth = "" if seen.truth is None else f": {seen.names[seen.truth]}"
+    truth = "" if seen.truth is None else f": {seen.class_words[seen.truth]}"
     st.caption(f"{seen.words}{truth}. {what_weights(seen)}")
 
 
 def _choices(seen: Explored, way: str) -> tuple[int, Learned | None]:
     """The class whose loss is meant, and the step of learning, if one is wanted."""
-    names = seen.names
+    names = seen.data.dataset.class_names
     guess = int(seen.network.scores(seen.x)[0].argmax())
     own = guess if seen.truth is None else seen.truth
     target, wanted = own, False
@@ -103,7 +103,7 @@ def _sent(key: str, _seen: Explored, backward: bool, target: int, _before: Any) 
         first, last = made.layers[-1].norm or 0.0, made.layers[1].norm or 0.0
         of = {int(made.scores.argmax()): " (predicted)", _seen.truth: " (true)"}
         said = (
-            f"Loss of **{_seen.names[target]}**{of.get(target, '')}: **{short(loss)}**. "
+            f"Loss of **{_seen.class_words[target]}**{of.get(target, '')}: **{short(loss)}**. "
             f"Gradient's length: {short(first)} at the scores, {short(last)} at {made.layers[1].name}: {trend(first, last)}."
         )
     return wire(made, classes, _seen.picture, _seen.words), steps, said
@@ -111,9 +111,9 @@ def _sent(key: str, _seen: Explored, backward: bool, target: int, _before: Any) 
 
 def _verdict(seen: Explored, chances: Any) -> str:
     guess = int(chances.argmax())
-    said = f"The network says **{seen.names[guess]}** ({chances[guess]:.0%} sure)"
+    said = f"The network says **{seen.class_words[guess]}** ({chances[guess]:.0%} sure)"
     if seen.truth is not None:
-        said += ", which is " + ("right" if guess == seen.truth else f"wrong: it is {seen.names[seen.truth]}")
+        said += ", which is " + ("right" if guess == seen.truth else f"wrong: it is {seen.class_words[seen.truth]}")
     return f"{said}."
 
 
@@ -121,8 +121,8 @@ def _told(seen: Explored, target: int, learned: Learned) -> str:
     before, after = learned.before[target], learned.after[target]
     most = max(learned.moved, key=lambda moved: moved.ratio if moved.size else 0.0)
     return (
-        f"After the step: loss {short(learned.loss[0])} → **{short(learned.loss[1])}**; {seen.names[target]}: {before:.1%} → "
-        f"**{after:.1%}**. Moved most: {most.name}, by {most.ratio:.2%} of its length."
+        f"After the step: loss {short(learned.loss[0])} → **{short(learned.loss[1])}**; {seen.class_words[target]}: "
+        f"{before:.1%} → **{after:.1%}**. Moved most: {most.name}, by {most.ratio:.2%} of its length."
     )
 
 

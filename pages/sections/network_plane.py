@@ -27,7 +27,7 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
     layer = list(named.values())[-2]
     units = [one.name for one in seen.network.layers if len(one.shape) == 1]
     test = seen.data.dataset.test
-    y = test.y[:MOST_JUDGED]
+    y, test_names = test.y[:MOST_JUDGED], seen.data.dataset.class_names
     if len(y) < 2:
         st.caption("One test picture makes no plane.")
         return
@@ -39,7 +39,7 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
     left, right = st.columns([3, 2])
     here = (own - found.mean) @ found.axes.T
     with left:
-        chart(plane_of_pictures(found.points, y, answers, seen.names, here, theme), key="plane")
+        chart(plane_of_pictures(found.points, y, answers, test_names, here, theme), key="plane")
     with right:
         st.markdown(
             f"Each point is a test picture, by {what}: the two directions in which these numbers spread most, "
@@ -56,7 +56,7 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
             ):  # a test picture itself
                 continue
             pixels = shown(as_pixels(test.x[index]))
-            words = f"{seen.names[y[index]]} (picture {index}), {distance:.2g} away"
+            words = f"{test_names[y[index]]} (picture {index}), {distance:.2g} away"
             tiles.append((words, as_url(pixels), *pixels.shape[:2]))
         st.markdown("The test pictures nearest to it, if all of these numbers count and not only the two directions:")
         gallery("", tiles, 96, key="neighbours")

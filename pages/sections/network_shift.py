@@ -62,7 +62,7 @@ def show(seen: Explored, theme: str) -> None:
     with middle:
         chosen = (MOST + rows) * SIDE + MOST + columns
         entries(answer_grid(chances, names), chosen, key="shifts", on_entry=_keep)
-        st.markdown(_said(chances, rows, columns, seen.names))
+        st.markdown(_said(chances, rows, columns, seen.class_words))
         after = nudge(seen, moved, f"{seen.key} {rows} {columns}", size, pictures)
         st.caption(what_weights(seen))
     with right:

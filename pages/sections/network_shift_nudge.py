@@ -20,7 +20,7 @@ WIDTH = 110  # pixels of the screen
 def nudge(seen: Explored, moved: Array, key: str, size: int, pictures: DeltaGenerator) -> Array:
     """The moved picture (C, H, W) nudged by `size` 255ths, in `pictures`, and what that does, in words here. Returns its
     probabilities (K,). key: of weights and moved picture."""
-    network, data, names = seen.network, seen.data, seen.names
+    network, data, names = seen.network, seen.data, seen.class_words
     before = softmax(network.scores(data.normalised(moved[None])))[0]
     answer = int(before.argmax())
     label = answer if seen.truth is None else seen.truth

@@ -40,14 +40,14 @@ PREDICTED = "predicted"
 def show(seen: Explored, theme: str) -> None:
     """The score of a class, what it is made of, and how to tell a map that can be believed."""
     sheet = _sheet(seen.key, seen.network, seen.x)
-    guess = int(sheet.scores.argmax())
+    guess, classes = int(sheet.scores.argmax()), seen.data.dataset.class_names
     choosing, checking, training = st.columns([3, 2, 5], vertical_alignment="bottom")
     with choosing:
         picked = settings.choice(
             "score of class",
             "score",
-            [PREDICTED, *(str(k) for k in range(len(seen.names)))],
-            words=lambda k: "the answer" if k == PREDICTED else seen.names[int(k)],
+            [PREDICTED, *(str(k) for k in range(len(seen.class_words)))],
+            words=lambda k: "the answer" if k == PREDICTED else classes[int(k)],
             listed=True,
             help="The class whose score is taken apart. The largest score is the network's answer.",
         )
@@ -83,7 +83,7 @@ def _data(
     maps = {name: made_map(seen.key, name, label, seen.network, seen.x) for name in names(sheet)}
     learned = shuffled.of(seen.config).learned() if checks else None
     alike = with_shuffled(learned, seen, label, maps)
-    name, score = seen.names[label], float(sheet.scores[label])
+    name, score = seen.data.dataset.class_names[label], float(sheet.scores[label])
     words, numbers = rows(sheet, label, seen.network)
     biases = sum(float(each[label]) for each in sheet.biases.values())
     shown, titles, found = [], {}, {}
@@ -97,7 +97,7 @@ def _data(
     written, total = written_sum(numbers, score)
     table = [(each, signed(number), "") for each, number in zip(words, written, strict=True)]
     table += [("score", f"= {number_of(total)}", "sum"), (holds(sheet, label, seen.network), "", "said")]
-    truth = "" if seen.truth is None else f": {seen.names[seen.truth]}"
+    truth = "" if seen.truth is None else f": {seen.data.dataset.class_names[seen.truth]}"
     walk = link_to(place_of(seen, INPUT, 0, target=label))
     caption = f"score of {name} = pixels + biases"
     said = {"legend": legend(titles), "verdict": verdict(found)}

@@ -44,7 +44,7 @@ def show_zoom(explored: Explored, way: str, target: int, theme: str) -> None:
     if problem is not None:
         messages.warning(problem)
     if spot is not None:
-        zoom(zoom_view(inside, spot, explored.names) | {"address": KEYS}, key="zoom", on_go=_go)
+        zoom(zoom_view(inside, spot, explored.data.dataset.class_names) | {"address": KEYS}, key="zoom", on_go=_go)
 
 
 def _go(query: Any) -> None:

@@ -73,9 +73,9 @@ def help_with(run: Run) -> str:
 def _overfitted(last: StepRecord) -> str:
     return (
         f"It names **{last.train_accuracy or 0:.0%}** of its training pictures right, and **{last.val_accuracy or 0:.0%}** of "
-        f"others: it memorises its pictures (**overfitting**). What usually helps: more pictures, most of all. Dropout, "
-        f"augmentation (pictures changed a little before each step) and more L2 make memorising harder; whether that is enough, "
-        f"the validation accuracy shows."
+        f"the validation pictures: it memorises its pictures (**overfitting**). What usually helps: more pictures, most of "
+        f"all. Dropout, augmentation (pictures changed a little before each step) and more L2 make memorising harder; whether "
+        f"that is enough, the validation accuracy shows."
     )
 
 

@@ -542,5 +542,5 @@ def test_a_folder_that_cannot_be_used_is_told_of(tmp_path, monkeypatch):
     monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "file"))
     runs_module.registry.clear()
     app = open_lesson("runs")
-    assert "until it ends only" in texts(app.warning)[0]
+    assert "only until it ends" in texts(app.warning)[0]
     runs_module.registry().close()

@@ -278,14 +278,17 @@ def test_a_new_run_starts_at_its_own_last_step(run, registry):
     assert ("film" in app.query_params, control(app, "film").value) == (False, 21)
 
 
-def test_the_filters_speed_is_told_a_step_and_since_when_they_hardly_move():
-    filters = {step: np.array([length]) for step, length in ((0, 1.0), (1, 2.0), (5, 4.0), (25, 4.4), (125, 4.4))}
+def test_how_far_the_filters_moved_is_told_a_step_and_since_when_they_look_as_at_the_end():
+    filters = {step: np.array([length]) for step, length in ((0, 1.0), (1, 2.0), (5, 4.0), (25, 4.4), (125, 4.41))}
     assert how_they_move(filters, 5) == (
-        ". Since step 1 they moved by 100.0% of their length, 25.00% a step. At their fastest it was 100.00% a step; since "
-        "step 5 they move less than a tenth as fast"
+        ". Since step 1 they moved by 100.0% of their length, 25.00% a step. Since step 5 they are within 10% of those of step "
+        "125, the last"
     )
     assert "by 10.0% of their length, 0.50% a step." in how_they_move(filters, 25)
-    assert how_they_move(dict(list(filters.items())[:3]), 5).endswith("they still move more than a tenth as fast")
+    early = dict(list(filters.items())[:3])
+    assert how_they_move(early, 5).endswith("They still move: at step 1 they were 50% away from those of step 5")
+    slowly = {step: np.array([1 + step / 100]) for step in (0, 1, 25, 50, 75, 100)}  # ever smaller shares, and yet far
+    assert how_they_move(slowly, 100).endswith("They still move: at step 75 they were 12% away from those of step 100")
     assert how_they_move({0: np.zeros(1), 1: np.ones(1)}, 1) == how_they_move(filters, 0) == ""
 
 

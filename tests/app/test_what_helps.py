@@ -40,7 +40,9 @@ def test_overfitting_is_named_and_each_remedy_is_tried_with_one_click(registry, 
     run = ended(registry, replace(CONFIGS["overfit_100"], seed=seed))
     *_, info = texts(open_lesson("train", run=run.id).info)
     train, val = run.records[-1].train_accuracy, run.records[-1].val_accuracy
-    assert info.startswith(f"It names **{train:.0%}** of its training pictures right, and **{val:.0%}** of others")
+    assert info.startswith(
+        f"It names **{train:.0%}** of its training pictures right, and **{val:.0%}** of the validation "
+    )
     assert "overfitting" in info
     found = tried(registry, run)
     pictures, dropout, shifted, reg = found.values()

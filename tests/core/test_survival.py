@@ -170,7 +170,7 @@ def test_old_checkpoints_are_thinned_out_but_not_the_first_and_last(tmp_path, mo
 
 def test_a_folder_in_use_or_unusable_leaves_a_server_that_works(registry, tmp_path):
     other = Registry(tmp_path / "runs")
-    assert "is in use by another ConvScope: the runs of this server are kept until it ends only" in other.message
+    assert "is in use by another ConvScope: the runs of this server are kept only until it ends" in other.message
     run = other.start(small(num_epochs=1))
     until(lambda: run.state == "finished")
     other.close()
