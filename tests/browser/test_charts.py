@@ -54,7 +54,7 @@ def test_what_appears_above_a_chart_does_not_make_it_anew(page, address):
     page.evaluate(WATCH)
     page.get_by_role("slider", name="batch size").focus()
     page.keyboard.press("ArrowRight")
-    page.get_by_text("The settings were changed").wait_for()
+    page.get_by_text("The sidebar holds other settings").wait_for()
     settle(page)
     assert page.evaluate(SEEN) == [True, 0]
 

@@ -156,7 +156,7 @@ def test_the_layers_of_the_network_lead_to_their_pages(page, address):
     open_page(page, address)
     page.evaluate("() => { window.same = true }")
     for number, name in enumerate(
-        ["data", "convolution", "filters", "pooling"]
+        ["data", "convolution", "network", "pooling"]
     ):  # of picture, convolution, ReLU, pooling
         listed = BY_NAME[name]
         page.locator(".net a").nth(number).click()

@@ -70,7 +70,7 @@ def test_a_wide_screen_keeps_the_sidebar_as_it_was_left(page, address):
 def test_a_page_without_settings_leaves_no_room_for_a_sidebar(page, address):
     """Whether Streamlit takes the former page's sidebar away is a race that it loses now and then."""
     bare = [listed for listed in PAGES if not listed.sidebar]
-    starts = [listed for listed in PAGES if listed.name in ("convolution", "train", "receptive_field", "filters")]
+    starts = [listed for listed in PAGES if listed.name in ("convolution", "train", "receptive_field", "gradient_flow")]
     assert len(starts) == 4
     open_page(page, address)
     for start in starts:
