@@ -4,22 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS := http://127.0.0.1:8501
 
-.PHONY: app test core browser judge lint bench screenshots clean
+.PHONY: app test judge lint bench screenshots clean
 
 app: .venv/app
 	@echo "ConvScope is at $(ADDRESS) (Ctrl+C ends it)"
 	@$(BIN)/python -m streamlit run app.py
 
-# Browser tests often wait and the others compute: they go on together, and each part's output stands by itself (GNU make 4).
 test: .venv/dev
 	$(BIN)/python -m tools.get_chromium
-	@echo "Linters, core tests and browser tests at the same time; what each says comes when it has ended"
-	@$(MAKE) --no-print-directory --keep-going --jobs $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint core browser
-
-core: .venv/dev
+	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/browser
-
-browser: .venv/dev
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests/browser
 
 judge: .venv/judge
