@@ -18,7 +18,7 @@ from cnn_core.machine.threads import use_one_thread
 use_one_thread()
 
 from cnn_core.features import answers, excite, exciting_patches, principal_plane  # noqa: E402 (threads are set first)
-from cnn_core.features.maps import all_outputs  # noqa: E402
+from cnn_core.features.maps import mean_outputs, outputs_of  # noqa: E402
 from cnn_core.network import ConvBlock, Network, NetworkSpec  # noqa: E402
 
 PICTURES, BOUND = 2000, 3.0  # seconds
@@ -36,8 +36,10 @@ def main() -> int:
         network = Network(plan, (3, 32, 32), 10)
         for layer in answers(network).values():
             found = exciting_patches(network, x[:100], layer, count=1)
-            flat = all_outputs(network, x[:100], layer)
-            largest = flat.reshape(*flat.shape[:2], -1).max(axis=(0, 2))
+            parts = [
+                part.reshape(*part.shape[:2], -1).max(axis=(0, 2)) for _, part in outputs_of(network, x[:100], layer)
+            ]
+            largest = np.max(parts, axis=0)
             np.testing.assert_array_equal(found.values[:, 0], largest)
             began = time.perf_counter()
             exciting_patches(network, x, layer)
@@ -47,7 +49,7 @@ def main() -> int:
                 f"{name}, {layer}: patches of {len(largest)} in {PICTURES:,} pictures {seconds:.2f} s, bound {BOUND:g}"
             )
         hidden = list(answers(network).values())[-2]
-        features = all_outputs(network, x, hidden)
+        features = mean_outputs(network, x, hidden)
         began = time.perf_counter()
         principal_plane(features)
         print(

@@ -31,13 +31,6 @@ def outputs_of(network: Network, x: Array, name: str) -> Iterator[tuple[slice, A
         yield some, out
 
 
-def all_outputs(network: Network, x: Array, name: str) -> Array:
-    """The same in one array (N, ...)."""
-    parts = [part for _, part in outputs_of(network, x, name)]
-    shape = up_to_layer(network, name)[-1].shape
-    return np.concatenate(parts) if parts else np.empty((0, *shape), network.dtype)
-
-
 def mean_outputs(network: Network, x: Array, name: str) -> Array:
     """Of each map of a layer the mean over its cells, of a unit its number: (N, M) for pictures x (N, C, H, W)."""
     parts = [out.reshape(*out.shape[:2], -1).mean(axis=2) for _, out in outputs_of(network, x, name)]

@@ -11,6 +11,7 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.datasets import as_pixels
 from cnn_core.features import Patches, answers, silenced
+from cnn_core.features.maps import up_to_layer
 from cnn_core.loss import softmax
 from pages.animation.gallery import gallery
 from pages.controls import settings
@@ -68,8 +69,14 @@ def _number(count: int) -> int:
 def _all_of_them(seen: Explored, layer: str, found: Patches, number: int, theme: str) -> None:
     """Every filter of the layer as a small picture to choose; number: the chosen one."""
     count = min(MOST, len(found.values))
-    pictures = [(f"{k}", *_picture_of(seen, layer, found, k, theme)) for k in range(count)]
-    gallery("", pictures, SMALL, key="filters", chosen=number, on_choice=partial(_choose, count))
+    gallery(
+        "",
+        _tiles(seen.weights, layer, count, theme, seen, found),
+        SMALL,
+        key="filters",
+        chosen=number,
+        on_choice=partial(_choose, count),
+    )
     some = "" if count == len(found.values) else f" The first {count} of {len(found.values)}."
     what = "its weights" if layer == "conv1" else "the patch that excites it most"
     st.caption(f"Shown: {what}.{some} {_dead(found)}")
@@ -92,10 +99,15 @@ def _choose(count: int, number: Any) -> None:
         st.session_state["filter"] = number
 
 
-def _picture_of(seen: Explored, layer: str, found: Patches, k: int, theme: str) -> tuple[str, int, int]:
-    first = layer == "conv1"
-    pixels = weight_pixels(seen.network.params["conv1.weight"][k], theme) if first else _patch(seen, found, k, 0)
-    return as_url(pixels), *pixels.shape[:2]
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tiles(key: str, layer: str, count: int, theme: str, _seen: Explored, _found: Patches) -> list[Tile]:
+    """Of the first `count` filters a small picture each, with its number. key: of the weights."""
+    tiles: list[Tile] = []
+    for k in range(count):
+        weight = _seen.network.params[f"{layer}.weight"]
+        pixels = weight_pixels(weight[k], theme) if layer == "conv1" else _patch(_seen, _found, k, 0)
+        tiles.append((f"{k}", as_url(pixels), *pixels.shape[:2]))
+    return tiles
 
 
 def _patch(seen: Explored, found: Patches, k: int, place: int) -> Array:
@@ -165,17 +177,12 @@ def _weights(seen: Explored, layer: str, k: int, theme: str) -> Tile:
         words = f"weights, {one.shape[0]} × {one.shape[1]}×{one.shape[2]}"
     else:
         one = weight[:, k]
-        below = [other.shape for other in seen.network.layers[: _place(seen, layer)]]
-        maps = below[-1] if below else seen.network.input_shape
+        maps = up_to_layer(seen.network, layer)[-2].shape
         words = f"weights onto {' × '.join(map(str, maps))} numbers"
     pixels = weight_pixels(one, theme, maps, LARGE)
     if one.shape[0] != 3:
         words += ": orange above 0, blue below"
     return words, as_url(pixels), *pixels.shape[:2]
-
-
-def _place(seen: Explored, layer: str) -> int:
-    return next(place for place, one in enumerate(seen.network.layers) if one.name == layer)
 
 
 def _without(seen: Explored, layer: str, k: int) -> None:

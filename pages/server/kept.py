@@ -1,8 +1,9 @@
-"""What the server makes once and keeps until it ends, for all its visitors."""
+"""What the server makes once and keeps for all its visitors: until it ends, or as long as it is asked for."""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -35,3 +36,23 @@ class Once(Generic[Kept]):
         """Forget it: for tests, where one process is many servers, one after the other."""
         with self._lock:
             self._kept.clear()
+
+
+class Lately(Generic[Kept]):
+    """The last results that were asked for, by key. Unlike `st.cache_data` it copies nothing, so nobody may write to them."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept, self._lock = most, OrderedDict[str, Kept](), threading.Lock()
+
+    def get(self, key: str, make: Callable[[], Kept]) -> Kept:
+        """What this key had before, else what `make` gives; two that ask at once may both make it."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made

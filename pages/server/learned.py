@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
 from cnn_core.checks import Array
 from cnn_core.features import Patches, Plane
@@ -14,35 +11,12 @@ from cnn_core.features.patches import exciting_patches
 from cnn_core.features.plane import principal_plane
 from cnn_core.features.silence import silenced
 from cnn_core.network import Network
-
-Kept = TypeVar("Kept")
-
-
-class Lately(Generic[Kept]):
-    """The last results that were asked for, by key. Unlike `st.cache_data` it copies nothing, so nobody may write to them."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._kept, self._lock = most, OrderedDict[str, Kept](), threading.Lock()
-
-    def get(self, key: str, make: Callable[[], Kept]) -> Kept:
-        """What this key had before, else what `make` gives; two that ask at once may both make it."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
-
+from pages.server.kept import Lately
 
 _patches: Lately[Patches] = Lately(64)
 _features: Lately[Array] = Lately(8)
 _planes: Lately[Plane] = Lately(32)
 _guesses: Lately[Array] = Lately(512)
-
 
 Pictures = Callable[[], Array]  # (N, C, H, W), as the network takes them; made only where the result is not there yet
 

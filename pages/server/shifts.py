@@ -11,7 +11,7 @@ from cnn_core.robustness.cures import Cures
 from cnn_core.training import TrainingConfig
 from cnn_core.training.data import TrainingData
 from pages.server.asides import Asides
-from pages.server.learned import Lately
+from pages.server.kept import Lately
 
 LARGEST_NUDGE = 64  # in 1/255
 LONG_ENOUGH = 3.0  # seconds for the test pictures

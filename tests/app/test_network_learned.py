@@ -5,13 +5,12 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.features import Patches, answers, exciting_patches, principal_plane, silenced
-from cnn_core.features.maps import all_outputs
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.training.shipped import shipped_network
 from pages.controls.explored import Explored
 from pages.figures.patches import patch_pixels
 from pages.sections import network_learned
-from pages.server.learned import Lately
+from pages.server.kept import Lately
 from tests.app.lesson import calm, change, figure, galleries, open_lesson, texts
 from tests.trainings import small
 from tests.waiting import until
@@ -105,7 +104,7 @@ def test_the_plane_holds_every_test_picture_its_mistakes_and_its_neighbours(ship
     app = opened(picture="7")
     data, _ = figure(app, "plane")
     layer = list(answers(network).values())[-2]
-    features = all_outputs(network, x, layer)
+    features = network.feature_maps(x)[layer]
     plane = principal_plane(features)
     *classes, wrong, here = data
     guesses = network.scores(x).argmax(axis=1)
@@ -197,6 +196,6 @@ def test_without_a_hidden_layer_the_plane_is_of_the_means_of_the_maps(registry):
     app = opened(run=run.id, picture="3")
     assert "by the mean of each map of relu1: the two directions" in " ".join(texts(app.markdown))
     network, data = run.network_at(), run.config.training_data()
-    means = all_outputs(network, data.normalised(TEST.x), "relu1").mean(axis=(2, 3))
+    means = network.feature_maps(data.normalised(TEST.x))["relu1"].mean(axis=(2, 3))
     here = figure(app, "plane")[0][-1]
     np.testing.assert_allclose([here["x"][0], here["y"][0]], principal_plane(means).points[3], atol=1e-3)
