@@ -37,14 +37,15 @@ screenshots: .venv/dev
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "uv>=0.9,<1"
 	@touch $@
 
 .venv/app: .venv/python requirements.txt
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
 	@touch $@
 
 .venv/dev: .venv/app requirements-dev.txt
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
 	@touch $@
 
 .venv/judge: .venv/dev requirements-judge.txt
