@@ -145,7 +145,7 @@ def left_out(key: str, default: object) -> bool:
 
 def forget(keys: Iterable[str]) -> None:
     """Set these back to their defaults: in a callback, or at the start of a run."""
-    known = book()
+    known, gone = book(), list[str]()
     drawn = known.drawn | known.drawn_before
     for key in keys:
         if key in known.defaults and key in drawn:
@@ -153,8 +153,9 @@ def forget(keys: Iterable[str]) -> None:
         elif key in st.session_state:  # a widget that is not there begins with its default when it comes
             del st.session_state[key]
         else:
-            set_text(key, None)
+            gone.append(key)
         known.note(key, None)
+    set_texts(dict.fromkeys(gone))
 
 
 def put(values: dict[str, Any]) -> None:

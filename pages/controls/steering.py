@@ -138,7 +138,7 @@ def find_rate(config: TrainingConfig) -> None:
 
     test = runs.made_once(begin, "find rate", config, name=what_is(config.for_range_test()))
     st.session_state[OWN_TEST] = test.id
-    runs.show_run(test.id, runs.RANGE)
+    runs.show_runs({runs.RANGE: test.id})
 
 
 def tell(run_id: str, command: Callable[..., None], *args: Any) -> None:

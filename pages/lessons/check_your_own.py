@@ -25,8 +25,7 @@ PLACE = ("case", "step", "pinned")
 def go(query: str = "") -> None:
     """To the case of a link's query; without one, away from any."""
     given = dict(part.split("=", 1) for part in query.split("&") if part)
-    for name in PLACE:
-        state.set_text(name, given.get(name))
+    state.set_texts({name: given.get(name) for name in PLACE})
 
 
 asked, shared = state.text("case"), None

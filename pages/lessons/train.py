@@ -23,7 +23,7 @@ from pages.server.runs import (
     current_run,
     obey,
     registry,
-    show_run,
+    show_runs,
     tell_trouble,
 )
 
@@ -83,8 +83,7 @@ def training() -> Run | None:
     """The training on this page. A link may name a learning-rate range test as one: that has a place of its own."""
     run = current_run()
     if run is not None and run.config.range_test:
-        show_run(None)
-        show_run(run.id, RANGE)
+        show_runs({"run": None, RANGE: run.id})
         return None
     return run
 

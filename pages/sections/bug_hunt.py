@@ -57,8 +57,7 @@ def tell_strangers() -> None:
 
 def keep(known: Mapping[str, str]) -> None:
     """Put it into the address."""
-    for name in STATES:
-        state.set_text(name, ".".join(code for code, what in known.items() if what == name) or None)
+    state.set_texts({name: ".".join(code for code, what in known.items() if what == name) or None for name in STATES})
 
 
 def became(code: str, what: str) -> None:

@@ -69,5 +69,5 @@ def _use(value: str) -> None:
 
 
 def _close() -> None:
-    runs.show_run(None, runs.RANGE)
+    runs.show_runs({runs.RANGE: None})
     st.session_state["redraw"] = True  # the settings stand outside of the part that refreshes itself

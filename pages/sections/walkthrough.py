@@ -91,7 +91,7 @@ def to_address() -> None:
 
 def _from_address(require_cell: Callable[..., None]) -> dict[str, Any]:
     """What the address says of the player; what cannot be read is named, and left out."""
-    found = {}
+    found, bad = {}, list[str]()
     first = KEY not in st.session_state  # later, what does not fit is what another setting has made smaller
     for name, setting in SETTINGS.items():
         text = state.text(name)
@@ -107,7 +107,8 @@ def _from_address(require_cell: Callable[..., None]) -> dict[str, Any]:
                 messages.warning(
                     f"{name} (={text[:40]}) in the link must be {setting.remedy}; the page uses another value instead."
                 )
-            state.set_text(name, None)
+            bad.append(name)
+    state.set_texts(dict.fromkeys(bad))
     return found
 
 

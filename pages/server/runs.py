@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -101,18 +101,18 @@ def started(key: str) -> Run | None:
 def remember(run: Run) -> None:
     """Make this the visitor's own run: its id goes into the address, so that a reload or a link finds it again."""
     st.session_state["own_run"] = run.id
-    show_run(run.id)
+    show_runs({"run": run.id})
 
 
-def show_run(run_id: str | None, key: str = "run") -> None:
-    """Let the page show this run from now on; None: no run.
+def show_runs(ids: Mapping[str, str | None]) -> None:
+    """Let the page show these runs from now on, each under the parameter that holds its id; None: no run.
 
     A look that the browser asked for before it knew brings the former address along once more: it must not win.
     """
-    st.session_state[f"{key}_left"] = st.query_params.get(key), time.monotonic()
-    state.set_text(key, run_id)
-    st.session_state[f"{key}_id"] = run_id
-    state.set_text("film", None)  # a checkpoint of the run before
+    for key, run_id in ids.items():
+        st.session_state[f"{key}_left"] = st.query_params.get(key), time.monotonic()
+        st.session_state[f"{key}_id"] = run_id
+    state.set_texts({**ids, "film": None})  # that was a checkpoint of the run before
 
 
 def start(config: TrainingConfig, advance: str | None = None, name: str = "") -> None:

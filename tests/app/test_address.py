@@ -3,9 +3,13 @@
 from functools import cache
 
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 
 from cnn_core import datasets
+from pages.sections.bug_hunt import BUGS
+from pages.server.example_report import example_report
 from tests.app.lesson import calm, change, control, open_lesson, sent, texts, values, window
+from tests.trainings import SHORT
 
 HUGE = "9" * 5000
 WHOLE, FROM_1, A_CELL = (
@@ -225,3 +229,42 @@ def test_every_size_that_is_offered_can_be_had(page, pattern):
         assert texts(app.error) == []
         assert not app.exception
         assert sent(app)["phases"][0]["steps"] > 0
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The addresses that the browser hears of, each of which is a step of its history."""
+    send, found = QueryParams._send_query_param_msg, []
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda self: (found.append(str(self)), send(self)))
+    return found
+
+
+def press(app, key):
+    next(button for button in app.button if button.key == key).click()
+    return app.run()
+
+
+def test_what_one_press_changes_is_one_step_of_the_history(told):
+    app = press(open_lesson("check_your_own"), "open")
+    assert len(told) == 1
+    assert dict(app.query_params).keys() == dict(part.split("=") for part in example_report().query.split("&")).keys()
+    press(app, "back")
+    assert len(told) == 2
+    assert not app.query_params
+    code = next(iter(BUGS))
+    del told[:]
+    app = press(
+        open_lesson("find_the_bug", found=code, helped="", tried=list(BUGS)[1], shown=list(BUGS)[2]), "start_over"
+    )
+    assert len(told) == 1
+    assert not {"found", "shown", "tried"} & dict(app.query_params).keys()
+
+
+def test_what_a_page_mends_in_its_address_is_one_step_of_the_history(registry, told):
+    app = open_lesson("convolution", step="x", speed="x", pinned="x")
+    assert [key for key in ("step", "speed", "pinned") if key in app.query_params] == []
+    assert len(told) == 1
+    test = registry.start(SHORT.for_range_test())
+    app = open_lesson("train", run=test.id, film="3")  # a range test is none of the runs: it has a parameter of its own
+    assert list(app.query_params) == ["range_test"]
+    assert len(told) == 2
