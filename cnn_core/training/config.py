@@ -21,6 +21,11 @@ from cnn_core.training.stop import StopRules
 LIVE = ("learning_rate", "momentum", "reg", "dropout")
 
 
+def gone(dataset: str) -> str:
+    """What to say of a training whose data set (its name) is not on this computer any more."""
+    return f"the data set of this training is no longer there: add {dataset} again, or choose another training"
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """The settings of one training; the same configuration gives the same run.
@@ -138,9 +143,7 @@ class TrainingConfig:
         except ValueError:
             if self.dataset in datasets.names():
                 raise
-            raise ValueError(
-                f"the data set of this training is no longer there: add {self.dataset} again, or choose another training"
-            ) from None
+            raise ValueError(gone(self.dataset)) from None
 
     def _sizes(self) -> tuple[tuple[int, int, int], int]:
         """Shape of a picture and number of classes. Raises ValueError where the network does not fit them, or the memory."""

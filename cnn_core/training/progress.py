@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from cnn_core import datasets
 from cnn_core.checks import Array
 from cnn_core.network import Network
 from cnn_core.training.checkpoint import Checkpoint, load_weights
-from cnn_core.training.config import TrainingConfig
+from cnn_core.training.config import TrainingConfig, gone
 from cnn_core.training.history import History
-from cnn_core.training.store import Row, Store
+from cnn_core.training.store import Row, Store, StoreError
 
 SEEN = 4096  # bytes, about, of a step seen from inside
 HISTOGRAMS = ("weights", "gradients", "activations")
@@ -34,6 +35,16 @@ class Statistics:
         )
 
 
+def _config(row: Row) -> TrainingConfig:
+    """Raises StoreError where the data set is gone, or the settings are of another version."""
+    try:
+        return TrainingConfig.from_dict(row.config)
+    except ValueError as error:
+        if (dataset := row.config.get("dataset")) is not None and dataset not in datasets.names():
+            raise StoreError(gone(str(dataset))) from None
+        raise StoreError(f"the settings of this run are not those of any training here: {error}") from None
+
+
 class Progress:
     """Fields are replaced or appended to, never changed inside: safe to read at any time.
 
@@ -45,7 +56,7 @@ class Progress:
 
     def __init__(self, row: Row, store: Store) -> None:
         self.id, self.created = row.id, row.created
-        self.config = TrainingConfig.from_dict(row.config)
+        self.config = _config(row)
         self.parent = None if row.parent is None else (row.parent, row.parent_iteration or 0)
         self.pace, self.state, self.iterations = row.pace, row.state, row.iterations
         self.seconds, self.message, self.test_accuracy = row.seconds, row.message, row.test_accuracy

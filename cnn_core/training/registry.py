@@ -236,10 +236,7 @@ class Registry:
                     raise KeyError(run_id)
                 if row.state in ("running", "paused"):  # of a server that died, and could not be marked
                     row = replace(row, state="interrupted", message=INTERRUPTED)
-                try:
-                    run = Run(row, self.store, self._lock, self._writer, self.fill, advance, visitor)
-                except ValueError as error:
-                    raise StoreError(f"the settings of this run are not those of any training here: {error}") from None
+                run = Run(row, self.store, self._lock, self._writer, self.fill, advance, visitor)
                 with self._lock:
                     turns.check_waiting(self.runs, visitor)  # once more: several may have come at the same time
                     self._runs[run_id] = run

@@ -94,7 +94,7 @@ def test_rows_that_differ_in_their_pictures_or_in_reg_do_not_look_alike(registry
 
 
 def test_a_row_that_an_other_version_wrote_is_listed_and_can_be_deleted(three):
-    three.store.add("odd", {"dataset": "gone", "network": {"layers": 3}}, None)
+    three.store.add("odd", {"dataset": "digits", "network": {"layers": 3}}, None)
     app = open_lesson("runs", runs="odd")
     assert app.dataframe[0].value["network"][0] == "?"
     assert "not those of any training here" in texts(app.error)[0]
