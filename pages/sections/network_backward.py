@@ -47,12 +47,16 @@ def trend(first: float, last: float) -> str:
     """What became of the gradient on its way, in words: its length at the scores and at the first layer."""
     if not (first > 0 and last > 0 and np.isfinite(first + last)):
         return "no gradient arrives there" if first > 0 and last == 0 else "its length is no number to compare"
-    ratio = last / first
-    if ratio < 1e-3:
-        return f"{1 / ratio:,.0f} times shorter: it vanishes, and the first layers hardly learn"
-    if ratio > 1e3:
-        return f"{ratio:,.0f} times longer: it explodes, and a step is soon too long"
-    return f"{ratio:.1f} times as long" if ratio >= 1 else f"{1 / ratio:.1f} times shorter"
+    longer, shorter = last / first, first / last  # each may be 0 or infinite where the other is
+    if shorter > 1e3:
+        return f"{_times(shorter)} shorter: it vanishes, and the first layers hardly learn"
+    if longer > 1e3:
+        return f"{_times(longer)} longer: it explodes, and a step is soon too long"
+    return f"{longer:.1f} times as long" if longer >= 1 else f"{shorter:.1f} times shorter"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f} times" if ratio <= 1e6 else "over a million times"
 
 
 def _loss(done: ForwardPass, target: int, names: Sequence[str], place: int) -> BackwardStep:

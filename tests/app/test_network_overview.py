@@ -91,6 +91,8 @@ def test_every_step_of_the_backward_pass_has_formula_shapes_and_real_numbers(pla
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [(1.0, 1e-5, "vanishes"), (1e-3, 10.0, "explodes"), (1.0, 0.5, "2.0 times shorter"), (1.0, 3.0, "3.0 times as long"),
+     (1e10, 5e-324, "over a million times shorter: it vanishes"), (5e-324, 1e10, "over a million times longer: it explodes"),
+     (1.0, 1e-6, "1,000,000 times shorter"),
      (1.0, 0.0, "no gradient arrives"), (0.0, 0.0, "no number to compare"), (1.0, np.nan, "no number to compare")],
 )  # fmt: skip
 def test_what_becomes_of_the_gradient_is_said(first, last, words):
