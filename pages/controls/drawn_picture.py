@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -24,15 +23,14 @@ EMPTY = "Nothing is drawn yet; below is a test picture."
 Strokes = tuple[tuple[int, ...], ...]
 
 
-def drawn_picture(network: Network, data: TrainingData) -> tuple[Array, str] | None:
-    """The board; its drawing as (C, H, W) float32 from 0 to 1, and a key for it; None as long as nothing is drawn.
+def drawn_picture(network: Network, data: TrainingData) -> Array | None:
+    """The board; its drawing as (C, H, W) float32 from 0 to 1; None as long as nothing is drawn.
 
     While it is drawn, only the board is told what `network` says of it; the page follows when the pen has come to rest.
     """
     strokes = st.session_state[SHOWN] = _kept()
     _board(network, data)
-    picture = _framed(strokes, data)
-    return None if picture is None else (picture, hashlib.sha1(picture.tobytes()).hexdigest())
+    return _framed(strokes, data)
 
 
 def read_strokes(told: object) -> Strokes:

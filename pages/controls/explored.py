@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +79,7 @@ def explored() -> Explored:
     with head:
         try:
             net = _net(below)
-            picture, truth, number, words, key = _picture(net, below)
+            picture, truth, number, words = _picture(net, below)
         except (ValueError, OSError) as error:  # a data set, a checkpoint or an upload that is gone, damaged or unfit
             messages.error(error)
             st.stop()
@@ -91,7 +92,7 @@ def explored() -> Explored:
             "train again with a smaller learning rate."
         )
         st.stop()
-    whole = f"{net.key} {key}"
+    whole = f"{net.key} {words} {hashlib.sha1(picture.tobytes()).hexdigest()}"
     return Explored(
         net.network, net.data, net.config, net.run, net.step, picture, x, truth, number, words, net.key, whole
     )
@@ -153,8 +154,8 @@ def untrained(config: TrainingConfig) -> Network:
     return config.model()
 
 
-def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, int | None, str, str]:
-    """The picture (C, H, W), its class, its number among the test pictures, its name in words, and a key.
+def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, int | None, str]:
+    """The picture (C, H, W), its class, its number among the test pictures, and its name in words.
 
     Raises ValueError for a file that is none.
 
@@ -165,13 +166,13 @@ def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, int |
         with below:
             drawn = drawn_picture(net.network, net.data)
         if drawn is not None:
-            return drawn[0], None, None, "your drawing", f"{DRAWN} {drawn[1]}"
+            return drawn, None, None, "your drawing"
         test = net.data.dataset.test
-        return as_pixels(test.x[0]), int(test.y[0]), 0, "test picture 0", f"{TEST} 0"
+        return as_pixels(test.x[0]), int(test.y[0]), 0, "test picture 0"
     if origin == UPLOAD:
         own = own_picture(net.data.image_shape)
         if own is not None:
-            return own[0], None, None, "your picture", own[1]
+            return own, None, None, "your picture"
         origin = TEST
     test = net.data.dataset.test
     those = mistakes(net.key, net.network, net.data) if origin == MISTAKES else np.arange(len(test.x))
@@ -191,7 +192,7 @@ def _picture(net: _Net, below: DeltaGenerator) -> tuple[Array, int | None, int |
     if len(those) > 1:
         number = settings.whole("number", "picture", 0, len(those) - 1, 0, help="Pictures the network never saw.")
     index = int(those[number])
-    return as_pixels(test.x[index]), int(test.y[index]), index, f"test picture {index}", f"{TEST} {index}"
+    return as_pixels(test.x[index]), int(test.y[index]), index, f"test picture {index}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import streamlit as st
 from PIL import Image
@@ -19,8 +17,8 @@ KEPT = "fitted"  # in the session: the last picture, for who looks at another pa
 INVERT = "Dark becomes light: for ink on paper, where the network was trained on light strokes on a dark ground."
 
 
-def own_picture(shape: tuple[int, int, int]) -> tuple[Array, str] | None:
-    """An uploaded picture as (C, H, W) float32 from 0 to 1, and a key for it; None before there is one.
+def own_picture(shape: tuple[int, int, int]) -> Array | None:
+    """An uploaded picture as (C, H, W) float32 from 0 to 1; None before there is one.
 
     Raises ValueError for a file that is no picture, and where C is neither 1 nor 3.
     """
@@ -35,8 +33,7 @@ def own_picture(shape: tuple[int, int, int]) -> tuple[Array, str] | None:
     if not files:
         st.caption(f"Still {plain(name)}; choose another above.")
     inverted = settings.switch("invert", "invert", help=INVERT)
-    made = fitted(1 - whole if inverted else whole, shape)
-    return made, hashlib.sha1(made.tobytes()).hexdigest()
+    return fitted(1 - whole if inverted else whole, shape)
 
 
 def fitted(whole: Array, shape: tuple[int, int, int]) -> Array:
