@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from cnn_core.checks import whole
+from cnn_core.shares import percent
 from cnn_core.solver import StepRecord
 
 
@@ -43,11 +44,13 @@ class StopRules:
     def reason(self, accuracies: Sequence[float], seconds: float) -> str:
         """Why to end now, in words; empty: go on. accuracies: validation accuracy of each epoch so far."""
         if self.val_accuracy is not None and accuracies and accuracies[-1] >= self.val_accuracy:
-            return f"validation accuracy {accuracies[-1]:.1%} has reached {self.val_accuracy:.1%}"
+            return f"validation accuracy {percent(accuracies[-1], 1)} has reached {percent(self.val_accuracy, 1)}"
         if self.patience is not None and len(accuracies) > self.patience:
             best = accuracies.index(max(accuracies))
             if len(accuracies) - 1 - best >= self.patience:
-                return f"{self.patience} epochs without a better validation accuracy than {accuracies[best]:.1%}"
+                return (
+                    f"{self.patience} epochs without a better validation accuracy than {percent(accuracies[best], 1)}"
+                )
         if self.seconds is not None and seconds >= self.seconds:
             return f"{self.seconds:g} seconds of computing are over"
         return ""

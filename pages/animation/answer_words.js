@@ -42,5 +42,5 @@ export function drawCurves({ shares, gone, come }) {
     <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="probability while pixels go (solid) or come (dashed)">
     <path d="M0 0V100H100" fill="none" stroke="currentColor" opacity=".4" vector-effect="non-scaling-stroke"/>
     ${line(shares, gone, "")}${line(shares, come, "5 4")}</svg>
-    <div class="across"><span>0 %</span><span>of the pixels, the map’s largest first</span><span>100 %</span></div></div>`;
+    <div class="across"><span>0%</span><span>of the pixels, the map’s largest first</span><span>100%</span></div></div>`;
 }

@@ -13,9 +13,9 @@ export function short(value) {
 }
 
 export const percent = (share) => {
-  const value = 100 * share;
-  if (share > 0 && value < 0.1) return "<0.1 %";
-  return `${value >= 99.95 || value === 0 ? Math.round(value) : value.toFixed(1)} %`;
+  if (share === 0 || share >= 1) return `${Math.round(100 * share)}%`;
+  if (share > 0 && share < 0.0005) return "<0.1%";
+  return share >= 0.9995 ? ">99.9%" : `${(100 * share).toFixed(1)}%`;
 };
 
 export const sizeOf = ({ isMaps, size }) => (isMaps ? size.join("×") : "");

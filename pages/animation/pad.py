@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.checks import Array
+from cnn_core.shares import percent
 from pages.animation.heard import heard
 from pages.animation.scripts import script, style
 
@@ -53,7 +54,7 @@ def pad(
     sent = {
         "begin": [list(stroke) for stroke in strokes],
         "picture": {"rows": rows, "columns": columns, "rgba": base64.b64encode(rgba.tobytes()).decode()},
-        "bars": [[name, 0, "–"] if share is None else [name, round(share, 4), f"{share:.0%}"] for name, share in bars],
+        "bars": [[name, 0, "–"] if share is None else [name, round(share, 4), percent(share)] for name, share in bars],
         "said": said,
         "count": count,
         "shown": shown,

@@ -11,6 +11,7 @@ from cnn_core.checks import Array
 from cnn_core.datasets.drawn import Frame
 from cnn_core.datasets.drawn import drawn_picture as framed
 from cnn_core.network import Network
+from cnn_core.shares import percent
 from cnn_core.training.data import TrainingData
 from pages.animation.pad import pad
 
@@ -63,7 +64,7 @@ def _board(network: Network, data: TrainingData) -> None:
         with np.errstate(all="ignore"):
             chances = np.nan_to_num(network.probabilities(data.normalised(picture[None]))[0].astype(float))
         likeliest = int(chances.argmax())
-        said = f"It looks like: {names[likeliest]}, {chances[likeliest]:.0%} sure."
+        said = f"It looks like: {names[likeliest]}, {percent(chances[likeliest])} sure."
     order = np.argsort(-chances, kind="stable")[:MOST_BARS] if len(names) > MOST_BARS else np.arange(len(names))
     shown = strokes == state.get(SHOWN)
     pad(

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from cnn_core.checks import Array
+from cnn_core.shares import percent
 from pages.figures.colours import OVERLAY
 
 TRUE, OTHER = "#1b9e77", "#8a94a3"
@@ -21,15 +22,14 @@ def as_text(names: Sequence[str]) -> list[str]:
 def probability_bars(probabilities: Array, names: Sequence[str], truth: int) -> dict[str, Any]:
     """One bar a class (K,), in percent, the largest on top of the reader's attention; the true class is marked with ✓."""
     labels = [f"✓ {name}" if k == truth else name for k, name in enumerate(as_text(names))]
-    percent = [round(100 * float(p), 1) for p in probabilities]
     return {
         "data": [
             {
                 "type": "bar",
                 "orientation": "h",
-                "x": percent,
+                "x": [round(100 * float(p), 1) for p in probabilities],
                 "y": labels,
-                "text": [f"{p:g} %" for p in percent],
+                "text": [percent(float(p), 1) for p in probabilities],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "marker": {"color": [TRUE if k == truth else OTHER for k in range(len(names))]},

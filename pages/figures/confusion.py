@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.shares import percent
 from pages.figures.bars import as_text
 from pages.figures.colours import DIGITS, ENDS, ZERO
 
@@ -29,11 +30,14 @@ def confusion_grid(counts: Array, names: Sequence[str], theme: str = "light") ->
         "x": labels,
         "y": labels,
         "z": np.where(right, -reach, shares).round(4).tolist(),  # below 0 there is only grey
-        "customdata": np.stack([counts, shares.round(3)], axis=-1).tolist(),
+        "customdata": [
+            [[n, percent(share)] for n, share in zip(*row, strict=True)]
+            for row in zip(counts.tolist(), shares.tolist(), strict=True)
+        ],
         "text": [[str(n) if n else "" for n in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
         "textfont": {"color": DIGITS[theme]},
-        "hovertemplate": "true %{y}, predicted %{x}: %{customdata[0]} pictures, %{customdata[1]:.0%} of the true class"
+        "hovertemplate": "true %{y}, predicted %{x}: %{customdata[0]} pictures, %{customdata[1]} of the true class"
         "<extra></extra>",
         "zmin": -reach,
         "zmax": reach,

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from cnn_core.checks import Array
+from cnn_core.shares import percent
 from pages.figures.bars import OTHER, as_text
 from pages.figures.colours import OVERLAY
 from pages.figures.entries import drawn
-from pages.figures.shares import percent
 
 CELL = 44  # pixels
 LETTERS = 4  # of a class's name in a cell
@@ -59,15 +59,16 @@ def before_and_after(before: Array, after: Array, names: Sequence[str], truth: i
     written = as_text(names)
     labels = [f"✓ {written[k]}" if k == truth else written[k] for k in likely]
 
-    def percents(chances: Array) -> list[float]:
-        return [round(100 * float(chances[k]), 1) for k in likely]
+    def in_percent(chances: Array) -> list[str]:
+        return [percent(float(chances[k]), 1) for k in likely]
 
     def bars(name: str, chances: Array, colour: str, shape: str, said: list[str]) -> dict[str, Any]:
         return {
             "type": "bar",
             "orientation": "h",
             "name": name,
-            "x": percents(chances),
+            "x": [round(100 * float(chances[k]), 1) for k in likely],
+            "customdata": in_percent(chances),
             "y": labels,
             "text": said,
             "textposition": "outside",
@@ -75,12 +76,13 @@ def before_and_after(before: Array, after: Array, names: Sequence[str], truth: i
             "constraintext": "none",
             "cliponaxis": False,
             "marker": {"color": colour, "pattern": {**OVERLAY, "shape": shape}},
-            "hovertemplate": f"%{{y}}, {name}: %{{x:g}} %<extra></extra>",
+            "hovertemplate": f"%{{y}}, {name}: %{{customdata}}<extra></extra>",
         }
 
-    pairs = list(zip(percents(before), percents(after), strict=True))
-    said = [(f"{was:g} → {now:g} %" if what else f"{was:g} %") if max(was, now) >= 1 else "" for was, now in pairs]
-    longer = [was > now or not what for was, now in pairs]  # its bar has the label: two lines of text would touch
+    pairs = zip(in_percent(before), in_percent(after), strict=True)
+    worth = [max(before[k], after[k]) >= 0.01 for k in likely]
+    said = [(f"{was} → {now}" if what else was) if some else "" for (was, now), some in zip(pairs, worth, strict=True)]
+    longer = [before[k] > after[k] or not what for k in likely]  # its bar has the label: two lines of text would touch
     first = bars("as it is", before, OTHER, "/", [text if own else "" for text, own in zip(said, longer, strict=True)])
     second = bars(what, after, AFTER, "", ["" if own else text for text, own in zip(said, longer, strict=True)])
     return {

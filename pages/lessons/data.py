@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnn_core import datasets
 from cnn_core.datasets.summary import mean_picture
+from cnn_core.shares import percent
 from cnn_core.training.data import DataOptions, TrainingData
 from pages.address import messages
 from pages.animation.chart import chart
@@ -88,7 +89,7 @@ with left:
     else:
         each = f"{largest:,}" if smallest == largest else f"From {smallest:,} to {largest:,}"
         st.caption(
-            f"{each} pictures per class: guessing is right {100 / dataset.num_classes:.3g}% of the time (chance level)."
+            f"{each} pictures per class: guessing is right {percent(1 / dataset.num_classes)} of the time (chance level)."
         )
 with right:
     st.subheader("The mean picture")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.pool import avg_pool2d_forward, max_pool2d_forward
-from cnn_core.walks.rounding import write
+from cnn_core.shares import percent
 from cnn_core.walks.trace import trace_avg_pool2d, trace_max_pool2d
 from cnn_core.window import Window
 from pages.controls import settings
@@ -73,14 +73,14 @@ if walk:
     if walk.winner is not None:
         channel, position = np.divmod(np.arange(outputs), len(walk.origin))
         kept = len(np.unique([channel, walk.origin[position] + walk.taps[walk.winner]], axis=1).T)
-        st.metric("activations dropped", f"{write(100 * (cells - kept), cells, 0)}%")
+        st.metric("activations dropped", percent((cells - kept) / cells))
         st.markdown(
             f"Of the {cells:,} numbers, {kept:,} are the largest of some window and go on; **{cells - kept:,} are dropped**. "
             f"In the backward pass only those {kept:,} get a gradient."
         )
     else:
         unread = int((window.crop(window.coverage(walk.input_size)) == 0).sum()) * len(chosen.grid)
-        st.metric("activations dropped", f"{write(100 * unread, cells, 0)}%")
+        st.metric("activations dropped", percent(unread / cells))
         st.markdown(
             f"Averaging drops none of the numbers under its windows: {cells - unread:,} numbers are blended into {outputs:,}. "
             f"In the backward pass each of them gets its share of the gradient."

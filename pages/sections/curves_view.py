@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.solver import last_epoch
 from cnn_core.training import Run
 from pages.animation.chart import chart, encoded
@@ -34,7 +35,7 @@ def curves_view(run: Run, theme: str) -> None:
     }
     row.metric("loss", _loss(run), width=ROOM, help=LOSS)
     for label, (share, help) in accuracies.items():
-        row.metric(label, "–" if share is None else f"{share:.1%}", help=help, width=ROOM)
+        row.metric(label, "–" if share is None else percent(share, 1), help=help, width=ROOM)
     with row:
         smooth = settings.switch("smooth the curves", "smooth", help="Running means, over what was measured.")
         each = each_by_itself()

@@ -15,6 +15,7 @@ import streamlit as st
 
 from cnn_core.checks import Array
 from cnn_core.network import Network
+from cnn_core.shares import percent
 from cnn_core.solver import decayed
 from cnn_core.training import Run
 from pages.address import messages, state
@@ -91,8 +92,8 @@ def how_they_move(filters: Mapping[int, Array], iteration: int) -> str:
         return ""
     start, last = before[iteration], max(filters)
     words = (
-        f". Since step {start:,} they moved by {moved[iteration]:.1%} of their length, "
-        f"{moved[iteration] / (iteration - start):.2%} a step"
+        f". Since step {start:,} they moved by {percent(moved[iteration], 1)} of their length, "
+        f"{percent(moved[iteration] / (iteration - start), 2)} a step"
     )
     away = {step: _way(filters[last], w) for step, w in filters.items()}  # from where they have ended
     close = list(takewhile(lambda step: away[step] <= CLOSE, reversed([step for step in filters if step != last])))
@@ -100,8 +101,8 @@ def how_they_move(filters: Mapping[int, Array], iteration: int) -> str:
         return words
     if not close:
         late = before[last]
-        return f"{words}. They still move: at step {late:,} they were {away[late]:.0%} away from those of step {last:,}"
-    return f"{words}. Since step {close[-1]:,} they are within {CLOSE:.0%} of those of step {last:,}, the last"
+        return f"{words}. They still move: at step {late:,} they were {percent(away[late])} away from those of step {last:,}"
+    return f"{words}. Since step {close[-1]:,} they are within {percent(CLOSE)} of those of step {last:,}, the last"
 
 
 def _way(start: Array, end: Array) -> float:

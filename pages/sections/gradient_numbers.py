@@ -7,6 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from cnn_core.gradients import Case, Checked, Curve, Expected, Kink
+from cnn_core.shares import percent
 from pages.figures.entries import RIGHT, entry, minus, power, scientific
 from pages.figures.written_out import WrittenOut, written_out
 
@@ -118,7 +119,7 @@ def share(part: float, gradient: float) -> str:
     times = part / abs(gradient)
     if times > 10:
         return minus(f"{times:.2g}") + " times the gradient"
-    return f"{100 * times:.{0 if times > 0.1 else 1}f} % of the gradient"
+    return f"{percent(times, 0 if times > 0.1 else 1)} of the gradient"
 
 
 def kink_words(kink: Kink) -> str:

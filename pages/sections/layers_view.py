@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.training import Run
 from pages.address import messages
 from pages.animation.chart import chart
@@ -31,9 +32,9 @@ def layers_view(run: Run, theme: str) -> None:
     st.dataframe(rows, hide_index=True, key="layer_numbers", height="content")
     st.caption(
         f"At step {latest.iteration}. Healthy: an update about a thousandth of the weights (far above: the rate is too high; far "
-        f"below: nothing is learned); gradients of about the same size in all layers; at most {MANY:.0%} dead ReLUs (units that "
-        f"are 0 for every picture of the batch and get no gradient; up to {MOST:.0%} the layer learns with the rest, unless "
-        f"they become more; above that it hardly learns)."
+        f"below: nothing is learned); gradients of about the same size in all layers; at most {percent(MANY)} dead ReLUs (units "
+        f"that are 0 for every picture of the batch and get no gradient; up to {percent(MOST)} the layer learns with the rest, "
+        f"unless they become more; above that it hardly learns)."
     )
     iterations = [seen.iteration for seen in run.statistics]
     left, right = st.columns(2)
@@ -92,5 +93,5 @@ def _row(layer: dict[str, Any]) -> dict[str, Any]:
         "update / weight": f"{layer['update_ratio']:.1e}",
         "gradient": f"{layer['grad_norm']:.2e}",
         "weights": f"{layer['weight_norm']:.3g}",
-        "dead ReLUs": "–" if layer["dead"] is None else f"{layer['dead']:.0%}",
+        "dead ReLUs": "–" if layer["dead"] is None else percent(layer["dead"]),
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.training import Run
 from cnn_core.training.evaluate import Evaluation
 from pages.address import messages
@@ -53,8 +54,9 @@ def taken_for(run: Run, found: Evaluation, theme: str, when: str, *, key: str) -
     st.markdown(messages.plain(most_confused(found, names)))
     chart(confusion_grid(found.confusion, names, theme), key=key, alt=MATRIX, on_pick=partial(pick, len(names)))
     st.markdown(
-        f":small[{len(found.truth)} validation pictures{when}: {found.accuracy:.1%} are right (grey). The more orange, the "
-        f"larger the share of its row that was mistaken. A click on a cell opens its pictures, and so do arrow keys and Enter.]"
+        f":small[{len(found.truth)} validation pictures{when}: {percent(found.accuracy, 1)} are right (grey). The more orange, "
+        "the larger the share of its row that was mistaken. A click on a cell opens its pictures, and so do "
+        "arrow keys and Enter.]"
     )
 
 
@@ -118,6 +120,6 @@ def pictures_of(run: Run, found: Evaluation) -> None:
         place = row.container(width=EACH)
         place.image(as_url(as_pixels(pictures[index])), width=84, alt=f"a picture of {names[truth]}")
         lines = [f"**is {messages.plain(names[truth])}**"]
-        lines += [f"{messages.plain(names[k])}: {chances[k]:.1%}" for k in told]
+        lines += [f"{messages.plain(names[k])}: {percent(chances[k], 1)}" for k in told]
         place.markdown("  \n".join(lines))
     st.markdown(":small[Those first whose true class seemed least likely to the network, with what it thought likely.]")

@@ -11,6 +11,7 @@ from cnn_core.loss import softmax
 from cnn_core.network.blur import blur_kernel
 from cnn_core.network.layers import Activation, Layer, Mode, Norm, Pool
 from cnn_core.network.passes import BackwardPass, ForwardPass
+from cnn_core.shares import percent
 from pages.animation.overview import BackwardStep
 
 Lines = tuple[str, str]  # a formula, and numbers
@@ -104,7 +105,8 @@ def _activation(layer: Layer, x: Array, dout: Array, dx: Array, back: BackwardPa
     shapes = f"x, dout and dx {_shape(dx)}"
     if layer.activation == "relu":
         stopped = int((x <= 0).sum())
-        numbers = f"the mask is 0 for {stopped:,} of {x.size:,} ({stopped / x.size:.0%}), whose x was 0 or less: it stops them"
+        share = percent(stopped / x.size)
+        numbers = f"the mask is 0 for {stopped:,} of {x.size:,} ({share}), whose x was 0 or less: it stops them"
         return "dx = dout · mask; the mask is 1 where x > 0, else 0", shapes, numbers
     passed = dout != 0
     slope = float(np.mean(np.abs(dx[passed] / dout[passed]))) if passed.any() else 0.0

@@ -13,6 +13,7 @@ from cnn_core.datasets import as_pixels
 from cnn_core.features import Patches, answers, silenced
 from cnn_core.features.maps import up_to_layer
 from cnn_core.loss import softmax
+from cnn_core.shares import percent
 from pages.animation.gallery import gallery
 from pages.controls import settings
 from pages.controls.explored import MOST_JUDGED, Explored, what_weights
@@ -159,14 +160,14 @@ def _silent(found: Patches, k: int, count: int, *, one_place: bool, cut: bool) -
     if pictures == 1:
         return "It is **dead**: no test picture excites it."
     if one_place:
-        return f"Its answer is {nothing} for **{pictures:.0%}** of the pictures."
+        return f"Its answer is {nothing} for **{percent(pictures)}** of the pictures."
     nowhere = round(pictures * count)
     some = (
         f"On **{nowhere:,} of {count:,}** pictures it answers nowhere."
         if nowhere
         else "On every picture it answers somewhere."
     )
-    return f"Its answer is {nothing} at **{places:.0%}** of all places. {some}"
+    return f"Its answer is {nothing} at **{percent(places)}** of all places. {some}"
 
 
 def _weights(seen: Explored, layer: str, k: int, theme: str) -> Tile:
@@ -202,8 +203,8 @@ def _without(seen: Explored, layer: str, k: int) -> None:
     scores = [network.scores(seen.x)[0] for network in (seen.network, silenced(seen.network, layer, k))]
     chances = [softmax(one[None])[0] for one in scores]
     likely = sorted({int(np.argmax(one)) for one in chances})
-    told = "; ".join(f"{seen.class_words[c]} {chances[0][c]:.1%} → {chances[1][c]:.1%}" for c in likely)
+    told = "; ".join(f"{seen.class_words[c]} {percent(chances[0][c], 1)} → {percent(chances[1][c], 1)}" for c in likely)
     st.markdown(
-        f"Without it **{before:.1%} → {after:.1%}** of {len(y):,} test pictures are named right. "
+        f"Without it **{percent(before, 1)} → {percent(after, 1)}** of {len(y):,} test pictures are named right. "
         f"{seen.words.capitalize()}: {told}."
     )

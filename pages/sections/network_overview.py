@@ -13,6 +13,7 @@ from cnn_core.explorer.overview import overview as made_overview
 from cnn_core.explorer.strengths import first_maps
 from cnn_core.loss import softmax_cross_entropy
 from cnn_core.network import backward_pass, forward_pass
+from cnn_core.shares import percent
 from pages.address import messages, state
 from pages.address.links import tell_bad
 from pages.animation.overview import RANGES, BackwardStep, Classes, overview, wire
@@ -111,7 +112,7 @@ def _sent(key: str, _seen: Explored, backward: bool, target: int, _before: Any) 
 
 def _verdict(seen: Explored, chances: Any) -> str:
     guess = int(chances.argmax())
-    said = f"The network says **{seen.class_words[guess]}** ({chances[guess]:.0%} sure)"
+    said = f"The network says **{seen.class_words[guess]}** ({percent(chances[guess])} sure)"
     if seen.truth is not None:
         said += ", which is " + ("right" if guess == seen.truth else f"wrong: it is {seen.class_words[seen.truth]}")
     return f"{said}."
@@ -122,14 +123,15 @@ def _told(seen: Explored, target: int, learned: Learned) -> str:
     most = max(learned.moved, key=lambda moved: moved.ratio if moved.size else 0.0)
     return (
         f"After the step: loss {short(learned.loss[0])} → **{short(learned.loss[1])}**; {seen.class_words[target]}: "
-        f"{before:.1%} → **{after:.1%}**. Moved most: {most.name}, by {most.ratio:.2%} of its length."
+        f"{percent(before, 1)} → **{percent(after, 1)}**. Moved most: {most.name}, by {percent(most.ratio, 2)} of its length."
     )
 
 
 def _moved(learned: Learned) -> None:
     """Which parameters the step moved, and how far."""
     rows = [
-        f"| {moved.name} | {short(moved.change)} | {short(moved.size)} | {moved.ratio:.3%} |" for moved in learned.moved
+        f"| {moved.name} | {short(moved.change)} | {short(moved.size)} | {percent(moved.ratio, 3)} |"
+        for moved in learned.moved
     ]
     head = ["| parameter | length of its step | its own length before | step / length |", "|---|---|---|---|"]
     st.markdown("\n".join([*head, *rows]))

@@ -10,6 +10,7 @@ import streamlit as st
 from cnn_core.datasets import as_pixels
 from cnn_core.features import nearest
 from cnn_core.features.maps import mean_outputs
+from cnn_core.shares import percent
 from pages.animation.chart import chart
 from pages.animation.gallery import gallery
 from pages.controls.explored import MOST_JUDGED, Explored
@@ -43,7 +44,7 @@ def the_plane(seen: Explored, named: Mapping[str, str], theme: str) -> None:
     with right:
         st.markdown(
             f"Each point is a test picture, by {what}: the two directions in which these numbers spread most, "
-            f"**{found.share.sum():.0%}** of their variance (principal component analysis). Points of one class lie "
+            f"**{percent(found.share.sum())}** of their variance (principal component analysis). Points of one class lie "
             f"together where the network tells them apart. A ring is around each mistake; the large diamond, “chosen”, is around "
             f"{seen.words}."
         )

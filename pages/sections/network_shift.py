@@ -10,6 +10,7 @@ import streamlit as st
 from cnn_core.checks import Array
 from cnn_core.loss import softmax
 from cnn_core.robustness import shifted
+from cnn_core.shares import percent
 from pages.address import state
 from pages.animation.chart import chart
 from pages.animation.entries import entries
@@ -17,7 +18,6 @@ from pages.controls import settings
 from pages.controls.explored import Explored, what_weights
 from pages.controls.places import near
 from pages.figures.pixels import as_pixels, as_url
-from pages.figures.shares import percent
 from pages.figures.shifts import answer_grid, before_and_after, in_words
 from pages.sections.network_shift_cures import how_many_stay
 from pages.sections.network_shift_nudge import nudge

@@ -8,10 +8,10 @@ import streamlit as st
 
 from cnn_core.robustness import Kept
 from cnn_core.robustness.cures import AS_IT_IS, SHIFTED, UNSHIFTED
+from cnn_core.shares import percent
 from cnn_core.training import TrainingConfig
 from pages.address import messages
 from pages.controls.explored import SHIPPED, Explored
-from pages.figures.shares import percent
 from pages.sections.beside import Work, follow
 from pages.server.shifts import cures, share_kept
 

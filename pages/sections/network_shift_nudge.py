@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.checks import Array
 from cnn_core.loss import softmax
 from cnn_core.robustness import nudged
+from cnn_core.shares import percent
 from pages.controls.explored import Explored
 from pages.figures.pixels import as_pixels, as_url
-from pages.figures.shares import percent
 from pages.server.shifts import LARGEST_NUDGE, nudge_of
 
 WIDTH = 110  # pixels of the screen

@@ -23,10 +23,10 @@ from cnn_core.attribution import (
 )
 from cnn_core.checks import Array
 from cnn_core.network import Network
+from cnn_core.shares import percent
 from cnn_core.training import TrainingConfig
 from cnn_core.training.shuffled import Learned
 from pages.controls.explored import Explored
-from pages.figures.shares import percent
 from pages.sections.beside import Work, follow
 from pages.sections.network_why_words import GRADIENT, TERMS, TITLES
 from pages.server.shuffled import shuffled

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cnn_core.attribution import METHODS, AnswerSheet
 from cnn_core.network import Network
 from cnn_core.network.layers import Activation
+from cnn_core.shares import percent
 
 TERMS, GRADIENT = "terms", "gradient_times_input"  # the map of the answer sheet; the same where no norm is fixed
 TITLES = {
@@ -79,7 +80,7 @@ def holds(sheet: AnswerSheet, label: int, network: Network) -> str:
     missing, score = float(sheet.missing[label]), float(sheet.scores[label])
     if not sheet.linear:
         bending = {one.activation for one in network.layers if isinstance(one, Activation)} & SMOOTH.keys()
-        share = f", {abs(missing / score):.0%} of the score" if score else ""
+        share = f", {percent(abs(missing / score))} of the score" if score else ""
         return (
             f"The sheet does not hold here: {' and '.join(SMOOTH[name] for name in sorted(bending))} bends, so slopes times "
             f"pixels are no sum of the score. It misses by {abs(missing):.3g}{share}."

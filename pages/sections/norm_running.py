@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.walks.norm_running import running_averages
 from pages.animation.chart import chart
 from pages.controls import settings
@@ -42,7 +43,7 @@ def settling_averages(given: Activations) -> None:
                 key=f"running_{what}",
             )
     begun = old**batches  # the share that their first values still have
-    left = f", in which {100 * begun:.2g} % is still the 1 that they began with" if begun > 1e-3 else ""
+    left = f", in which {percent(begun, 1)} is still the 1 that they began with" if begun > 1e-3 else ""
     last = theirs.variance[-1, channel], ours.variance[-1, channel]
     st.markdown(
         f"**Momentum** means two things. PyTorch's {share:g} is the share of the **new** value, the course's {old:g} that of the "

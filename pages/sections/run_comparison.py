@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.solver import StepRecord
 from cnn_core.training import Registry, Row, Run, StoreError
 from cnn_core.training.store import Change
@@ -85,8 +86,8 @@ def outcome(row: Row, last: Any, val_accuracy: float | None) -> dict[str, str]:
         "state": fate(row),
         "steps": f"{last.iteration:,}" if last else "0",
         "loss": f"{last.loss:.4g}" if last else NOTHING,
-        "validation": NOTHING if val_accuracy is None else f"{val_accuracy:.1%}",
-        "test": NOTHING if row.test_accuracy is None else f"{row.test_accuracy:.1%}",
+        "validation": NOTHING if val_accuracy is None else percent(val_accuracy, 1),
+        "test": NOTHING if row.test_accuracy is None else percent(row.test_accuracy, 1),
         "seconds": f"{row.seconds:.1f}",
     }
 

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.speed import (
     AXES,
     VERSIONS,
@@ -164,7 +165,7 @@ def _roof(report: Report, limits: Limits) -> None:
                 st.markdown(
                     f"**{str(work).capitalize()}** does {does:.2g} operations per byte, so "
                     f"{'memory' if does < ridge else 'arithmetic'} limits it to {most / 1e9:.3g} billion operations per "
-                    f"second. The fast version reaches {rate / 1e9:.2g}, {rate / most:.0%} of that."
+                    f"second. The fast version reaches {rate / 1e9:.2g}, {percent(rate / most)} of that."
                 )
         st.caption(
             "The grey line is the roof: its slope is the limit that memory sets, its level part the limit of the arithmetic. "

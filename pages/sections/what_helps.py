@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core.shares import percent
 from cnn_core.solver import StepRecord, last_epoch
 from cnn_core.training import Run, TrainingConfig
 from pages.controls.naming import what_is
@@ -71,11 +72,11 @@ def help_with(run: Run) -> str:
 
 
 def _overfitted(last: StepRecord) -> str:
+    train, val = percent(last.train_accuracy or 0), percent(last.val_accuracy or 0)
     return (
-        f"It names **{last.train_accuracy or 0:.0%}** of its training pictures right, and **{last.val_accuracy or 0:.0%}** of "
-        f"the validation pictures: it memorises its pictures (**overfitting**). What usually helps: more pictures, most of "
-        f"all. Dropout, augmentation (pictures changed a little before each step) and more L2 make memorising harder; whether "
-        f"that is enough, the validation accuracy shows."
+        f"It names **{train}** of its training pictures right, and **{val}** of the validation pictures: it memorises "
+        "its pictures (**overfitting**). What usually helps: more pictures, most of all. Dropout, augmentation (pictures changed "
+        "a little before each step) and more L2 make memorising harder; whether that is enough, the validation accuracy shows."
     )
 
 

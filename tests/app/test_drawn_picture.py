@@ -8,6 +8,7 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.datasets.drawn import Frame, drawn_picture
+from cnn_core.shares import percent
 from cnn_core.training.shipped import shipped_network
 from pages.controls.drawn_picture import EMPTY, MOST_POINTS, MOST_STROKES, read_strokes
 from tests.app.lesson import calm, open_lesson, sent
@@ -51,7 +52,7 @@ def test_what_is_drawn_is_what_the_network_gets_and_its_answer_stands_beside_it(
         chances = network.probabilities(config.training_data().normalised(picture[None]))[0]
         np.testing.assert_allclose([share for _, share, _ in answer["bars"]], chances, atol=1e-3)
         assert answer["count"] == number
-        assert answer["said"] == f"It looks like: {digit}, {chances[digit]:.0%} sure."
+        assert answer["said"] == f"It looks like: {digit}, {percent(chances[digit])} sure."
         assert answer["begin"] == flat(HANDS["round"][digit])  # as the board is opened another time
     assert draw(app, [], 3)["said"] == EMPTY
 

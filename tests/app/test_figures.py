@@ -202,13 +202,13 @@ def test_a_confusion_matrix_spends_its_colours_on_the_mistakes(theme):
     assert stops[0] == stops[0.499]  # what is right is grey, however much of it there is
     assert (stops[0.5], stops[1]) == (ZERO[theme], ENDS[theme][1])
     assert grid["z"][1][2] == 0.02
-    assert grid["customdata"][0] == [[95, 0.95], [4, 0.04], [1, 0.01]]
+    assert grid["customdata"][0] == [[95, "95%"], [4, "4%"], [1, "1%"]]
     assert confusion_grid(np.eye(2, dtype=int), ("a", "b"))["data"][0]["zmax"] > 0
 
 
 def test_a_confusion_grid_is_coloured_by_the_share_of_its_row_and_leaves_zeros_out():
     grid = confusion_grid(np.array([[3, 1], [0, 0]]), ("cat", "boat"))["data"][0]
-    assert grid["customdata"] == [[[3, 0.75], [1, 0.25]], [[0, 0], [0, 0]]]
+    assert grid["customdata"] == [[[3, "75%"], [1, "25%"]], [[0, "0%"], [0, "0%"]]]
     assert (grid["z"][0][1], grid["z"][1][0]) == (0.25, 0)
     assert grid["text"] == [["3", "1"], ["", ""]]
     assert grid["y"] == ["cat", "boat"]
@@ -284,7 +284,7 @@ def test_the_true_class_is_marked_among_the_bars():
     (bars,) = probability_bars(np.array([0.25, 0.7049, 0.0451]), ["a", "b", "c"], truth=2)["data"]
     assert bars["x"] == [25.0, 70.5, 4.5]
     assert bars["y"] == ["a", "b", "✓ c"]
-    assert bars["text"] == ["25 %", "70.5 %", "4.5 %"]
+    assert bars["text"] == ["25.0%", "70.5%", "4.5%"]
     assert bars["marker"]["color"] == [OTHER, OTHER, TRUE]
 
 

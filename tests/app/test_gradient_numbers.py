@@ -52,11 +52,11 @@ def test_the_page_writes_the_cores_numbers_and_judges_them(name, tensor):
 @pytest.mark.parametrize(
     ("link", "words"),
     [
-        ({"check": "tanh", "h": "1", "entry": "3,3"}, "truncation alone may be 2.5e−1, 95 % of the gradient"),
+        ({"check": "tanh", "h": "1", "entry": "3,3"}, "truncation alone may be 2.5e−1, 95% of the gradient"),
         ({"check": "group_norm", "tensor": "x", "h": "1", "entry": "1,0,0,2"}, "truncation alone may be"),
         (
             {"check": "avg_pool2d", "dtype": "float32", "h": "0.01", "entry": "1,0,2,2"},
-            "rounding alone may be 4.9e−4, 2.3 % of the gradient",
+            "rounding alone may be 4.9e−4, 2.3% of the gradient",
         ),
         ({"h": "1e-14", "tensor": "conv.bias", "entry": "0"}, "rounding alone may be 3.4e−1, 10 times the gradient"),
     ],

@@ -5,6 +5,7 @@ import pytest
 
 from cnn_core import datasets
 from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.shares import percent
 from cnn_core.training.shipped import shipped_network
 from pages.controls.fitted import fitted
 from pages.figures.patches import weight_pixels
@@ -72,7 +73,7 @@ def test_the_verdict_is_the_networks_and_says_whether_it_is_right(standard, righ
     assert calm(app)
     chances = standard.probabilities(seen()[number][None])[0]
     truth = DIGITS.y[number]
-    assert f"**{chances.argmax()}** ({chances.max():.0%} sure)" in verdict(app)
+    assert f"**{chances.argmax()}** ({percent(chances.max())} sure)" in verdict(app)
     assert verdict(app).endswith("which is right." if right else f"which is wrong: it is {truth}.")
     assert f"test picture {number}: {truth}" in about(app)
     np.testing.assert_allclose(drawn(app)["classes"]["probabilities"], chances, rtol=1e-5)

@@ -6,6 +6,7 @@ import pytest
 from cnn_core import datasets
 from cnn_core.features import Patches, answers, exciting_patches, principal_plane, silenced
 from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.shares import percent
 from cnn_core.training.shipped import shipped_network
 from pages.controls.explored import Explored
 from pages.figures.patches import patch_pixels
@@ -49,9 +50,9 @@ def test_the_patches_are_the_largest_answers_of_the_chosen_filter(shipped, place
             if nowhere
             else "On every picture it answers somewhere."
         )
-        assert f"at **{found.zero[3]:.0%}** of all places. {somewhere}" in said
+        assert f"at **{percent(found.zero[3])}** of all places. {somewhere}" in said
     elif answer.startswith("relu"):
-        assert f"Its answer is 0 for **{found.silent[3]:.0%}** of the pictures" in said
+        assert f"Its answer is 0 for **{percent(found.silent[3])}** of the pictures" in said
     assert ("toggle" in {widget.type for widget in app.toggle}) == (layer != list(answers(network))[-1])
 
 
@@ -93,10 +94,11 @@ def test_a_silenced_filter_is_missed_as_the_core_says(shipped):
     (switch,) = app.toggle
     assert switch.label == "silence it (on this view only)"
     said = " ".join(texts(app.markdown))
-    words = f"Without it **{before:.1%} → {quiet.accuracy(x, TEST.y):.1%}** of 360 test pictures are named right. "
+    after = quiet.accuracy(x, TEST.y)
+    words = f"Without it **{percent(before, 1)} → {percent(after, 1)}** of 360 test pictures are named right. "
     assert f"{words}Test picture 4: " in said
     guess = int(chances.argmax())
-    assert f"{guess} {chances[0, guess]:.1%} → {quiet.probabilities(x[4:5])[0, guess]:.1%}" in said
+    assert f"{guess} {percent(chances[0, guess], 1)} → {percent(quiet.probabilities(x[4:5])[0, guess], 1)}" in said
 
 
 def test_the_plane_holds_every_test_picture_its_mistakes_and_its_neighbours(shipped):
@@ -116,7 +118,7 @@ def test_the_plane_holds_every_test_picture_its_mistakes_and_its_neighbours(ship
     assert all(trace["marker"]["symbol"].endswith("-open") for trace in (wrong, here))
     assert here["text"] == ["chosen"]
     np.testing.assert_allclose([here["x"][0], here["y"][0]], plane.points[7], atol=2e-3)
-    assert f"**{plane.share.sum():.0%}** of their variance" in " ".join(texts(app.markdown))
+    assert f"**{percent(plane.share.sum())}** of their variance" in " ".join(texts(app.markdown))
     distances = np.linalg.norm(features - features[7], axis=1)
     order = np.argsort(distances, kind="stable")[1:7]
     tiles = galleries(app)["neighbours"]["pictures"]

@@ -10,8 +10,8 @@ from cnn_core import datasets
 from cnn_core.loss import softmax
 from cnn_core.robustness import answers_kept, nudged, pixel_gradient, shifted
 from cnn_core.robustness.cures import Cures
+from cnn_core.shares import percent
 from cnn_core.training.shipped import shipped_network
-from pages.figures.shares import percent
 from pages.figures.shifts import answer_grid, before_and_after, in_words, short
 from pages.sections import network_shift_cures
 from pages.server import asides, shifts
@@ -176,7 +176,7 @@ def test_a_picture_nobody_has_named_is_nudged_against_the_answer(monkeypatch):
     from pages.controls import explored
 
     own = DIGITS.x[2]
-    monkeypatch.setattr(explored, "own_picture", lambda shape: (own, "mine"))
+    monkeypatch.setattr(explored, "own_picture", lambda shape: own)
     app = opened(source="own_picture")
     assert calm(app)
     assert f"raises the loss of {chances(own).argmax()}, the class it names." in words(app)
@@ -223,7 +223,7 @@ def test_of_many_classes_the_likely_ones_are_drawn():
     assert len(bars[0]["y"]) == 10
     assert bars[0]["y"][bars[0]["x"].index(100.0)] == "✓ class 3"
     assert bars[1]["y"][bars[1]["x"].index(100.0)] == "class 29"
-    assert [[text for text in bar["text"] if text] for bar in bars] == [["100 → 0 %"], ["0 → 100 %"]]
+    assert [[text for text in bar["text"] if text] for bar in bars] == [["100% → 0%"], ["0% → 100%"]]
 
 
 @pytest.mark.parametrize("value", CELLS, ids=str)

@@ -18,6 +18,7 @@ from cnn_core.attribution import (
     random_order,
 )
 from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.shares import percent
 from cnn_core.training.shipped import shipped_network
 from cnn_core.training.shuffled import ShuffledTraining
 from pages.figures.score_sum import number_of, signed, written_sum
@@ -230,7 +231,7 @@ def test_what_the_sheet_cannot_do_is_said(registry, blocks, hidden, words):
     assert ("norm1: shifts" in listed) is (blocks.norm != "none")
     if not sheet.linear:
         assert (
-            f"It misses by {abs(sheet.missing[label]):.3g}, {abs(sheet.missing[label] / sheet.scores[label]):.0%}"
+            f"It misses by {abs(sheet.missing[label]):.3g}, {percent(abs(sheet.missing[label] / sheet.scores[label]))}"
             in said(data)
         )
     first = data["maps"][0]

@@ -189,7 +189,7 @@ def test_running_averages_are_drawn_in_both_conventions():
 @pytest.mark.parametrize("momentum", ["0.01", "0.05", "0.1", "0.2", "1.0"])
 def test_what_is_left_of_the_first_variance_is_told_where_it_is_seen(momentum):
     said = " ".join(texts(open_lesson("normalisation", momentum=momentum).markdown))
-    found = re.search(r"of 4 the averages are ([\d.]+) and ([\d.]+\d)(?:, in which ([\d.]+) %)?", said).groups()
+    found = re.search(r"of 4 the averages are ([\d.]+) and ([\d.]+\d)(?:, in which ([\d.]+)%)?", said).groups()
     unbiased, biased, percent = (float(number or 0) for number in found)
     assert (unbiased - percent / 100) / (biased - percent / 100) == pytest.approx(64 / 63, rel=3e-3)
 

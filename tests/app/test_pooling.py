@@ -9,6 +9,7 @@ from cnn_core.pool import (
     max_pool2d_backward_naive,
     max_pool2d_forward_naive,
 )
+from cnn_core.shares import percent
 from tests.app.lesson import (
     calm,
     change,
@@ -108,7 +109,7 @@ def test_activations_dropped_are_counted(page):
     else:
         dropped = x.size - len(read)
         assert f"{len(read):,} numbers are blended into {values(page, 'out').size:,}" in words
-    assert (metric.label, metric.value) == ("activations dropped", f"{dropped / x.size:.0%}")
+    assert (metric.label, metric.value) == ("activations dropped", percent(dropped / x.size))
 
 
 @pytest.mark.parametrize(

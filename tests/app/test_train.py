@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnn_core.network import ConvBlock, NetworkSpec, layer_table
+from cnn_core.shares import percent
 from cnn_core.training import DataOptions, StopRules, TrainingConfig
 from cnn_core.training.presets import PRESETS
 from pages.controls.training import OFF, presets, widget_values
@@ -209,7 +210,7 @@ def test_a_run_is_followed_to_its_end(registry):
     (sheet,), _ = figure(app, "filter_sheet")
     weight = run.network_at().params["conv1.weight"]
     np.testing.assert_allclose(sheet["z"][1][1:4], weight[0, 0, 0], rtol=1e-3)
-    assert app.metric[3].value == f"{run.test_accuracy:.1%}"
+    assert app.metric[3].value == percent(run.test_accuracy, 1)
     assert buttons(app) == FRESH
     assert app.get("page_link")[0].proto.label == "See the network at work"
     assert "weights" in app.get("page_link")[1].proto.label

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from cnn_core.shares import percent
 from cnn_core.training.evaluate import Evaluation, evaluate
 from cnn_core.training.presets import PRESETS
 from pages.controls import segments
@@ -154,8 +155,8 @@ def test_mistakes_are_counted_and_the_worst_are_shown_with_their_probabilities(r
     assert len(shown) == len(worst) == 12
     truth = found.truth[worst[0]]
     assert shown[0].startswith(f"**is {truth}**")
-    assert f"{found.probabilities[worst[0]].max():.1%}" in shown[0]
-    assert f"{truth}: {found.probabilities[worst[0], truth]:.1%}" in shown[0]
+    assert percent(found.probabilities[worst[0]].max(), 1) in shown[0]
+    assert f"{truth}: {percent(found.probabilities[worst[0], truth], 1)}" in shown[0]
 
 
 def test_the_most_confused_pair_is_named_with_both_counts(run):
@@ -281,7 +282,7 @@ def test_a_new_run_starts_at_its_own_last_step(run, registry):
 def test_how_far_the_filters_moved_is_told_a_step_and_since_when_they_look_as_at_the_end():
     filters = {step: np.array([length]) for step, length in ((0, 1.0), (1, 2.0), (5, 4.0), (25, 4.4), (125, 4.41))}
     assert how_they_move(filters, 5) == (
-        ". Since step 1 they moved by 100.0% of their length, 25.00% a step. Since step 5 they are within 10% of those of step "
+        ". Since step 1 they moved by 100% of their length, 25.00% a step. Since step 5 they are within 10% of those of step "
         "125, the last"
     )
     assert "by 10.0% of their length, 0.50% a step." in how_they_move(filters, 25)
@@ -441,7 +442,8 @@ def test_the_film_strip_says_how_far_the_filters_moved(run):
     moved = np.linalg.norm(kept[second] - kept[first]) / np.linalg.norm(kept[first])
     app = open_lesson("train", run=run.id, view="film_strip", film=str(second))
     assert any(
-        f"Since step {first:,} they moved by {moved:.1%} of their length" in text for text in texts(app.markdown)
+        f"Since step {first:,} they moved by {percent(moved, 1)} of their length" in text
+        for text in texts(app.markdown)
     )
     app = open_lesson("train", run=run.id, view="film_strip", film=str(first))
     assert not any("they moved by" in text for text in texts(app.markdown))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cnn_core.shares import percent
 from cnn_core.training import DataOptions
 from cnn_core.training.presets import PRESETS
 from pages.sections.what_helps import help_with, remedies
@@ -41,7 +42,7 @@ def test_overfitting_is_named_and_each_remedy_is_tried_with_one_click(registry, 
     *_, info = texts(open_lesson("train", run=run.id).info)
     train, val = run.records[-1].train_accuracy, run.records[-1].val_accuracy
     assert info.startswith(
-        f"It names **{train:.0%}** of its training pictures right, and **{val:.0%}** of the validation "
+        f"It names **{percent(train)}** of its training pictures right, and **{percent(val)}** of the validation "
     )
     assert "overfitting" in info
     found = tried(registry, run)

@@ -8,6 +8,7 @@ import pytest
 from cnn_core.explorer.overview import overview
 from cnn_core.explorer.strengths import first_maps
 from cnn_core.network import ConvBlock, Network, NetworkSpec, forward_pass
+from cnn_core.shares import percent
 from pages.animation.overview import Classes, wire
 from pages.animation.scripts import script
 
@@ -28,6 +29,11 @@ def test_text_and_bar_of_a_class_do_not_meet_at_any_height_of_its_row(page):
             assert under + 8 - 5.5 >= under and under + 8 + 5 <= height, height
         else:
             assert under <= height
+
+
+def test_shares_are_in_percent_as_everywhere(page):
+    shares = [0, 0.0004, 0.0006, 0.0449, 0.5, 0.9949, 0.9994, 0.9996, 1 - 1e-12, 1]
+    assert page.evaluate("shares => shares.map(percent)", shares) == [percent(share, 1) for share in shares]
 
 
 def test_the_scale_of_norms_is_the_whole_decades_around_them(page):

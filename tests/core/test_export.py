@@ -16,6 +16,7 @@ import pytest
 
 from cnn_core.machine.threads import ONE_THREAD
 from cnn_core.network import ConvBlock, NetworkSpec
+from cnn_core.shares import percent
 from cnn_core.training import DataOptions, Registry, TrainingConfig, tensors
 from cnn_core.training.checkpoint import Checkpoint
 from cnn_core.training.export import checkpoint_file, config_json, describe, history_csv, onnx_file, weights_file
@@ -148,7 +149,7 @@ def test_the_script_repeats_the_run_to_the_bit(run, tmp_path):
     assert [(c.iteration, c.name) for c in run.changes] == [(7, "learning_rate"), (7, "dropout")]
     again, said = repeated(run, 14, tmp_path)
     assert same({**again.params, **again.buffers}, arrays(run.network_at(14)))
-    assert f"validation accuracy {run.records[-1].val_accuracy:.1%}" in said
+    assert f"validation accuracy {percent(run.records[-1].val_accuracy, 1)}" in said
     assert not starts_with_given_weights(run)
     first = run.checkpoints.path(0)
     replace(Checkpoint.read(first), given=None).write(first)  # as a file of an older version, which does not say
