@@ -20,6 +20,7 @@ from pages.address.messages import plain
 from pages.controls import settings
 from pages.controls.drawn_picture import drawn_picture
 from pages.controls.fitted import own_picture
+from pages.controls.naming import name_of
 from pages.controls.words import word_of
 from pages.server import runs
 
@@ -210,5 +211,6 @@ def what_weights(seen: Explored) -> str:
     """Whose weights are looked at, in a sentence."""
     on = plain(word_of("dataset", seen.config.dataset))
     if seen.run is not None:
-        return f"Weights of your training on {on} after {seen.step:,} steps."
+        name = name_of(seen.run)
+        return f"Weights of your training{f' “{name}”' if name else ''} on {on} after {seen.step:,} steps."
     return f"A small network trained on {on}." if seen.weights == SHIPPED else f"Weights before any training, for {on}."

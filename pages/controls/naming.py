@@ -1,13 +1,15 @@
-"""What a training is called before anybody gives it a name: after what it is."""
+"""What a training is called: by the name it was given, before that after what it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cnn_core.training import TrainingConfig
+from cnn_core.training import Run, StoreError, TrainingConfig
 from cnn_core.training.presets import PRESETS
+from pages.address.messages import plain
 from pages.controls.words import word_of
+from pages.server.runs import registry
 
 ROOM = 54  # letters: a name has 60, and a number comes behind
 
@@ -61,3 +63,12 @@ def _told(config: TrainingConfig) -> Iterator[str]:
     yield f"decay {config.lr_decay:g}"
     yield f"normalise {data.normalise}"
     yield f"seed {config.seed}"
+
+
+def name_of(run: Run) -> str:
+    """The name that a run was given, for markdown; empty, if it has none or cannot be read."""
+    try:
+        row = registry().store.row(run.id)
+    except StoreError:
+        return ""
+    return "" if row is None else plain(row.name)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnn_core.training import Run, StoreError, TrainingConfig
 from pages.address import messages, state
+from pages.controls.naming import name_of
 from pages.controls.segments import segments
 from pages.controls.steering import ask, begin_anew, live_settings, steering
 from pages.controls.training import training_settings, widget_values
@@ -117,7 +118,8 @@ def one_run(run: Run) -> None:
         messages.error(status(run))
     else:
         text = messages.plain(status(run, registry().waiting_before(run)))
-        st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=called(run) + text)
+        called = f"**{name}** · " if (name := name_of(run)) else ""
+        st.progress(min(1.0, run.done / run.iterations) if run.iterations else 0.0, text=called + text)
     # Also if it stays empty: charts that move down by what comes and goes are built anew.
     below = st.container(horizontal=True, vertical_alignment="center")
     if run.ended and run.latest:
@@ -155,15 +157,6 @@ def take_over(settings: TrainingConfig) -> None:
     """Put a training's settings into the sidebar."""
     state.put(widget_values(settings))
     st.session_state["redraw"] = True  # the sidebar is not of the part that runs after a click here
-
-
-def called(run: Run) -> str:
-    """Its name, to stand before where it is."""
-    try:
-        row = registry().store.row(run.id)
-    except StoreError:
-        return ""
-    return f"**{messages.plain(row.name)}** · " if row is not None and row.name else ""
 
 
 def seen_from_near(run: Run) -> None:

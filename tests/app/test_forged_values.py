@@ -1,5 +1,6 @@
 """Values that no browser sends: rows that are not there, options that are not listed, numbers out of range. All are ignored."""
 
+import itertools
 import json
 
 import pytest
@@ -163,9 +164,29 @@ COMPONENTS = {  # where each is, and what it tells
 @pytest.mark.parametrize("value", CELLS, ids=str)
 def test_forged_values_of_a_component(component, value):
     page, address, names = COMPONENTS[component]
-    app = open_lesson(page, **address)
-    found = next(c.proto for c in app.get("bidi_component") if c.proto.component_name == component)
-    for name in names:
+    forge(open_lesson(page, **address), component, names, value)
+
+
+OF_A_TRAINING = {  # what is drawn of a training, where, and what it tells
+    "film_strip": ("convscope_film", ["step"]),
+    "mistakes": ("convscope_chart", ["cell"]),
+    "weight": ("convscope_chart", ["cell"]),
+}
+
+
+@pytest.mark.parametrize("view", OF_A_TRAINING)
+def test_forged_values_of_what_is_drawn_of_a_training(trained, view):
+    component, names = OF_A_TRAINING[view]
+    for value in (*CELLS, [-1, 0], [True, 0], [0.5, 0], [10**400, 0], 10**400, -1, True, float("nan")):
+        shown = forge(open_lesson("train", run=trained["ended"], view=view), component, names, value)
+        assert shown  # the charts that listen, or the film
+        assert not open_lesson("train", run=trained["ended"], view=view).exception
+
+
+def forge(app, component, names, value):
+    """Tell this in the name of a component, once and for good, of each that is there; returns how many there are."""
+    there = [c.proto for c in app.get("bidi_component") if c.proto.component_name == component]
+    for found, name in itertools.product(there, names):
         for told in ({name: value}, {}):
             send(app, state_of(found.id, "json_value", json.dumps(told)))
             assert not app.exception
@@ -174,6 +195,7 @@ def test_forged_values_of_a_component(component, value):
             state = state_of(found.id, "json_value", json.dumps(base))
             send(app, state, state_of(trigger_of(found.id), "json_trigger_value", json.dumps(events)))
             assert not app.exception
+    return len(there)
 
 
 @pytest.mark.parametrize("selection", SELECTIONS, ids=str)

@@ -7,10 +7,11 @@ from cnn_core import datasets
 from cnn_core.network import ConvBlock, NetworkSpec
 from cnn_core.shares import percent
 from cnn_core.training.shipped import shipped_network
+from pages.address.messages import plain
 from pages.controls.fitted import fitted
 from pages.figures.patches import weight_pixels
 from pages.figures.pixels import as_url
-from tests.app.lesson import calm, figure, galleries, open_lesson, texts, tiles
+from tests.app.lesson import as_read, calm, figure, galleries, open_lesson, texts, tiles
 from tests.app.overviews import drawn, map_levels
 from tests.trainings import LONG, small
 from tests.waiting import until
@@ -104,6 +105,12 @@ def test_a_training_of_ones_own_is_shown_first_in_colour_where_its_pictures_are(
     assert calm(app)
     assert app.selectbox(key="weights").value == OWN
     assert about(app).endswith(". Weights of your training on colours after 2 steps.")
+    for view in ("overview", "learned", "shift"):
+        registry.describe(run.id, name=(name := f"*mine* [x](http://evil.example) {view}"))
+        captions = [caption.value for caption in open_lesson("network", run=run.id, view=view).caption]
+        (told,) = [caption for caption in captions if "of your training" in caption]
+        assert as_read(told).endswith(f"Weights of your training “{name}” on colours after 2 steps.")
+        assert plain(name) in told
     data = run.config.training_data()
     maps = run.network_at().feature_maps(data.normalised(data.dataset.test.x[3:4]))
     levels, steps = map_levels(app, "conv1")
