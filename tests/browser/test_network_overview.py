@@ -173,6 +173,10 @@ def test_on_a_phone_the_layer_that_is_open_is_in_view(new_page, nets):
     expect(overview).to_have_class(re.compile("low"))
     x, _ = overview.evaluate(LOOKED)["linear2 4"]["map"]
     assert 0 < x < page.locator(".overview .network").evaluate("canvas => canvas.clientWidth")
+    views = page.get_by_role("radiogroup", name="view", exact=True).get_by_role("radio")
+    expect(views).to_have_count(4)
+    for box in (view.bounding_box() for view in views.all()):  # the fourth was scrolled out of sight
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
 def test_the_backward_pass_is_gone_through_layer_by_layer(page, nets):
