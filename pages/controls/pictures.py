@@ -13,7 +13,7 @@ from PIL import Image
 
 from cnn_core import datasets
 from cnn_core.checks import Array, Pair
-from pages.address import messages
+from pages.address import messages, state
 from pages.controls import settings
 from pages.controls.choosing import chosen_files
 from pages.controls.decoding import KINDS, LARGE, SIDE, decoded
@@ -84,18 +84,23 @@ class Source:
         return Picture(grid, grid)
 
 
-def picture(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256) -> Picture:
+def picture(
+    start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256, own_cells: int | None = None
+) -> Picture:
     """Choose an input, its size, and how many channels it has.
 
-    start: what input, input_size and channels begin with; most_cells: a side.
+    start: what input, input_size and channels begin with; most_cells: a side. own_cells: a side, for the reader's own picture
+    to begin with; None: as many as `start` says.
 
     Raises ValueError for a file that is no picture.
     """
-    chosen = source(start, most_channels=most_channels, most_cells=most_cells)
+    chosen = source(start, most_channels=most_channels, most_cells=most_cells, own_cells=own_cells)
     return chosen.picture(channels_of(chosen, start) if most_channels > 1 else 1)
 
 
-def source(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256) -> Source:
+def source(
+    start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int = 256, own_cells: int | None = None
+) -> Source:
     """Choose an input and its size; arguments and errors as for `picture`."""
     options = [SHUFFLED, FEW, *datasets.patterns(), "digit", *datasets.pictures(), OWN]
     name = settings.choice("input", "input", options, start["input"])
@@ -105,10 +110,16 @@ def source(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int 
     photograph = name == OWN or name in datasets.pictures()
     few, most = (3, 32) if name in datasets.patterns() else (2, 256 if photograph else 32)
     sizes = [str(n) for n in SIZES if few <= n <= min(most, most_cells)]
-    size = int(settings.scale("input size", "input_size", sizes, str(start["input_size"]), help="Rows and columns."))
+    begin = _follow(str(own_cells if own_cells and name == OWN else start["input_size"]))
+    size = int(settings.scale("input size", "input_size", sizes, begin, help="Rows and columns."))
     if photograph:
         whole, large = _own() if name == OWN else (datasets.picture(name), None)
-        st.caption(f"The grid is the picture's middle square, in {size}×{size} cells from 0 to 1.")
+        height, width = (whole if large is None else large).shape[1:]
+        side = min(height, width)
+        part = "all" if height == width else f"the middle {side}×{side}"
+        st.caption(
+            f"The grid is {part} of the picture's {width}×{height} pixels, averaged to {size}×{size} cells from 0 to 1."
+        )
         return Source(name, size, 0, whole, most_channels, large)
     seed = 0
     if name in (SHUFFLED, FEW):
@@ -116,6 +127,15 @@ def source(start: Mapping[str, Any], *, most_channels: int = 4, most_cells: int 
             "seed", "seed", 0, 999, SEED, help="Another seed, other numbers; the same seed, the same ones."
         )
     return Source(name, size, seed, None, most_channels)
+
+
+def _follow(begin: str) -> str:
+    """The size that an input begins with. One that was left alone goes along when another input is chosen."""
+    before = st.session_state.get("input_began")
+    if before is not None and st.session_state.get("input_size") == before != begin:
+        state.put({"input_size": begin})
+    st.session_state["input_began"] = begin
+    return begin
 
 
 def channels_of(chosen: Source, start: Mapping[str, Any]) -> int:

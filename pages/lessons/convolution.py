@@ -43,7 +43,7 @@ with walk_settings(start, "edit", "dx_as") as near:
     st.header("Kernel")
     kernel = st.container()
     st.header("Input")
-    found = source(start)
+    found = source(start, own_cells=12)
     with folded("Channels, filters, groups, bias", "layer_fold"):
         channels = channels_of(found, start)
         filters = settings.whole(

@@ -30,7 +30,7 @@ with walk_settings(start) as near:
     st.header("Pooling")
     pooling = settings.choice("pooling", "pooling", ["max", "average"], start["pooling"])
     st.header("Input")
-    chosen = picture(start)
+    chosen = picture(start, own_cells=12)
     apart = settings.per_axis(start["per_axis"])
     with near:
         size = settings.pair(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pages.controls.decoding import SIDE
 from pages.controls.pictures import read_picture
-from tests.app.lesson import calm, change, images, open_lesson, sent, texts, values
+from tests.app.lesson import calm, change, control, images, open_lesson, sent, texts, values
 
 RAMP = np.linspace(0, 255, 40 * 30).reshape(40, 30).round().astype(np.uint8)
 RGB = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=-1)
@@ -193,6 +193,28 @@ def test_an_upload_in_colour_is_cut_to_its_middle_square_and_shown_whole(name):
     assert "input, 80×40" in images(app)
 
 
+@pytest.mark.parametrize("name", ["convolution", "pooling"])
+def test_a_picture_of_ones_own_begins_with_a_grid_that_is_worth_it_and_says_what_part_it_is(name):
+    app = open_lesson(name, input="vertical_edge")
+    before = control(app, "input_size").value
+    change(app, "input", "own_picture")
+    upload(app, "sky.png", saved(Image.new("RGB", (90, 60), "white")))
+    assert calm(app)
+    assert control(app, "input_size").value == "12"
+    part = "The grid is the middle 60×60 of the picture's 90×60 pixels, averaged to 12×12 cells from 0 to 1."
+    assert part in texts(app.caption)
+    upload(app, "square.png", saved(Image.new("RGB", (700, 700), "white")))
+    assert any("all of the picture's 700×700 pixels" in said for said in texts(app.caption))
+    change(app, "input", "vertical_edge")
+    assert control(app, "input_size").value == before
+    change(app, "input_size", "7")  # what the reader chose stays
+    change(app, "input", "own_picture")
+    assert control(app, "input_size").value == "7"
+    change(app, "input_size", before)
+    upload(app, "sky.png", saved(Image.new("RGB", (90, 60), "white")))
+    assert control(app, "input_size").value == before
+
+
 @pytest.mark.parametrize("size", [(1, 300), (300, 1), (1, 1)], ids=str)
 @pytest.mark.parametrize("name", ["convolution", "pooling", "transposed", "im2col"])
 def test_a_picture_too_narrow_for_the_window_does_no_harm(name, size):
@@ -205,7 +227,8 @@ def test_a_picture_too_narrow_for_the_window_does_no_harm(name, size):
 
 
 def test_the_other_settings_outlast_a_file_that_is_refused():
-    app = open_lesson("convolution", input="own_picture", kernel="blur", filters="2", stride="2", dout="random")
+    address = {"kernel": "blur", "filters": "2", "stride": "2", "dout": "random", "input_size": "8"}
+    app = open_lesson("convolution", input="own_picture", **address)
     before = sent(app)
     assert texts(upload(app, "notes.png", b"Dear diary").error)
     assert calm(change(app, "input", "lake"))
