@@ -1,6 +1,10 @@
-"""For `make judge`: where all judges are installed, nothing may be skipped without a word."""
+"""One thread for each process of the tests, as the app has; and for `make judge`: nothing may be skipped without a word."""
 
 import pytest
+
+from cnn_core.machine.threads import use_one_thread
+
+use_one_thread()  # before NumPy is imported: else the threads of several processes wait for each other in loops
 
 
 def pytest_addoption(parser):

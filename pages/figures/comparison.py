@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_core.solver import StepRecord
-from cnn_core.training.history import column, epoch_ends
+from cnn_core.training.history import History, column, epoch_ends
 from cnn_core.training.range_test import smooth
 from cnn_core.training.thinning import telling
 from pages.figures.curves import DASHES, MARKERS, layout, line, log_axis
@@ -32,11 +32,12 @@ def loss_curves(runs: Histories, *, smoothed: bool) -> dict[str, Any]:
     """
     lines, losses, top = [], [], 0.0
     for place, (title, records) in enumerate(runs.items()):
-        values = column(records, "loss")
+        history = History(records)
+        values = column(history, "loss")
         values = smooth(values) if smoothed else values
         picked = telling(values, MOST_POINTS)
         y = [float(f"{value:.4g}") if math.isfinite(value) else None for value in values[picked].tolist()]
-        steps = column(records, "iteration")[picked]
+        steps = column(history, "iteration")[picked]
         lines.append(_line(place, title, steps.astype(int).tolist(), y, "lines"))
         losses += [value for value in y if value is not None and value > 0]
         top = max([top, *(EXPLODED * value for value in values[:1].tolist())])

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnn_core.checks import Array
 from cnn_core.solver import StepRecord
-from cnn_core.training.history import column, epoch_ends
+from cnn_core.training.history import History, column, epoch_ends
 from cnn_core.training.range_test import LARGEST, SMALLEST
 from cnn_core.training.range_test import smooth as running_mean
 from cnn_core.training.store import Change
@@ -37,6 +37,7 @@ def loss_curve(
     changes: settings changed on the way, each marked with its name and value. smooth: running means, over the faint
     loss of each step. classes: how many there are to guess among; the loss of that, its logarithm, is marked.
     """
+    records = History(records)  # a list would be made into columns anew for each of them
     steps, losses = column(records, "iteration"), column(records, "loss")
     parts = {"loss": losses, "data": column(records, "data_loss"), "L2": column(records, "reg_loss")}
     colours, dashes = {"loss": LOSS, "data": DATA, "L2": L2}, {"loss": "solid", "data": "dash", "L2": "dot"}
