@@ -80,6 +80,14 @@ def conv(rng: Rng, sizes: Sizes) -> Drawn:
     return arrays, options | {"groups": groups}
 
 
+def depthwise(rng: Rng, sizes: Sizes) -> Drawn:
+    """A depthwise convolution of stride 1: one kernel a channel."""
+    arrays, options = conv(rng, sizes)
+    channels = arrays["x"].shape[1]
+    weight, bias = _numbers(rng, channels, 1, *arrays["weight"].shape[2:]), _numbers(rng, channels)
+    return {"x": arrays["x"], "weight": weight, "bias": bias}, options | {"stride": 1, "groups": channels}
+
+
 def conv_transpose(rng: Rng, sizes: Sizes) -> Drawn:
     """A transposed convolution."""
     drawn, options = conv(rng, sizes)

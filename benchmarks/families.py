@@ -104,6 +104,7 @@ CONV_PLAIN = vectorized.conv2d_forward_vectorized, vectorized.conv2d_backward_ve
 POOL_PLAIN = vectorized.max_pool2d_forward_vectorized, vectorized.max_pool2d_backward_vectorized
 FAMILIES = {
     "conv2d": Family(drawing.conv, _both("conv2d") | {"plain": CONV_PLAIN}),
+    "depthwise_conv2d": Family(drawing.depthwise, _both("conv2d") | {"plain": CONV_PLAIN}),
     "conv_transpose2d": Family(drawing.conv_transpose, _both("conv_transpose2d")),
     "max_pool2d": Family(drawing.max_pool, _both("max_pool2d") | {"plain": POOL_PLAIN}),
     "avg_pool2d": Family(drawing.avg_pool, _both("avg_pool2d")),

@@ -111,6 +111,7 @@ def _dropout(given: dict[str, Any], options: dict[str, Any]) -> torch.Tensor:
 
 LAYERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], torch.Tensor]] = {
     "conv2d": _conv,
+    "depthwise_conv2d": _conv,
     "conv_transpose2d": _conv_transpose,
     "max_pool2d": _max_pool,
     "avg_pool2d": _avg_pool,

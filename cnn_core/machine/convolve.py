@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 
 from cnn_core.checks import Array
 from cnn_core.machine import col2im
-from cnn_core.machine.lowering import Strip, add_back, by_rows, from_rows, lower, stacked
-from cnn_core.machine.plan import ONE, Plan
+from cnn_core.machine.lowering import Strip, add_back, by_rows, from_rows, lower, lower_moved, stacked
+from cnn_core.machine.plan import ONE, Plan, plan
 from cnn_core.machine.scratch import scratch
 from cnn_core.machine.threads import share
 
@@ -43,16 +44,19 @@ def forward(x: Array, weight: Array, bias: Array, how: Plan, out: Array) -> Laid
         kept = []
         for block in how.blocks[part]:
             some, rows = block[1], []
-            for strip, lowered in _laid_out(images[block], how):
+            for strip, lowered in _laid_out(images[block], how, moved=how.moved):
                 windows, steps = stacked(lowered, kernel, strip.step), _steps(maps[block], how, strip)
-                if steps.shape[3] == 1:  # the products come out where they belong
-                    np.matmul(filters[some], windows, out=steps[:, :, :, 0])
+                *lead, b, ow = steps.shape
+                if b == 1:  # the products come out where they belong
+                    np.matmul(filters[some], windows[..., :ow], out=steps[:, :, :, 0])
                     if not how.ones:
                         np.add(steps, added[some], out=steps)
                 else:
-                    made = scratch("maps", steps.shape, out.dtype)
-                    np.matmul(filters[some], windows, out=_side_by_side(made))
-                    np.add(made, added[some], out=steps)
+                    made = scratch("maps", (*lead, b, windows.shape[3] // b), out.dtype)
+                    with np.errstate(all="ignore") if how.moved else nullcontext():  # windows that lie in two images
+                        np.matmul(filters[some], windows, out=_side_by_side(made))
+                    np.add(made, added[some], out=made)  # not on the way out: short rows with a number each are slow
+                    steps[...] = made[..., :ow]
                 if how.keeps:
                     rows.append(lowered)
             kept.append(rows)
@@ -100,7 +104,14 @@ def bias_gradient(dout: Array) -> Array:
 
 
 def input_gradient(dout: Array, weight: Array, how: Plan, dx: Array) -> None:
-    """Write to dx (N, C, H, W) the gradient of x that goes with dout (N, F, OH, OW): that of all windows, added up."""
+    """Write to dx (N, C, H, W) the gradient of x that goes with dout (N, F, OH, OW): that of all windows, added up.
+
+    With `how.back` it is the convolution of dout by the kernel turned by half a turn (Dumoulin and Visin 2016, chapter 4).
+    """
+    if how.back is not None:
+        back = plan(dout.shape, len(weight), how.back, how.groups, dout.itemsize)
+        forward(dout, np.ascontiguousarray(weight[:, :, ::-1, ::-1]), np.zeros(len(weight), weight.dtype), back, dx)
+        return
     images, maps, step = how.grouped(dx), how.grouped(dout), how.strips[0].step
     parts = [_upright(how.filters(weight), how.groups, r, step) for r in range(step)]
 
@@ -160,17 +171,21 @@ def _upright(weight: Array, groups: int, r: int, step: int) -> Array:
     return turned.reshape(groups, c * kw, kh * (f // groups))
 
 
-def _laid_out(images: Array, how: Plan) -> Iterator[tuple[Strip, Array]]:
+def _laid_out(images: Array, how: Plan, *, moved: bool = False) -> Iterator[tuple[Strip, Array]]:
     """The strips of a block (B, G, C/G, H, W): (G, R, C/G * KW, M), one after the other; the next takes the last one's memory.
 
     By images it is one strip, and its rows are the images: (G, B, K, OH * OW); columns that are made end in a 1, for the bias.
+    moved: in a line.
     """
     if how.window == ONE and how.by_images:
         yield how.strips[0], _steps(images, how, how.strips[0])[:, :, :, 0]
         return
     if not how.by_images:
         for strip in how.strips:
-            yield strip, lower(images, how.window, strip, fresh=how.keeps)
+            if moved:
+                yield strip, lower_moved(images, how.window, strip)
+            else:
+                yield strip, lower(images, how.window, strip, fresh=how.keeps)
         return
     padded = images
     if how.window.padding != ONE.padding:

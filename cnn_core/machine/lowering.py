@@ -26,7 +26,7 @@ import numpy as np
 
 from cnn_core.checks import Array, Pair
 from cnn_core.machine.means import across
-from cnn_core.machine.scratch import scratch
+from cnn_core.machine.scratch import ALIGNED, scratch
 from cnn_core.window import Window
 
 
@@ -110,6 +110,27 @@ def lower(images: Array, window: Window, strip: Strip, *, fresh: bool = False) -
             one[..., : wide.start] = one[..., wide.stop :] = 0
             one[..., wide] = cells[..., met]
     return lowered.reshape(groups, strip.height, c * kw, n * ow)
+
+
+def lower_moved(images: Array, window: Window, strip: Strip) -> Array:
+    """The same for stride 1 across, in fewer and longer copies, in scratch memory: (G, R, C/G * KW, N * W').
+
+    The images' rows stand in one line, with the padding between two of them shared: W' = W + max(left, right). A kernel
+    column is this line, moved. Of an image's W' windows OW are its own, from the first on; the others reach into the next.
+    """
+    n, groups, c, _, w = images.shape
+    left, kw, apart, row = window.padding[1][0], window.kernel_size[1], window.dilation[1], w + max(window.padding[1])
+    m = n * row
+    line = scratch("padded", (groups, strip.height, c, m + apart * (kw - 1)), images.dtype)
+    line.fill(0)
+    cells = line[..., :m].reshape(groups, strip.height, c, n, row)[..., left : left + w]
+    for which, inside, seen in strip.rows:
+        cells[:, which][:, inside] = images[..., seen, :].transpose(1, 3, 2, 0, 4)
+    whole = ALIGNED // images.itemsize
+    lowered = scratch("lowered", (groups, strip.height, c * kw, -(-m // whole) * whole), images.dtype)[..., :m]
+    for j in range(kw):
+        lowered[:, :, j::kw] = line[..., apart * j : apart * j + m]
+    return lowered
 
 
 def add_back(dlowered: Array, window: Window, strip: Strip, dimages: Array) -> None:

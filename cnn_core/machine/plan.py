@@ -1,4 +1,4 @@
-"""How the fast convolution is made: in which of its three ways, in which blocks, and what is kept.
+"""How the fast convolution is made: in which of its ways, in which blocks, and what is kept.
 
 - At once: all windows of the batch become columns of one matrix (at_once.py). It is for small convolutions, where calls cost
   more than copies.
@@ -6,6 +6,9 @@
   maps is one product (lowering.py), and has to be brought from there to where it belongs. High and narrow maps are turned.
 - By images (convolve.py): an image's windows become columns, KH * KW numbers for each output and channel (im2col). Its maps
   are one product, and come out where they belong.
+- In a line: as by rows, for depthwise convolutions of stride 1, where the copies cost more than the products. The rows of all
+  images of a block stand in one line, and each kernel column is that line, moved: a few long copies. Their gradient of x is
+  a convolution, too, and made the same way, of dout, by the kernel that is turned by half a turn.
 
 The way is taken whose copies cost least (`_costs`): by images, if the kernel is small, or moves by large steps, or the filters
 are many. A 1x1 kernel takes an image as it is, and to a kernel as large as the image its cells are channels of one cell.
@@ -33,6 +36,8 @@ PRODUCTS = 1 << 20  # bytes of products that are made at once to be summed
 LOOP = 20  # numbers that could be copied in the time it takes to begin a row of them
 ADDED = 1.8  # what a number of a column costs, copied, and added back in long runs
 TALL = 1.5  # how many times as much a copy costs that exchanges rows and columns
+IDLE = 0.2  # what a product that nobody needs costs, in numbers copied
+NEAR = 3 << 14  # bytes of the rows that one row of the output is made of: they should stay in the smallest cache
 ONE = Window((1, 1))
 
 Block = tuple[slice, slice]  # of images, of groups
@@ -41,7 +46,8 @@ Block = tuple[slice, slice]  # of images, of groups
 class Plan(NamedTuple):
     """window: the one that slides over what `turn` makes of images and maps (N, C, H, W): views. strips: of rows; one by
     images. one, block: bytes that an image and a block take, laid out, with their maps; laid_out: an image without them. keeps:
-    whether what is laid out stays for the backward pass. products: how many gradients of the weight are made at once."""
+    whether what is laid out stays for the backward pass. products: how many gradients of the weight are made at once. moved:
+    whether images are laid out in one line. back: the window of the convolution of dout that is dx, if it is made so."""
 
     window: Window
     groups: int
@@ -55,6 +61,8 @@ class Plan(NamedTuple):
     laid_out: int
     keeps: bool
     products: int
+    moved: bool
+    back: Window | None
 
     @property
     def ones(self) -> bool:
@@ -79,7 +87,12 @@ class Plan(NamedTuple):
 def plan(shape: tuple[int, ...], f: int, window: Window, groups: int, itemsize: int) -> Plan:
     """The plan for images of this shape (N, C, H, W) and F filters; itemsize: bytes of a number."""
     return _plan(
-        shape, f, window, groups, itemsize, (BLOCK, KEPT, NARROW, WIDE, SMALL, LOOP, ADDED, TALL, PRODUCTS, threads())
+        shape,
+        f,
+        window,
+        groups,
+        itemsize,
+        (BLOCK, KEPT, NARROW, WIDE, SMALL, LOOP, ADDED, TALL, PRODUCTS, NEAR, IDLE, threads()),
     )
 
 
@@ -95,19 +108,22 @@ def _plan(
     elif window == ONE:
         height, width = 1, height * width
         turn = _as_rows
-    costs, (oh, ow) = _costs(window, (height, width), c, f), window.output_size((height, width))
+    back = _leading_back(window) if c == f == groups > 1 and turn is _as_they_are else None
+    costs, (oh, ow) = _costs(window, (height, width), c, f, line=back is not None), window.output_size((height, width))
     if oh * ow < NARROW and n != 1:
         costs["images"] = math.inf
     if turn is not _as_they_are:
         costs["columns"] = math.inf
-    way = min(("images", "rows", "columns"), key=costs.__getitem__)
-    if way == "columns":
+    way = min((way for way in costs if way != "at once"), key=costs.__getitem__)
+    if way in ("columns", "line of columns"):
         height, width = width, height
-        window, turn = _turned(window), _sideways
+        window, turn = _on_its_side(window), _sideways
     (oh, ow), (kh, kw), by_images = window.output_size((height, width)), window.kernel_size, way == "images"
     windows = c * kh * kw * oh * ow * itemsize  # bytes of an image's
-    rows, maps = strips(window, (height, width)), f * oh * ow
-    laid_out = c * kw * sum(strip.height for strip in rows) * ow
+    moved = way in ("line", "line of columns")
+    row = width + max(window.padding[1]) if moved else ow
+    rows, maps = strips(window, (height, width)), f * oh * row
+    laid_out = c * kw * sum(strip.height for strip in rows) * row
     if by_images:
         room = room_for((oh, ow), (height, width), window)
         laid_out, rows = c * kh * kw * math.prod(room), strips(ONE, (1, 1))
@@ -118,7 +134,8 @@ def _plan(
     all_of_it = n * (windows + f * oh * ow * itemsize)
     at_once = turn is not _as_columns and n * (costs["at once"] - costs[way]) <= SMALL and all_of_it <= 2 * BLOCK
     enough = 1 if by_images else min(-(-WIDE // ow), BLOCK * groups // one)  # images of a group
-    count = -(-n // max(1, enough, BLOCK // one))
+    most = max(WIDE // row, NEAR // (kh * kw * row * itemsize)) if moved else max(enough, BLOCK // one)
+    count = -(-n // max(1, most))
     images = max(1, -(-n // max(1, count + (-count % threads() if count > 1 else 0))))
     some = groups if by_images else min(groups, max(1, BLOCK * groups // (one * images)))
     blocks = [
@@ -126,31 +143,47 @@ def _plan(
         for start in range(0, n, images)
         for first in range(0, groups, some)
     ]
-    block, keeps = one * images * some // groups, not (by_images and window == ONE) and n * laid_out <= KEPT
+    block, keeps = one * images * some // groups, not (moved or (by_images and window == ONE)) and n * laid_out <= KEPT
     products = max(1, PRODUCTS * groups // max(1, some * weights))
     if at_once:
-        laid_out, block, keeps = windows, all_of_it, True
-    return Plan(window, groups, turn, at_once, by_images, rows, blocks, one, block, laid_out, keeps, products)
+        laid_out, block, keeps, moved, back = windows, all_of_it, True, False, None
+    return Plan(
+        window, groups, turn, at_once, by_images, rows, blocks, one, block, laid_out, keeps, products, moved, back
+    )
 
 
-def _costs(window: Window, size: Pair, c: int, f: int) -> dict[str, float]:
+def _costs(window: Window, size: Pair, c: int, f: int, *, line: bool) -> dict[str, float]:
     """What each way costs for an image of this size, forward and backward, in numbers copied; the products cost all the same.
 
     By rows the image is laid out and its maps are brought to where they belong, and all that comes back; by columns the same,
-    turned. By images there are more numbers, but their maps are in place, and back they come in long runs.
+    turned. By images there are more numbers, but their maps are in place, and back they come in long runs. In a line
+    (if `line`) the copies of a kernel's columns are long, but some of the products are for nothing.
     """
     (oh, ow), cells = window.output_size(size), math.prod(window.kernel_size)
     whole = ow == 1 or (ow == window.padded_size(size)[1] and window.stride[0] == 1)  # then a map is as good as one row
-    turned, sideways = _turned(window), (size[1], size[0])
-    laid_out, across = (
-        c * w.kernel_size[1] * sum(s.height for s in strips(w, z)) for w, z in ((window, size), (turned, sideways))
-    )
-    return {
-        "rows": 2 * (laid_out + f * oh) * (LOOP + ow),
-        "columns": 2 * TALL * (across + f * ow) * (LOOP + oh),
+    turned, sideways = _on_its_side(window), (size[1], size[0])
+    costs = {
         "images": c * cells * oh * (LOOP + ADDED * ow),
+        "rows": 2 * _by_rows(window, size, c, f),
+        "columns": 2 * TALL * _by_rows(turned, sideways, c, f),
         "at once": 2 * (c * cells + f) * ((LOOP + oh * ow) if whole else oh * (LOOP + ow)),
     }
+    if line:
+        costs["line"] = 2 * _in_line(window, size, c, 1)
+        costs["line of columns"] = 2 * _in_line(turned, sideways, c, TALL)
+    return costs
+
+
+def _by_rows(window: Window, size: Pair, c: int, f: int) -> float:
+    (oh, ow), height = window.output_size(size), sum(strip.height for strip in strips(window, size))
+    return (c * window.kernel_size[1] * height + f * oh) * (LOOP + ow)
+
+
+def _in_line(window: Window, size: Pair, c: int, tall: float) -> float:
+    (oh, ow), (kh, kw) = window.output_size(size), window.kernel_size
+    height, row = sum(strip.height for strip in strips(window, size)), size[1] + max(window.padding[1])
+    short = height * (LOOP + size[1]) + oh * (LOOP + ow)
+    return c * (tall * short + height * kw * row + IDLE * kh * kw * oh * (row - ow))
 
 
 def _as_they_are(images: Array) -> Array:
@@ -162,7 +195,19 @@ def _sideways(images: Array) -> Array:
     return images.swapaxes(2, 3)
 
 
-def _turned(window: Window) -> Window:
+def _leading_back(window: Window) -> Window | None:
+    """The window that leads back, where stride and padding let a convolution do that, else None (Dumoulin and Visin 2016).
+
+    It slides over the maps, and around them is what the kernel reaches beyond the padding: d * (k - 1) - p.
+    """
+    (down, across), (above, beside) = (length - 1 for length in window.span), window.padding
+    if window.stride != ONE.stride or max(above) > down or max(beside) > across:
+        return None
+    around = (down - above[0], down - above[1]), (across - beside[0], across - beside[1])
+    return Window(window.kernel_size, ONE.stride, around, window.dilation)
+
+
+def _on_its_side(window: Window) -> Window:
     """The window with height and width exchanged."""
     (kh, kw), (sh, sw), (down, across), (dh, dw) = window.kernel_size, window.stride, window.padding, window.dilation
     return Window((kw, kh), (sw, sh), (across, down), (dw, dh))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import cnn_core as cc
 from cnn_core import conv, pool
 from cnn_core.machine import maxima, plan
 from cnn_core.speed import vectorized
@@ -48,6 +49,8 @@ def conv_cases(draw):
     groups = draw(st.sampled_from([1, 1, 2, 3, 4]))
     channels, filters = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 3), (3, 2), (1, 0)]))
     kernel, stride, gap = draw(pairs), draw(pairs), draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    if draw(st.booleans()):  # rows in one line
+        groups, channels, filters, stride = max(2, groups), 1, 1, (1, 1)
     options = {"stride": short(draw, stride), "dilation": short(draw, gap), "groups": groups}
     options["padding"] = "same" if stride == (1, 1) and draw(st.booleans()) else draw(paddings)
     window = Window.of(kernel, stride, options["padding"], gap)
@@ -64,6 +67,10 @@ def conv_cases(draw):
         "NARROW": draw(st.sampled_from([0, 6, plan.NARROW, 1 << 30])),  # the last: never by images
         "SMALL": draw(st.sampled_from([-(1 << 40), plan.SMALL])),  # the first: never at once
         "TALL": draw(st.sampled_from([0, plan.TALL, 1 << 30])),  # the first: always by columns
+        "IDLE": draw(
+            st.sampled_from([plan.IDLE, -(1 << 40)])
+        ),  # the last: in a line, if some windows lie in two images
+        "NEAR": draw(st.sampled_from([0, plan.NEAR])),
         "WIDE": draw(st.sampled_from([1, plan.WIDE])),
         "PRODUCTS": draw(st.sampled_from([1, plan.PRODUCTS])),
     }
@@ -139,6 +146,24 @@ def test_a_number_that_is_not_finite_spoils_only_what_it_meets(stride, padding, 
     assert np.isfinite(expected[1]).any() or spoiled == "weight"
 
 
+@pytest.mark.parametrize("layer", ["conv2d", "conv_transpose2d"])
+@pytest.mark.parametrize("height", [5, 40], ids=["rows", "columns"])
+def test_images_in_one_line_do_not_meet(layer, height, monkeypatch):
+    """Infinity and its opposite at the edges of neighbours, in a depthwise convolution: no NaN, and no warning."""
+    monkeypatch.setattr(plan, "SMALL", NEVER)
+    rng = np.random.default_rng(0)
+    x = rng.integers(1, 5, (3, 2, height, 5)) * 1.0
+    x[0, :, :, -1] = x[0, :, -1] = np.inf
+    x[1, :, :, 0] = x[1, :, 0] = -np.inf
+    arrays = {"x": x, "weight": rng.integers(1, 5, (2, 1, 3, 2)) * 1.0, "groups": 2}
+    expected, _ = getattr(cc, f"{layer}_forward_naive")(**arrays)
+    with np.errstate(all="raise"):
+        out, _ = getattr(cc, f"{layer}_forward")(**arrays)
+    how = plan.plan(x.shape, 2, Window.of((3, 2)), 2, 8)
+    assert (how.moved, how.turn is plan._sideways) == (True, height == 40)
+    np.testing.assert_array_equal(out, expected)
+
+
 @pytest.mark.parametrize(("narrow", "by_images"), [(0, True), (1 << 30, False)])
 def test_the_search_meets_several_blocks_and_both_ways(narrow, by_images, monkeypatch):
     """The constants do what the search above relies on: images in blocks of two, groups one by one where there are rows."""
@@ -157,7 +182,7 @@ def way_of(x, weight, **options):
     """How convolutions of these shapes are made."""
     window = Window.of(weight[2:], *(options.get(name, off) for name, off in (("stride", 1), ("padding", 0))))
     how = plan.plan(x, weight[0], window, options.get("groups", 1), 4)
-    by_rows = "by columns" if how.turn is plan._sideways else "by rows"
+    by_rows = "by columns" if how.turn is plan._sideways else "in one line" if how.moved else "by rows"
     return "at once" if how.at_once else "by images" if how.by_images else by_rows
 
 
@@ -167,7 +192,14 @@ def way_of(x, weight, **options):
         ((50, 32, 16, 16), (64, 32, 3, 3), {"stride": 2, "padding": 1}, "by images"),  # large steps: few columns
         ((16, 64, 28, 28), (64, 1, 3, 3), {"stride": 2, "padding": 1, "groups": 64}, "by images"),
         ((50, 8, 32, 32), (16, 8, 1, 5), {"stride": (1, 3)}, "by images"),
-        ((32, 64, 14, 14), (64, 1, 3, 3), {"padding": 1, "groups": 64}, "by rows"),
+        ((32, 64, 14, 14), (64, 1, 3, 3), {"padding": 1, "groups": 64}, "in one line"),
+        ((32, 64, 14, 14), (64, 1, 5, 5), {"stride": (2, 1), "padding": 1, "groups": 64}, "by rows"),
+        (
+            (32, 64, 14, 14),
+            (64, 1, 1, 9),
+            {"padding": 1, "groups": 64},
+            "by columns",
+        ),  # more padding than the kernel reaches
         ((50, 8, 32, 32), (16, 8, 3, 3), {"padding": 1}, "by rows"),
         (
             (31, 4, 33, 36),

@@ -2,11 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cnn_core.conv import conv2d_forward_naive
-from cnn_core.machine.lowering import add_back, by_rows, from_rows, lower, lower_batch_last, stacked, strips
+from cnn_core.machine.lowering import (
+    add_back,
+    by_rows,
+    from_rows,
+    lower,
+    lower_batch_last,
+    lower_moved,
+    stacked,
+    strips,
+)
 from cnn_core.window import Window
 from tests.dirt import dirty_memory
 
@@ -56,6 +65,30 @@ def test_the_products_of_all_strips_are_the_convolution(case, groups):
         part = multiplied(windows, weight, groups).reshape(len(weight), -1, n, ow)
         made[:, :, strip.out] = part.transpose(2, 0, 1, 3)
     np.testing.assert_array_equal(made, expected)
+
+
+@settings(max_examples=200)
+@given(cases(), st.sampled_from([1, 2]), st.sampled_from([np.float32, np.float64]))
+def test_in_one_line_the_first_windows_of_an_image_are_its_own(case, groups, dtype):
+    window, x, _ = case
+    reach = window.span[1] - 1  # the padding is no wider
+    beside = min(window.padding[1][0], reach), min(window.padding[1][1], reach)
+    window = Window(window.kernel_size, (window.stride[0], 1), (window.padding[0], beside), window.dilation)
+    assume(x.shape[3] + sum(beside) >= window.span[1])
+    x = np.repeat(x, groups, axis=1).astype(dtype)
+    n, c, *size = x.shape
+    ow, row = window.output_size(size)[1], size[1] + max(window.padding[1])
+    images = x.reshape(n, groups, c // groups, *size)
+    for strip in strips(window, size):
+        expected = lower(images, window, strip, fresh=True)
+        with dirty_memory():
+            lowered = lower_moved(images, window, strip)
+        assert lowered.shape == (*expected.shape[:3], n * row)
+        assert lowered.dtype == dtype
+        assert lowered.strides[2] % 64 == 0  # whole lines of the cache
+        own = lowered.reshape(*lowered.shape[:3], n, row)[..., :ow]
+        np.testing.assert_array_equal(own, expected.reshape(own.shape))
+        assert np.isfinite(lowered).all()  # nothing that was there before
 
 
 @settings(max_examples=200)

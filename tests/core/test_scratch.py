@@ -38,6 +38,12 @@ def test_a_name_gives_the_same_memory_and_another_name_other_memory():
 
 
 @in_its_own_thread
+def test_memory_begins_where_a_line_of_the_cache_does():
+    for size in (1, 1000, 12345):
+        assert scratch.scratch(f"{size}", (size,), np.float32).ctypes.data % 64 == 0
+
+
+@in_its_own_thread
 def test_another_thread_gets_other_memory():
     mine = scratch.scratch("a", (1000,), np.float64)
     theirs, kept = alone(lambda: (scratch.scratch("a", (1000,), np.float64), scratch.kept()))
@@ -212,6 +218,9 @@ def peak_of(call):
         ((16, 1, 100, 100), (1, 1, 3, 3), {}),
         ((256, 1, 32, 32), (256, 1, 3, 3), {"padding": 1}),  # the maps are what is large
         ((8, 64, 64, 64), (64, 1, 3, 3), {"padding": 1, "groups": 64}),
+        ((32, 64, 14, 14), (64, 1, 7, 7), {"padding": 3, "groups": 64}),
+        ((8, 1, 224, 224), (1, 1, 13, 13), {"padding": ((0, 12), (12, 0))}),
+        ((8, 2, 200, 200), (2, 1, 3, 90), {"groups": 2}),
         ((32, 64, 32, 32), (512, 64, 1, 1), {}),
         ((8, 16, 64, 64), (16, 16, 3, 3), {"padding": 4, "dilation": 4}),
         ((4, 3, 224, 224), (64, 3, 7, 7), {"padding": 3, "stride": 2}),

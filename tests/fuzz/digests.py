@@ -19,6 +19,7 @@ from benchmarks.families import FAMILIES, draw  # noqa: E402
 COUNT = 8
 WHOLE = (
     "conv2d",
+    "depthwise_conv2d",
     "conv_transpose2d",
     "max_pool2d",
     "linear",
