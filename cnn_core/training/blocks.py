@@ -16,6 +16,7 @@ import numpy as np
 from cnn_core.training.history import History
 
 BLOCK = 4096  # steps at most, 229 kB; a training that goes on writes what came in a tenth of a second
+SPAN = 4096  # steps of which an outline is kept together
 PART = 256  # rows that are read at a time
 
 
@@ -43,6 +44,7 @@ def cut(db: sqlite3.Connection, run: str, iteration: int) -> None:
     """Delete the steps after this one; a block that they are a part of keeps its beginning."""
     for table in ("steps", "ends"):
         db.execute(f"DELETE FROM {table} WHERE run = ? AND iteration > ?", (run, iteration))
+    db.execute("DELETE FROM outlines WHERE run = ? AND iteration > ?", (run, iteration - SPAN + 1))
     last = "SELECT iteration, record FROM steps WHERE run = ? ORDER BY iteration DESC LIMIT 1"
     for first, record in db.execute(last, (run,)).fetchall():
         block = history([record])

@@ -6,9 +6,13 @@ import sqlite3
 import time
 from pathlib import Path
 
+from cnn_core.training.outline import keep_outline
+
 DATABASE = "runs.db"
-VERSION = 1  # before, each step was a row of `steps`, and there was no table `ends`
-OF_HISTORY = ("steps", "ends", "statistics")
+VERSION = (
+    2  # before 2 there was no table `outlines`; before 1, each step was a row of `steps`, and there was no table `ends`
+)
+OF_HISTORY = ("steps", "ends", "outlines", "statistics")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, state TEXT NOT NULL,
@@ -19,6 +23,8 @@ CREATE TABLE IF NOT EXISTS steps (
     run TEXT NOT NULL, iteration INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ends (
     run TEXT NOT NULL, iteration INTEGER NOT NULL, val_accuracy REAL NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outlines (
+    run TEXT NOT NULL, iteration INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS changes (run TEXT NOT NULL, iteration INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS statistics (
     run TEXT NOT NULL, iteration INTEGER NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (run, iteration)) WITHOUT ROWID;
@@ -58,12 +64,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
-        if db.execute("PRAGMA user_version").fetchone() < (VERSION,):
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version < VERSION:
             with db:
-                db.execute(
-                    "INSERT OR REPLACE INTO ends SELECT run, iteration, json_extract(record, '$[6]') FROM steps "
-                    "WHERE typeof(record) = 'text' AND substr(record, -5) != 'null]'"
-                )
+                if version < 1:
+                    db.execute(
+                        "INSERT OR REPLACE INTO ends SELECT run, iteration, json_extract(record, '$[6]') FROM steps "
+                        "WHERE typeof(record) = 'text' AND substr(record, -5) != 'null]'"
+                    )
+                for (run,) in db.execute("SELECT id FROM runs").fetchall():
+                    keep_outline(db, run)
                 db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.close()

@@ -25,7 +25,7 @@ class Noted(Progress):
 
     def __init__(self, row: Row, store: Store, writer: Writer) -> None:
         super().__init__(row, store)
-        self._store, self._writer = store, writer
+        self._writer = writer
         self._unkept: deque[Callable[[], object]] = deque()  # writes that are still to be made
         self.turn, self.since = next(_turns), time.monotonic()
         self.went = -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,8 @@ class Progress:
     """Fields are replaced or appended to, never changed inside: safe to read at any time.
 
     state: queued (for its start, or to go on), running, paused, or one of ENDED; interrupted: its server died. records:
-    one per step so far. changes: of its settings, on the way. filters: the latest first layer's weights (F, C, HH, WW).
+    one per step so far, read when first asked for where they are many; read outline where the steps that tell of all are
+    enough. changes: of its settings, on the way. filters: the latest first layer's weights (F, C, HH, WW).
     seconds: of training so far. message: what went wrong, or why it is paused or ended. warning: what could not be
     kept, and why. seen: when somebody last looked (time.monotonic). parent: the run and iteration it was forked from.
     """
@@ -60,7 +62,9 @@ class Progress:
         self.parent = None if row.parent is None else (row.parent, row.parent_iteration or 0)
         self.pace, self.state, self.iterations = row.pace, row.state, row.iterations
         self.seconds, self.message, self.test_accuracy = row.seconds, row.message, row.test_accuracy
-        self.records: History = store.steps(row.id)
+        self._store, self._reading = store, threading.Lock()
+        self._outline = store.outline(row.id) if row.state in ENDED else None
+        self._records = store.steps(row.id) if self._outline is None else None
         self.changes = store.changes(row.id)
         self.statistics = [Statistics(*found) for found in store.statistics(row.id)]
         self.checkpoints = store.checkpoints(row.id)
@@ -70,9 +74,28 @@ class Progress:
         self.rate: list[tuple[int, float]] = []  # (iteration, when) of the last reports
 
     @property
+    def records(self) -> History:
+        """One per step so far. Raises StoreError if they cannot be read."""
+        with self._reading:
+            if self._records is None:
+                self._records = self._store.steps(self.id)
+            return self._records
+
+    @records.setter
+    def records(self, records: History) -> None:
+        self._records, self._outline = records, None
+
+    @property
+    def outline(self) -> History:
+        """What its curves are drawn from: of a long training that has ended the steps that tell of all, with the first, the
+        last and every end of an epoch; of any other one all of them."""
+        return self.records if self._outline is None else self._outline
+
+    @property
     def size(self) -> int:
         """About how many bytes of memory its history takes."""
-        return self.records.rows.nbytes + SEEN * len(self.statistics)
+        held = [history.rows.nbytes for history in (self._records, self._outline) if history is not None]
+        return sum(held) + SEEN * len(self.statistics)
 
     @property
     def ended(self) -> bool:
@@ -87,7 +110,7 @@ class Progress:
     @property
     def done(self) -> int:
         """How many steps it has behind it, as far as is known."""
-        return self.records[-1].iteration if self.records else 0
+        return self.outline[-1].iteration if self.outline else 0
 
     @property
     def live(self) -> dict[str, float]:

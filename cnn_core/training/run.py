@@ -188,8 +188,9 @@ class Run(Noted):
             except ValueError:  # damaged; what cannot be read just now may be whole, and is left
                 self.checkpoints.path(done).unlink(missing_ok=True)
         self.checkpoints.forget_after(done or 0)
+        records = self.records.up_to(done or 0)  # may have to be read
         with self._lock:
-            self.records = self.records.up_to(done or 0)
+            self.records = records
             self.statistics = [s for s in self.statistics if s.iteration <= (done or 0)]
             self._keep(lambda: self._store.forget_after(self.id, done or 0))
         return done

@@ -21,10 +21,12 @@ from cnn_core.solver import StepRecord
 from cnn_core.training.blocks import BLOCK, cut, history, parts
 from cnn_core.training.checkpoint import Checkpoints
 from cnn_core.training.database import DATABASE, OF_HISTORY, open_database, reading
-from cnn_core.training.history import STEP, History, epoch_ends
+from cnn_core.training.history import STEP, History
 from cnn_core.training.lock import lock_file
+from cnn_core.training.outline import add_block, outline
 
 UNREADABLE = "the history could not be read from {} ({})"
+UNWRITTEN = "the history could not be written to {} ({}): is the disk full?"
 DELETED_KEPT = 24 * 3600.0  # seconds in which a deleted run can be brought back
 FIELDS = ("state", "iterations", "pace", "seconds", "message", "test_accuracy", "name", "note", "deleted")
 
@@ -117,13 +119,8 @@ class Store:
         """
         new = records if isinstance(records, History) else History(records)
         for start in range(0, len(new), BLOCK):
-            block = new[start : start + BLOCK]
-            first = block[0].iteration
-            ends = [(run, end.iteration, end.val_accuracy) for end in epoch_ends(block)]
             with self._writing() as db:
-                cut(db, run, first - 1)
-                db.execute("INSERT INTO steps VALUES (?, ?, ?)", (run, first, block.as_bytes()))
-                db.executemany("INSERT INTO ends VALUES (?, ?, ?)", ends)
+                add_block(db, run, new[start : start + BLOCK])
 
     def add_changes(self, run: str, changes: Iterable[Change]) -> None:
         """Settings that were changed."""
@@ -165,8 +162,13 @@ class Store:
 
     def steps(self, run: str) -> History:
         """A run's history, read in parts."""
-        found = self._parts("record", "steps", run)
-        return history([record for part in found for _, record in part])
+        with self._apart() as db:
+            return history([record for part in parts(db, "record", "steps", run) for _, record in part])
+
+    def outline(self, run: str) -> History | None:
+        """The steps that tell of a long history, with its ends of epochs, in little time; None for a short one."""
+        with self._apart() as db:
+            return outline(db, run)
 
     def changes(self, run: str) -> list[Change]:
         """The changes of a run's settings, in the order they were made."""
@@ -177,13 +179,16 @@ class Store:
 
     def statistics(self, run: str) -> list[tuple[int, list[dict[str, Any]]]]:
         """(iteration, layers) of each watched step, read in parts."""
-        found = self._parts("layers", "statistics", run)
-        return [(iteration, json.loads(layers)) for part in found for iteration, layers in part]
+        with self._apart() as db:
+            found = parts(db, "layers", "statistics", run)
+            return [(iteration, json.loads(layers)) for part in found for iteration, layers in part]
 
-    def _parts(self, what: str, table: str, run: str) -> Iterator[list[Any]]:
+    @contextmanager
+    def _apart(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one who reads much."""
         try:
             with closing(reading(self.folder / DATABASE)) as db:
-                yield from parts(db, what, table, run)
+                yield db
         except sqlite3.Error as error:
             raise StoreError(UNREADABLE.format(self.folder, error)) from None
 
@@ -212,10 +217,8 @@ class Store:
         pages, free, size = (
             self._read(f"PRAGMA {what}")[0][0] for what in ("page_count", "freelist_count", "page_size")
         )
-        return {"": (pages - free) * size} | {run: self.checkpoints(run).size() for run in sorted(self._folders())}
-
-    def _folders(self) -> Iterator[str]:
-        return (path.name for path in self.folder.iterdir() if path.is_dir())
+        folders = sorted(path.name for path in self.folder.iterdir() if path.is_dir())
+        return {"": (pages - free) * size} | {run: self.checkpoints(run).size() for run in folders}
 
     def remove(self, run: str) -> None:
         """Delete all that is kept of a run, for good."""
@@ -231,9 +234,7 @@ class Store:
             with self._lock, self._connection:
                 yield self._connection
         except sqlite3.Error as error:
-            raise StoreError(
-                f"the history could not be written to {self.folder} ({error}): is the disk full?"
-            ) from None
+            raise StoreError(UNWRITTEN.format(self.folder, error)) from None
 
     def _read(self, query: str, *values: Any) -> list[Any]:
         try:

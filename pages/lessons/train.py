@@ -148,7 +148,7 @@ def one_run(run: Run) -> None:
         )
     try:
         seen_from_near(run)
-    except ValueError as error:  # its data set may have been removed since
+    except (ValueError, StoreError) as error:  # its data set may have been removed since, or its history cannot be read
         messages.error(error)
     st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
 

@@ -26,7 +26,7 @@ LOSS = "How wrong the network was on the pictures of the last step. Training mak
 
 def curves_view(run: Run, theme: str) -> None:
     """Numbers, curves, filters. Nothing is computed but what is drawn."""
-    last = last_epoch(run.records)
+    last = last_epoch(run.outline)
     row = st.container(horizontal=True, vertical_alignment="center", key="numbers")
     accuracies = {
         "training accuracy": (None if last is None else last.train_accuracy or 0, None),
@@ -64,10 +64,10 @@ def _charts(run: Run, smooth: bool, each: bool, theme: str) -> tuple[str, str, s
             return charts  # type: ignore[no-any-return]
     filters, steps = latest_filters(run)
     sheet, caption = run_sheet(filters, steps, None if each else common_reach(run), theme, SHEET)
-    loss = loss_curve(run.records, run.changes, smooth=smooth, classes=num_classes(run))
+    loss = loss_curve(run.records if smooth else run.outline, run.changes, smooth=smooth, classes=num_classes(run))
     charts = (
         encoded(_high(loss, CURVE)),
-        encoded(_high(accuracy_curve(run.records, smooth=smooth), CURVE)),
+        encoded(_high(accuracy_curve(run.outline, smooth=smooth), CURVE)),
         encoded(sheet),
         caption,
     )
@@ -82,7 +82,7 @@ def _high(figure: dict[str, Any], height: int) -> dict[str, Any]:
 
 def _loss(run: Run) -> str:
     """The loss of the last step; one that explodes with its power of ten."""
-    if not run.records:
+    if not run.outline:
         return "–"
-    loss = run.records[-1].loss
+    loss = run.outline[-1].loss
     return f"{loss:.3f}" if loss < 1e5 else f"{loss:.2e}"

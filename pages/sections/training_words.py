@@ -58,7 +58,7 @@ def status(run: Run, waiting: int = 0) -> str:
     """Where the run is, in a line. waiting: how many train before this one, if it is queued."""
     done, total = run.done, run.iterations
     if done and total:
-        step = f"step {done} of {total}, epoch {run.records[-1].epoch} of {run.config.num_epochs}"
+        step = f"step {done} of {total}, epoch {run.outline[-1].epoch} of {run.config.num_epochs}"
     else:  # a fork has steps behind it before its worker has said how many there are
         step = f"step {done}" if run.ended else "starting"
     reason, state = f", {run.message}" if run.message else "", word_of("state", run.state)
@@ -116,9 +116,9 @@ def about_the_loss(run: Run) -> str:
             f"{classes} classes equally likely: a loss of −ln(1/{classes}) = **ln {classes} ≈ {math.log(classes):.3f}**; small "
             f"weights begin there."
         )
-    if run.records and (first := run.records[0].reg_loss):
-        words.append(f"L2 adds ½ · reg · ΣW²: {first:.2g} at first, {run.records[-1].reg_loss:.2g} now.")
-    if is_logarithmic(run.records):
+    if run.outline and (first := run.outline[0].reg_loss):
+        words.append(f"L2 adds ½ · reg · ΣW²: {first:.2g} at first, {run.outline[-1].reg_loss:.2g} now.")
+    if is_logarithmic(run.outline):
         words.append(
             "The **log scale** shows an exploding loss as well as a small one: equal steps up multiply it equally."
         )
@@ -135,7 +135,7 @@ def num_classes(run: Run) -> int | None:
 
 def no_better_than_guessing(run: Run) -> bool:
     """After its last whole epoch, on pictures that it does not learn from."""
-    last = last_epoch(run.records)
+    last = last_epoch(run.outline)
     if last is None or last.val_accuracy is None or run.config.range_test:
         return False
     try:

@@ -61,7 +61,7 @@ def help_with(run: Run) -> str:
             f"What usually helps: a learning rate of a tenth (**{word_of('view', 'film_strip')}** can fork from a step before it "
             f"went wrong), He or Xavier weights, batch norm, less L2."
         )
-    last = last_epoch(run.records)
+    last = last_epoch(run.outline)
     if last is None:
         return ""
     if not no_better_than_guessing(run):
@@ -116,7 +116,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def gap(run: Run) -> float:
     """How much more of its own pictures than of others it names right, at the end of its last epoch; 0 before that."""
-    last = last_epoch(run.records)
+    last = last_epoch(run.outline)
     if last is None or last.train_accuracy is None or last.val_accuracy is None or run.config.range_test:
         return 0.0
     return last.train_accuracy - last.val_accuracy

@@ -521,7 +521,7 @@ def test_what_is_no_better_than_guessing_depends_on_the_classes_and_the_pictures
     data = SimpleNamespace(num_classes=classes, val_labels=range(count))
     config = SimpleNamespace(range_test=False, training_data=lambda: data)
     records = [SimpleNamespace(val_accuracy=accuracy), SimpleNamespace(val_accuracy=None)]
-    assert no_better_than_guessing(SimpleNamespace(config=config, records=records)) == guessing
+    assert no_better_than_guessing(SimpleNamespace(config=config, outline=records)) == guessing
 
 
 def test_a_fork_that_never_began_ended_at_its_step(registry):

@@ -308,6 +308,7 @@ def test_nothing_that_may_take_long_is_done_under_the_lock(two, monkeypatch, tmp
         (time, "sleep"),
         *((Path, name) for name in ("open", "read_bytes", "write_bytes", "glob", "stat", "unlink", "mkdir", "replace")),
         (store_module, "parts"),
+        (store_module, "outline"),
     ):
         watched(owner, name)
     two.store._connection, two.store._reading = Database(two.store._connection), Database(two.store._reading)
