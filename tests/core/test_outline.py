@@ -50,6 +50,8 @@ def test_an_outline_has_the_ends_every_peak_and_every_epoch_and_is_short(store):
     assert epoch_ends(found) == epoch_ends(history)
     spans = -(-STEPS // SPAN)
     where = (column(found, "iteration").astype(int) - 1) // SPAN
+    *whole, rest = np.bincount(where)
+    assert rest < max(whole) / 2, "the steps after the last whole span are drawn as densely as the others"
     for line in LINES:
         of_all, told = column(history, line), column(found, line)
         for k in range(spans):
