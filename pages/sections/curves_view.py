@@ -13,7 +13,7 @@ from cnn_core.training import Run
 from pages.animation.chart import chart, encoded
 from pages.controls import settings
 from pages.figures.curves import accuracy_curve, loss_curve
-from pages.sections.run_filters import common_reach, each_by_itself, run_sheet
+from pages.sections.run_filters import LOOKS, common_reach, each_by_itself, run_sheet
 from pages.sections.training_words import about_the_loss, num_classes
 from pages.server.filters import latest_filters
 
@@ -48,6 +48,7 @@ def curves_view(run: Run, theme: str) -> None:
         chart(sheet, key="filter_sheet")
         st.markdown(f":small[{caption}]")
     st.markdown(f":small[{about_the_loss(run)}]")
+    st.caption(LOOKS)
 
 
 def _charts(run: Run, smooth: bool, each: bool, theme: str) -> tuple[str, str, str, str]:

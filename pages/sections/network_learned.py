@@ -22,6 +22,7 @@ from pages.figures.pixels import as_url
 from pages.sections.network_ascent import made_to_excite
 from pages.sections.network_places import go_to, place_of
 from pages.sections.network_plane import the_plane
+from pages.sections.run_filters import LOOKS
 from pages.server import learned
 
 SMALL, TILE = 52, 76  # pixels: a filter among all, a patch of the chosen one
@@ -81,6 +82,8 @@ def _all_of_them(seen: Explored, layer: str, found: Patches, number: int, theme:
     some = "" if count == len(found.values) else f" The first {count} of {len(found.values)}."
     what = "its weights" if layer == "conv1" else "the patch that excites it most"
     st.caption(f"Shown: {what}.{some} {_dead(found)}")
+    if layer == "conv1":
+        st.caption(LOOKS)
 
 
 def _count(seen: Explored) -> int:

@@ -22,7 +22,8 @@ def settling_averages(given: Activations) -> None:
     st.markdown(
         "In training, batch norm divides by what **the batch at hand** has. In use there may be one picture only, and its answer "
         "must not depend on which others came along: so training keeps **running averages** of mean and variance, and in use "
-        "these take their place (above: **in use**). They begin at 0 and 1, and follow each batch by a small share."
+        "these take their place (above: **in use**; PyTorch calls it `eval()` mode). They begin at 0 and 1, and follow each "
+        "batch by a small share."
     )
     with st.container(horizontal=True, key="of_averages"):
         share = settings.scale(

@@ -16,6 +16,13 @@ EACH = (
     "largest weight of each filter has the full colour, so that weak patterns can be seen, too."
 )
 
+LOOKS = (
+    "A large first-layer filter that has learned looks smooth: an **edge** (one colour on one side, its opposite on the other), "
+    "**stripes**, or a **blob** of colour; one of 3×3 or 5×5 only hints at it. One that still looks as it did before training, "
+    "like **noise**, has often trained too briefly or with too little L2. A **dead** one learns no more, L2 only makes it "
+    "paler: its map is 0 for every picture."
+)
+
 
 def each_by_itself() -> bool:
     """The switch for the colours."""

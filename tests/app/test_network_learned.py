@@ -11,6 +11,7 @@ from cnn_core.training.shipped import shipped_network
 from pages.controls.explored import Explored
 from pages.figures.patches import patch_pixels
 from pages.sections import network_learned
+from pages.sections.run_filters import LOOKS
 from pages.server.kept import Lately
 from tests.app.lesson import calm, change, figure, galleries, open_lesson, texts
 from tests.trainings import small
@@ -57,7 +58,9 @@ def test_the_patches_are_the_largest_answers_of_the_chosen_filter(shipped, place
 
 
 def test_the_dead_ones_are_named_and_others_are_not():
-    assert any(text.endswith("Dead (silent on every test picture): none.") for text in texts(opened().caption))
+    captions = [caption.value for caption in opened().caption]
+    assert any(text.endswith("Dead (silent on every test picture): none.") for text in captions)
+    assert LOOKS in captions
     silent = np.zeros(200)
     silent[[3, 17]] = 1.0
     found = Patches(**dict.fromkeys(("values", "pictures", "cells", "fields", "zero"), silent), silent=silent)
@@ -90,6 +93,7 @@ def test_a_silenced_filter_is_missed_as_the_core_says(shipped):
     chances = network.probabilities(x[4:5])
     number = next(filter(missed, range(24)))
     app = opened(learned_layer="conv2", filter=str(number), silence="true", picture="4")
+    assert LOOKS not in [caption.value for caption in app.caption]  # its weights are no picture
     quiet = silenced(network, "conv2", number)
     (switch,) = app.toggle
     assert switch.label == "silence it (on this view only)"

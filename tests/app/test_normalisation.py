@@ -183,6 +183,7 @@ def test_running_averages_are_drawn_in_both_conventions():
             np.testing.assert_allclose(lines[name], getattr(found, what)[:, 3], rtol=1e-4)
         np.testing.assert_allclose(lines["each batch by itself"], getattr(ours, f"batch_{what}")[:, 3], rtol=1e-4)
     said = " ".join(texts(app.markdown))
+    assert "in use; PyTorch calls it eval() mode" in said.replace("*", "").replace("`", "")
     assert "PyTorch's running variance by 3 (unbiased), which is larger by 4/3" in said.replace("*", "")
 
 

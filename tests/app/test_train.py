@@ -10,6 +10,7 @@ from cnn_core.shares import percent
 from cnn_core.training import DataOptions, StopRules, TrainingConfig
 from cnn_core.training.presets import PRESETS
 from pages.controls.training import OFF, presets, widget_values
+from pages.sections.run_filters import LOOKS
 from tests.app.lesson import calm, change, control, figure, open_lesson, texts
 from tests.app.training import LONG, SLOW, SMALL, buttons, press, progress, start
 from tests.waiting import until
@@ -207,6 +208,7 @@ def test_a_run_is_followed_to_its_end(registry):
     assert guessing["y"] == [2.3026] * 2
     assert "**ln 10 ≈ 2.303**" in "".join(texts(app.markdown))
     assert f"L2 adds ½ · reg · ΣW²: {run.records[0].reg_loss:.2g} at first" in "".join(texts(app.markdown))
+    assert LOOKS in [caption.value for caption in app.caption]
     (sheet,), _ = figure(app, "filter_sheet")
     weight = run.network_at().params["conv1.weight"]
     np.testing.assert_allclose(sheet["z"][1][1:4], weight[0, 0, 0], rtol=1e-3)
