@@ -74,7 +74,7 @@ def settle(page: Page) -> None:
     """Wait until the page has drawn what it was asked for: no script running, nothing stale, all charts there."""
     page.wait_for_selector("h1", timeout=30_000)
     page.wait_for_function(
-        """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== 'running'
+        """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
                  && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"], .chart .canvas:empty')
                  && ![...document.querySelectorAll('.chart')].some((place) => place.chart?.due)""",
         timeout=30_000,

@@ -7,7 +7,8 @@ from collections import defaultdict
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tools.browser import launch, own_errors, serve
+from tests.browser.standing import LISTEN
+from tools.browser import launch, own_errors, serve, settle
 
 # Without a graphics card, and where each page is looked at for a second or two, these cost more than they bring.
 CHEAP = (
@@ -41,7 +42,8 @@ def kept():
 def new_page(chromium, kept):
     """Make a page of a given width and theme; at the end of the test no console may have shown an error.
 
-    It is a kept tab, emptied, where one is free. options: what only a browser context of its own has, such as has_touch.
+    It is a kept tab, emptied, where one is free; a standing one still shows what the test before it looked at, for
+    `show_page`. options: what only a browser context of its own has, such as has_touch.
     """
     made, errors = [], []
 
@@ -52,9 +54,9 @@ def new_page(chromium, kept):
     def on_error(error):
         errors.append(str(error))
 
-    def make(width=1280, theme="light", reduced_motion="no-preference", **options):
+    def make(width=1280, theme="light", reduced_motion="no-preference", standing=False, **options):
         size = {"width": width, "height": 900 if width > 800 else 844}
-        free = kept[frozenset(options.items())]
+        free = kept[standing, frozenset(options.items())]
         if free:
             page = free.pop()
             page.set_viewport_size(size)
@@ -62,22 +64,31 @@ def new_page(chromium, kept):
             context = chromium.new_context(viewport=size, **options)
             context.set_default_timeout(15_000)
             page = context.new_page()
+            if standing:
+                page.add_init_script(LISTEN)
         page.emulate_media(color_scheme=theme, reduced_motion=reduced_motion)
         page.on("console", on_console)
         page.on("pageerror", on_error)
-        made.append((page, free))
+        made.append((page, free, rest if standing else empty))
         return page
 
     yield make
-    for page, free in made:
+    for page, free, leave in made:
         if page.is_closed():
             page.context.close()
         else:
             page.remove_listener("console", on_console)
             page.remove_listener("pageerror", on_error)
-            empty(page)
+            leave(page)
             free.append(page)
     assert errors == []
+
+
+def rest(page):
+    """Leave the page as who comes next expects it: at its top, without a focus, no pointer where it would hover."""
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement?.blur(); document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)")
+    settle(page)
 
 
 def empty(page):
@@ -92,3 +103,9 @@ def empty(page):
 @pytest.fixture
 def page(new_page):
     return new_page()
+
+
+@pytest.fixture
+def standing(new_page):
+    """A page for a test that is not about its opening: the tests before it may have left it where it asks for little more."""
+    return new_page(standing=True)

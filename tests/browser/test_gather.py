@@ -46,9 +46,9 @@ def test_dx_is_gathered_from_where_the_backward_pass_stands(page, address):
         "convolution?preset=edges_on_a_picture&kernel_size=5&padding=0&input_size=5&dx_as=gather",
     ],
 )
-def test_a_gather_fits_one_screen(page, address, query):
-    page.set_viewport_size({"width": 1280, "height": 800})
-    player = open_walk(page, f"{address}/{query}")
+def test_a_gather_fits_one_screen(standing, address, query):
+    standing.set_viewport_size({"width": 1280, "height": 800})
+    player = open_walk(standing, f"{address}/{query}")
     for bottom, right, frames in player.evaluate(EDGES, [0, count(player) - 1]):
         assert frames >= 2
         assert right <= 1280

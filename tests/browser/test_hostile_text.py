@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from cnn_core.datasets.found import sets_folder
 from cnn_core.datasets.own import save_pictures
 from cnn_core.folders import VARIABLE
+from tests.browser.standing import show_page
 from tests.waiting import until
 from tools.browser import open_page, serve, settle
 
@@ -48,17 +49,18 @@ def no_way_out(page):
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_what_an_address_says_is_text(page, hostile, name):
+def test_what_an_address_says_is_text(standing, hostile, name):
+    show = open_page if name in ("train", "data") else show_page  # these two tell it who opens them
     for text in TEXTS:
         query = "&".join(f"{key}={quote(text)}" for key in PARAMETERS[name])
-        open_page(page, f"{hostile[0]}/{name}?{query}")
-        assert no_way_out(page)
+        show(standing, f"{hostile[0]}/{name}?{query}")
+        assert no_way_out(standing)
 
 
 @pytest.mark.parametrize("name", ["data", "train"])
-def test_titles_and_class_names_are_text(page, hostile, name):
-    open_page(page, f"{hostile[0]}/{name}?dataset={hostile[1]}")
-    assert no_way_out(page)
+def test_titles_and_class_names_are_text(standing, hostile, name):
+    show_page(standing, f"{hostile[0]}/{name}?dataset={hostile[1]}")
+    assert no_way_out(standing)
 
 
 def test_classes_of_a_training_are_text_on_all_its_views(page, hostile):

@@ -12,8 +12,8 @@ WINDOWS = Window.of(3).view(np.arange(36).reshape(6, 6)).reshape(16, 9)  # by po
 
 
 @pytest.fixture
-def player(page, address):
-    return open_walk(page, address + PLAIN)
+def player(standing, address):
+    return open_walk(standing, address + PLAIN)
 
 
 def test_an_output_shows_its_window(player):
@@ -42,8 +42,8 @@ def test_an_input_shows_every_output_that_uses_it_and_the_weight_through_which(p
     assert outlined(player, "out")
 
 
-def test_a_walk_of_the_backward_pass_alone_names_the_outputs_too(page, address):
-    player = open_walk(page, address + "/gradient-flow")
+def test_a_walk_of_the_backward_pass_alone_names_the_outputs_too(standing, address):
+    player = open_walk(standing, address + "/gradient-flow")
     hover(player, "x", 0)
     expect(player.locator(".link")).to_contain_text("x[0, 0] is under 1 window: it goes into out[0, 0] (× (−2)).")
     expect(player.locator(".link")).to_contain_text("dx[0, 0] = dout[0, 0] × (−2)")
@@ -64,7 +64,8 @@ def test_the_bias_is_in_every_output(player):
     assert {index for grid, _, index in linked(player) if grid == "out"} == set(range(16))
 
 
-def test_a_click_pins_and_escape_or_another_click_lets_go(page, player):
+def test_a_click_pins_and_escape_or_another_click_lets_go(page, address):
+    player = open_walk(page, address + PLAIN)
     cell = {"position": place(player, "x", 7)}
     canvas(player, "x").click(**cell)
     expect(player).to_have_attribute("data-pinned", "x,0,7")
@@ -84,7 +85,8 @@ def test_a_click_pins_and_escape_or_another_click_lets_go(page, player):
     assert not outlined(player, "x")
 
 
-def test_links_by_keyboard(page, player):
+def test_links_by_keyboard(page, address):
+    player = open_walk(page, address + PLAIN)
     player.locator(".speed").focus()
     page.keyboard.press("Tab")
     expect(player).to_have_attribute("data-linked", "x,0,0")
@@ -99,28 +101,28 @@ def test_links_by_keyboard(page, player):
     expect(player).to_have_attribute("data-linked", "weight,0,0")
 
 
-def test_channels_and_groups(page, address):
-    player = open_walk(page, address + "/convolution?preset=depthwise&stages=false")
+def test_channels_and_groups(standing, address):
+    player = open_walk(standing, address + "/convolution?preset=depthwise&stages=false")
     hover(player, "x", 55, plane=1)
     cells = linked(player)
     assert {plane for grid, plane, _ in cells if grid == "out"} == {1}  # depthwise: its own channel only
     assert {plane for grid, plane, _ in cells if grid == "weight"} == {1}
-    player = open_walk(page, address + "/convolution?preset=course_demo&stages=false")
+    player = open_walk(standing, address + "/convolution?preset=course_demo&stages=false")
     hover(player, "x", 24, plane=1)
     cells = linked(player)
     assert {plane for grid, plane, _ in cells if grid == "out"} == {0, 1}
     assert {plane for grid, plane, _ in cells if grid == "weight"} == {1, 4}
 
 
-def test_a_cell_under_no_window(page, address):
-    player = open_walk(page, address + "/convolution?preset=odd&stages=false")
+def test_a_cell_under_no_window(standing, address):
+    player = open_walk(standing, address + "/convolution?preset=odd&stages=false")
     hover(player, "x", 63)  # the last of 8x8: the stride does not divide
     assert {grid for grid, _, _ in linked(player)} == {"x", "dx"}
     expect(player.locator(".link")).to_contain_text("is under no window")
 
 
-def test_max_pooling_tells_who_won(page, address):
-    player = open_walk(page, address + "/pooling?preset=overlapping_stride_1&stages=false")
+def test_max_pooling_tells_who_won(standing, address):
+    player = open_walk(standing, address + "/pooling?preset=overlapping_stride_1&stages=false")
     x = player.evaluate("el => [...el.player.walk.grids.x.counts]")
     best = int(np.argmax(x))
     hover(player, "x", best)
@@ -132,8 +134,8 @@ def test_max_pooling_tells_who_won(page, address):
     expect(player.locator(".link")).to_contain_text("the largest of none: it goes no further, and its gradient is 0")
 
 
-def test_im2col_links_column_window_and_output(page, address):
-    player = open_walk(page, address + "/im2col?stages=false")
+def test_im2col_links_column_window_and_output(standing, address):
+    player = open_walk(standing, address + "/im2col?stages=false")
     windows = Window.of(2).view(np.arange(16).reshape(4, 4)).reshape(9, 4)
     hover(player, "columns", 2 * 9 + 4)  # row 2, column 4
     cells = linked(player)
@@ -150,8 +152,8 @@ def test_im2col_links_column_window_and_output(page, address):
     assert ("weight", 0, 1) in linked(player)
 
 
-def test_transposed_links_go_the_other_way(page, address):
-    player = open_walk(page, address + "/transposed?stages=false")
+def test_transposed_links_go_the_other_way(standing, address):
+    player = open_walk(standing, address + "/transposed?stages=false")
     hover(player, "x", 4)
     assert sum(grid == "out" for grid, _, _ in linked(player)) == 9
     hover(player, "out", 16)  # row 2, column 2 of 7x7: four windows meet
@@ -173,8 +175,8 @@ PAGES = [
 
 
 @pytest.mark.parametrize("query", PAGES)
-def test_every_cell_of_every_page_has_links_and_words(page, address, query):
-    player = open_walk(page, f"{address}/{query}&stages=false")
+def test_every_cell_of_every_page_has_links_and_words(standing, address, query):
+    player = open_walk(standing, f"{address}/{query}&stages=false")
     said = player.evaluate(
         """el => { const { walk, pointer } = el.player; const texts = [];
              for (const [name, grid] of Object.entries(walk.grids)) for (let plane = 0; plane < grid.channels; plane++)
@@ -187,25 +189,25 @@ def test_every_cell_of_every_page_has_links_and_words(page, address, query):
     expect(player.locator(".total")).not_to_be_empty()
 
 
-def test_a_click_on_an_output_of_im2col_goes_to_its_step(page, address):
-    player = open_walk(page, address + "/im2col?stages=false")
+def test_a_click_on_an_output_of_im2col_goes_to_its_step(standing, address):
+    player = open_walk(standing, address + "/im2col?stages=false")
     canvas(player, "out", 1).click(position=place(player, "out", 4, 1))
     at(player, 9 + 9 + 4)
     canvas(player, "product").click(position=place(player, "product", 5))
     at(player, 9 + 5)
 
 
-def test_a_cell_that_is_pointed_at_may_vanish_with_a_change_of_settings(page, address):
-    player = open_walk(page, address + "/transposed?stages=false")
+def test_a_cell_that_is_pointed_at_may_vanish_with_a_change_of_settings(standing, address):
+    player = open_walk(standing, address + "/transposed?stages=false")
     go(player, count(player) - 1)
     hover(player, "dx", 4)
-    page.get_by_text("gather", exact=True).dispatch_event("click")
-    expect(page.locator('section[data-grid="dx"]')).to_have_count(0)
-    expect(page.locator(".player .total")).not_to_be_empty()
+    standing.get_by_text("gather", exact=True).dispatch_event("click")
+    expect(standing.locator('section[data-grid="dx"]')).to_have_count(0)
+    expect(standing.locator(".player .total")).not_to_be_empty()
 
 
-def test_cells_are_named_as_in_the_layers_own_arrays(page, address):
-    player = open_walk(page, address + "/convolution?preset=course_demo&stages=false")
+def test_cells_are_named_as_in_the_layers_own_arrays(standing, address):
+    player = open_walk(standing, address + "/convolution?preset=course_demo&stages=false")
     hover(player, "x", 8, plane=2)  # in the padded plane row 1, column 1
     expect(player.locator(".link")).to_contain_text("x[2, 0, 0] is under")
     hover(player, "x", 0)

@@ -26,7 +26,7 @@ FONTS = """player => player.player.stage.planes.filter(({ cell, colours }) => ce
 
 @pytest.mark.parametrize(("path", "name"), PRESETS)
 def test_an_example_fits_one_screen(new_page, address, path, name):
-    page = new_page(1280, theme=("light", "dark")[PRESETS.index((path, name)) % 2])
+    page = new_page(1280, theme=("light", "dark")[PRESETS.index((path, name)) % 2], standing=True)
     player = open_walk(page, f"{address}/{path}?preset={name}")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     for width, height in ((1280, 800), (1366, 768)):
@@ -45,7 +45,7 @@ def test_an_example_fits_one_screen(new_page, address, path, name):
 
 @pytest.mark.parametrize("layer", ["convolution", "max_pooling", "average_pooling", "gathered"])
 def test_the_backward_pass_by_itself_fits_one_screen_with_dout_beside_what_it_belongs_to(new_page, address, layer):
-    page = new_page(1280)
+    page = new_page(1280, standing=True)
     page.set_viewport_size({"width": 1280, "height": 800})
     query = "dx_as=gather" if layer == "gathered" else f"kernel=emboss&layer={layer}"
     player = open_walk(page, f"{address}/gradient-flow?{query}")
@@ -72,18 +72,18 @@ def test_the_backward_pass_by_itself_fits_one_screen_with_dout_beside_what_it_be
         "im2col?input=few_numbers&input_size=10&channels=3&filters=2&kernel_size=4&padding=1&dilation=2",
     ],
 )
-def test_many_planes_stay_on_the_page(page, address, query):
-    player = open_walk(page, f"{address}/{query}")
+def test_many_planes_stay_on_the_page(standing, address, query):
+    player = open_walk(standing, f"{address}/{query}")
     for step in (0, count(player) - 1):
         go(player, step)
         edges = player.evaluate("""player => [...player.querySelectorAll(".group:not(.rests)")].map((group) =>
           group.getBoundingClientRect().right - player.getBoundingClientRect().right)""")
         assert max(edges) <= 1, step
-        fits(page)
+        fits(standing)
 
 
-def test_the_sum_keeps_its_height_at_every_step_of_a_phase(page, address):
-    player = open_walk(page, address + "/pooling?preset=overwriting&stages=false")
+def test_the_sum_keeps_its_height_at_every_step_of_a_phase(standing, address):
+    player = open_walk(standing, address + "/pooling?preset=overwriting&stages=false")
     heights = player.evaluate("""player => Array.from({ length: player.player.walk.count }, (_, step) => {
       player.player.go(step);
       return [player.dataset.phase, player.querySelector(".sum").getBoundingClientRect().height] })""")
@@ -91,7 +91,7 @@ def test_the_sum_keeps_its_height_at_every_step_of_a_phase(page, address):
 
 
 def test_a_walk_of_one_phase_shows_all_of_its_grids(new_page, address):
-    player = open_walk(new_page(390), address + "/gradient-flow")
+    player = open_walk(new_page(390, standing=True), address + "/gradient-flow")
     for name in ("x", "weight", "dx", "dweight", "dout"):
         expect(player.locator(f".group.{name}")).to_be_visible()
 
@@ -102,7 +102,7 @@ def test_a_walk_of_one_phase_shows_all_of_its_grids(new_page, address):
     + [("im2col", "in_colour")],
 )
 def test_digits_are_large_enough_to_read(new_page, address, path, name):
-    page = new_page(1280)
+    page = new_page(1280, standing=True)
     page.set_viewport_size({"width": 1280, "height": 800})
     player = open_walk(page, f"{address}/{path}?preset={name}")
     sizes = player.evaluate(FONTS)
@@ -112,7 +112,7 @@ def test_digits_are_large_enough_to_read(new_page, address, path, name):
 
 @pytest.mark.parametrize("name", ["half_padding", "depthwise", "course_demo"])
 def test_on_a_phone_the_sum_and_the_output_are_in_view_together(new_page, address, name):
-    page = new_page(390)
+    page = new_page(390, standing=True)
     player = open_walk(page, f"{address}/convolution?preset={name}")
     player.get_by_role("button", name="Play").click()
     player.locator(".sum").scroll_into_view_if_needed()
@@ -147,7 +147,7 @@ def test_the_first_screen_has_a_walk_by_hand_and_a_photograph_and_one_weight_cha
 
 @pytest.mark.parametrize("name", ["by_hand", "full_padding"])
 def test_on_a_phone_a_small_input_stands_beside_its_output(new_page, address, name):
-    page = new_page(390)
+    page = new_page(390, standing=True)
     player = open_walk(page, f"{address}/convolution?preset={name}")
     for phase in ("forward", "backward"):
         player.get_by_role("button", name=phase, exact=True).click()
@@ -163,7 +163,7 @@ def test_on_a_phone_a_small_input_stands_beside_its_output(new_page, address, na
 
 
 def test_on_a_phone_the_sliders_stand_between_the_words_and_the_figure(new_page, address):
-    page = new_page(390)
+    page = new_page(390, standing=True)
     player = open_walk(page, address + "/convolution")
     sliders = [page.get_by_role("slider", name=name) for name in ("kernel size", "stride", "padding", "dilation")]
     tops = [slider.bounding_box()["y"] for slider in sliders]
@@ -176,11 +176,11 @@ def test_on_a_phone_the_sliders_stand_between_the_words_and_the_figure(new_page,
     fits(page)
 
 
-def test_phases_are_buttons(page, address):
-    player = open_walk(page, address + "/convolution?preset=course_demo")
+def test_phases_are_buttons(standing, address):
+    player = open_walk(standing, address + "/convolution?preset=course_demo")
     backward = player.get_by_role("button", name="backward")
     backward.focus()
-    page.keyboard.press("Enter")
+    standing.keyboard.press("Enter")
     at(player, 18)
     expect(backward).to_have_attribute("aria-current", "step")
     player.get_by_role("button", name="forward", exact=True).click()
@@ -190,10 +190,10 @@ def test_phases_are_buttons(page, address):
         assert min(box["width"], box["height"]) >= 24
 
 
-def test_another_stride_keeps_the_phase_and_the_place(page, address):
-    player = open_walk(page, address + "/convolution?preset=half_padding")  # 5x5 outputs
+def test_another_stride_keeps_the_phase_and_the_place(standing, address):
+    player = open_walk(standing, address + "/convolution?preset=half_padding")  # 5x5 outputs
     go(player, 25 + 2 * 5 + 4)
-    page.get_by_role("slider", name="stride").press("ArrowRight")  # 3x3
+    standing.get_by_role("slider", name="stride").press("ArrowRight")  # 3x3
     expect(player).to_have_attribute("data-count", "18")
     at(player, 9 + 2 * 3 + 2)
     expect(player).to_have_attribute("data-phase", "backward")
@@ -214,8 +214,8 @@ def test_what_the_backward_pass_makes_is_introduced_where_it_first_appears(page,
     expect(player.locator(".note")).to_contain_text("dx says the same of each input number.")
 
 
-def test_each_step_that_the_slip_gets_wrong_is_told_marked_and_reached_by_a_button(page, address):
-    player = open_walk(page, address + "/pooling?preset=overwriting&stages=false")
+def test_each_step_that_the_slip_gets_wrong_is_told_marked_and_reached_by_a_button(standing, address):
+    player = open_walk(standing, address + "/pooling?preset=overwriting&stages=false")
     pairs = player.evaluate("""el => { const { walk } = el.player; const { origin, taps, winner, grids } = walk;
       return Array.from(winner, (tap, step) => [origin[step] + taps[tap], grids.dout.counts[step]]) }""")
     written, right, wrong = {}, {}, {}
@@ -237,5 +237,5 @@ def test_each_step_that_the_slip_gets_wrong_is_told_marked_and_reached_by_a_butt
     expect(player.locator(".terms")).to_contain_text("stays")  # the other cells of the window, which are not zeroed
     button.click()
     at(player, min(wrong))
-    open_walk(page, address + "/pooling?preset=overlapping_stride_1")
+    open_walk(standing, address + "/pooling?preset=overlapping_stride_1")
     expect(player.locator(".slip")).to_be_hidden()

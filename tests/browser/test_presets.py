@@ -34,7 +34,7 @@ def not_clipped(player):
     + [("pooling", "two_by_two"), ("transposed", "odd"), ("im2col", "in_colour")],
 )
 def test_nothing_is_clipped_on_a_phone(new_page, address, path, name):  # on a desk: test_one_screen.py
-    page = new_page(width=390)
+    page = new_page(width=390, standing=True)
     player = open_walk(page, f"{address}/{path}?preset={name}")
     not_clipped(player)
     fits(page)

@@ -36,9 +36,9 @@ HIDDEN = """part => { const range = document.createRange(); range.selectNodeCont
         (1024, 768, "transposed?kernel_size=1"),
     ],
 )
-def test_no_title_is_cut_off(page, address, query, width, height):
-    page.set_viewport_size({"width": width, "height": height})
-    player = open_walk(page, f"{address}/{query}")
+def test_no_title_is_cut_off(standing, address, query, width, height):
+    standing.set_viewport_size({"width": width, "height": height})
+    player = open_walk(standing, f"{address}/{query}")
     last = count(player) - 1
     for step in (0, last // 2, last // 2 + 1, last):
         go(player, step)

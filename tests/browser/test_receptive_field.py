@@ -10,6 +10,7 @@ from playwright.sync_api import Error, expect
 
 from cnn_core.receptive_field import connection, receptive_fields
 from pages.controls.stack import STACKS
+from tests.browser.standing import show_page
 from tests.waiting import until
 from tools.browser import open_page, settle
 
@@ -30,9 +31,9 @@ PINK, BLANK, MANY_PATHS = [230, 0, 122, 255], [0, 0, 0, 0], [217, 95, 2, 255]
 def open_stack(new_page, address):
     """Open the page with a preset; returns the page."""
 
-    def open_it(preset="three_small", query="", **options):
-        page = new_page(**options)
-        open_page(page, f"{address}/receptive-field?preset={preset}{query}")
+    def open_it(preset="three_small", query="", standing=False, **options):
+        page = new_page(standing=standing, **options)
+        show_page(page, f"{address}/receptive-field?preset={preset}{query}")
         expect(page.locator(".stack .words")).not_to_be_empty()
         return page
 
@@ -105,7 +106,7 @@ def test_before_the_first_click_the_middle_of_the_top_is_chosen(open_stack):
 
 @pytest.mark.parametrize("preset", STACKS)
 def test_hover_says_and_lights_what_the_core_computes(open_stack, preset):
-    page, rng = open_stack(preset), random.Random(preset)
+    page, rng = open_stack(preset, standing=True), random.Random(preset)
     layers, size = STACKS[preset].layers, STACKS[preset].input_size
     sizes = [field.map_size[0] for field in receptive_fields([layer.window for layer in layers], size)]
     for _ in range(4):
@@ -137,7 +138,7 @@ def test_hover_says_and_lights_what_the_core_computes(open_stack, preset):
 
 
 def test_above_it_lights_what_it_influences(open_stack):
-    page = open_stack()
+    page = open_stack(standing=True)
     canvas(page, "input").hover(position=spot(page, "input", 0, 4))
     expect(page.locator(".stack .words")).to_have_text(
         "input[0, 4] influences 3 cells of conv1, 5 cells of conv2, 4 cells of conv3."
@@ -151,7 +152,7 @@ def test_above_it_lights_what_it_influences(open_stack):
 
 
 def test_padding_is_told_and_drawn(open_stack):
-    page = open_stack("strided")
+    page = open_stack("strided", standing=True)
     canvas(page, "conv3").hover(position=spot(page, "conv3", 0, 11))
     words = page.locator(".stack .words")
     expect(words).to_contain_text(
@@ -166,14 +167,14 @@ def test_padding_is_told_and_drawn(open_stack):
 
 
 def test_gaps_are_told(open_stack):
-    page = open_stack("one 7×7", "&layer_1_kernel_size=2&layer_1_dilation=4")
+    page = open_stack("one 7×7", "&layer_1_kernel_size=2&layer_1_dilation=4", standing=True)
     expect(page.locator(".stack .words")).to_contain_text(
         "5×5 cells. It reads 4 of them; the others fall through the gaps."
     )
 
 
 def test_a_window_of_padding_only_sees_nothing(open_stack):
-    page = open_stack("one 7×7", "&layer_1_kernel_size=1&layer_1_padding=2")
+    page = open_stack("one 7×7", "&layer_1_kernel_size=1&layer_1_padding=2", standing=True)
     canvas(page, "conv1").hover(position=spot(page, "conv1", 0, 5))
     expect(page.locator(".stack .words")).to_have_text("conv1[0, 5] sees nothing of the input, only padding.")
 
@@ -233,14 +234,14 @@ def test_keys(open_stack):
 
 
 def test_every_map_has_a_name_for_those_who_do_not_see_it(open_stack):
-    page = open_stack("LeNet-5")
+    page = open_stack("LeNet-5", standing=True)
     for name in ("input, 32 by 32 cells", "pool2, 14 by 14 cells", "conv5, 1 by 1 cells"):
         expect(page.get_by_role("application", name=name)).to_have_count(1)
 
 
 @pytest.mark.parametrize("preset", STACKS)
 def test_on_a_phone_it_fits_and_answers_a_finger(open_stack, preset):
-    page = open_stack(preset, width=390, has_touch=True, device_scale_factor=2)
+    page = open_stack(preset, width=390, has_touch=True, device_scale_factor=2, standing=True)
     boxes = [figure.bounding_box() for figure in page.locator(".stack canvas").all()]
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
     assert all(cell_size(page, figure.get_attribute("data-map")) >= 3 for figure in page.locator("figure").all())
@@ -251,9 +252,9 @@ def test_on_a_phone_it_fits_and_answers_a_finger(open_stack, preset):
 
 
 def test_on_a_phone_no_map_is_under_the_words(open_stack):
-    page = open_stack(width=390, has_touch=True)
+    page = open_stack(width=390, has_touch=True, standing=True)
     for preset in STACKS:
-        open_page(page, f"{page.url.split('?')[0]}?preset={preset}")
+        show_page(page, f"{page.url.split('?')[0]}?preset={preset}")
         expect(page.locator(".stack figure")).to_have_count(len(STACKS[preset].layers) + 1)
         boxes = [canvas.bounding_box() for canvas in page.locator(".stack canvas").all()]
         bottom = max(box["y"] + box["height"] for box in boxes) - MARGIN
@@ -261,7 +262,7 @@ def test_on_a_phone_no_map_is_under_the_words(open_stack):
 
 
 def test_on_a_phone_hint_and_words_are_in_view_together(open_stack):
-    page = open_stack(width=390, has_touch=True)
+    page = open_stack(width=390, has_touch=True, standing=True)
     boxes = [page.locator(f".stack .{name}").bounding_box() for name in ("words", "hint")]
     assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
     assert boxes[1]["y"] + boxes[1]["height"] <= 844
@@ -324,7 +325,7 @@ def test_the_largest_stack_follows_the_pointer(open_stack):
     query = "".join(
         f"&layer_{n}_kind=conv&layer_{n}_kernel_size=7&layer_{n}_padding=3&layer_{n}_stride=1" for n in range(1, 6)
     )
-    page = open_stack("LeNet-5", f"&input_size=64{query}")
+    page = open_stack("LeNet-5", f"&input_size=64{query}", standing=True)
     chosen(page, "conv5", 32, 32)
     drawing = """c => { const { stack } = c.getRootNode().querySelector('.stack'); const start = performance.now();
         for (let i = 0; i < 20; i++) stack.choose(5, [i, i]); return (performance.now() - start) / 20 }"""

@@ -93,12 +93,12 @@ def check_step(at):
 
 
 @pytest.mark.parametrize(("path", "pages"), [("convolution", 10), ("pooling", 8), ("transposed", 4), ("im2col", 3)])
-def test_what_is_written_adds_up_at_random_steps(page, address, path, pages):
+def test_what_is_written_adds_up_at_random_steps(standing, address, path, pages):
     rng = random.Random(path)
     seen = set()
     for number in range(pages):
         query = "&".join(f"{k}={v}" for k, v in settings(rng, path, number).items())
-        player = open_walk(page, f"{address}/{path}?{query}")
+        player = open_walk(standing, f"{address}/{path}?{query}")
         seen |= set(map(check_step, player.evaluate(READ, [rng.randrange(count(player)) for _ in range(8)])))
     expected = {
         "convolution": {"dot", "outer"},
@@ -110,9 +110,11 @@ def test_what_is_written_adds_up_at_random_steps(page, address, path, pages):
 
 
 @pytest.mark.parametrize("picture", ["cat&input_size=32&channels=3", "shuffled+numbers&input_size=9"])
-def test_shares_of_a_gradient_are_written_as_in_the_exports(page, address, picture):
+def test_shares_of_a_gradient_are_written_as_in_the_exports(standing, address, picture):
     sides = "per_axis=true&kernel_size_height=2&kernel_size_width=3&stride_height=2&stride_width=3"
-    player = open_walk(page, f"{address}/pooling?pooling=average&{sides}&input={picture}&dout=from_loss&stages=false")
+    player = open_walk(
+        standing, f"{address}/pooling?pooling=average&{sides}&input={picture}&dout=from_loss&stages=false"
+    )
     counts, scale, said = player.evaluate(
         """el => { const { player } = el; const { dout, dx } = player.walk.grids; const { first } = player.walk.phases[1];
           const said = Array.from(dout.counts, (_, local) => {
@@ -138,8 +140,8 @@ def test_shares_of_a_gradient_are_written_as_in_the_exports(page, address, pictu
         "pooling?preset=average&kernel_size=3&stride=1&channels=2",
     ],
 )
-def test_the_backward_walk_ends_in_the_cores_gradients(page, address, query, upstream):
-    player = open_walk(page, f"{address}/{query}&dout={upstream}&stages=false")
+def test_the_backward_walk_ends_in_the_cores_gradients(standing, address, query, upstream):
+    player = open_walk(standing, f"{address}/{query}&dout={upstream}&stages=false")
     player.locator(".last").click()
     walk = player.evaluate("""el => { const { walk } = el.player; return { operation: walk.operation, size: walk.kernel_size,
       winner: walk.winner && [...walk.winner], groups: walk.grids.x.channels / walk.channels_in,

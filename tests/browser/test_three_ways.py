@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from cnn_core.conv_transpose import conv_transpose2d_forward_naive
 from cnn_core.window import Window
+from tests.browser.standing import show_page
 from tests.browser.walking import numbers
 from tools.browser import open_page
 
@@ -74,11 +75,11 @@ def layers_output(root, window, output_padding):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[0] or "as it opens")
-def test_the_three_sums_add_up_to_the_same_number_of_the_layer(page, address, case):
+def test_the_three_sums_add_up_to_the_same_number_of_the_layer(standing, address, case):
     query, window, output_padding, cells, drawn = case
-    page.set_viewport_size({"width": 1280, "height": 800})
-    open_page(page, f"{address}/transposed?view=ways{query}")
-    root = page.locator(".ways")
+    standing.set_viewport_size({"width": 1280, "height": 800})
+    show_page(standing, f"{address}/transposed?view=ways{query}")
+    root = standing.locator(".ways")
     expect(root).to_have_attribute("data-cell", re.compile(r"\d+,\d+,\d+"))
     out = layers_output(root, window, output_padding)
     assert canvas(root, "matrix").count() == int(drawn)
@@ -98,7 +99,9 @@ def test_the_three_sums_add_up_to_the_same_number_of_the_layer(page, address, ca
     for result in root.locator(".result").all():  # in view together with what was chosen, without scrolling
         assert result.bounding_box()["y"] + result.bounding_box()["height"] <= 800
     assert canvas(root, "dx").bounding_box()["y"] > 0
-    expect(page).to_have_url(re.compile(f"cell={'%2C'.join(map(str, cells[-1]))}|cell={','.join(map(str, cells[-1]))}"))
+    expect(standing).to_have_url(
+        re.compile(f"cell={'%2C'.join(map(str, cells[-1]))}|cell={','.join(map(str, cells[-1]))}")
+    )
 
 
 def test_one_number_is_followed_by_keyboard_pointer_and_matrix(page, address):

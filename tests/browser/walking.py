@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from playwright.sync_api import expect
 
-from tools.browser import open_page
+from tests.browser.standing import show_page
 
 NUMBER = re.compile(r"(?<![\w.])−?\d+(?:\.\d+)?")
 
@@ -16,8 +16,8 @@ def numbers(text):
 
 
 def open_walk(page, address):
-    """Open a page and wait until its player shows a step, and has drawn all of it."""
-    open_page(page, address)
+    """Show a page and wait until its player shows a step, and has drawn all of it."""
+    show_page(page, address)
     player = page.locator(".player")
     expect(player).to_have_attribute("data-step", re.compile(r"\d+"))
     return player
