@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS := http://127.0.0.1:8501
+# What is compiled is kept, whatever the environment says: each of the tests' many short processes would compile the core anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: app test judge lint bench screenshots clean
 
