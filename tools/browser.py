@@ -21,12 +21,23 @@ from pages.address.menu import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 PATHS = {page.path or "home": f"/{page.path}" for page in PAGES}
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# A headless shell would hint its letters: they would be as wide as on no reader's screen.
+SHELL = "chromium-headless-shell"
+QUIET = [
+    "--no-sandbox",
+    "--font-render-hinting=none",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def find_chromium() -> str | None:
-    """The system's Chromium (CONVSCOPE_CHROMIUM names another); None where Playwright must bring its own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """The system's Chromium (CONVSCOPE_CHROMIUM names another); None where Playwright must bring its own.
+
+    A headless shell goes first: it is the same engine without a window around the page, whose drawing is a tenth of the work.
+    """
+    names = (SHELL, "chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CONVSCOPE_CHROMIUM") or next((path for n in names if (path := shutil.which(n))), None)
 
 
