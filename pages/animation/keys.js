@@ -14,6 +14,7 @@ const ACTIONS = {
 const OWN_KEYS = [
   ["input[type=range]", ["ArrowLeft", "ArrowRight", "Home", "End"]],
   ["button, input, summary", [" ", "Enter"]],
+  [".terms", ["ArrowLeft", "ArrowRight"]], // they have the focus only where they are scrolled
 ];
 
 // The name of what a key is to do, if anything.

@@ -104,3 +104,15 @@ export function panelHeight(panels, width, beside) {
     }),
   );
 }
+
+// On a phone the blocks of a phase stand in one line: how high they are, and the rest of the panel.
+export function phonePanel(panel, width) {
+  const linesOf = (letters) => Math.ceil((letters * LETTERS.total + RESULT) / (width - EDGE));
+  const lines = panel.letters.reduce((all, letters) => all + linesOf(letters), 0);
+  const rest = 20 + Math.max(53, 24 + 22 * lines) + (panel.button ? 28 : 0);
+  if (!panel.blocks.length) return { blocks: 0, rest };
+  const [{ columns, terms, sum, part }] = panel.blocks;
+  const row = terms[0].left === undefined ? 28 : 40.5;
+  const titles = part ? 36 : panel.blocks.length > 1 ? 36 : 18;
+  return { blocks: titles + 3 + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0), rest };
+}

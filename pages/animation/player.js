@@ -3,11 +3,14 @@ import { fillSlips, markPhase } from "./axis.js";
 import { legend } from "./colours.js";
 import { Links } from "./links.js";
 import { Pointer } from "./pointer.js";
+import { scrollerOf } from "./scroller.js";
 import { Stage } from "./stage.js";
 import { Terms } from "./terms.js";
 import { Timeline } from "./timeline.js";
 import { Walk } from "./walk.js";
 import { describe, introduce } from "./words.js";
+
+const STICKS = 58; // pixels from the top of the screen to where the buttons stay, as in player.css
 
 class Player extends Timeline {
   constructor(root) {
@@ -35,7 +38,16 @@ class Player extends Timeline {
   drawAll() {
     this.part("legend").innerHTML = legend(this.walk);
     this.stage.show(this.at, this.done, true);
+    this.terms.reach();
     if (this.pointer.walk === this.walk) this.pointer.show();
+  }
+
+  // On a phone, what plays comes into view, as far as the buttons stay there.
+  play() {
+    const [{ top }, { bottom }] = [this.root, this.part("sum")].map((part) => part.getBoundingClientRect());
+    const over = Math.min(Math.ceil(bottom - window.innerHeight), top - STICKS);
+    if (this.stage.fit?.form === "phone" && over > 0) scrollerOf(this.root).scrollTop += over;
+    super.play();
   }
 
   stepOf(channel, cell) {

@@ -1,6 +1,7 @@
 // How large a cell is drawn and what stands beside what: as large as lets the whole figure fit the room there is.
 
 import { panelHeight, panelWidth, widestBlock } from "./panel.js";
+import { composePhone, phoneCells } from "./phone.js";
 
 const SMALLEST_CELL = 20; // its digits are 11 pixels high; where even these do not fit, planes become pictures with lenses
 const EASY_CELL = 28; // read at a glance: rather than go below it, the backward grids stand in the place of the forward ones
@@ -10,8 +11,6 @@ const RANGES = [
   [EASY_CELL - 1, SMALLEST_CELL],
 ];
 const PHONE = 600; // pixels; in a narrower room the parts stand below each other
-const LARGEST_ON_PHONE = 34;
-const PHONE_BARS = 158; // pixels of the page's line and the player's buttons, which stay in view
 const STRIPE = 9; // that tells the groups of a convolution apart
 const [SMALLEST_KERNEL, LARGEST_KERNEL] = [26, 40]; // a kernel's cells do not shrink with the input's
 const KERNEL_PICTURE = 6; // a cell of the small pictures that many kernels become, with a lens for the one at work
@@ -26,7 +25,7 @@ const GAPS = { columns: 28, rows: 14, planes: 12 };
 // form: where the sum stands, "beside" the kernels, "below" the first row or "low", beside the matrices of im2col, or "phone";
 // panel: how wide it is beside them;
 // cell: 0 where planes become pictures; small: whether the kernels do; swap: whether what the backward pass collects stands
-// where the forward grids stood, as there is no room for both; pair: on a phone, whether input and output stand side by side.
+// where the forward grids stood, as there is no room for both.
 // panels: what a step of each phase writes out.
 export function compose(groups, panels, room) {
   const swaps = panels.length > 1; // a walk of one phase needs all of its grids at each step
@@ -120,29 +119,6 @@ function pictureExtent(group, plan, width) {
 const picturesAcross = ({ planes }, wide) =>
   Math.max(1, Math.floor(WIDEST_OUTPUTS[planes.length > 3 ? "many" : "few"] / wide));
 
-function composePhone(groups, panels, { width }, swap) {
-  const small = groups.some((group) => group.kernels && group.filters > 4);
-  const maps = groups.filter((group) => !group.kernels);
-  if (maps.every(({ name, planes }) => planes.length === 1 && name !== "columns")) {
-    const across = Math.max(...[0, 1].map((row) => sum(maps.filter((map) => map.row === row).map(columnsIn))));
-    const cell = Math.min(LARGEST_ON_PHONE, Math.floor((width - GAPS.columns - 4) / across));
-    if (cell >= SMALLEST_CELL) return { form: "phone", cell, small, swap, pair: true };
-  }
-  const cells = Array.from({ length: LARGEST_ON_PHONE - SMALLEST_CELL + 1 }, (_, less) => LARGEST_ON_PHONE - less);
-  const fitting = cells.filter((cell) => maps.every(({ grid }) => grid.columns * cell + 10 <= width));
-  // The outputs, in lines, and the sum below them are in view together, if they can be.
-  const room = window.innerHeight - PHONE_BARS - panelHeight(panels.slice(0, 1), width, true);
-  const outputs = maps.filter(({ name }) => name === "out");
-  const cell = fitting.find((each) => outputs.every((group) => outputsHeight(group, each, width) <= room));
-  return { form: "phone", cell: cell ?? fitting[0] ?? 0, small, swap };
-}
-
-function outputsHeight({ grid, planes }, cell, width) {
-  const across = Math.floor((width + GAPS.planes) / (grid.columns * cell + 2 + GAPS.planes + STRIPE));
-  return TITLE + Math.ceil(planes.length / Math.max(1, across)) * (grid.rows * cell + CAPTION + 8) + GAPS.rows;
-}
-
-const columnsIn = ({ grid }) => grid.columns;
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 const kernelCell = (cell) => Math.max(SMALLEST_KERNEL, Math.min(cell, LARGEST_KERNEL));
 const captionOf = ({ grid, names }) => (grid.channels > 1 || names[1] ? CAPTION : 0);
@@ -189,7 +165,9 @@ export function columnsOf(group, groups, plan, width) {
 }
 
 // The cell sizes of one group: of its planes, and of its lenses where the planes are too small for numbers.
-export function groupCells(group, { cell, small, scale = 1 }, width) {
+export function groupCells(group, plan, width) {
+  if (plan.form === "phone") return phoneCells(group, plan);
+  const { cell, small, scale = 1 } = plan;
   const { grid, lenses, planes } = group;
   if (group.kernels) return { plane: small ? KERNEL_PICTURE : kernelCell(cell), lens: SMALLEST_KERNEL };
   const widest = Math.max(...lenses.map((lens) => lens.view.columns));

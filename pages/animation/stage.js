@@ -1,8 +1,10 @@
 // The stage: all planes of a walk, laid out to the width at hand, showing one step.
 
 import { titleOfPlane } from "./captions.js";
+import { changedCells } from "./changes.js";
 import { readColours, SCALES } from "./colours.js";
 import { breaksOf, crowded, measurePanels, panelHeight } from "./panel.js";
+import { phoneExtent, phoneView } from "./phone.js";
 import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
 import { roomFor } from "./room.js";
 import { columnsOf, compose, groupCells } from "./sizes.js";
@@ -50,7 +52,8 @@ export class Stage {
     const lenses = names.flatMap((looked) =>
       walk.marks(looked, at).map(({ plane, rows, columns }) => {
         const grid = walk.grids[looked];
-        return [looked, plane, [most(Math.min(rows, 10), grid.rows), most(Math.min(columns, 10), grid.columns)]];
+        const lens = [most(Math.min(rows, 10), grid.rows), most(Math.min(columns, 10), grid.columns)];
+        return [looked, plane, lens, [rows, columns]];
       }),
     );
     return { row, names, lines, lenses };
@@ -88,9 +91,10 @@ export class Stage {
     lenses.forEach((shown, number) => this.give(group.lenses[number], ...shown));
   }
 
-  give(plane, name, channel, lens) {
+  give(plane, name, channel, lens, span) {
     const { walk } = this;
     const grid = walk.grids[name];
+    plane.span = span;
     const options = { lens };
     if (walk.fields.has(name)) {
       options.blank = (index) => walk.blank[index];
@@ -107,7 +111,7 @@ export class Stage {
   caption(plane) {
     const { words, owner } = titleOfPlane(this.walk, plane.name, plane.channel);
     const { view, grid } = plane;
-    const cut = view.rows < grid.rows || view.columns < grid.columns;
+    const cut = this.fit?.form !== "phone" && (view.rows < grid.rows || view.columns < grid.columns);
     const size = `part: ${view.rows}×${view.columns} of ${grid.rows}×${grid.columns}`;
     plane.caption.textContent = !cut ? words : words ? `${words} (part)` : size;
     plane.figure.className = owner === null ? "" : `of-group group-${owner % 4}`;
@@ -125,10 +129,11 @@ export class Stage {
     if (!this.root.clientWidth) return false;
     [this.width, this.height] = [this.root.clientWidth, window.innerHeight];
     this.colours = readColours(this.root, this.scale);
-    this.fit = compose(this.groups, this.panels, roomFor(this.root, this.part("figure")));
+    const [room, bars] = [roomFor(this.root, this.part("figure")), this.part("transport").offsetHeight];
+    this.fit = compose(this.groups, this.panels, { ...room, bars });
     this.root.dataset.form = this.fit.form;
     this.root.classList.toggle("swap", this.fit.swap);
-    this.root.classList.toggle("pair", Boolean(this.fit.pair));
+    this.root.classList.toggle("bare", this.fit.around === null);
     this.root.style.setProperty("--panel", `${this.fit.panel}px`);
     return true;
   }
@@ -137,10 +142,19 @@ export class Stage {
     const { fit, groups, width } = this;
     const sizes = groupCells(group, fit, width);
     group.section.style.setProperty("--across", columnsOf(group, groups, fit, width));
-    group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS);
+    group.section.classList.toggle("magnified", sizes.plane < MINIMUM_FOR_NUMBERS && sizes.lens > 0);
+    const phone = fit.form === "phone";
+    group.section.style.width = phone ? `${phoneExtent(group, fit, width)[0]}px` : "";
+    for (const lens of group.lenses) this.widen(lens, phone ? phoneView(lens, group, fit) : lens.lens);
     group.section.classList.toggle("many", group.planes.length > 1);
     for (const plane of group.planes) plane.resize(sizes.plane);
     if (sizes.plane < MINIMUM_FOR_NUMBERS) for (const lens of group.lenses) lens.resize(sizes.lens);
+  }
+
+  // Let a lens show so many rows and columns.
+  widen(lens, [rows, columns]) {
+    Object.assign(lens.view, { rows, columns });
+    this.caption(lens);
   }
 
   // Show a stage of a step; `all` draws every cell, at its new size, otherwise only those that changed.
@@ -168,7 +182,14 @@ export class Stage {
 
   // The sum keeps its height at every step of a phase.
   keepRoom({ number }) {
-    const { form, panel } = this.fit;
+    const { form, panel, sums } = this.fit;
+    if (sums) {
+      this.breaks = [];
+      this.part("terms").style.height = `${sums[number].terms}px`;
+      this.part("sum").style.minHeight = `${sums[number].height}px`;
+      return;
+    }
+    this.part("terms").style.height = "";
     const [here, width, beside] = [this.panels[number], panel ?? this.width, form !== "below"];
     this.breaks = breaksOf(here, width);
     this.part("sum").classList.toggle("crowded", crowded(here, width, beside));
@@ -185,7 +206,7 @@ export class Stage {
     const { walk, colours } = this;
     if (all) this.resize(group);
     const marks = Object.fromEntries(group.names.map((name) => [name, walk.marks(name, at)]));
-    const changed = Object.fromEntries(group.names.map((name) => [name, all ? null : this.changedCells(name, moves)]));
+    const changed = Object.fromEntries(group.names.map((name) => [name, all ? null : changedCells(walk, name, moves)]));
     for (const plane of group.planes) {
       if (changed[plane.name]) plane.drawCells(changed[plane.name][plane.channel] ?? []);
       else plane.draw(colours);
@@ -212,34 +233,7 @@ export class Stage {
       lens.mark(mark);
     });
   }
-
-  // The cells of a grid that a few steps changed, {plane: [index]}; null after a leap: all of them.
-  changedCells(name, moves) {
-    const { walk } = this;
-    const made = name === "out" && walk.operation === "im2col" ? "product" : name;
-    const move = moves[made];
-    if (!move) return {};
-    const { action, phase } = walk.makers[made];
-    const [low, high] = [Math.min(...move), Math.max(...move)];
-    if (high - low > MOST_REDRAWN || (action.adds && move[1] < move[0])) return null;
-    const changed = {};
-    for (let local = low; local < high; local++) {
-      const at = walk.locate(phase.first + local);
-      for (const mark of walk.marks(name, at)) {
-        (changed[mark.plane] ??= []).push(...(walk.fields.has(name) ? at.cells : markedCells(mark, walk.grids[name])));
-      }
-    }
-    return changed;
-  }
 }
 
 const PLACES = ["given", "made"]; // of the rows of groups
 const [TITLE_LETTER, TITLE_REACH] = [7.1, 24]; // pixels
-const MOST_REDRAWN = 60; // steps; beyond, all of a plane is drawn anew
-
-function markedCells(mark, grid) {
-  return Array.from(
-    { length: mark.rows * mark.columns },
-    (_, i) => (mark.top + Math.floor(i / mark.columns)) * grid.columns + mark.left + (i % mark.columns),
-  );
-}

@@ -36,7 +36,27 @@ export class Terms {
     this.total.innerHTML = told.total
       .map(({ html, stage: from }) => `<span${from > stage ? ' class="later"' : ""}>${html}</span>`)
       .join("");
+    this.follow(told.blocks.findIndex((block) => block.stage === stage));
     if (this.table.open) this.tabulate();
+  }
+
+  // Where the blocks have to be scrolled, as on a phone, the keyboard reaches them.
+  reach() {
+    const { blocks } = this;
+    const bounded = blocks.style.height; // nothing else has to be measured
+    this.scrolls =
+      bounded && (blocks.scrollWidth > blocks.clientWidth + 1 || blocks.scrollHeight > blocks.clientHeight + 1);
+    if (this.scrolls) Object.assign(blocks, { tabIndex: 0, role: "group", ariaLabel: "Terms of this step" });
+    else for (const name of ["tabindex", "role", "aria-label"]) blocks.removeAttribute(name);
+  }
+
+  // Bring the first block of a stage into sight, without moving the page.
+  follow(number) {
+    if (number < 0 || number === this.followed) return;
+    this.followed = number;
+    if (!this.scrolls) return;
+    const [first, { section }] = [this.built[0].section, this.built[number]];
+    this.blocks.scrollTo(section.offsetLeft - first.offsetLeft, 0);
   }
 
   build(blocks, breaks) {
@@ -59,6 +79,8 @@ export class Terms {
       this.blocks.append(section);
       return { section, heading: section.firstChild, cells, sum };
     });
+    this.followed = undefined;
+    this.reach();
   }
 
   tabulate() {

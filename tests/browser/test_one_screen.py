@@ -8,16 +8,26 @@ from tests.browser.test_presets import PRESETS, not_clipped
 from tests.browser.walking import at, count, go, open_walk
 
 # At each of these steps the bottom and the right edge of what has to be in view: the time axis, the words, the sum, and of each
-# grid the frame of this step, in its lens where it has one.
-EDGES = """async (player, steps) => { const shown = (element) => element.getBoundingClientRect().height > 0, found = [];
+# grid the frame of this step, in its lens where it has one; and how high the figure is in which phase.
+EDGES = """async (player, steps) => { const found = [];
+  const shown = (element) => element.getBoundingClientRect().height > 0 && element.style.visibility !== "hidden";
   const frame = () => new Promise(requestAnimationFrame);
   for (const step of steps) { player.player.go(step); await frame(); await frame(); found.push(edges()) }
   return found;
-  function edges() { const frames = [...player.querySelectorAll(".group:not(.rests)")].flatMap((group) => {
+  // On a phone a matrix's rows stand for the kernels, which come below.
+  function counts(group) {
+    return !(player.dataset.form === "phone" && group.matches(".weight") && player.querySelector(".columns")) }
+  function edges() { const frames = [...player.querySelectorAll(".group:not(.rests)")].filter(counts).flatMap((group) => {
     const [lenses, planes] = [".lenses", ".planes"].map((list) => [...group.querySelectorAll(`${list} .frame`)].filter(shown));
     return lenses.length ? lenses : planes });
   const boxes = [...player.querySelectorAll(".transport, .says, .sum"), ...frames].map((e) => e.getBoundingClientRect());
-  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length] } }"""
+  const high = [player.dataset.phase, player.querySelector(".figure").offsetHeight];
+  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length, high] } }"""
+# Scroll the page until the player's buttons stay at its top.
+UP = """player => { const main = player.getRootNode().host.closest('[data-testid="stMain"]');
+  const room = player.getBoundingClientRect().top - parseFloat(getComputedStyle(player.querySelector(".transport")).top);
+  main.scrollTop += room }"""
+SMALL = [(390, 844), (360, 844)]
 FONTS = """player => player.player.stage.planes.filter(({ cell, colours }) => cell >= 19 && colours).map((plane) => {
   const sizes = []; const { pen } = plane; const write = pen.fillText;
   pen.fillText = function (...given) { sizes.push(+pen.font.match(/([\\d.]+)px/)[1]); write.apply(pen, given) };
@@ -33,14 +43,36 @@ def test_an_example_fits_one_screen(new_page, address, path, name):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function("player => !player.player.stage.outgrown", arg=player.element_handle())
         steps = [count(player) - 1, count(player) // 2, count(player) // 2 - 1, 0]
-        for step, (bottom, right, frames) in zip(steps, player.evaluate(EDGES, steps), strict=True):
+        for step, (bottom, right, frames, _) in zip(steps, player.evaluate(EDGES, steps), strict=True):
             assert frames >= 2, step
             assert right <= width, step
             assert bottom <= height, step
         fits(page)
         not_clipped(player)
+    fits_a_phone(player)
     player.locator(".last").click()
     expect(player.locator(".total")).not_to_be_empty()
+
+
+def fits_a_phone(player):
+    """What has to be in view is on one screen, below the buttons, and nothing changes its height from step to step."""
+    page = player.page
+    for width, height in SMALL:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            "player => !player.player.stage.outgrown && player.dataset.form === 'phone'", arg=player.element_handle()
+        )
+        player.evaluate(UP)
+        last = count(player) - 1
+        steps = [last, last - 1, last // 2, 1, 0]
+        heights = {}
+        for step, (bottom, right, frames, (phase, high)) in zip(steps, player.evaluate(EDGES, steps), strict=True):
+            assert frames >= 2, step
+            assert right <= width, step
+            assert bottom <= height, step
+            assert heights.setdefault(phase, high) == high, step
+        fits(page)
+        not_clipped(player)
 
 
 @pytest.mark.parametrize("layer", ["convolution", "max_pooling", "average_pooling", "gathered"])
@@ -49,18 +81,18 @@ def test_the_backward_pass_by_itself_fits_one_screen_with_dout_beside_what_it_be
     page.set_viewport_size({"width": 1280, "height": 800})
     query = "dx_as=gather" if layer == "gathered" else f"kernel=emboss&layer={layer}"
     player = open_walk(page, f"{address}/gradient-flow?{query}")
-    for bottom, right, _ in player.evaluate(EDGES, [0, count(player) - 1]):
+    for bottom, right, *_ in player.evaluate(EDGES, [0, count(player) - 1]):
         assert bottom <= 800
         assert right <= 1280
     groups = player.locator(".group:not(.rests)").evaluate_all("all => all.map((group) => group.dataset.grid)")
     boxes = {name: player.locator(f".group.{name}").bounding_box() for name in groups}
-    if "dout" not in groups:
-        return  # gathered, it is the input
-    beside = "weight" if "weight" in groups else "x" if "x" in groups else "dx"
-    gap = boxes["dout"]["x"] - boxes[beside]["x"] - boxes[beside]["width"]
-    assert boxes["dout"]["y"] == boxes[beside]["y"]
-    assert 0 < gap < 90  # at most the bias of what stands below the kernel is between them
-    assert boxes["dout"]["x"] < player.locator(".sum").bounding_box()["x"]
+    if "dout" in groups:  # gathered, it is the input
+        beside = "weight" if "weight" in groups else "x" if "x" in groups else "dx"
+        gap = boxes["dout"]["x"] - boxes[beside]["x"] - boxes[beside]["width"]
+        assert boxes["dout"]["y"] == boxes[beside]["y"]
+        assert 0 < gap < 90  # at most the bias of what stands below the kernel is between them
+        assert boxes["dout"]["x"] < player.locator(".sum").bounding_box()["x"]
+    fits_a_phone(player)
 
 
 @pytest.mark.parametrize(
@@ -110,17 +142,42 @@ def test_digits_are_large_enough_to_read(new_page, address, path, name):
     assert min(sizes) >= 11
 
 
-@pytest.mark.parametrize("name", ["half_padding", "depthwise", "course_demo"])
-def test_on_a_phone_the_sum_and_the_output_are_in_view_together(new_page, address, name):
-    page = new_page(390, standing=True)
+@pytest.mark.parametrize(("name", "theme"), [("eight_filters", "light"), ("course_demo", "dark")])
+def test_on_a_phone_what_plays_comes_into_view_and_its_terms_scroll_by_themselves(new_page, address, name, theme):
+    page = new_page(390, theme, standing=True)
     player = open_walk(page, f"{address}/convolution?preset={name}")
-    player.get_by_role("button", name="Play").click()
-    player.locator(".sum").scroll_into_view_if_needed()
-    made, total = player.locator(".group.out").bounding_box(), player.locator(".sum").bounding_box()
-    top = player.locator(".transport").bounding_box()
-    room = 844 - top["y"] - top["height"]  # below the buttons, which stay in view however far one scrolls
-    assert made["y"] < total["y"]
-    assert total["y"] + total["height"] - made["y"] <= room
+    scroll = "player => player.getRootNode().host.closest('[data-testid=\"stMain\"]').scrollTop"
+    for phase, names in (("forward", ("x", "weight", "out")), ("backward", ("dx", "dweight", "dout"))):
+        player.get_by_role("button", name=phase, exact=True).click()
+        player.evaluate(scroll.replace(".scrollTop", ".scrollTop = 0"))
+        player.get_by_role("button", name="Play").click()
+        top = player.locator(".transport").bounding_box()
+        boxes = [player.locator(f".group.{each}").bounding_box() for each in names]
+        boxes.append(player.locator(".sum").bounding_box())
+        assert min(box["y"] for box in boxes) >= top["y"] + top["height"]
+        assert max(box["y"] + box["height"] for box in boxes) <= 844
+        player.get_by_role("button", name="Pause").click()
+    sizes = player.evaluate(FONTS)
+    assert sizes
+    assert min(sizes) >= 11
+    assert player.locator(".term i").first.evaluate("term => getComputedStyle(term).fontSize") == "11px"
+    first, terms, before = count(player) // 2, player.get_by_role("group", name="Terms of this step"), None
+    for stage, heading in enumerate(("dweight +=", "dx[window] +=")):  # the block that is added now is what one sees
+        player.evaluate("(player, [step, stage]) => player.player.go(step, stage)", [first, stage])
+        at(player, first, stage)
+        block = terms.locator("section", has_text=heading)
+        page.wait_for_function(
+            "([block, terms]) => Math.abs(block.getBoundingClientRect().left - terms.getBoundingClientRect().left) < 2",
+            arg=[block.element_handle(), terms.element_handle()],
+        )
+        assert player.evaluate(scroll) == (before := before or player.evaluate(scroll))
+    terms.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "([block, terms]) => block.getBoundingClientRect().left - terms.getBoundingClientRect().left > 20",
+        arg=[block.element_handle(), terms.element_handle()],
+    )
+    at(player, first, 1)  # the arrows scroll what has the focus, and do not walk on
 
 
 def test_the_first_screen_has_a_walk_by_hand_and_a_photograph_and_one_weight_changes_both(page, address):
