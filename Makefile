@@ -6,15 +6,14 @@ ADDRESS := http://127.0.0.1:8501
 # What is compiled is kept, whatever the environment says: each of the tests' many short processes would compile the core anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: app test judge lint bench screenshots clean
+.PHONY: app test judge lint chromium bench screenshots clean
 
 app: .venv/app
 	@echo "ConvScope is at $(ADDRESS) (Ctrl+C ends it)"
 	@$(BIN)/python -m streamlit run app.py
 
 test: .venv/dev
-	$(BIN)/python -m tools.get_chromium
-	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory --jobs 2 chromium lint
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/browser
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests/browser
 
@@ -28,12 +27,13 @@ lint: .venv/dev
 	$(BIN)/oxlint pages
 	$(BIN)/oxfmt --check pages
 
-bench: .venv/dev
+chromium: .venv/dev
 	$(BIN)/python -m tools.get_chromium
+
+bench: chromium
 	@failed=0; for part in core check gradients attribution features scan player pad network shift lab waiting load; do $(BIN)/python -m benchmarks.$$part || failed=1; done; exit $$failed
 
-screenshots: .venv/dev
-	$(BIN)/python -m tools.get_chromium
+screenshots: chromium
 	$(BIN)/python -m tools.screenshots screenshots
 
 .venv/python:
