@@ -9,9 +9,8 @@ from pathlib import Path
 from cnn_core.training.outline import keep_outline
 
 DATABASE = "runs.db"
-VERSION = (
-    2  # before 2 there was no table `outlines`; before 1, each step was a row of `steps`, and there was no table `ends`
-)
+# Before 2 there was no table `outlines`; before 1, each step was a row of `steps`, and there was no table `ends`.
+VERSION = 2
 OF_HISTORY = ("steps", "ends", "outlines", "statistics")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (

@@ -30,7 +30,7 @@ PRESETS: tuple[TrainingPreset, ...] = (
     TrainingPreset(
         "course_net",
         "The three-layer net of CS231n",
-        "Convolution, ReLU, pooling and two fully connected layers: in ten epochs it names more than 95 % of digits right "
+        "Convolution, ReLU, pooling and two fully connected layers: in ten epochs it names more than 95% of digits right "
         "that it has never seen.",
         TrainingConfig(),
     ),
@@ -38,7 +38,7 @@ PRESETS: tuple[TrainingPreset, ...] = (
         "overfit_100",
         "Overfit 100 pictures",
         "The first thing to try with a new network: it must be able to memorise a few pictures. Training accuracy "
-        "goes to 100 %, validation accuracy stays behind: the gap is overfitting.",
+        "goes to 100%, validation accuracy stays behind: the gap is overfitting.",
         TrainingConfig("fashion", data=DataOptions(num_train=100), reg=0.0, num_epochs=40),
     ),
     TrainingPreset(

@@ -212,7 +212,7 @@ def test_of_a_right_gradient_it_is_never_said_that_no_h_helps(name, tensor):
 
 def test_a_right_gradient_is_not_called_wrong_where_h_is_too_small():
     app = open_lesson("gradient_check", preset="too_small")
-    assert re.search(r"14 % of the gradient", texts(app.warning)[0])
+    assert re.search(r"14% of the gradient", texts(app.warning)[0])
     for _, data in components(app).values():
         assert "wrong" not in " ".join(words for _, words in data["legend"])
 

@@ -60,7 +60,7 @@ def opened(layer, number):
 
 
 def number(text):
-    return float(text.replace("−", "-").replace("<", "").replace("%", ""))
+    return float(text.replace("−", "-").strip("<>%"))
 
 
 def table(overview, index):

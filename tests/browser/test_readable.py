@@ -5,13 +5,18 @@ from playwright.sync_api import expect
 
 from tests.browser.walking import at, canvas, count, go, hover, open_walk, place
 
-# Titles of the sum that end outside of it or under the name of the stage, and titles of grids that run into another.
+# Titles of the sum that end outside of it or under the name of the stage, or run into another, and so of grids.
+# A line of terms that is scrolled by itself ends where one can scroll to.
 CUT = """player => { const edges = (part) => { const range = document.createRange(); range.selectNodeContents(part);
     return range.getBoundingClientRect() };
   const crosses = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   const shown = (list) => [...player.querySelectorAll(list)].filter((part) => part.textContent && part.getClientRects().length);
   const sum = player.querySelector(".sum").getBoundingClientRect(), stage = edges(player.querySelector(".stage"));
-  const told = shown(".terms h5").filter((title) => edges(title).right > sum.right || crosses(edges(title), stage));
+  const terms = player.querySelector(".terms"), { left } = terms.getBoundingClientRect();
+  const end = terms.tabIndex < 0 ? sum.right : left - terms.scrollLeft + terms.scrollWidth;
+  const titles = shown(".terms h5");
+  const told = titles.filter((title) => edges(title).right > end || crosses(edges(title), stage)
+    || titles.some((other) => other !== title && crosses(edges(title), edges(other))));
   const grids = shown(".group h4");
   return [...told, ...grids.filter((title) => crosses(edges(title), sum)
     || grids.some((other) => other !== title && crosses(edges(title), edges(other))))].map((title) => title.textContent) }"""

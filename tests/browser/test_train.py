@@ -90,9 +90,10 @@ def test_a_run_survives_a_reload_and_a_stop_keeps_what_it_learned(page, address)
     expect(page.get_by_role("button", name="Go on")).to_be_enabled()
     page.get_by_role("link", name="See the network at work").click()
     expect(page.locator("h1")).to_have_text("Network")
-    expect(page.get_by_text("Weights of your training on digits")).to_be_visible()
+    whose = page.get_by_text(re.compile("Weights of your training “.+” on digits"))
+    expect(whose).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Weights of your training on digits")).to_be_visible()
+    expect(whose).to_be_visible()
 
 
 def test_a_training_is_left_found_again_changed_and_forked(page, address):

@@ -62,6 +62,7 @@ def trained(folder, name, **settings):
 def run_of(config, records, checkpoints):
     store = SimpleNamespace(
         steps=lambda _: History(records),
+        outline=lambda _: None,
         changes=lambda _: [Change(*change) for change in CHANGES],
         statistics=lambda _: [],
         checkpoints=lambda _: checkpoints,
