@@ -18,7 +18,7 @@ from cnn_core.messages import say
 from cnn_core.network import Network
 from cnn_core.robustness.shifts import MOST_PICTURES, Kept, answers_kept
 from cnn_core.solver import DivergedError
-from cnn_core.training.aside import Aside, beside_the_pages
+from cnn_core.training.aside import Aside, end_with_the_server
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.stop import StopRules
 
@@ -107,7 +107,7 @@ class Cures(Aside):
 
 def main() -> None:
     """Train all, and say what came of each."""
-    beside_the_pages()
+    end_with_the_server()
     wanted = cures(TrainingConfig.from_dict(json.loads(sys.argv[1])))
     for known in train(wanted):
         if isinstance(known, float):

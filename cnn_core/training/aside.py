@@ -1,6 +1,6 @@
 """Work beside the pages: a process of its own that tells how far it is and what it found, started once, ended at any time.
 
-The process is a module: `python -m MODULE ARGUMENTS`. It calls `beside_the_pages`, then says (messages.py) "progress" with
+The process is a module: `python -m MODULE ARGUMENTS`. It calls `end_with_the_server`, then says (messages.py) "progress" with
 a share from 0 to 1 now and then, and "found" for each thing it has found. It ends when its standard input is closed.
 """
 
@@ -13,7 +13,7 @@ import threading
 from typing import Any
 
 from cnn_core.messages import decode
-from cnn_core.training.process import surroundings
+from cnn_core.training.process import launch
 
 
 class Aside:
@@ -61,17 +61,9 @@ class Aside:
             self._process.kill()
 
     def _hear(self) -> None:
-        command = [sys.executable, "-m", self._module, *self.arguments]
         noise = ""
         try:
-            process = subprocess.Popen(
-                command,
-                **surroundings(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
+            process = launch(self._module, *self.arguments, stderr=subprocess.STDOUT, text=True)
             with process:
                 if not self._tell(_process=process):
                     process.kill()  # cancelled before it was there
@@ -103,13 +95,11 @@ class Aside:
             return True
 
 
-def beside_the_pages() -> None:
-    """For the process itself: let the pages come first, and end with the server that has started it."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
+def end_with_the_server() -> None:
+    """For the process itself: end when the server that has started it ends."""
+    threading.Thread(target=_wait_for_its_end, daemon=True).start()
 
 
-def _end_with_the_server() -> None:
+def _wait_for_its_end() -> None:
     sys.stdin.read()
     os._exit(0)

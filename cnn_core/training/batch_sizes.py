@@ -16,7 +16,7 @@ from itertools import product
 from cnn_core.checks import one_of, up_to, whole
 from cnn_core.messages import say
 from cnn_core.network import ConvBlock, Network, NetworkSpec
-from cnn_core.training.aside import Aside, beside_the_pages
+from cnn_core.training.aside import Aside, end_with_the_server
 from cnn_core.training.config import TrainingConfig
 
 NORMS = ("batch", "group")
@@ -99,7 +99,7 @@ class Comparison(Aside):
 
 def main() -> None:
     """Train all, and say what came of each."""
-    beside_the_pages()
+    end_with_the_server()
     pictures = int(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
     all_steps, before = sum(pictures // size for _, size, _ in all_trainings()), 0
     for norm, size, seed in all_trainings():

@@ -6,14 +6,12 @@ The process takes `History.as_bytes` from its standard input and gives the text.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import threading
 
 from cnn_core.training.export import history_csv
 from cnn_core.training.history import History
-from cnn_core.training.process import surroundings
+from cnn_core.training.process import launch
 
 SHORT = 10_000  # steps that are written faster than a process starts
 _turn = threading.Lock()  # one process at a time: each holds its history twice
@@ -23,20 +21,17 @@ def history_file(records: History) -> bytes:
     """What `history_csv` makes of the history, in UTF-8. Raises OSError if the process that writes it ends without."""
     if len(records) <= SHORT:
         return history_csv(records).encode()
-    done: subprocess.CompletedProcess[bytes]
-    with _turn:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__], input=records.as_bytes(), stdout=subprocess.PIPE, **surroundings()
+    with _turn, launch(__name__) as process:
+        text: bytes = process.communicate(records.as_bytes())[0]
+    if process.returncode:
+        raise OSError(
+            f"the process that writes the history ended without it (exit code {process.returncode}): try again"
         )
-    if done.returncode:
-        raise OSError(f"the process that writes the history ended without it (exit code {done.returncode}): try again")
-    return done.stdout
+    return text
 
 
 def main() -> None:
     """Write one."""
-    if hasattr(os, "nice"):
-        os.nice(10)  # the pages come first
     text = history_csv(History.from_bytes(sys.stdin.buffer.read()))
     sys.stdout.buffer.write(text.encode())
 

@@ -17,6 +17,7 @@ from cnn_core.messages import decode, encode
 from cnn_core.training.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]
+NICER = 10  # than the server
 NOT_STARTED = "the training process could not start ({})"
 UNEXPECTED = "the training process ended unexpectedly ({})"
 
@@ -123,18 +124,29 @@ class WorkerProcess:
                 words = self._outbox.take()
 
 
-def surroundings() -> dict[str, Any]:
-    """Where and with which environment a process of ours runs, wherever this one was started."""
-    return {"cwd": ROOT, "env": os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}}
+def launch(module: str, *arguments: str, **options: Any) -> subprocess.Popen[Any]:
+    """A module in a process of its own that lets the pages come first. options: those of Popen.
+
+    From its first moment on: to import what it needs keeps a core busy for as long as a dozen pages take.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,  # wherever this one was started
+        env=os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        **options,
+    )
+    if hasattr(os, "setpriority"):  # not on Windows
+        with suppress(OSError):  # it has ended
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICER)
+    return process
 
 
 def start() -> subprocess.Popen[str]:
     """A worker waiting for its job."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "cnn_core.training.worker"],
-        **surroundings(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+    return launch(
+        "cnn_core.training.worker",
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from cnn_core.messages import say
 from cnn_core.network import Network
-from cnn_core.training.aside import Aside, beside_the_pages
+from cnn_core.training.aside import Aside, end_with_the_server
 from cnn_core.training.checkpoint import load_weights
 from cnn_core.training.config import TrainingConfig
 from cnn_core.training.data import DataOptions
@@ -106,7 +106,7 @@ class ShuffledTraining(Aside):
 
 def main() -> None:
     """Train it, and say what came of it."""
-    beside_the_pages()
+    end_with_the_server()
     for known in train(TrainingConfig.from_dict(json.loads(sys.argv[1]))):
         if isinstance(known, Learned):
             weights = {**known.network.params, **known.network.buffers}

@@ -17,7 +17,6 @@ When standard input closes, the one who watched is gone, and the process ends.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -223,8 +222,6 @@ class Job:
 
 def main() -> None:
     """Read what to train, train, say how it ended."""
-    if hasattr(os, "nice"):
-        os.nice(10)  # the pages come first
     settings = decode(sys.stdin.readline())
     control = Control(settings.pop("pace", None), settings.pop("advance", None))
     threading.Thread(target=control.listen, daemon=True).start()

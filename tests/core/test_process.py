@@ -1,5 +1,7 @@
 """The worker process: whatever it says, and however it ends, the end is told."""
 
+import os
+
 import pytest
 
 from cnn_core.machine.threads import ONE_THREAD, OURS
@@ -44,3 +46,11 @@ def test_a_training_computes_on_one_thread_whatever_the_environment_says(tmp_pat
     said, _ = process.start().communicate(" ".join(ONE_THREAD))
     assert said.strip() == ":".join("1" * len(ONE_THREAD))
     assert OURS in ONE_THREAD
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="Windows has other priorities")
+def test_a_process_lets_the_pages_come_first_from_its_first_moment_on():
+    with process.launch("cnn_core.training.worker") as worker:
+        priority = os.getpriority(os.PRIO_PROCESS, worker.pid)
+        worker.kill()
+    assert priority == os.getpriority(os.PRIO_PROCESS, 0) + process.NICER
