@@ -13,6 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+OTHER_TEXT = re.compile(r"['`/\\]")  # in a line with one of these not only what is between double quotes may be a text
+AIR = re.compile(r" *([=<>?:,;|&(){}\[\]]) *")  # of + and - two may follow each other: `a + +b`
 
 
 @cache
@@ -22,8 +24,11 @@ def script(name: str) -> str:
 
 
 def style(*names: str) -> str:
-    """These stylesheets, one after the other."""
-    return "".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)
+    """These stylesheets, one after the other, without comments and indentation, a rule a line. (Streamlit would take a text of
+    one line for the name of a file.)"""
+    whole = "".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)
+    without_comments = re.sub(r"/\*.*?\*/", "", whole, flags=re.DOTALL).strip()
+    return re.sub(r"\s*([{};,])\s*|\s+", lambda found: found[1] or " ", without_comments).replace("}", "}\n")
 
 
 def order(name: str, before: tuple[str, ...] = ()) -> list[str]:
@@ -37,6 +42,19 @@ def order(name: str, before: tuple[str, ...] = ()) -> list[str]:
 
 
 def _lean(text: str) -> str:
-    """Without imports, exports, indentation and comments: a script is sent along with every change of a setting."""
-    lines = (line.strip() for line in EXPORT.sub("", IMPORT.sub("", text)).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """Without imports, exports, indentation, comments and spaces that mean nothing: a script is sent along with every change
+    of a setting."""
+    lines, ticks = [], 0
+    for line in map(str.strip, EXPORT.sub("", IMPORT.sub("", text)).splitlines()):
+        if line and not line.startswith("//"):
+            lines.append(line if ticks % 2 else _close(line))
+            ticks += line.count("`")  # an odd number: the next line is the text of a template, too
+    return "\n".join(lines)
+
+
+def _close(line: str) -> str:
+    if OTHER_TEXT.search(line):
+        return line
+    parts = line.split('"')
+    parts[::2] = (AIR.sub(r"\1", code) for code in parts[::2])
+    return '"'.join(parts)

@@ -42,7 +42,7 @@ def test_joined_nothing_is_imported_and_the_component_alone_is_exported(entry):
     assert not re.search(r"^import\b", text, re.MULTILINE)
     exported = re.findall(r"^export .*", text, re.MULTILINE)
     assert len(exported) == 1
-    assert exported[0].startswith("export default function (")
+    assert exported[0].startswith("export default function(")
     assert "\n//" not in text
 
 
@@ -62,3 +62,27 @@ def test_modules_that_import_each_other_are_named(tmp_path, monkeypatch):
     (tmp_path / "b.js").write_text('import {\n  a,\n} from "./a.js";\nexport const b = a;\n')
     with pytest.raises(ValueError, match="a -> b -> a"):
         scripts.order("a")
+
+
+def test_a_script_is_sent_without_what_means_nothing_and_texts_stay_as_they_are():
+    written = """import { b } from "./b.js";
+// Why.
+export const a = (x) => { return x ? [1, 2] : "so : it , is" };
+  const t = `one
+    ${a} , two`;
+  const more = a + +b, i = 'x , y';
+"""
+    assert scripts._lean(written).splitlines() == [
+        'const a=(x)=>{return x?[1,2]:"so : it , is"};',
+        "const t = `one",
+        "${a} , two`;",
+        "const more = a + +b, i = 'x , y';",
+    ]
+
+
+def test_a_stylesheet_is_sent_without_what_means_nothing(tmp_path, monkeypatch):
+    (tmp_path / "one.css").write_text(
+        '/* Why. */\n.a :hover, .b {\n  margin: 0 2px;\n}\n.c::after { content: "★ "; }\n'
+    )
+    monkeypatch.setattr(scripts, "HERE", tmp_path)
+    assert scripts.style("one") == '.a :hover,.b{margin: 0 2px;}\n.c::after{content: "★ ";}\n'
