@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 OTHER_TEXT = re.compile(r"['`/\\]")  # in a line with one of these not only what is between double quotes may be a text
-AIR = re.compile(r" *([=<>?:,;|&(){}\[\]]) *")  # of + and - two may follow each other: `a + +b`
+# Of + and - two may follow each other: `a + +b`. And what looks like a tag, `a<b`, is taken out of a page as dangerous.
+AIR = re.compile(r" *([=>?:,;|&(){}\[\]]) *")
 
 
 @cache

@@ -46,6 +46,11 @@ def test_joined_nothing_is_imported_and_the_component_alone_is_exported(entry):
     assert "\n//" not in text
 
 
+@pytest.mark.parametrize("module", ["drawer", "focus"])
+def test_what_runs_on_every_page_holds_nothing_that_looks_like_a_tag(module):
+    assert not re.search(r"<[\w/!]", scripts.script(module))  # a page's script would be taken out
+
+
 def test_every_module_is_part_of_a_component():
     used = {module for entry in ENTRIES for module in scripts.order(entry)}
     apart = {

@@ -12,6 +12,7 @@ from cnn_core.conv_transpose import conv_transpose2d_forward_naive
 from cnn_core.window import Window
 from tests.browser.standing import show_page
 from tests.browser.walking import numbers
+from tests.waiting import until
 from tools.browser import open_page
 
 WAYS = ("spread", "convolved", "multiplied")
@@ -46,9 +47,13 @@ def canvas(root, kind, number=0):
 
 def choose(root, cell):
     """Click a number of dx."""
-    plane = canvas(root, "dx", cell[0])
-    plane.click(position=plane.evaluate(PLACE, list(cell[1:])))
-    expect(root).to_have_attribute("data-cell", ",".join(map(str, cell)))
+    plane, wanted = canvas(root, "dx", cell[0]), ",".join(map(str, cell))
+
+    def chosen():  # the pictures may find another size between the question where it is and the click
+        plane.click(position=plane.evaluate(PLACE, list(cell[1:])))
+        return root.get_attribute("data-cell") == wanted
+
+    until(chosen)
 
 
 def sums(root):
