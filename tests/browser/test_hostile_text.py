@@ -78,6 +78,7 @@ def test_classes_of_a_training_are_text_on_all_its_views(page, hostile):
     open_page(page, f"{hostile[0]}/runs?runs={run}")
     page.get_by_label("name").fill("www.evil.example")
     page.get_by_label("name").press("Tab")
+    settle(page)
     page.get_by_label("note").fill("me@evil.example https://evil.example/login")
     page.get_by_label("note").press("Tab")
     settle(page)
