@@ -120,3 +120,5 @@ FAMILIES = {
         {"loops": _as_layer(cc.softmax_cross_entropy_naive), "fast": _as_layer(cc.softmax_cross_entropy)},
     ),
 }
+# Of small whole numbers these give whole numbers, or products of them, whatever the order of adding.
+EXACT = {"conv2d", "depthwise_conv2d", "conv_transpose2d", "max_pool2d", "linear", "relu", "leaky_relu"}

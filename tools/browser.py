@@ -21,11 +21,10 @@ from pages.address.menu import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 PATHS = {page.path or "home": f"/{page.path}" for page in PAGES}
-# A headless shell would hint its letters: they would be as wide as on no reader's screen.
 SHELL = "chromium-headless-shell"
 QUIET = [
     "--no-sandbox",
-    "--font-render-hinting=none",
+    "--font-render-hinting=none",  # else a headless shell makes letters as wide as on no reader's screen
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

@@ -8,6 +8,7 @@ const LOOKS = 9; // steps of a phase
 const EDGE = 28; // left and right of the blocks together
 const BETWEEN = 12; // blocks
 const RESULT = 18; // what the frame of a result takes in its line
+const STAGE = 20; // the name of the stage, in a line of its own
 const USUAL = 430; // width of a panel: most totals in a line
 const LETTERS = { dense: 4.8, usual: 5.6, title: 6.6, stage: 7.2, total: 7.1 }; // pixels of a letter
 
@@ -91,13 +92,17 @@ export function crowded(panel, width, beside) {
   );
 }
 
+// The height of the total with its button, and of what is around it.
+function totalHeight({ letters, button }, width) {
+  const linesOf = (some) => Math.ceil((some * LETTERS.total + RESULT) / (width - EDGE));
+  const lines = letters.reduce((all, some) => all + linesOf(some), 0);
+  return Math.max(53, 24 + 22 * lines) + (button ? 28 : 0);
+}
+
 export function panelHeight(panels, width, beside) {
   return Math.max(
     ...panels.map((panel) => {
-      const linesOf = (letters) => Math.ceil((letters * LETTERS.total + RESULT) / (width - EDGE));
-      const lines = panel.letters.reduce((all, letters) => all + linesOf(letters), 0);
-      const stage = crowded(panel, width, beside) ? 20 : 0;
-      const total = stage + Math.max(53, 24 + 22 * lines) + (panel.button ? 28 : 0);
+      const total = (crowded(panel, width, beside) ? STAGE : 0) + totalHeight(panel, width);
       if (!panel.blocks.length) return total;
       const sizes = blockSizes(panel);
       return total + (flow(sizes, width - EDGE).at(-1).line + 1) * (sizes.high + 6) - 6;
@@ -107,12 +112,10 @@ export function panelHeight(panels, width, beside) {
 
 // On a phone the blocks of a phase stand in one line: how high they are, and the rest of the panel.
 export function phonePanel(panel, width) {
-  const linesOf = (letters) => Math.ceil((letters * LETTERS.total + RESULT) / (width - EDGE));
-  const lines = panel.letters.reduce((all, letters) => all + linesOf(letters), 0);
-  const rest = 20 + Math.max(53, 24 + 22 * lines) + (panel.button ? 28 : 0);
+  const rest = STAGE + totalHeight(panel, width);
   if (!panel.blocks.length) return { blocks: 0, rest };
   const [{ columns, terms, sum, part }] = panel.blocks;
   const row = terms[0].left === undefined ? 28 : 40.5;
-  const titles = part ? 36 : panel.blocks.length > 1 ? 36 : 18;
+  const titles = part || panel.blocks.length > 1 ? 36 : 18;
   return { blocks: titles + 3 + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0), rest };
 }

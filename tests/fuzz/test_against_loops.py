@@ -6,18 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.drawing import SMALL
-from benchmarks.families import FAMILIES, draw
+from benchmarks.families import EXACT, FAMILIES, draw
 
 COUNT, SLICES = 1000, 10
-EXACT = {  # sums of small whole numbers
-    "conv2d",
-    "depthwise_conv2d",
-    "conv_transpose2d",
-    "max_pool2d",
-    "linear",
-    "relu",
-    "leaky_relu",
-}
 SPRINKLED = {
     "max_pool2d",
     "avg_pool2d",
