@@ -74,12 +74,14 @@ def test_a_script_is_sent_without_what_means_nothing_and_texts_stay_as_they_are(
 // Why.
 export const a = (x) => { return x ? [1, 2] : "so : it , is" };
   const t = `one
+    and , so = on
     ${a} , two`;
   const more = a + +b, i = 'x , y';
 """
     assert scripts._lean(written).splitlines() == [
         'const a=(x)=>{return x?[1,2]:"so : it , is"};',
         "const t = `one",
+        "and , so = on",
         "${a} , two`;",
         "const more = a + +b, i = 'x , y';",
     ]
