@@ -3,8 +3,8 @@
 One visitor changes the stride on the Convolution page, over and over, on a server of its own: in turns while nothing else goes
 on, and while a worker is stopped (it neither reads nor writes), others look for the first time at runs of a million steps,
 and a run with 1 GiB of checkpoints is forked. What comes in between must be answered as without all that, and a training
-that is started then must train. Visitors speak to the server as browsers do, each of them in a process of its own, so that
-neither a browser's work is measured nor what the others do with their answers.
+that is started then must train. Visitors speak to the server as browsers do, each of them in a process of its own. The others
+have machines of their own where they are: here they take in what the server sends, and make something of it once all is measured.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -35,7 +34,7 @@ STEPS, BYTES = 1_000_000, 1 << 30
 BOUND = 1.2  # times the answer of a server that does nothing else, 95 % of them
 SMALL = {"batch_size": 200, "hidden_1": 4, "num_epochs": 50}
 FOREVER = 30.0  # seconds
-LEAST = 19  # the priority of the other visitors: what they do with an answer takes no time of the server where they have machines
+LEAST = 19  # the priority of the other visitors, whose work is not the server's
 
 
 def million() -> History:
@@ -66,10 +65,10 @@ def prepare(folder: Path) -> str:
     return heavy.id
 
 
-def press(visitor: Visitor, label: str, query: Mapping[str, Any]) -> None:
-    """Press the button whose label begins so."""
-    pressed, *_ = (button for name, button in visitor.buttons() if name.startswith(label))
-    visitor.ask(query, (pressed,))
+def button(visitor: Visitor, label: str) -> str:
+    """The id of the button whose label begins so."""
+    found, *_ = (button for name, button in visitor.buttons() if name.startswith(label))
+    return found
 
 
 def started(address: str) -> float:
@@ -77,14 +76,14 @@ def started(address: str) -> float:
     with Visitor(address) as visitor:
         visitor.open("train", **SMALL)
         began = time.monotonic()
-        press(visitor, "Start", SMALL)
+        visitor.ask(SMALL, (button(visitor, "Start"),))
         while not any("running: step" in bar.text.replace("\\", "") for bar in visitor.elements("progress")):
             if time.monotonic() > began + FOREVER:
                 return FOREVER
             time.sleep(0.1)
             visitor.ask(SMALL)
         took = time.monotonic() - began
-        press(visitor, "Stop", SMALL)
+        visitor.ask(SMALL, (button(visitor, "Stop"),))
         return took
 
 
@@ -112,35 +111,44 @@ def answers(visitor: Visitor, count: int) -> list[float]:
     return times
 
 
-def look(address: str, run: str, ready: Barrier) -> None:
+def look(address: str, run: str, ready: Barrier, measured: Barrier) -> None:
     """The first look at a run of a million steps, its curves drawn."""
     os.nice(LEAST)
     with Visitor(address) as visitor:
         ready.wait()
-        visitor.open("train", run=run)
+        visitor.go("train", run=run)
+        measured.wait()
+        visitor.hear()
         assert any("1000000" in bar.text for bar in visitor.elements("progress")), "the long run is not shown"
 
 
-def fork(address: str, run: str, ready: Barrier) -> None:
+def fork(address: str, run: str, ready: Barrier, measured: Barrier) -> None:
     """Fork the heavy run from its last step."""
     query = {"run": run, "view": "Film strip"}
     os.nice(LEAST)
     with Visitor(address) as visitor:
         visitor.open("train", **query)
+        pressed = button(visitor, "Fork from step")
         ready.wait()
-        press(visitor, "Fork from step", query)
+        visitor.request(query, (pressed,))
+        measured.wait()
+        visitor.hear()
 
 
 @contextmanager
 def others(address: str, long: str, heavy: str) -> Iterator[None]:
-    """What the others do meanwhile begins with the block, and has ended with it."""
+    """What the others do meanwhile begins with the block; they look at their answers after it."""
     apart = get_context("spawn")
-    ready = apart.Barrier(3)
-    doing = [apart.Process(target=what, args=(address, run, ready)) for what, run in ((look, long), (fork, heavy))]
+    ready, measured = apart.Barrier(3), apart.Barrier(3)
+    doing = [
+        apart.Process(target=what, args=(address, run, ready, measured), daemon=True)
+        for what, run in ((look, long), (fork, heavy))
+    ]
     for process in doing:
         process.start()
     ready.wait()
     yield
+    measured.wait()
     for process in doing:
         process.join()
         assert process.exitcode == 0, "a look or a fork failed: see above"
@@ -158,7 +166,7 @@ def measure(folder: Path, heavy: str) -> tuple[list[float], list[float], list[fl
             quiet += answers(visitor, CHANGES)
             with Visitor(address) as other:
                 other.open("train", **SMALL)
-                press(other, "Start", SMALL)
+                other.ask(SMALL, (button(other, "Start"),))
                 time.sleep(1.0)
                 stopped = workers(folder)
                 for worker in stopped:
@@ -168,7 +176,7 @@ def measure(folder: Path, heavy: str) -> tuple[list[float], list[float], list[fl
                 starts.append(started(address))
                 for worker in stopped & workers(folder):
                     os.kill(worker, signal.SIGCONT)
-                press(other, "Stop", SMALL)
+                other.ask(SMALL, (button(other, "Stop"),))
                 time.sleep(0.5)
     return quiet, busy, starts
 

@@ -41,6 +41,7 @@ class Visitor:
                 subprotocols=[Subprotocol("streamlit")],
                 additional_headers={"Cookie": cookie(browser or os.urandom(16))},
                 max_size=MOST_BYTES,
+                max_queue=None,  # what comes is taken in, whether somebody hears it now or later
             )
         )
         self._page = ""
@@ -53,8 +54,13 @@ class Visitor:
 
     def open(self, page: str, **query: Any) -> list[ForwardMsg]:
         """Open a page by its path, such as train; returns all that the server sends until its script has ended."""
+        self.go(page, **query)
+        return self.hear()
+
+    def go(self, page: str, **query: Any) -> None:
+        """Open a page without hearing its answer."""
         self._page = page
-        return self.ask(query)
+        self.request(query)
 
     def ask(
         self,
@@ -62,6 +68,16 @@ class Visitor:
         clicks: tuple[str, ...] = (),
         files: Mapping[str, FileUploaderState] | None = None,
     ) -> list[ForwardMsg]:
+        """Let the page's script run once more, and hear its answer. Arguments as those of `request`."""
+        self.request(query, clicks, files)
+        return self.hear()
+
+    def request(
+        self,
+        query: Mapping[str, Any] | None = None,
+        clicks: tuple[str, ...] = (),
+        files: Mapping[str, FileUploaderState] | None = None,
+    ) -> None:
         """Let the page's script run once more. clicks: the ids of buttons that were pressed; files: by id of an uploader."""
         message = BackMsg()
         run = message.rerun_script
@@ -71,7 +87,6 @@ class Visitor:
         for widget, state in (files or {}).items():
             run.widget_states.widgets.add(id=widget, file_uploader_state_value=state)
         self.send(message)
-        return self.hear()
 
     def send(self, message: BackMsg) -> None:
         """Any message that a front end can send."""
