@@ -1,5 +1,9 @@
 // Canvases: their size, and texts that fit into a cell.
 
+export const SLIM = 30; // pixels: frames around smaller cells are slim
+// What a frame around a cell takes of its width, in pixels, with the white line inside it (plane.css).
+export const framed = (cell) => (cell < SLIM ? 4 : 7);
+
 const FITTED = new Map(); // by text, cell and font: what of a text fits, and in which size
 
 // Give a canvas its size in pixels of the page; it is empty then.
@@ -32,7 +36,7 @@ function fit(pen, texts, cell, family, most) {
   const font = () => `500 ${size}px ${family}`;
   const fits = () => {
     pen.font = pen.written = font();
-    return pen.measureText(words).width <= cell - 3;
+    return pen.measureText(words).width <= cell - framed(cell);
   };
   while (!fits() && size > 11) size--;
   for (let next = 1; next < texts.length && !fits(); next++) words = texts[next];

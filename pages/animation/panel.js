@@ -46,7 +46,7 @@ export const isDense = (blocks) =>
   blocks.some(({ columns, terms }) => columns > MOST.columns || terms.length > MOST.terms);
 
 // Widths of the blocks, what the title of each needs, and how high one is. A single channel's block is as wide as its title;
-// where there are several, the title may reach over the next ones.
+// where there are several, the title may reach over the next ones, up to the next title.
 function blockSizes({ blocks, longest, titles }) {
   const [{ columns, terms, sum, part }] = blocks;
   const dense = isDense(blocks);
@@ -55,9 +55,23 @@ function blockSizes({ blocks, longest, titles }) {
   const needs = titles.map((title) => Math.max(columns * (width + 3), title));
   return {
     needs,
-    widths: part ? needs.map(() => columns * (width + 3)) : needs,
+    widths: part ? apart(titles, columns * (width + 3)) : needs,
     high: 18 + (part ? 18 : 0) + Math.ceil(terms.length / columns) * row + (sum ? 26 : 0),
   };
+}
+
+// Widths of blocks that are so wide: the one before a title is wider where the title before that one needs it.
+function apart(titles, width) {
+  const widths = titles.map(() => width);
+  let missing = 0;
+  titles.forEach((title, i) => {
+    if (title) {
+      if (missing > 0) widths[i - 1] += missing;
+      missing = title;
+    }
+    missing -= width + BETWEEN;
+  });
+  return widths;
 }
 
 // Where the blocks stand, if so many pixels are in a line: {line, left, forced}; forced: only its title does not fit any more.
@@ -73,9 +87,12 @@ function flow({ widths, needs }, room) {
   });
 }
 
-// The blocks that have to begin a line in a panel of this width.
-export const breaksOf = (panel, width) =>
-  panel.blocks.length ? flow(blockSizes(panel), width - EDGE).flatMap(({ forced }, i) => (forced ? [i] : [])) : [];
+// In a panel of this width: the blocks that have to begin a line, and how wide each is at least.
+export function arrange(panel, width) {
+  if (!panel.blocks.length) return { breaks: [], widths: [] };
+  const sizes = blockSizes(panel);
+  return { breaks: flow(sizes, width - EDGE).flatMap(({ forced }, i) => (forced ? [i] : [])), widths: sizes.widths };
+}
 
 export const widestBlock = (panels) =>
   EDGE + Math.max(...panels.filter(({ blocks }) => blocks.length).flatMap((panel) => blockSizes(panel).needs));

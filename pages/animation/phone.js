@@ -7,20 +7,22 @@ const LINE_AND_WORDS = 144; // pixels of the page's line, which stays in view, a
 const SPACES = { lines: 10, groups: 14, planes: 10, rows: 6 };
 const [HEADING, CAPTION_LINE, CAPTION_LETTER, HEADING_LETTER] = [24, 20, 6.3, 6.8]; // heights of lines above planes; widths of letters
 const NUMBERS = 20; // pixels of a cell whose digits are 11 high
-const KERNEL = { numbers: 24, picture: 5 }; // pixels of its cells
+const KERNEL = { cells: [28, 24], picture: 5 }; // pixels of a kernel's cells
 const OWN_STRIPE = 9; // that tells the groups of a convolution apart
 const FEW_NUMBERS = 150; // pixels: maps that are together no wider stay numbers among pictures
 const PICTURE_SIZES = [1, 0.8, 0.65, 0.5, 0.4]; // of pictures
 const ALONG = 0.46; // of the width: what the pictures of many maps take side by side
 const LEAST_TERMS = 110; // pixels of the terms' height, where they have to be scrolled
 const PHONE_CELLS = Array.from({ length: 15 }, (_, less) => 34 - less);
-const PHONE_LOOKS = [
-  ...[false, true].flatMap((small) => PHONE_CELLS.map((cell) => ({ cell, small }))),
+const PHONE_LOOKS = KERNEL.cells.flatMap((kernel) => [
+  ...[false, true].flatMap((small) => PHONE_CELLS.map((cell) => ({ kernel, cell, small }))),
   // Pictures, with lenses that show so many cells around the window; at last none of the input's, as the sum has its numbers.
-  ...[4, 2, 0, null].flatMap((around) => PICTURE_SIZES.map((scale) => ({ cell: 0, small: true, scale, around }))),
-];
+  ...[4, 2, 0, null].flatMap((around) =>
+    PICTURE_SIZES.map((scale) => ({ kernel, cell: 0, small: true, scale, around })),
+  ),
+]);
 
-// {form, cell, small, scale, around, swap, sums}; sums: by phase, how high its sum is, and its terms where they are scrolled.
+// {form, kernel, cell, small, scale, around, swap, sums}; sums: by phase, how high its sum is, and its terms where they are scrolled.
 // bars: how high the player's buttons are, which stay in view.
 export function composePhone(groups, panels, { width, bars }, swap) {
   const room = window.innerHeight - LINE_AND_WORDS - bars - SPACES.lines;
@@ -41,12 +43,12 @@ export function composePhone(groups, panels, { width, bars }, swap) {
 }
 
 // The cell sizes of one group; lens: 0 where it has none.
-export function phoneCells({ kernels, filters, stacked, grid, planes, lenses }, { cell, small, scale, around }) {
+export function phoneCells(
+  { kernels, filters, stacked, grid, planes, lenses },
+  { kernel, cell, small, scale, around },
+) {
   if (kernels)
-    return {
-      plane: small && filters > 1 && lenses.length ? KERNEL.picture : Math.max(KERNEL.numbers, cell),
-      lens: NUMBERS,
-    };
+    return { plane: small && filters > 1 && lenses.length ? KERNEL.picture : Math.max(kernel, cell), lens: kernel };
   if (cell) return { plane: cell, lens: NUMBERS };
   if (planes.length * (grid.columns * NUMBERS + SPACES.planes) <= FEW_NUMBERS) return { plane: NUMBERS, lens: NUMBERS };
   const share = scale * (planes.length > 3 ? 64 : planes.length > 1 ? 104 : 160);

@@ -1,7 +1,7 @@
 // One plane of numbers: a canvas of cells, a frame that marks where the window is, and outlines for linked cells.
 // It may show all of the plane, or a part of it that follows the window (a lens).
 
-import { label, prepare } from "./canvas.js";
+import { SLIM, label, prepare } from "./canvas.js";
 import { shade } from "./colours.js";
 import { aligned } from "./digits.js";
 import { ink } from "./ink.js";
@@ -44,6 +44,7 @@ export class Plane {
     [this.box.style.width, this.box.style.height] = this.size.map((length) => `${length}px`);
     this.over.width = this.over.height = 0; // it gets its size when something is linked
     this.outlined = false;
+    this.frame.classList.toggle("slim", cell < SLIM);
     this.frame.classList.toggle("thin", cell < MINIMUM_FOR_LINES);
   }
 

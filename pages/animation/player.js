@@ -65,7 +65,7 @@ class Player extends Timeline {
   say(place) {
     const { walk, at, done } = this;
     const [told, { stages }] = [describe(walk, at), at.phase];
-    this.terms.show(told, done, this.stage.breaks);
+    this.terms.show(told, done, this.stage.blocks);
     markPhase(this, at.phase);
     this.part("stage").textContent = stages.length > 1 ? `${done + 1}/${stages.length}: ${stages[done]}` : "";
     this.part("scrub").setAttribute("aria-valuetext", `step ${place}`);

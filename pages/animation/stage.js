@@ -3,7 +3,7 @@
 import { titleOfPlane } from "./captions.js";
 import { changedCells } from "./changes.js";
 import { readColours, SCALES } from "./colours.js";
-import { breaksOf, crowded, measurePanels, panelHeight } from "./panel.js";
+import { arrange, crowded, measurePanels, panelHeight } from "./panel.js";
 import { phoneExtent, phoneView } from "./phone.js";
 import { MINIMUM_FOR_NUMBERS, Plane } from "./plane.js";
 import { roomFor } from "./room.js";
@@ -184,14 +184,14 @@ export class Stage {
   keepRoom({ number }) {
     const { form, panel, sums } = this.fit;
     if (sums) {
-      this.breaks = [];
+      this.blocks = undefined;
       this.part("terms").style.height = `${sums[number].terms}px`;
       this.part("sum").style.minHeight = `${sums[number].height}px`;
       return;
     }
     this.part("terms").style.height = "";
     const [here, width, beside] = [this.panels[number], panel ?? this.width, form !== "below"];
-    this.breaks = breaksOf(here, width);
+    this.blocks = arrange(here, width);
     this.part("sum").classList.toggle("crowded", crowded(here, width, beside));
     this.part("sum").style.minHeight = `${panelHeight([here], width, beside)}px`;
   }
@@ -236,4 +236,4 @@ export class Stage {
 }
 
 const PLACES = ["given", "made"]; // of the rows of groups
-const [TITLE_LETTER, TITLE_REACH] = [7.1, 24]; // pixels
+const [TITLE_LETTER, TITLE_REACH] = [7.1, 16]; // pixels

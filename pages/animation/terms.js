@@ -8,14 +8,16 @@ export class Terms {
     this.table.ontoggle = () => this.tabulate();
   }
 
-  // Show what `describe` says, as far as this stage has come; the rest keeps its place. breaks: the blocks that begin a line.
-  show(told, stage, breaks = []) {
+  // Show what `describe` says, as far as this stage has come; the rest keeps its place. breaks: the blocks that begin a line;
+  // widths: of the blocks, at least.
+  show(told, stage, { breaks, widths } = { breaks: [], widths: [] }) {
     this.told = told;
     const form = [
       breaks,
+      widths,
       ...told.blocks.map(({ part, columns, terms, sum }) => [part, columns, terms.length, !terms[0].left, !sum]),
     ].join(";");
-    if (form !== this.form) this.build(told.blocks, breaks);
+    if (form !== this.form) this.build(told.blocks, breaks, widths);
     this.form = form;
     told.blocks.forEach((block, number) => {
       const { section, heading, cells, sum } = this.built[number];
@@ -59,12 +61,13 @@ export class Terms {
     this.blocks.scrollTo(section.offsetLeft - first.offsetLeft, 0);
   }
 
-  build(blocks, breaks) {
+  build(blocks, breaks, widths) {
     this.blocks.replaceChildren();
     this.blocks.classList.toggle("dense", isDense(blocks));
     this.built = blocks.map((block, number) => {
       if (breaks.includes(number)) this.blocks.append(document.createElement("hr"));
       const section = document.createElement("section");
+      if (block.part && widths.length) section.style.minWidth = `${widths[number]}px`;
       section.innerHTML = `<h5></h5>${block.part ? "<h6></h6>" : ""}<div class="block" style="--columns:${block.columns}"></div>`;
       if (block.part) section.children[1].textContent = block.part;
       const cells = block.terms.map((term) => {

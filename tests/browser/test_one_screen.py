@@ -8,7 +8,8 @@ from tests.browser.test_presets import PRESETS, not_clipped
 from tests.browser.walking import at, count, go, open_walk
 
 # At each of these steps the bottom and the right edge of what has to be in view: the time axis, the words, the sum, and of each
-# grid the frame of this step, in its lens where it has one; and how high the figure is in which phase.
+# grid the frame of this step, in its lens where it has one; how high the figure is in which phase; and the titles, of grids and
+# of the sum's terms, that stand in another one, or all but touch it.
 EDGES = """async (player, steps) => { const found = [];
   const shown = (element) => element.getBoundingClientRect().height > 0 && element.style.visibility !== "hidden";
   const frame = () => new Promise(requestAnimationFrame);
@@ -22,12 +23,25 @@ EDGES = """async (player, steps) => { const found = [];
     return lenses.length ? lenses : planes });
   const boxes = [...player.querySelectorAll(".transport, .says, .sum"), ...frames].map((e) => e.getBoundingClientRect());
   const high = [player.dataset.phase, player.querySelector(".figure").offsetHeight];
-  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length, high] } }"""
+  return [Math.max(...boxes.map((b) => b.bottom)), Math.max(...boxes.map((b) => b.right)), frames.length, high, mixed()] }
+  function mixed() { const range = document.createRange();
+  const texts = [...player.querySelectorAll(".group h4, .terms h5, .stage")].filter((e) => e.textContent && shown(e.parentNode));
+  const places = texts.map((e) => (range.selectNodeContents(e), range.getBoundingClientRect()));
+  return texts.filter((_, i) => places.some((b, k) => k < i && b.right + 6 > places[i].left && places[i].right + 6 > b.left &&
+    b.bottom > places[i].top + 2 && places[i].bottom > b.top + 2)).map((e) => e.textContent) } }"""
 # Scroll the page until the player's buttons stay at its top.
 UP = """player => { const main = player.getRootNode().host.closest('[data-testid="stMain"]');
   const room = player.getBoundingClientRect().top - parseFloat(getComputedStyle(player.querySelector(".transport")).top);
   main.scrollTop += room }"""
 SMALL = [(390, 844), (360, 844)]
+# By how many pixels the widest number of a grid reaches below a frame around its cell.
+BELOW_FRAMES = """player => {
+  return player.player.stage.planes.filter((p) => p.cell >= 19 && p.colours && shown(p.frame)).map((plane) => {
+  const widths = [0]; const { pen } = plane; const write = pen.fillText;
+  pen.fillText = function (...given) { widths.push(pen.measureText(given[0]).width); write.apply(pen, given) };
+  plane.draw(plane.colours); delete pen.fillText;
+  return Math.max(...widths) + 2 * parseFloat(getComputedStyle(plane.frame).borderLeftWidth) - plane.cell; });
+  function shown(frame) { return frame.getBoundingClientRect().height > 0 } }"""
 FONTS = """player => player.player.stage.planes.filter(({ cell, colours }) => cell >= 19 && colours).map((plane) => {
   const sizes = []; const { pen } = plane; const write = pen.fillText;
   pen.fillText = function (...given) { sizes.push(+pen.font.match(/([\\d.]+)px/)[1]); write.apply(pen, given) };
@@ -43,10 +57,11 @@ def test_an_example_fits_one_screen(new_page, address, path, name):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function("player => !player.player.stage.outgrown", arg=player.element_handle())
         steps = [count(player) - 1, count(player) // 2, count(player) // 2 - 1, 0]
-        for step, (bottom, right, frames, _) in zip(steps, player.evaluate(EDGES, steps), strict=True):
+        for step, (bottom, right, frames, _, mixed) in zip(steps, player.evaluate(EDGES, steps), strict=True):
             assert frames >= 2, step
             assert right <= width, step
             assert bottom <= height, step
+            assert not mixed, step
         fits(page)
         not_clipped(player)
     fits_a_phone(player)
@@ -66,11 +81,17 @@ def fits_a_phone(player):
         last = count(player) - 1
         steps = [last, last - 1, last // 2, 1, 0]
         heights = {}
-        for step, (bottom, right, frames, (phase, high)) in zip(steps, player.evaluate(EDGES, steps), strict=True):
+        for step, (bottom, right, frames, (phase, high), mixed) in zip(
+            steps, player.evaluate(EDGES, steps), strict=True
+        ):
             assert frames >= 2, step
             assert right <= width, step
             assert bottom <= height, step
+            assert not mixed, step
             assert heights.setdefault(phase, high) == high, step
+        for step in (last, 0):
+            go(player, step)
+            assert max(player.evaluate(BELOW_FRAMES), default=0) <= 0, step
         fits(page)
         not_clipped(player)
 
