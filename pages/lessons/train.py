@@ -1,5 +1,7 @@
 """Train a network of one's own and watch it learn."""
 
+import re
+
 import streamlit as st
 
 from cnn_core.training import Run, StoreError, TrainingConfig
@@ -8,7 +10,6 @@ from pages.controls.naming import name_of
 from pages.controls.segments import segments
 from pages.controls.steering import ask, begin_anew, live_settings, steering
 from pages.controls.training import training_settings, widget_values
-from pages.figures.colours import ZERO
 from pages.sections.before_training import before_training, layers, layers_that_fit
 from pages.sections.curves_view import curves_view
 from pages.sections.film_view import film_view
@@ -40,15 +41,23 @@ VIEWS = {
 # What is watched while it trains fits one screen, and the buttons stay in view wherever one scrolls to.
 STYLE = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-steering) { position: sticky; top: 3.75rem; z-index: 9;
-  background: BACKGROUND; padding: .25rem 0 }
+  background: COLOURS(backgroundColor); padding: .25rem 0 }
 .st-key-steering button:has(strong):is(*, :hover, :focus, :active) {
-  background: PRIMARY; border-color: PRIMARY; color: BACKGROUND }
+  background: COLOURS(primaryColor); border-color: COLOURS(primaryColor); color: COLOURS(backgroundColor) }
 .st-key-steering button:has(strong):hover { filter: brightness(1.1) }
 @media (max-width: 640px) { .st-key-view button { padding: .2rem }
   .st-key-steering button { padding: .2rem .35rem; p { font-size: .875rem }
   span:has(> [data-testid=stIconMaterial]) { display: none } } }
 .st-key-numbers [data-testid=stMetricValue] { font-size: 1.3rem; line-height: 1.3 }
 </style>"""
+
+
+def colours(option: re.Match[str]) -> str:
+    """A colour of both themes: the browser takes the right one, also when it changes while the page stands."""
+    light, dark = (st.get_option(f"theme.{theme}.{option[1]}") for theme in ("light", "dark"))
+    return f"light-dark({light}, {dark})"
+
+
 INTRODUCTION = (
     "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
     "**loss**), and moves every weight a little against its gradient. Press **Start** and watch its filters take shape."
@@ -64,8 +73,7 @@ except (StoreError, OSError) as error:  # the disk is full, to the last temporar
     st.stop()
 config = None if problem else said
 theme = st.context.theme.type or "light"
-primary = str(st.get_option(f"theme.{theme}.primaryColor"))
-st.html(STYLE.replace("BACKGROUND", ZERO[theme]).replace("PRIMARY", primary))
+st.html(re.sub(r"COLOURS\((\w+)\)", colours, STYLE))
 if problem:
     messages.error(problem)
 
@@ -127,30 +135,35 @@ def one_run(run: Run) -> None:
         label = "Export: weights, PyTorch, ONNX, history"
         below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:
-        if config is not None:
-            below.info("The sidebar holds other settings: **Start anew** uses those.", width=480)
-        help = "Into the sidebar, to be changed there; what has no such value there takes the nearest."
-        below.button(
-            "Take over its settings",
-            key="take_settings",
-            icon=":material/tune:",
-            on_click=take_over,
-            args=(run.config,),
-            help=help,
-        )
-        below.button(
-            "Start with its settings",
-            key="repeat",
-            icon=":material/replay:",
-            on_click=obey,
-            args=(begin_anew, run.config),
-            help="With those it began with, without what was changed on the way.",
-        )
+        with below.popover("The sidebar holds other settings", icon=":material/difference:"):
+            its_settings(run)
     try:
         seen_from_near(run)
     except (ValueError, StoreError) as error:  # its data set may have been removed since, or its history cannot be read
         messages.error(error)
     st.caption(f"This training: {messages.plain(what_it_is(run, given=began_with_given_weights(run)))}.")
+
+
+def its_settings(run: Run) -> None:
+    """What can be done where the sidebar holds other settings than this training has."""
+    if config is not None:
+        st.markdown("**Start anew** uses those of the sidebar.")
+    st.button(
+        "Take over its settings",
+        key="take_settings",
+        icon=":material/tune:",
+        on_click=take_over,
+        args=(run.config,),
+        help="Into the sidebar, to be changed there; what has no such value there takes the nearest.",
+    )
+    st.button(
+        "Start with its settings",
+        key="repeat",
+        icon=":material/replay:",
+        on_click=obey,
+        args=(begin_anew, run.config),
+        help="With those it began with, without what was changed on the way.",
+    )
 
 
 def take_over(settings: TrainingConfig) -> None:

@@ -18,7 +18,7 @@ from pages.sections.training_words import about_the_loss, num_classes
 from pages.server.filters import latest_filters
 
 ROOM = 126  # pixels for each number: a row that keeps its places when they change, and two rows on a telephone
-CURVE, SHEET = 188, 336  # pixels: the heights of a curve, and of the filters beside both, with words below
+CURVE, SHEET = 172, 336  # pixels: the heights of a curve, and of the filters beside both, with words below
 CALM = 3.0  # seconds between two drawings of a run at full speed
 BUSY = 10.0  # the same while the reader changes settings one after the other: the answers come first
 LOSS = "How wrong the network was on the pictures of the last step. Training makes it smaller."

@@ -27,7 +27,10 @@ ROW, HEAD = 65, 36  # pixels: from a row of this height on Streamlit breaks long
 ROWS_SEEN = 7  # without scrolling
 POINTS = 40  # of a curve in the table
 # The table's own tools appear as one points at it: below it, as above it they would lie on the filters.
-STYLE = "<style>.st-key-run_table [data-testid=stElementToolbar] { top: auto !important; bottom: -2.75rem }</style>"
+STYLE = (
+    "<style>.st-key-run_table [data-testid=stElementToolbar] { top: auto !important; bottom: -2.75rem }"
+    "@media (hover: none) { .st-key-run_table { margin-bottom: 2.75rem } }</style>"  # where it is always there
+)
 MOST_SHOWN = 1e15  # the table has no way to write larger numbers
 
 

@@ -40,16 +40,34 @@ def test_buttons_curves_and_filters_are_on_one_screen_and_move_together(page, ad
     page.set_viewport_size({"width": width, "height": height})
     start(page, address)
     buttons = [page.get_by_role("button", name=name, exact=True) for name in BUTTONS]
-    for part in [*buttons, page.get_by_test_id("stProgress"), *(chart(page, key) for key in CHARTS)]:
-        box = part.bounding_box()
-        assert 0 <= box["y"] <= box["y"] + box["height"] <= height, part
-        assert 0 <= box["x"] <= box["x"] + box["width"] <= width, part
+    in_view(page, buttons)
     assert len({round(button.bounding_box()["height"]) for button in buttons}) == 1  # those with words of help as well
     before = {key: page.evaluate(SHOWN, key) for key in CHARTS}
     assert before["filter_sheet"][1] >= 8
     for key in CHARTS:
         page.wait_for_function(f"([key, was]) => ({SHOWN})(key)[0] !== was", arg=[key, before[key][0]], timeout=60_000)
     stop(page)
+    page.get_by_role("slider", name="batch size").focus()  # another setting: there is more to say about an ended run
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("The sidebar holds other settings")).to_be_visible()
+    expect(page.get_by_text("See the network at work")).to_be_visible()
+    settle(page)
+    in_view(page, [button for button in buttons if button.count()])  # what was Pause is Resume
+    page.emulate_media(color_scheme="dark")  # while the page stands
+    colours = page.evaluate(
+        """() => [".stApp", "[data-testid=stLayoutWrapper]:has(> .st-key-steering)"].map((place) =>
+             getComputedStyle(document.querySelector(place)).backgroundColor)"""
+    )
+    assert colours[0] == colours[1]
+
+
+def in_view(page, buttons):
+    """What one steers with and what one watches lies inside the first screen."""
+    width, height = page.viewport_size.values()
+    for part in [*buttons, page.get_by_test_id("stProgress"), *(chart(page, key) for key in CHARTS)]:
+        box = part.bounding_box()
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= height, part
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width, part
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
