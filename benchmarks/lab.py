@@ -30,6 +30,7 @@ from benchmarks.answers import listening_tab  # noqa: E402 (NumPy comes after th
 from cnn_core.training import Registry, TrainingConfig  # noqa: E402
 from cnn_core.training.blocks import history  # noqa: E402
 from cnn_core.training.history import History  # noqa: E402
+from pages.sections.training_words import OTHER_SETTINGS  # noqa: E402
 from tools.browser import launch, open_page, serve  # noqa: E402
 
 ALONE = {"dataset": "fashion", "num_epochs": 12}  # some 10 seconds
@@ -37,13 +38,16 @@ TOGETHER = {"dataset": "fashion", "num_epochs": 10}
 RUNS, PRESSES, ROUNDS = 8, 60, 3
 BOUNDS = {"loss of speed": 10.0, "answer": 200.0}  # per cent, milliseconds
 
-CHANGE = """async (key) => {
-  const changed = () => [...document.querySelectorAll('[data-testid="stAlert"]')]
-    .some((alert) => alert.textContent.includes("The settings were changed"));
+CHANGE = """async ([key, words]) => {
+  const changed = () => [...document.querySelectorAll('[data-testid="stPopover"]')]
+    .some((part) => part.textContent.includes(words));
   const before = changed();
   const start = performance.now();
   await window.press(key);
-  while (changed() === before) await new Promise(requestAnimationFrame);
+  while (changed() === before) {
+    if (performance.now() - start > 30_000) throw new Error(`“${words}” has neither come nor gone`);
+    await new Promise(requestAnimationFrame);
+  }
   await new Promise(requestAnimationFrame);  // the frame that shows it
   const shown = performance.now() - start, asked = window.asked;
   await new Promise((resolve) => setTimeout(resolve, 60));  // the rest of the answer
@@ -122,7 +126,9 @@ def watched(browser: Browser, steps: int) -> tuple[float, History]:
 def answers(page: Page) -> Times:
     """Milliseconds until each key press is shown, and until the server's answer to it is there."""
     page.get_by_role("slider", name="batch size").focus()
-    return [tuple(page.evaluate(CHANGE, "ArrowLeft" if n % 2 else "ArrowRight")) for n in range(PRESSES)]
+    return [
+        tuple(page.evaluate(CHANGE, ["ArrowLeft" if n % 2 else "ArrowRight", OTHER_SETTINGS])) for n in range(PRESSES)
+    ]
 
 
 def together(browser: Browser) -> tuple[Times, Times, int, int]:

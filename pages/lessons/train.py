@@ -16,7 +16,7 @@ from pages.sections.film_view import film_view
 from pages.sections.layers_view import layers_view
 from pages.sections.mistakes_view import mistakes_view
 from pages.sections.range_view import range_view
-from pages.sections.training_words import status, what_it_is
+from pages.sections.training_words import OTHER_SETTINGS, status, what_it_is
 from pages.sections.weight_life import weight_view
 from pages.sections.what_helps import what_helps
 from pages.server.runs import (
@@ -135,7 +135,7 @@ def one_run(run: Run) -> None:
         label = "Export: weights, PyTorch, ONNX, history"
         below.page_link("lessons/runs.py", label=label, icon=":material/download:", query_params={"runs": run.id})
     if run.config != config:
-        with below.popover("The sidebar holds other settings", icon=":material/difference:"):
+        with below.popover(OTHER_SETTINGS, icon=":material/difference:"):
             its_settings(run)
     try:
         seen_from_near(run)

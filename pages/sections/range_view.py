@@ -13,7 +13,7 @@ from pages.animation.chart import chart
 from pages.controls.training import LEARNING_RATES, nearest
 from pages.controls.words import word_of
 from pages.figures.curves import range_curve
-from pages.sections.training_words import what_on_what
+from pages.sections.training_words import OTHER_SETTINGS, what_on_what
 from pages.server import runs
 
 HARDLY = (
@@ -55,7 +55,7 @@ def range_view(run: Run, config: TrainingConfig | None) -> None:
             row.markdown(f"{stands}: step {run.done} of {run.iterations}" if run.iterations else "starting")
         row.button("Close", key="close_range", on_click=_close)
         if config is not None and _of(config) != _of(tried):
-            st.info("The sidebar holds other settings: **Find a learning rate** tries those.")
+            st.info(f"{OTHER_SETTINGS}: **Find a learning rate** tries those.")
 
 
 def _of(config: TrainingConfig) -> TrainingConfig:

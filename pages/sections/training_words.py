@@ -20,6 +20,7 @@ PACES = (  # of an update to the weights: above so much it is called so
     (HEALTHY / 100, "changes slowly"),
 )
 DEAD, VANISHING = "most units are dead", "hardly gets a gradient"
+OTHER_SETTINGS = "The sidebar holds other settings"
 
 
 def what_on_what(config: TrainingConfig) -> str:
