@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from cnn_core.checks import Array
 from cnn_core.solver import StepRecord
 from cnn_core.training.history import History, column, epoch_ends
@@ -97,10 +99,13 @@ def _guessing(classes: int, last: int) -> dict[str, Any]:
 def accuracy_curve(records: Sequence[StepRecord], *, smooth: bool = False) -> dict[str, Any]:
     """Training and validation accuracy at the end of each epoch, in percent."""
     ends = epoch_ends(records)
-    x = [r.epoch for r in ends]
+    x = column(ends, "epoch").astype(int).tolist()
     lines = []
-    for name, colour, dash in (("training", TRAIN, "solid"), ("validation", VAL, "dash")):
-        y = [100 * float(getattr(r, "train_accuracy" if name == "training" else "val_accuracy") or 0) for r in ends]
+    for name, part, colour, dash in (
+        ("training", "train_accuracy", TRAIN, "solid"),
+        ("validation", "val_accuracy", VAL, "dash"),
+    ):
+        y = (100 * np.nan_to_num(column(ends, part))).tolist()
         means = [round(value, 4) for value in running_mean(y, EPOCHS_MEAN).tolist()] if smooth else y
         lines.append(line(name, x, means, colour, "lines+markers", dash))
     return {"data": lines, "layout": layout("epoch", "accuracy, %", {"range": [0, 102]}, most=max(x, default=0))}
