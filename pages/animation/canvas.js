@@ -2,7 +2,7 @@
 
 export const SLIM = 30; // pixels: frames around smaller cells are slim
 // What a frame around a cell takes of its width, in pixels, with the white line inside it (plane.css).
-export const framed = (cell) => (cell < SLIM ? 4 : 7);
+const framed = (cell) => (cell < SLIM ? 4 : 7);
 
 const FITTED = new Map(); // by text, cell and font: what of a text fits, and in which size
 

@@ -89,7 +89,7 @@ function flow({ widths, needs }, room) {
 
 // In a panel of this width: the blocks that have to begin a line, and how wide each is at least.
 export function arrange(panel, width) {
-  if (!panel.blocks.length) return { breaks: [], widths: [] };
+  if (!panel.blocks.length) return {};
   const sizes = blockSizes(panel);
   return { breaks: flow(sizes, width - EDGE).flatMap(({ forced }, i) => (forced ? [i] : [])), widths: sizes.widths };
 }

@@ -10,7 +10,7 @@ export class Terms {
 
   // Show what `describe` says, as far as this stage has come; the rest keeps its place. breaks: the blocks that begin a line;
   // widths: of the blocks, at least.
-  show(told, stage, { breaks, widths } = { breaks: [], widths: [] }) {
+  show(told, stage, { breaks = [], widths = [] } = {}) {
     this.told = told;
     const form = [
       breaks,
@@ -67,7 +67,7 @@ export class Terms {
     this.built = blocks.map((block, number) => {
       if (breaks.includes(number)) this.blocks.append(document.createElement("hr"));
       const section = document.createElement("section");
-      if (block.part && widths.length) section.style.minWidth = `${widths[number]}px`;
+      if (block.part && widths[number]) section.style.minWidth = `${widths[number]}px`;
       section.innerHTML = `<h5></h5>${block.part ? "<h6></h6>" : ""}<div class="block" style="--columns:${block.columns}"></div>`;
       if (block.part) section.children[1].textContent = block.part;
       const cells = block.terms.map((term) => {

@@ -50,6 +50,10 @@ STYLE = """<style>
   span:has(> [data-testid=stIconMaterial]) { display: none } } }
 .st-key-numbers [data-testid=stMetricValue] { font-size: 1.3rem; line-height: 1.3 }
 </style>"""
+INTRODUCTION = (
+    "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
+    "**loss**), and moves every weight a little against its gradient. Press **Start** and watch its filters take shape."
+)
 
 
 def colours(option: re.Match[str]) -> str:
@@ -57,11 +61,6 @@ def colours(option: re.Match[str]) -> str:
     light, dark = (st.get_option(f"theme.{theme}.{option[1]}") for theme in ("light", "dark"))
     return f"light-dark({light}, {dark})"
 
-
-INTRODUCTION = (
-    "The network starts with random weights. At each **step** it sees a small batch of pictures, measures how wrong it is (the "
-    "**loss**), and moves every weight a little against its gradient. Press **Start** and watch its filters take shape."
-)
 
 with st.sidebar:
     st.header("The next training")

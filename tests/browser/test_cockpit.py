@@ -54,6 +54,7 @@ def test_buttons_curves_and_filters_are_on_one_screen_and_move_together(page, ad
     settle(page)
     in_view(page, [button for button in buttons if button.count()])  # what was Pause is Resume
     page.emulate_media(color_scheme="dark")  # while the page stands
+    page.wait_for_function("() => getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
     colours = page.evaluate(
         """() => [".stApp", "[data-testid=stLayoutWrapper]:has(> .st-key-steering)"].map((place) =>
              getComputedStyle(document.querySelector(place)).backgroundColor)"""

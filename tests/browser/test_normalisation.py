@@ -206,7 +206,7 @@ def check_digits(step):
     assert len({cell["font"] for cell in step["cells"]}) == 1, step["title"]
     texts = {cell["text"] for cell in step["cells"]} - {"0", "≈0"}
     assert len({len(text.partition(".")[2]) for text in texts}) <= 1, texts
-    assert max(cell["width"] for cell in step["cells"]) <= step["cell"] - (4 if step["cell"] < 30 else 6)
+    assert max(cell["width"] for cell in step["cells"]) <= step["cell"] - 6
 
 
 @pytest.mark.parametrize(

@@ -34,18 +34,18 @@ UP = """player => { const main = player.getRootNode().host.closest('[data-testid
   const room = player.getBoundingClientRect().top - parseFloat(getComputedStyle(player.querySelector(".transport")).top);
   main.scrollTop += room }"""
 SMALL = [(390, 844), (360, 844)]
+# How large and how wide the numbers of a plane are written, in pixels.
+WRITTEN = """(plane) => { const found = []; const { pen } = plane; const write = pen.fillText;
+  pen.fillText = function (...given) {
+    found.push({ size: +pen.font.match(/([\\d.]+)px/)[1], width: pen.measureText(given[0]).width }); write.apply(pen, given) };
+  plane.draw(plane.colours); delete pen.fillText; return found }"""
+FONTS = f"""player => player.player.stage.planes.filter((p) => p.cell >= 19 && p.colours).map((plane) =>
+  Math.min(99, ...({WRITTEN})(plane).map((number) => number.size)))"""
 # By how many pixels the widest number of a grid reaches below a frame around its cell.
-BELOW_FRAMES = """player => {
-  return player.player.stage.planes.filter((p) => p.cell >= 19 && p.colours && shown(p.frame)).map((plane) => {
-  const widths = [0]; const { pen } = plane; const write = pen.fillText;
-  pen.fillText = function (...given) { widths.push(pen.measureText(given[0]).width); write.apply(pen, given) };
-  plane.draw(plane.colours); delete pen.fillText;
-  return Math.max(...widths) + 2 * parseFloat(getComputedStyle(plane.frame).borderLeftWidth) - plane.cell; });
-  function shown(frame) { return frame.getBoundingClientRect().height > 0 } }"""
-FONTS = """player => player.player.stage.planes.filter(({ cell, colours }) => cell >= 19 && colours).map((plane) => {
-  const sizes = []; const { pen } = plane; const write = pen.fillText;
-  pen.fillText = function (...given) { sizes.push(+pen.font.match(/([\\d.]+)px/)[1]); write.apply(pen, given) };
-  plane.draw(plane.colours); delete pen.fillText; return Math.min(99, ...sizes) })"""
+BELOW_FRAMES = f"""player => player.player.stage.planes
+  .filter((p) => p.cell >= 19 && p.colours && p.frame.getBoundingClientRect().height > 0).map((plane) =>
+  Math.max(0, ...({WRITTEN})(plane).map((number) => number.width))
+    + 2 * parseFloat(getComputedStyle(plane.frame).borderLeftWidth) - plane.cell)"""
 
 
 @pytest.mark.parametrize(("path", "name"), PRESETS)

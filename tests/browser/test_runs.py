@@ -54,10 +54,14 @@ def test_compare_take_along_and_bring_back(page, new_page, address):
     rows = page.get_by_test_id("stTable").last.locator("tbody tr")
     expect(rows).to_have_count(1)  # they differ in one setting
     expect(rows.locator("strong")).to_have_text("Adam")
-    phone = new_page(390, "dark")  # the address is all that it takes
+    phone = new_page(390, "dark", has_touch=True)  # the address is all that it takes
     open_page(phone, page.url)
     expect(phone.get_by_role("heading", name="Side by side")).to_be_visible()
     fits(phone)
+    tools = phone.get_by_test_id("stElementToolbar").first  # always there, as nothing points at the table
+    expect(tools).to_be_visible()
+    box, words = tools.bounding_box(), phone.get_by_text("2 chosen").bounding_box()
+    assert box["y"] + box["height"] <= words["y"]
 
     open_page(page, f"{address}/runs?runs={first}")
     _, path = download(page, "History as CSV")
